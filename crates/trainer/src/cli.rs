@@ -1,0 +1,497 @@
+//! The command line: raw arguments become a validated [`Request`] once, here.
+
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// What the user asked for.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// Train, then evaluate and write a report.
+    Train(TrainArgs),
+    /// Measure a bundle on a dataset.
+    Eval(EvalArgs),
+    /// Segment one picture, or a gallery.
+    Predict(PredictArgs),
+    /// Turn a run's checkpoint into a bundle.
+    Export(ExportArgs),
+    /// Look for mistakes in a dataset.
+    Check(CheckArgs),
+}
+
+/// Reads the process's arguments; on `--help` or a mistake prints and exits (code 0 or 2).
+pub(crate) fn parse() -> Request {
+    Cli::parse().into()
+}
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "trainer",
+    version,
+    about = "Say what to segment in a medical image, and get the mask: train, evaluate and use the model.",
+    after_help = "Without a command it runs the demo: it trains the `tiny` model on phantoms (synthetic chest X-rays \
+                  drawn by this program, no download), measures it, and writes everything to runs/.\n\n\
+                  Examples:\n  \
+                  trainer                                              the demo, a few minutes on a CPU\n  \
+                  trainer check --data path/to/qata-cov19              is my data in order?\n  \
+                  trainer train --config configs/qata-cpu.toml --data path/to/qata-cov19\n  \
+                  trainer eval --bundle www/public/bundles/phantom --data phantoms --split test\n  \
+                  trainer predict --bundle www/public/bundles/phantom --image xray.png --text \"left lung\" --out mask.png\n\n\
+                  Exit codes: 0 fine, 1 failure, 2 wrong usage, 3 a problem in the data, 130 stopped by Ctrl-C."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train the tokenizers and the model, then evaluate and write pictures, report and bundle
+    Train(TrainArgs),
+    /// Measure a bundle: Dice and IoU, per image and pooled, with four ways to treat the sentence
+    Eval(EvalArgs),
+    /// Segment one picture; prints the mask tokens as they come
+    Predict(PredictArgs),
+    /// Turn a run's checkpoint into a bundle that the browser page and `predict` can load
+    Export(ExportArgs),
+    /// Look for mistakes in a dataset before training on it
+    Check(CheckArgs),
+}
+
+impl From<Cli> for Request {
+    fn from(cli: Cli) -> Self {
+        match cli.command {
+            None => Self::Train(TrainArgs::demo()),
+            Some(Command::Train(args)) => Self::Train(args),
+            Some(Command::Eval(args)) => Self::Eval(args),
+            Some(Command::Predict(args)) => Self::Predict(args),
+            Some(Command::Export(args)) => Self::Export(args),
+            Some(Command::Check(args)) => Self::Check(args),
+        }
+    }
+}
+
+/// Arguments of `train`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+                  trainer train                                        phantoms, preset tiny: the demo\n  \
+                  trainer train --config configs/qata-cpu.toml --data path/to/qata-cov19 --name lungs\n  \
+                  trainer train --preset small --data path/to/qata-cov19 --set train.epochs=4\n  \
+                  trainer train --resume runs/lungs                    go on after Ctrl-C or a crash\n\n\
+                  Ctrl-C once: finish the step, save, stop. Ctrl-C twice: stop at once.\n\
+                  A run is never overwritten; its settings are printed and saved as config.toml before it starts.")]
+pub(crate) struct TrainArgs {
+    /// Experiment file (TOML); keys that it leaves out keep the preset's value
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Size of the model: tiny and small for a CPU, base and large for a GPU
+    #[arg(long, value_enum)]
+    pub(crate) preset: Option<Preset>,
+    /// Training data: a dataset folder, or the word `phantoms` for synthetic X-rays
+    #[arg(long, value_name = "FOLDER|phantoms")]
+    pub(crate) data: Option<DataSpec>,
+    /// Name of the run; without one a free name is chosen
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Folder that holds all runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+    /// Seed of every random choice; the same seed gives the same run
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Change one setting, such as train.epochs=4 (may be repeated; wins over --config)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Go on with an earlier run, exactly where its last checkpoint stopped
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "data", "name", "seed"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// CPU threads to use [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print only errors and the result
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+impl TrainArgs {
+    /// The run of `trainer` without arguments.
+    pub(crate) fn demo() -> Self {
+        Self {
+            config: None,
+            preset: Some(Preset::Tiny),
+            data: Some(DataSpec::Phantoms),
+            name: None,
+            out: PathBuf::from("runs"),
+            device: DeviceArgs::default(),
+            seed: None,
+            set: Vec::new(),
+            resume: None,
+            threads: None,
+            quiet: false,
+        }
+    }
+}
+
+/// Arguments of `eval`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+                  trainer eval --bundle www/public/bundles/phantom --data phantoms --split test\n  \
+                  trainer eval --bundle runs/lungs/bundle --data path/to/qata-cov19 --split valid --text shuffled --json\n\n\
+                  Dice per image is the mean over pictures; pooled Dice counts all pixels as one picture. Published numbers\n\
+                  mix the two, so both are printed. `oracle` is the Dice of the mask tokenizer alone: no model can beat it.")]
+pub(crate) struct EvalArgs {
+    /// Folder of the model bundle (the one with manifest.json)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bundle: PathBuf,
+    /// Data to measure on: a dataset folder, or the word `phantoms`
+    #[arg(long, value_name = "FOLDER|phantoms")]
+    pub(crate) data: DataSpec,
+    /// Which part of the data
+    #[arg(long, default_value = "valid")]
+    pub(crate) split: String,
+    /// Sentence to give: the right one, none, another picture's, or the right one with left and right exchanged
+    #[arg(long, value_enum, default_value_t = TextMode::Given)]
+    pub(crate) text: TextMode,
+    /// Only the first N cases
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<NonZeroUsize>,
+    /// Print one JSON object on standard output, and nothing else there
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also write summary.json, cases.csv and index.html (with pictures) to this new folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+}
+
+/// Arguments of `predict`, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+                  trainer predict --bundle www/public/bundles/phantom --image xray.png --text \"unilateral pulmonary \
+                  infection, one infected area, lower left lung.\" --out mask.png --overlay overlay.png\n  \
+                  trainer predict --bundle www/public/bundles/phantom --gallery www/public/gallery --json --out tokens.json\n\n\
+                  The mask has the size of the picture: 255 inside, 0 outside. \"Left\" means what the bundle's card says.")]
+pub(crate) struct PredictArgs {
+    /// Folder of the model bundle (the one with manifest.json)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bundle: PathBuf,
+    /// Picture to segment: PNG, JPEG or WebP
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "text",
+        required_unless_present = "gallery"
+    )]
+    pub(crate) image: Option<PathBuf>,
+    /// What to segment, in one sentence; an empty one is allowed
+    #[arg(long, requires = "image")]
+    pub(crate) text: Option<String>,
+    /// Instead of one picture: every picture and sentence of a page gallery
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["image", "text", "overlay"], requires = "json")]
+    pub(crate) gallery: Option<PathBuf>,
+    /// Where to write the mask (PNG); with --gallery, the JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Also write the picture with the mask drawn on it (PNG)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Option<PathBuf>,
+    /// Print tokens and probabilities as one JSON object on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+}
+
+/// What `predict` works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PredictInput {
+    /// One picture and its sentence.
+    One {
+        /// The picture's file.
+        image: PathBuf,
+        /// What to segment.
+        text: String,
+    },
+    /// All pictures and sentences of a gallery folder.
+    Gallery(PathBuf),
+}
+
+impl PredictArgs {
+    /// The one input that the arguments describe.
+    pub(crate) fn input(&self) -> PredictInput {
+        match (&self.gallery, &self.image, &self.text) {
+            (Some(gallery), _, _) => PredictInput::Gallery(gallery.clone()),
+            (None, Some(image), Some(text)) => PredictInput::One {
+                image: image.clone(),
+                text: text.clone(),
+            },
+            _ => unreachable!(
+                "the argument rules of `predict` ask for --image and --text, or --gallery"
+            ),
+        }
+    }
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  \
+                  trainer export --run runs/demo --out www/public/bundles/phantom --name phantom\n\n\
+                  The bundle is manifest.json, weight shards with their sha256, tokenizer.json and card.md.")]
+pub(crate) struct ExportArgs {
+    /// Folder of the run
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// Which of the run's checkpoints
+    #[arg(long, value_enum, default_value_t = Checkpoint::Best)]
+    pub(crate) checkpoint: Checkpoint,
+    /// Folder to create; it must not exist
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Number format of the weights: f16 halves the download, f32 is exact
+    #[arg(long, value_enum, default_value_t = Precision::F16)]
+    pub(crate) precision: Precision,
+    /// Name shown to users [default: the name of the --out folder]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  trainer check --data path/to/qata-cov19\n\n\
+                  Errors (exit code 3): files that are missing or unreadable, pictures and masks of different size, the same\n\
+                  picture in two splits. Warnings (exit code 0): masks with more than two values, empty sentences, sentences\n\
+                  that contradict their mask, copies of a picture inside one split.")]
+pub(crate) struct CheckArgs {
+    /// Data to check: a dataset folder, or the word `phantoms`
+    #[arg(long, value_name = "FOLDER|phantoms")]
+    pub(crate) data: DataSpec,
+    /// Print one JSON object on standard output, and nothing else there
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where to compute.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct DeviceArgs {
+    /// Where to compute; auto takes a real GPU if there is one, else the CPU
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    pub(crate) device: DeviceChoice,
+    /// Accept a GPU that is simulated on the CPU (slow; for tests)
+    #[arg(long)]
+    pub(crate) software_adapter: bool,
+}
+
+/// Values of `--device`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum DeviceChoice {
+    /// A real GPU if there is one, else the CPU
+    #[default]
+    Auto,
+    /// The processor
+    Cpu,
+    /// Any GPU, through Vulkan, Metal or DirectX 12
+    Gpu,
+    /// An NVIDIA GPU through CUDA (needs a build with `--features cuda`)
+    Cuda,
+}
+
+/// Values of `--preset`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preset {
+    /// 64x64 pictures, about half a million parameters: minutes on a CPU
+    Tiny,
+    /// About 7 million parameters: runs in a browser
+    Small,
+    /// About 19 million parameters: for a GPU
+    Base,
+    /// About 40 million parameters: for a GPU
+    Large,
+}
+
+/// Values of `--text`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextMode {
+    /// The picture's own sentence
+    Given,
+    /// No sentence
+    None,
+    /// The sentence of another picture
+    Shuffled,
+    /// The picture's own sentence with left and right exchanged
+    WrongSide,
+}
+
+impl TextMode {
+    /// The word used on the command line and in reports.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::None => "none",
+            Self::Shuffled => "shuffled",
+            Self::WrongSide => "wrong-side",
+        }
+    }
+}
+
+/// Values of `--checkpoint`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Checkpoint {
+    /// The one with the best Dice on the validation cases
+    Best,
+    /// The newest one
+    Last,
+}
+
+/// Values of `--precision`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Precision {
+    /// 16-bit numbers
+    F16,
+    /// 32-bit numbers
+    F32,
+}
+
+/// Value of `--data`: the word `phantoms` or a folder (`./phantoms` for a folder of that name).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DataSpec {
+    /// The built-in generator.
+    Phantoms,
+    /// A dataset on disk.
+    Folder(PathBuf),
+}
+
+impl FromStr for DataSpec {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "phantoms" => Self::Phantoms,
+            folder => Self::Folder(PathBuf::from(folder)),
+        })
+    }
+}
+
+impl std::fmt::Display for DataSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Phantoms => f.write_str("phantoms"),
+            Self::Folder(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn request(line: &str) -> Result<Request, clap::Error> {
+        Cli::try_parse_from(std::iter::once("trainer").chain(line.split_whitespace()))
+            .map(Request::from)
+    }
+
+    #[test]
+    fn the_argument_rules_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_arguments_is_the_demo_on_phantoms() {
+        let Request::Train(args) = request("").unwrap() else {
+            panic!("not a training run");
+        };
+        assert_eq!(args.data, Some(DataSpec::Phantoms));
+        assert_eq!(args.preset, Some(Preset::Tiny));
+        assert!(args.resume.is_none() && args.set.is_empty());
+    }
+
+    #[test]
+    fn data_is_phantoms_or_a_folder() {
+        let data = |line: &str| match request(line).unwrap() {
+            Request::Check(args) => args.data,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(data("check --data phantoms"), DataSpec::Phantoms);
+        assert_eq!(
+            data("check --data ./phantoms"),
+            DataSpec::Folder("./phantoms".into())
+        );
+    }
+
+    #[test]
+    fn set_may_be_repeated() {
+        let Request::Train(args) = request("train --set a.b=1 --set c=[1]").unwrap() else {
+            panic!("not a training run");
+        };
+        assert_eq!(args.set, ["a.b=1", "c=[1]"]);
+    }
+
+    #[test]
+    fn resuming_keeps_the_settings_of_the_run() {
+        assert!(request("train --resume runs/a --set train.epochs=9").is_ok());
+        for other in [
+            "--preset tiny",
+            "--config a.toml",
+            "--name b",
+            "--data phantoms",
+            "--seed 2",
+        ] {
+            assert!(
+                request(&format!("train --resume runs/a {other}")).is_err(),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn predict_takes_a_picture_with_a_sentence_or_a_gallery() {
+        let input = |line: &str| match request(&format!("predict --bundle b --out o {line}")) {
+            Ok(Request::Predict(args)) => Some(args.input()),
+            Ok(other) => panic!("{other:?}"),
+            Err(_) => None,
+        };
+        assert_eq!(
+            input("--image a.png --text left"),
+            Some(PredictInput::One {
+                image: "a.png".into(),
+                text: "left".into()
+            })
+        );
+        assert_eq!(
+            input("--gallery g --json"),
+            Some(PredictInput::Gallery("g".into()))
+        );
+        assert_eq!(input(""), None);
+        assert_eq!(input("--image a.png"), None);
+        assert_eq!(input("--gallery g --json --image a.png --text left"), None);
+    }
+
+    #[test]
+    fn eval_modes_are_spelled_as_in_reports() {
+        for mode in ["given", "none", "shuffled", "wrong-side"] {
+            let line = format!("eval --bundle b --data phantoms --text {mode}");
+            let Request::Eval(args) = request(&line).unwrap() else {
+                panic!("not an evaluation");
+            };
+            assert_eq!(args.text.as_str(), mode);
+        }
+    }
+
+    #[test]
+    fn nonsense_numbers_are_usage_errors() {
+        for line in [
+            "eval --bundle b --data phantoms --limit 0",
+            "train --threads 0",
+            "train --seed -1",
+            "train --preset huge",
+        ] {
+            assert_eq!(request(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

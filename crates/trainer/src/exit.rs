@@ -1,0 +1,162 @@
+//! From errors to one sentence on stderr and an exit code: 0 fine, 1 failure, 2 usage, 3 data, 130 interrupted.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// What kind of failure an error is; it decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Anything that is neither the command line's nor the data's fault.
+    Failure,
+    /// The command line or the configuration is wrong.
+    Usage,
+    /// An input file is missing, unreadable or contradictory.
+    Data,
+    /// Stopped by Ctrl-C after saving.
+    Interrupted,
+}
+
+impl Kind {
+    /// The process exit code of this kind.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::Data => 3,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// A finished sentence with its kind; survives `anyhow` context added around it.
+#[derive(Debug)]
+struct Marked {
+    kind: Kind,
+    message: String,
+}
+
+impl fmt::Display for Marked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Marked {}
+
+/// A new error of the given kind.
+pub(crate) fn error(kind: Kind, message: impl Into<String>) -> anyhow::Error {
+    Marked {
+        kind,
+        message: message.into(),
+    }
+    .into()
+}
+
+/// A mistake on the command line or in a configuration (exit code 2).
+pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
+    error(Kind::Usage, message)
+}
+
+/// A problem with an input file (exit code 3).
+pub(crate) fn data(message: impl Into<String>) -> anyhow::Error {
+    error(Kind::Data, message)
+}
+
+/// Gives the error of a result its kind, keeping its text.
+pub(crate) trait ResultExt<T> {
+    /// Marks the error as a usage mistake (exit code 2).
+    fn or_usage(self) -> anyhow::Result<T>;
+    /// Marks the error as a data problem (exit code 3).
+    fn or_data(self) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> ResultExt<T> for Result<T, E> {
+    fn or_usage(self) -> anyhow::Result<T> {
+        self.map_err(|e| usage(sentence(&e.into())))
+    }
+
+    fn or_data(self) -> anyhow::Result<T> {
+        self.map_err(|e| data(sentence(&e.into())))
+    }
+}
+
+/// The kind of an error: the innermost mark in its chain, [`Kind::Failure`] without one.
+pub(crate) fn kind_of(error: &anyhow::Error) -> Kind {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<Marked>())
+        .last()
+        .map_or(Kind::Failure, |marked| marked.kind)
+}
+
+/// The error with its causes as one line; a cause that its parent already quotes is not repeated.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let part = cause.to_string().trim().replace('\n', " ");
+        if part.is_empty() || text.contains(&part) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&part);
+    }
+    text
+}
+
+/// Reports the outcome of the program once and turns it into the exit code.
+pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let kind = kind_of(&error);
+            let label = if kind == Kind::Interrupted {
+                "stopped"
+            } else {
+                "error"
+            };
+            eprintln!("{label}: {}", sentence(&error));
+            ExitCode::from(kind.code())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn a_mark_survives_context_and_decides_the_code() {
+        let error = Err::<(), _>(data("mask `a.png` is missing"))
+            .context("reading split `train`")
+            .unwrap_err();
+        assert_eq!(kind_of(&error), Kind::Data);
+        assert_eq!(kind_of(&error).code(), 3);
+        assert_eq!(
+            sentence(&error),
+            "reading split `train`: mask `a.png` is missing"
+        );
+    }
+
+    #[test]
+    fn an_unmarked_error_is_a_plain_failure() {
+        let error = anyhow::anyhow!("no adapter");
+        assert_eq!(kind_of(&error).code(), 1);
+    }
+
+    #[test]
+    fn a_cause_quoted_by_its_parent_is_said_once() {
+        let error = anyhow::anyhow!("disk full").context("cannot write `x`: disk full");
+        assert_eq!(sentence(&error), "cannot write `x`: disk full");
+    }
+
+    #[test]
+    fn marking_a_result_keeps_every_cause_on_one_line() {
+        let inner: anyhow::Result<()> = Err(anyhow::anyhow!("line one\nline two").context("outer"));
+        let error = inner.or_usage().unwrap_err();
+        assert_eq!(kind_of(&error), Kind::Usage);
+        assert_eq!(sentence(&error), "outer: line one line two");
+    }
+}
