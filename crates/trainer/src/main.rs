@@ -4,6 +4,8 @@ mod atomic;
 mod cli;
 mod config_file;
 mod exit;
+mod pictures;
+mod report;
 mod run_dir;
 
 use std::process::ExitCode;
