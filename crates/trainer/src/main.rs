@@ -4,7 +4,10 @@ mod atomic;
 mod cli;
 mod config_file;
 mod exit;
+mod interrupt;
+mod metrics_log;
 mod pictures;
+mod progress;
 mod report;
 mod run_dir;
 
