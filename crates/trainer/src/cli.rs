@@ -39,7 +39,7 @@ pub(crate) fn parse() -> Request {
                   trainer check --data path/to/qata-cov19              is my data in order?\n  \
                   trainer train --config configs/qata-cpu.toml --data path/to/qata-cov19\n  \
                   trainer eval --bundle www/public/bundles/phantom --data phantoms --split test\n  \
-                  trainer predict --bundle www/public/bundles/phantom --image xray.png --text \"left lung\" --out mask.png\n\n\
+                  trainer predict --bundle DIR --image xray.png --text \"left lung\" --out mask.png\n\n\
                   Exit codes: 0 fine, 1 failure, 2 wrong usage, 3 a problem in the data, 130 stopped by Ctrl-C."
 )]
 struct Cli {
@@ -141,9 +141,10 @@ impl TrainArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
                   trainer eval --bundle www/public/bundles/phantom --data phantoms --split test\n  \
-                  trainer eval --bundle runs/lungs/bundle --data path/to/qata-cov19 --split valid --text shuffled --json\n\n\
-                  Dice per image is the mean over pictures; pooled Dice counts all pixels as one picture. Published numbers\n\
-                  mix the two, so both are printed. `oracle` is the Dice of the mask tokenizer alone: no model can beat it.")]
+                  trainer eval --bundle runs/lungs/bundle --data path/to/qata-cov19 --text shuffled --json\n\n\
+                  Dice per image is the mean over pictures; pooled Dice counts all pixels as one picture.\n\
+                  Published numbers mix the two, so both are printed. `oracle` is the Dice of the mask\n\
+                  tokenizer alone: no model can beat it.")]
 pub(crate) struct EvalArgs {
     /// Folder of the model bundle (the one with manifest.json)
     #[arg(long, value_name = "DIR")]
@@ -173,10 +174,10 @@ pub(crate) struct EvalArgs {
 /// Arguments of `predict`, as typed.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-                  trainer predict --bundle www/public/bundles/phantom --image xray.png --text \"unilateral pulmonary \
-                  infection, one infected area, lower left lung.\" --out mask.png --overlay overlay.png\n  \
-                  trainer predict --bundle www/public/bundles/phantom --gallery www/public/gallery --json --out tokens.json\n\n\
-                  The mask has the size of the picture: 255 inside, 0 outside. \"Left\" means what the bundle's card says.")]
+                  trainer predict --bundle DIR --image xray.png --text \"left lung\" --out mask.png --overlay seen.png\n  \
+                  trainer predict --bundle DIR --gallery www/public/gallery --json --out tokens.json\n\n\
+                  The mask has the size of the picture: 255 inside, 0 outside.\n\
+                  \"Left\" means what the bundle's card says.")]
 pub(crate) struct PredictArgs {
     /// Folder of the model bundle (the one with manifest.json)
     #[arg(long, value_name = "DIR")]
@@ -189,7 +190,7 @@ pub(crate) struct PredictArgs {
         required_unless_present = "gallery"
     )]
     pub(crate) image: Option<PathBuf>,
-    /// What to segment, in one sentence; an empty one is allowed
+    /// What to segment, in one sentence
     #[arg(long, requires = "image")]
     pub(crate) text: Option<String>,
     /// Instead of one picture: every picture and sentence of a page gallery
@@ -264,9 +265,9 @@ pub(crate) struct ExportArgs {
 /// Arguments of `check`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  trainer check --data path/to/qata-cov19\n\n\
-                  Errors (exit code 3): files that are missing or unreadable, pictures and masks of different size, the same\n\
-                  picture in two splits. Warnings (exit code 0): masks with more than two values, empty sentences, sentences\n\
-                  that contradict their mask, copies of a picture inside one split.")]
+                  Errors (exit code 3): files that are missing or unreadable, picture and mask of different\n\
+                  size, the same picture in two splits. Warnings (exit code 0): masks with more than two\n\
+                  values, empty sentences, sentences that contradict their mask.")]
 pub(crate) struct CheckArgs {
     /// Data to check: a dataset folder, or the word `phantoms`
     #[arg(long, value_name = "FOLDER|phantoms")]

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use mriseg::bundle::BundleError;
+use mriseg::error::Error;
+use mriseg::image::ImageError;
+use mriseg_data::DataError;
+
 /// What kind of failure an error is; it decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -80,21 +85,33 @@ impl<T, E: Into<anyhow::Error>> ResultExt<T> for Result<T, E> {
     }
 }
 
-/// The kind of an error: the innermost mark in its chain, [`Kind::Failure`] without one.
+/// The kind of an error: that of the outermost cause that has one, [`Kind::Failure`] without any.
 pub(crate) fn kind_of(error: &anyhow::Error) -> Kind {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<Marked>())
-        .last()
-        .map_or(Kind::Failure, |marked| marked.kind)
+    error.chain().find_map(own_kind).unwrap_or(Kind::Failure)
 }
 
-/// The error with its causes as one line; a cause that its parent already quotes is not repeated.
+fn own_kind(cause: &(dyn std::error::Error + 'static)) -> Option<Kind> {
+    if let Some(marked) = cause.downcast_ref::<Marked>() {
+        return Some(marked.kind);
+    }
+    if cause.is::<DataError>() || cause.is::<ImageError>() || cause.is::<BundleError>() {
+        return Some(Kind::Data);
+    }
+    Some(match cause.downcast_ref::<Error>()? {
+        Error::Image(_) | Error::Bundle(_) | Error::Tokenizer { .. } => Kind::Data,
+        Error::EmptyPrompt { .. } | Error::PromptTooLong { .. } | Error::UnknownPrompt { .. } => {
+            Kind::Usage
+        }
+        Error::Config(_) | Error::Device(_) => Kind::Failure,
+    })
+}
+
+/// The error with its causes in one piece; a cause that its parent already quotes is not repeated.
 pub(crate) fn sentence(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
-        let part = cause.to_string().trim().replace('\n', " ");
-        if part.is_empty() || text.contains(&part) {
+        let part = cause.to_string();
+        if text.contains(&part) {
             continue;
         }
         if !text.is_empty() {
@@ -147,16 +164,37 @@ mod tests {
     }
 
     #[test]
+    fn errors_of_the_libraries_have_their_code() {
+        let empty = || ImageError::Empty {
+            name: "a.png".into(),
+        };
+        let prompt = Error::EmptyPrompt {
+            example: "left lung".into(),
+        };
+        for (error, code) in [
+            (empty().into(), 3),
+            (Error::from(empty()).into(), 3),
+            (DataError::from(empty()).into(), 3),
+            (prompt.into(), 2),
+            (Error::Device("lost".into()).into(), 1),
+        ] {
+            let error: anyhow::Error = error;
+            assert_eq!(kind_of(&error).code(), code, "{error}");
+            assert_eq!(kind_of(&error.context("reading")).code(), code);
+        }
+    }
+
+    #[test]
     fn a_cause_quoted_by_its_parent_is_said_once() {
         let error = anyhow::anyhow!("disk full").context("cannot write `x`: disk full");
         assert_eq!(sentence(&error), "cannot write `x`: disk full");
     }
 
     #[test]
-    fn marking_a_result_keeps_every_cause_on_one_line() {
-        let inner: anyhow::Result<()> = Err(anyhow::anyhow!("line one\nline two").context("outer"));
+    fn marking_a_result_keeps_every_cause() {
+        let inner: anyhow::Result<()> = Err(anyhow::anyhow!("inner").context("outer"));
         let error = inner.or_usage().unwrap_err();
         assert_eq!(kind_of(&error), Kind::Usage);
-        assert_eq!(sentence(&error), "outer: line one line two");
+        assert_eq!(sentence(&error), "outer: inner");
     }
 }

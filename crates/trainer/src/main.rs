@@ -5,6 +5,7 @@ mod cli;
 mod config_file;
 mod exit;
 mod interrupt;
+mod lint;
 mod metrics_log;
 mod pictures;
 mod progress;

@@ -1,0 +1,254 @@
+//! What is wrong with a dataset: findings, gathered case by case, and how they are told.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+
+use mriseg::image::GrayImage;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// Examples of one rule's warnings that the table shows; errors are all shown.
+const EXAMPLES: usize = 5;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Severity {
+    /// Training or evaluation would fail, or its numbers would be wrong.
+    Error,
+    /// Worth a look.
+    Warning,
+}
+
+/// The mistakes that are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Rule {
+    /// A picture, a mask or a sentence that its partners lack.
+    MissingFile,
+    /// A file that is no picture.
+    Unreadable,
+    /// Picture and mask of different size.
+    SizeMismatch,
+    /// The same picture in two splits.
+    Leakage,
+    /// A mask with more than two values.
+    NotBinary,
+    /// No sentence.
+    EmptySentence,
+    /// The sentence says something else than the mask.
+    Contradiction,
+}
+
+impl Rule {
+    fn severity(self) -> Severity {
+        match self {
+            Self::MissingFile | Self::Unreadable | Self::SizeMismatch | Self::Leakage => {
+                Severity::Error
+            }
+            Self::NotBinary | Self::EmptySentence | Self::Contradiction => Severity::Warning,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::MissingFile => "missing files",
+            Self::Unreadable => "unreadable files",
+            Self::SizeMismatch => "picture and mask of different size",
+            Self::Leakage => "same picture in two splits",
+            Self::NotBinary => "masks with more than two values",
+            Self::EmptySentence => "empty sentences",
+            Self::Contradiction => "sentence contradicts mask",
+        }
+    }
+}
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Finding {
+    /// How bad it is.
+    pub(crate) severity: Severity,
+    /// What kind of mistake.
+    pub(crate) rule: Rule,
+    /// Part of the data.
+    pub(crate) split: String,
+    /// The case; empty where the finding is about no single one.
+    pub(crate) id: String,
+    /// What exactly, in one sentence.
+    pub(crate) detail: String,
+}
+
+/// All findings about a dataset.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Lint {
+    /// Cases by split.
+    pub(crate) cases: BTreeMap<String, usize>,
+    /// The mistakes.
+    pub(crate) findings: Vec<Finding>,
+    #[serde(skip)]
+    seen: HashMap<[u8; 32], (String, String)>,
+}
+
+/// A hash of what the picture shows: files of different format with equal pixels have the same one.
+pub(crate) fn fingerprint(image: &GrayImage) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update((image.width as u64).to_le_bytes());
+    hash.update((image.height as u64).to_le_bytes());
+    for &value in &image.pixels {
+        hash.update([(value * 255.0).round() as u8]);
+    }
+    hash.finalize().into()
+}
+
+impl Lint {
+    /// Notes a mistake.
+    pub(crate) fn note(&mut self, rule: Rule, split: &str, id: &str, detail: impl Into<String>) {
+        self.findings.push(Finding {
+            severity: rule.severity(),
+            rule,
+            split: split.to_owned(),
+            id: id.to_owned(),
+            detail: detail.into(),
+        });
+    }
+
+    /// Counts a case, and notes where another split holds the same picture.
+    pub(crate) fn case(&mut self, split: &str, id: &str, fingerprint: Option<[u8; 32]>) {
+        *self.cases.entry(split.to_owned()).or_default() += 1;
+        let Some(fingerprint) = fingerprint else {
+            return;
+        };
+        match self.seen.get(&fingerprint) {
+            Some((other, twin)) if other != split => {
+                let detail = format!("shows the same picture as `{twin}` of split {other}");
+                self.note(Rule::Leakage, split, id, detail);
+            }
+            Some(_) => {}
+            None => {
+                self.seen
+                    .insert(fingerprint, (split.to_owned(), id.to_owned()));
+            }
+        }
+    }
+
+    /// How many findings have this severity.
+    pub(crate) fn count(&self, severity: Severity) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    }
+
+    /// The findings as a table for people: every error, and some examples of each kind of warning.
+    pub(crate) fn table(&self) -> String {
+        let mut text = String::new();
+        for (split, count) in &self.cases {
+            let _ = writeln!(text, "{split}: {count} cases");
+        }
+        let mut rules: BTreeMap<(Severity, Rule), Vec<&Finding>> = BTreeMap::new();
+        for finding in &self.findings {
+            rules
+                .entry((finding.severity, finding.rule))
+                .or_default()
+                .push(finding);
+        }
+        for ((severity, rule), findings) in rules {
+            let label = match severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            let _ = writeln!(text, "\n{label}: {} ({})", rule.title(), findings.len());
+            let shown = match severity {
+                Severity::Error => findings.len(),
+                Severity::Warning => EXAMPLES.min(findings.len()),
+            };
+            for finding in &findings[..shown] {
+                let place = match finding.id.as_str() {
+                    "" => finding.split.clone(),
+                    id => format!("{}/{id}", finding.split),
+                };
+                let _ = writeln!(text, "  {place}: {}", finding.detail);
+            }
+            if shown < findings.len() {
+                let _ = writeln!(
+                    text,
+                    "  … and {} more (--json lists all)",
+                    findings.len() - shown
+                );
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(value: f32) -> GrayImage {
+        GrayImage {
+            width: 2,
+            height: 1,
+            pixels: vec![value, 0.0],
+        }
+    }
+
+    #[test]
+    fn the_same_picture_in_two_splits_is_an_error_and_within_one_it_is_not() {
+        let mut lint = Lint::default();
+        lint.case("train", "a", Some(fingerprint(&image(0.5))));
+        lint.case("train", "a-again", Some(fingerprint(&image(0.5))));
+        lint.case("valid", "b", Some(fingerprint(&image(0.25))));
+        assert_eq!(lint.count(Severity::Error), 0);
+        lint.case("valid", "c", Some(fingerprint(&image(0.5))));
+        assert_eq!(lint.count(Severity::Error), 1);
+        let finding = &lint.findings[0];
+        assert_eq!((finding.rule, finding.id.as_str()), (Rule::Leakage, "c"));
+        assert!(
+            finding.detail.contains("`a` of split train"),
+            "{}",
+            finding.detail
+        );
+        assert_eq!(lint.cases["train"], 2);
+    }
+
+    #[test]
+    fn the_fingerprint_knows_the_shape() {
+        let mut tall = image(0.5);
+        (tall.width, tall.height) = (1, 2);
+        assert_ne!(fingerprint(&tall), fingerprint(&image(0.5)));
+    }
+
+    #[test]
+    fn the_table_lists_every_error_and_shortens_warnings() {
+        let mut lint = Lint::default();
+        for i in 0..20 {
+            lint.note(
+                Rule::EmptySentence,
+                "train",
+                &format!("w{i}"),
+                "no sentence",
+            );
+            lint.note(Rule::MissingFile, "train", &format!("e{i}"), "no mask");
+        }
+        let table = lint.table();
+        assert!(table.contains("error: missing files (20)"), "{table}");
+        assert_eq!(table.matches("train/e").count(), 20);
+        assert_eq!(table.matches("train/w").count(), EXAMPLES);
+        assert!(
+            table.contains("… and 15 more (--json lists all)"),
+            "{table}"
+        );
+        let error = table.find("error:").unwrap();
+        assert!(error < table.find("warning:").unwrap(), "errors come first");
+    }
+
+    #[test]
+    fn the_json_names_rules_in_words() {
+        let mut lint = Lint::default();
+        lint.note(Rule::NotBinary, "valid", "a", "7 values");
+        let json = serde_json::to_value(&lint).unwrap();
+        assert_eq!(json["findings"][0]["rule"], "not-binary");
+        assert_eq!(json["findings"][0]["severity"], "warning");
+    }
+}
