@@ -1,0 +1,34 @@
+//! The way out for failures that no return value can carry.
+//!
+//! A Rust panic inside a future and a lost GPU both leave a JavaScript promise
+//! that never settles, so they are told to the page through a callback.
+
+use std::cell::RefCell;
+
+use js_sys::Function;
+use wasm_bindgen::JsValue;
+
+thread_local! {
+    static LISTENER: RefCell<Option<Function>> = const { RefCell::new(None) };
+}
+
+/// Calls `listener(kind, message)` for every panic and device failure from now on.
+///
+/// `kind` is `"panic"`, `"device-lost"` or `"device-error"`.
+pub(crate) fn listen(listener: Function) {
+    LISTENER.with(|slot| slot.replace(Some(listener)));
+    std::panic::set_hook(Box::new(|info| report("panic", &info.to_string())));
+}
+
+/// Tells the listener, if there is one. Errors it throws are dropped: there is nobody left to tell.
+pub(crate) fn report(kind: &str, message: &str) {
+    // The listener is cloned out first: it may call back into the engine.
+    let listener = LISTENER.with(|slot| slot.borrow().clone());
+    if let Some(listener) = listener {
+        let _ = listener.call2(
+            &JsValue::UNDEFINED,
+            &JsValue::from_str(kind),
+            &JsValue::from_str(message),
+        );
+    }
+}

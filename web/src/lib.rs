@@ -1,0 +1,19 @@
+//! wasm-bindgen shell over [`mriseg::segmenter::Segmenter`]: bytes in, tokens and masks out.
+//!
+//! One crate, two engines: feature `cpu` runs burn-flex (simd128), feature
+//! `webgpu` runs burn-wgpu without autotune and fusion. The decoding loop lives
+//! in the page's worker, which calls [`Engine::next`] once per token and so can
+//! stop between any two.
+
+#[cfg(all(feature = "cpu", feature = "webgpu"))]
+compile_error!("choose one engine: `--no-default-features --features cpu` or `--features webgpu`");
+#[cfg(not(any(feature = "cpu", feature = "webgpu")))]
+compile_error!("choose an engine: `--features cpu` or `--features webgpu`");
+
+mod device;
+mod engine;
+mod fatal;
+mod messages;
+
+pub use engine::Engine;
+pub use messages::{PartialMask, Segmentation, Started, TokenEvent};

@@ -1,0 +1,83 @@
+// Vite plugin: writes bundles/index.json and engines.json from what lies in
+// public/, so that the page knows sizes and hashes before it downloads anything.
+
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Plugin } from 'vite';
+
+interface FileEntry {
+  file: string;
+  bytes: number;
+  sha256: string;
+}
+
+interface Manifest {
+  name: string;
+  shards: FileEntry[];
+  tokenizer: FileEntry;
+  card: FileEntry;
+}
+
+export function listings(): Plugin {
+  let publicDir = '';
+  const files: Record<string, () => unknown> = {
+    'bundles/index.json': () => listBundles(join(publicDir, 'bundles')),
+    'engines.json': () => listEngines(publicDir),
+  };
+  return {
+    name: 'mriseg-listings',
+    configResolved(config) {
+      publicDir = config.publicDir;
+    },
+    generateBundle() {
+      for (const [fileName, list] of Object.entries(files)) {
+        this.emitFile({ type: 'asset', fileName, source: JSON.stringify(list(), null, 2) });
+      }
+    },
+    configureServer(server) {
+      for (const [fileName, list] of Object.entries(files)) {
+        server.middlewares.use(`/${fileName}`, (_request, response) => {
+          response.setHeader('content-type', 'application/json');
+          response.end(JSON.stringify(list()));
+        });
+      }
+    },
+    transformIndexHtml: {
+      order: 'pre',
+      // The development server injects its styles as elements; the built page needs no such thing.
+      handler: (html, context) =>
+        context.server ? html.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") : html,
+    },
+  };
+}
+
+function listBundles(folder: string) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => existsSync(join(folder, entry.name, 'manifest.json')))
+    .map((entry) => {
+      const bytes = readFileSync(join(folder, entry.name, 'manifest.json'));
+      const manifest = JSON.parse(bytes.toString()) as Manifest;
+      const files = [...manifest.shards, manifest.tokenizer, manifest.card];
+      const total = files.reduce((sum, file) => sum + file.bytes, bytes.length);
+      return { id: entry.name, title: manifest.name, bytes: total };
+    })
+    // The phantom model is the one to begin with.
+    .sort((a, b) => Number(b.id === 'phantom') - Number(a.id === 'phantom') || a.id.localeCompare(b.id));
+}
+
+function listEngines(publicDir: string) {
+  const engines: Record<string, { glue: string; wasm: FileEntry }> = {};
+  for (const engine of ['cpu', 'webgpu']) {
+    const file = `engine-${engine}/mriseg_web_bg.wasm`;
+    if (!existsSync(join(publicDir, file))) continue;
+    const wasm = readFileSync(join(publicDir, file));
+    const sha256 = createHash('sha256').update(wasm).digest('hex');
+    engines[engine] = {
+      glue: `engine-${engine}/mriseg_web.js`,
+      wasm: { file, bytes: wasm.length, sha256 },
+    };
+  }
+  return engines;
+}

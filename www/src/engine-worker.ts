@@ -1,0 +1,190 @@
+// The engine's worker: holds one wasm engine and runs its decoding loop.
+
+import type {
+  Answers,
+  Engine,
+  EngineModule,
+  Outcome,
+  Owned,
+  PartialMask,
+  Reply,
+  Request,
+  Segmentation,
+  Signal,
+  Speed,
+  Started,
+} from './messages.ts';
+
+// A flat grey 64 x 64 PNG for warming up and measuring.
+const GREY =
+  'iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAAAAACPAi4CAAAAKUlEQVR42u3MQREAAAwCIKMb3RD77SAA6VEEAoFAIBAIBAKBQCAQfA8G320AeXC6efoAAAAASUVORK5CYII=';
+
+let engine: Engine | undefined;
+let stopped = false;
+let frameWanted = true;
+let queue: Promise<void> = Promise.resolve();
+
+const post = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(reply, { transfer });
+
+self.onmessage = (event: MessageEvent<Request | Signal>) => {
+  const message = event.data;
+  switch (message.kind) {
+    case 'stop':
+      stopped = true;
+      return;
+    case 'frame':
+      frameWanted = true;
+      return;
+    default:
+      // One at a time: the engine's methods must not overlap.
+      queue = queue.then(() => answer(message));
+  }
+};
+
+// A panic inside a future traps the wasm: no promise settles, only these fire.
+self.addEventListener('error', (event) => fatal('crash', event.message));
+self.addEventListener('unhandledrejection', (event) => fatal('crash', String(event.reason)));
+
+let fatalSent = false;
+function fatal(cause: string, message: string): void {
+  // The first report names the cause; what follows are its consequences.
+  if (!fatalSent) post({ kind: 'fatal', cause, message });
+  fatalSent = true;
+}
+
+async function answer(request: Request): Promise<void> {
+  try {
+    const value = await run(request);
+    post({ id: request.id, kind: 'answer', value });
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) {
+      fatal('crash', error.message);
+    } else {
+      const message = error instanceof Error ? error.message : String(error);
+      post({ id: request.id, kind: 'refused', message });
+    }
+  }
+}
+
+function run(request: Request): Promise<Answers[keyof Answers]> {
+  switch (request.kind) {
+    case 'create':
+      return create(request.glue, request.wasm);
+    case 'load':
+      return load(request.manifest, request.names, request.contents);
+    case 'measure':
+      return measure(request.tokens);
+    case 'segment':
+      return segment(request);
+  }
+}
+
+async function create(glue: string, wasm: Uint8Array): Promise<Answers['create']> {
+  const begin = performance.now();
+  const module = (await import(/* @vite-ignore */ glue)) as EngineModule;
+  await module.default({ module_or_path: await WebAssembly.compile(wasm as BufferSource) });
+  engine = await module.Engine.create(fatal);
+  return { compileMs: performance.now() - begin };
+}
+
+async function load(
+  manifest: Uint8Array,
+  names: string[],
+  contents: Uint8Array[],
+): Promise<Answers['load']> {
+  const begin = performance.now();
+  await opened().load(manifest, names, contents);
+  return { loadMs: performance.now() - begin };
+}
+
+/** A short decode of a grey picture: compiles all pipelines, and tells the speed the second time. */
+async function measure(tokens: number): Promise<Speed> {
+  const engine = opened();
+  const image = Uint8Array.from(atob(GREY), (char) => char.charCodeAt(0));
+  const begin = performance.now();
+  (await engine.start(image, 'grey test picture', 'left lung')).free();
+  (await engine.next())?.free();
+  const first = performance.now();
+  for (let i = 0; i < tokens; i++) (await engine.next())?.free();
+  const last = performance.now();
+  (await engine.partial()).free();
+  (await engine.finish()).free();
+  return { prefillMs: first - begin, msPerToken: (last - first) / tokens };
+}
+
+async function segment(request: Request & { kind: 'segment' }): Promise<Outcome> {
+  const engine = opened();
+  const { id } = request;
+  stopped = false;
+  frameWanted = true;
+  const begin = performance.now();
+  const started = plainStart(await engine.start(request.image, request.imageName, request.text));
+  const prefillMs = performance.now() - begin;
+  post({ id, kind: 'started', started, prefillMs });
+
+  const decodeBegin = performance.now();
+  let complete = false;
+  let maskDue = 0;
+  while (!complete) {
+    await breathe();
+    if (stopped) break;
+    const event = await engine.next();
+    if (!event) {
+      complete = true;
+      break;
+    }
+    const { index, row, column, token, probability } = event;
+    event.free();
+    post({ id, kind: 'token', token: { index, row, column, token, probability } });
+    complete = index + 1 === started.total;
+    if (!complete && frameWanted && performance.now() >= maskDue) {
+      const maskBegin = performance.now();
+      const mask = plainMask(await engine.partial());
+      // Drawing may take a fifth of the time, decoding has the rest.
+      maskDue = performance.now() + 4 * (performance.now() - maskBegin);
+      frameWanted = false;
+      post({ id, kind: 'mask', mask }, [mask.probability.buffer, mask.pending.buffer]);
+    }
+  }
+  const decodeMs = performance.now() - decodeBegin;
+  const partial = plainMask(await engine.partial());
+  const result = plainResult(await engine.finish());
+  return { stopped: !complete, result, partial, prefillMs, decodeMs };
+}
+
+// wasm-bindgen's objects live in the engine's memory: copied out, then freed.
+
+function plainStart(owned: Owned<Started>): Started {
+  const { rows, columns, total, unknownWords } = owned;
+  owned.free();
+  return { rows, columns, total, unknownWords };
+}
+
+function plainMask(owned: Owned<PartialMask>): PartialMask {
+  const { width, height, probability, pending } = owned;
+  owned.free();
+  return { width, height, probability, pending };
+}
+
+function plainResult(owned: Owned<Segmentation>): Segmentation {
+  const { width, height, mask, tokens, probabilities, pending } = owned;
+  owned.free();
+  return { width, height, mask, tokens, probabilities, pending };
+}
+
+function opened(): Engine {
+  if (!engine) throw new Error('the engine is not started yet');
+  return engine;
+}
+
+// One turn of the event loop, so that `stop` is heard between any two tokens.
+// A timer would be throttled to 4 ms; a channel is not.
+const channel = new MessageChannel();
+let resume = () => {};
+channel.port1.onmessage = () => resume();
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    resume = resolve;
+    channel.port2.postMessage(undefined);
+  });
+}

@@ -1,0 +1,84 @@
+// The example pictures, each with sentences of which one is wrong on purpose.
+
+export type SentenceKind = 'full' | 'one_side' | 'one_zone' | 'absent' | 'wrong';
+
+export interface Sentence {
+  text: string;
+  /** Mask file beside the picture; missing where no ground truth fits the sentence. */
+  truth?: string | null;
+  kind: SentenceKind;
+}
+
+export interface GalleryItem {
+  id: string;
+  image: string;
+  sentences: Sentence[];
+}
+
+const KIND_NAMES: Record<SentenceKind, string> = {
+  full: 'all findings',
+  one_side: 'one side',
+  one_zone: 'one zone',
+  absent: 'absent finding',
+  wrong: 'deliberately wrong',
+};
+
+/** Fills `list` with one button per picture; `choose` is called on click. */
+export function renderGallery(
+  list: HTMLElement,
+  items: readonly GalleryItem[],
+  imageUrl: (item: GalleryItem) => string,
+  choose: (item: GalleryItem) => void,
+): void {
+  list.replaceChildren(
+    ...items.map((item, index) => {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'thumb';
+      button.dataset.testid = 'gallery-item';
+      button.dataset.id = item.id;
+      button.setAttribute('aria-pressed', 'false');
+      const image = new Image();
+      image.src = imageUrl(item);
+      image.alt = `Example ${index + 1}`;
+      image.loading = 'lazy';
+      image.decoding = 'async';
+      button.append(image);
+      button.addEventListener('click', () => choose(item));
+      const entry = document.createElement('li');
+      entry.append(button);
+      return entry;
+    }),
+  );
+}
+
+export function markChosen(list: HTMLElement, id: string | undefined): void {
+  for (const button of list.querySelectorAll<HTMLButtonElement>('.thumb')) {
+    button.setAttribute('aria-pressed', String(button.dataset.id === id));
+  }
+}
+
+/** Fills `list` with one chip per sentence; `choose` is called on click. */
+export function renderSentences(
+  list: HTMLElement,
+  sentences: readonly Sentence[],
+  choose: (sentence: Sentence) => void,
+): void {
+  list.replaceChildren(
+    ...sentences.map((sentence) => {
+      const chip = document.createElement('button');
+      chip.type = 'button';
+      chip.className = 'chip';
+      chip.dataset.testid = 'sentence';
+      chip.dataset.kind = sentence.kind;
+      const kind = document.createElement('span');
+      kind.className = 'kind';
+      kind.textContent = KIND_NAMES[sentence.kind] ?? sentence.kind;
+      chip.append(kind, document.createTextNode(sentence.text));
+      chip.addEventListener('click', () => choose(sentence));
+      const entry = document.createElement('li');
+      entry.append(chip);
+      return entry;
+    }),
+  );
+}

@@ -1,0 +1,121 @@
+// Choosing what to look at: a gallery picture or a file, and the sentence to go with it.
+
+import { byId } from './dom.ts';
+import { markChosen, renderGallery, renderSentences, type GalleryItem, type Sentence } from './gallery.ts';
+import { openPicture, readMask, type Picture } from './picture.ts';
+
+export interface PictureEvents {
+  /** A new picture is there; the old mask is void. */
+  opened(picture: Picture): void;
+  /** A sentence chip was clicked; the prompt holds its text already. */
+  sentence(): void;
+  failed(message: string): void;
+}
+
+export class PicturePanel {
+  picture: Picture | undefined;
+  readonly #base: string;
+  readonly #events: PictureEvents;
+  readonly #prompt = byId<HTMLTextAreaElement>('prompt');
+  #items: readonly GalleryItem[] = [];
+  #item: GalleryItem | undefined;
+  /** Counts openings, so that a slow one never overwrites a later one. */
+  #turn = 0;
+
+  constructor(base: string, events: PictureEvents) {
+    this.#base = new URL('gallery/', base).href;
+    this.#events = events;
+    const input = byId<HTMLInputElement>('file-input');
+    input.addEventListener('change', () => {
+      const file = input.files?.[0];
+      // The same file may be chosen again after an error.
+      if (file) void this.#openFile(file).finally(() => (input.value = ''));
+    });
+    this.#acceptDrops(byId('stage'));
+  }
+
+  get text(): string {
+    return this.#prompt.value;
+  }
+
+  suggest(example: string): void {
+    if (this.#prompt.value === '') this.#prompt.value = example;
+    this.#prompt.placeholder = example;
+  }
+
+  /** Shows the gallery and opens its first picture. A page without gallery still opens files. */
+  async openGallery(): Promise<void> {
+    const response = await fetch(new URL('gallery.json', this.#base)).catch(() => undefined);
+    this.#items = response?.ok ? ((await response.json()) as GalleryItem[]) : [];
+    const list = byId('gallery');
+    renderGallery(list, this.#items, (item) => this.#url(item.image), (item) => void this.#openItem(item));
+    if (this.#items[0]) await this.#openItem(this.#items[0]);
+  }
+
+  /** The ground truth for the sentence in the prompt, or undefined where the gallery has none. */
+  async truth(width: number, height: number): Promise<Uint8Array | undefined> {
+    const file = this.#item?.sentences.find((sentence) => sentence.text === this.text.trim())?.truth;
+    if (!file) return undefined;
+    const response = await fetch(this.#url(file)).catch(() => undefined);
+    return response?.ok ? readMask(await response.blob(), width, height) : undefined;
+  }
+
+  async #openItem(item: GalleryItem): Promise<void> {
+    const read = async () => {
+      const response = await fetch(this.#url(item.image));
+      if (!response.ok) throw new Error(`${item.image} could not be fetched: the server answered ${response.status}.`);
+      return new Uint8Array(await response.arrayBuffer());
+    };
+    await this.#open(item.image, read, item);
+  }
+
+  async #openFile(file: File): Promise<void> {
+    await this.#open(file.name, async () => new Uint8Array(await file.arrayBuffer()), undefined);
+  }
+
+  async #open(
+    name: string,
+    read: () => Promise<Uint8Array<ArrayBuffer>>,
+    item: GalleryItem | undefined,
+  ): Promise<void> {
+    const turn = ++this.#turn;
+    try {
+      const picture = await openPicture(name, await read());
+      if (turn !== this.#turn) return;
+      this.picture?.bitmap.close();
+      this.picture = picture;
+      this.#item = item;
+      this.#showSentences(item?.sentences ?? []);
+      markChosen(byId('gallery'), item?.id);
+      this.#events.opened(picture);
+    } catch (error) {
+      if (turn === this.#turn) this.#events.failed((error as Error).message);
+    }
+  }
+
+  #showSentences(sentences: readonly Sentence[]): void {
+    if (sentences[0]) this.#prompt.value = sentences[0].text;
+    renderSentences(byId('sentences'), sentences, (sentence) => {
+      this.#prompt.value = sentence.text;
+      this.#events.sentence();
+    });
+  }
+
+  #acceptDrops(target: HTMLElement): void {
+    target.addEventListener('dragover', (event) => {
+      event.preventDefault();
+      target.classList.add('dropping');
+    });
+    target.addEventListener('dragleave', () => target.classList.remove('dropping'));
+    target.addEventListener('drop', (event) => {
+      event.preventDefault();
+      target.classList.remove('dropping');
+      const file = event.dataTransfer?.files[0];
+      if (file) void this.#openFile(file);
+    });
+  }
+
+  #url(file: string): string {
+    return new URL(file, this.#base).href;
+  }
+}

@@ -1,0 +1,65 @@
+// Whether WebGPU really works here: adapter, device and one checked dispatch.
+// `navigator.gpu` alone says nothing.
+
+import { isSoftware, type Probe } from './choose.ts';
+
+// TypeScript's own library has WebGPU's types, but not these constants.
+declare const GPUBufferUsage: Record<'STORAGE' | 'COPY_SRC' | 'COPY_DST' | 'MAP_READ', number>;
+declare const GPUMapMode: Record<'READ', number>;
+
+const DOUBLE = `
+@group(0) @binding(0) var<storage, read_write> data: array<u32>;
+@compute @workgroup_size(4) fn main(@builtin(global_invocation_id) id: vec3u) {
+  data[id.x] = data[id.x] * 2u;
+}`;
+
+export async function probeWebGpu(): Promise<Probe> {
+  const none = (detail: string): Probe => ({ works: false, software: false, detail });
+  if (!navigator.gpu) return none('this browser has no WebGPU');
+  try {
+    const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+    if (!adapter) return none('this browser has no WebGPU adapter');
+    const { vendor, architecture, description } = adapter.info;
+    const detail = description || [vendor, architecture].filter(Boolean).join(' ') || 'an unnamed GPU';
+    const software = adapter.info.isFallbackAdapter || isSoftware(vendor, architecture, description);
+    const device = await adapter.requestDevice();
+    try {
+      if (!(await doubles(device))) return none(`WebGPU computes wrongly on ${detail}`);
+    } finally {
+      device.destroy();
+    }
+    return { works: true, software, detail };
+  } catch (error) {
+    return none(`WebGPU failed its test: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function doubles(device: GPUDevice): Promise<boolean> {
+  const input = new Uint32Array([1, 20, 300, 4000]);
+  const size = input.byteLength;
+  const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
+  const data = device.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST });
+  const back = device.createBuffer({ size, usage: COPY_DST | MAP_READ });
+  device.queue.writeBuffer(data, 0, input);
+  const pipeline = await device.createComputePipelineAsync({
+    layout: 'auto',
+    compute: { module: device.createShaderModule({ code: DOUBLE }), entryPoint: 'main' },
+  });
+  const commands = device.createCommandEncoder();
+  const pass = commands.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(
+    0,
+    device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [{ binding: 0, resource: { buffer: data } }],
+    }),
+  );
+  pass.dispatchWorkgroups(1);
+  pass.end();
+  commands.copyBufferToBuffer(data, 0, back, 0, size);
+  device.queue.submit([commands.finish()]);
+  await back.mapAsync(GPUMapMode.READ);
+  const output = new Uint32Array(back.getMappedRange());
+  return input.every((value, i) => output[i] === value * 2);
+}

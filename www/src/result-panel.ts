@@ -1,0 +1,46 @@
+// The figures of a run and its downloads.
+
+import { byId, fillPairs, save } from './dom.ts';
+import { dice } from './dice.ts';
+import { maskPng } from './picture.ts';
+import { countMask, exportRun, meanProbability, stem, type Run } from './run.ts';
+import type { Outcome } from './messages.ts';
+
+export type FinishedRun = Run & { outcome: Outcome };
+
+/** Shows the figures; `truth` is the ground truth at the picture's size, where there is one. */
+export function showResult(run: FinishedRun, truth: Uint8Array | undefined): void {
+  const { result, stopped } = run.outcome;
+  const area = countMask(result.mask) / result.mask.length;
+  const pairs: [string, string][] = [
+    [stopped ? 'Mask so far' : 'Mask', area === 0 ? 'empty' : `${(area * 100).toFixed(2)} % of the picture`],
+  ];
+  if (result.probabilities.length > 0) {
+    const lowest = result.probabilities.reduce((low, value) => Math.min(low, value), 1);
+    pairs.push(['Confidence', `mean ${meanProbability(result.probabilities).toFixed(3)}, lowest ${lowest.toFixed(3)}`]);
+  }
+  if (result.pending > 0) pairs.push(['Pending', `${result.pending} cells not decoded`]);
+  if (truth && !stopped) pairs.push(['Dice', dice(result.mask, truth).toFixed(3)]);
+  fillPairs(byId('figures'), pairs);
+  byId('result').hidden = false;
+}
+
+export function hideResult(): void {
+  byId('result').hidden = true;
+}
+
+/** Connects the download buttons to whatever run `current` gives. */
+export function connectDownloads(current: () => FinishedRun | undefined): void {
+  byId('save-mask').addEventListener('click', async () => {
+    const run = current();
+    if (!run) return;
+    const { mask, width, height } = run.outcome.result;
+    save(await maskPng(mask, width, height), `${stem(run.imageName)}-mask.png`);
+  });
+  byId('save-json').addEventListener('click', () => {
+    const run = current();
+    if (!run) return;
+    const json = JSON.stringify(exportRun(run), null, 1);
+    save(new Blob([json], { type: 'application/json' }), `${stem(run.imageName)}-result.json`);
+  });
+}

@@ -1,0 +1,93 @@
+// One segmentation, from its first token to what is exported of it.
+
+import { encodeRle, type Rle } from './rle.ts';
+import type { EngineKind, Outcome, Started, Token } from './messages.ts';
+
+export interface Run {
+  imageName: string;
+  prompt: string;
+  model: { id: string; name: string; manifestHash: string | undefined; sideConvention: string };
+  engine: EngineKind;
+  started: Started;
+  /** Per cell, row by row; undefined while it is pending. */
+  cells: (Token | undefined)[];
+  outcome: Outcome | undefined;
+}
+
+/** What tests and other scripts read from `window.__mriseg.last`. */
+export interface LastResult {
+  tokens: number[];
+  probabilities: number[];
+  width: number;
+  height: number;
+  /** 0/1 per pixel, made on demand. */
+  readonly mask: number[];
+}
+
+export function lastResult(outcome: Outcome): LastResult {
+  const { tokens, probabilities, width, height, mask } = outcome.result;
+  return {
+    tokens: Array.from(tokens),
+    probabilities: Array.from(probabilities),
+    width,
+    height,
+    get mask() {
+      return Array.from(mask);
+    },
+  };
+}
+
+export interface Export {
+  format: 'mriseg-result';
+  version: 1;
+  notice: string;
+  image: { name: string; width: number; height: number };
+  prompt: string;
+  model: { id: string; name: string; manifest_sha256: string | null; side_convention: string };
+  engine: EngineKind;
+  decoding: { method: 'greedy'; complete: boolean; pending_cells: number };
+  grid: { rows: number; columns: number };
+  tokens: number[];
+  probabilities: number[];
+  mask: Rle & { pixels: number };
+}
+
+/** The downloadable record of a finished or stopped run. */
+export function exportRun(run: Run & { outcome: Outcome }): Export {
+  const { result, stopped } = run.outcome;
+  return {
+    format: 'mriseg-result',
+    version: 1,
+    notice: 'Research and teaching demo. Not a medical device; not for diagnosis.',
+    image: { name: run.imageName, width: result.width, height: result.height },
+    prompt: run.prompt,
+    model: {
+      id: run.model.id,
+      name: run.model.name,
+      manifest_sha256: run.model.manifestHash ?? null,
+      side_convention: run.model.sideConvention,
+    },
+    engine: run.engine,
+    decoding: { method: 'greedy', complete: !stopped, pending_cells: result.pending },
+    grid: { rows: run.started.rows, columns: run.started.columns },
+    tokens: Array.from(result.tokens),
+    probabilities: Array.from(result.probabilities),
+    mask: { ...encodeRle(result.mask, result.width, result.height), pixels: countMask(result.mask) },
+  };
+}
+
+export function countMask(mask: Uint8Array): number {
+  return mask.reduce((sum, value) => sum + value, 0);
+}
+
+/** Mean probability of the decoded tokens. */
+export function meanProbability(probabilities: Float32Array): number {
+  return probabilities.length === 0
+    ? 0
+    : probabilities.reduce((sum, value) => sum + value, 0) / probabilities.length;
+}
+
+/** A file name without its ending, for naming downloads. */
+export function stem(name: string): string {
+  return name.replace(/^.*[\\/]/, '').replace(/\.[^.]*$/, '') || 'mask';
+}

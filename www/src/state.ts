@@ -1,0 +1,127 @@
+// The page's states and the only ways between them.
+
+export type State =
+  | { name: 'probe' }
+  | { name: 'idle' }
+  | { name: 'downloading'; bytes: number; total: number }
+  | { name: 'preparing'; what: string }
+  | { name: 'ready' }
+  | { name: 'encoding' }
+  | { name: 'decoding'; token: number; total: number }
+  | { name: 'done'; maskPixels: number; pixels: number }
+  | { name: 'stopped'; token: number; total: number }
+  | { name: 'error'; message: string; remedy: string; modelLoaded: boolean };
+
+export type Event =
+  | { type: 'probed' }
+  | { type: 'download'; bytes: number; total: number }
+  | { type: 'prepare'; what: string }
+  | { type: 'prepared' }
+  | { type: 'encode' }
+  | { type: 'token'; token: number; total: number }
+  | { type: 'finish'; maskPixels: number; pixels: number }
+  | { type: 'stop'; token: number; total: number }
+  | { type: 'abandon' }
+  | { type: 'fail'; message: string; remedy: string; modelLoaded: boolean };
+
+const RESTING = ['idle', 'ready', 'done', 'stopped', 'error'] as const;
+const FROM: Record<Event['type'], readonly State['name'][]> = {
+  probed: ['probe'],
+  download: [...RESTING, 'downloading', 'preparing'],
+  prepare: [...RESTING, 'downloading', 'preparing', 'encoding', 'decoding'],
+  prepared: ['preparing'],
+  encode: ['ready', 'done', 'stopped', 'error'],
+  token: ['encoding', 'decoding'],
+  finish: ['decoding'],
+  stop: ['encoding', 'decoding'],
+  abandon: ['encoding', 'decoding'],
+  fail: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding'],
+};
+
+/** The state after `event`; throws when the event makes no sense in `state`, which is our bug. */
+export function next(state: State, event: Event): State {
+  if (!FROM[event.type].includes(state.name)) {
+    throw new Error(`event "${event.type}" is not possible in state "${state.name}"`);
+  }
+  switch (event.type) {
+    case 'probed':
+      return { name: 'idle' };
+    case 'download':
+      return { name: 'downloading', bytes: event.bytes, total: event.total };
+    case 'prepare':
+      return { name: 'preparing', what: event.what };
+    case 'prepared':
+    case 'abandon':
+      return { name: 'ready' };
+    case 'encode':
+      if (state.name === 'error' && !state.modelLoaded) {
+        throw new Error('event "encode" needs a loaded model');
+      }
+      return { name: 'encoding' };
+    case 'token':
+      return { name: 'decoding', token: event.token, total: event.total };
+    case 'finish':
+      return { name: 'done', maskPixels: event.maskPixels, pixels: event.pixels };
+    case 'stop':
+      return { name: 'stopped', token: event.token, total: event.total };
+    case 'fail': {
+      const { message, remedy, modelLoaded } = event;
+      return { name: 'error', message, remedy, modelLoaded };
+    }
+  }
+}
+
+/** Whether the page waits for something that is under way. */
+export function isBusy(state: State): boolean {
+  return ['probe', 'downloading', 'preparing', 'encoding', 'decoding'].includes(state.name);
+}
+
+/** Whether Segment may be pressed. */
+export function canSegment(state: State): boolean {
+  return (
+    state.name === 'ready' ||
+    state.name === 'done' ||
+    state.name === 'stopped' ||
+    (state.name === 'error' && state.modelLoaded)
+  );
+}
+
+/** Share of the work done, 0 to 1, or undefined where there is nothing to count. */
+export function progress(state: State): number | undefined {
+  if (state.name === 'downloading') return state.total > 0 ? state.bytes / state.total : 0;
+  if (state.name === 'decoding') return state.total > 0 ? state.token / state.total : 0;
+  return undefined;
+}
+
+/** One sentence for the status line. It changes at quarters only, so a screen reader is not flooded. */
+export function describe(state: State): string {
+  const quarter = Math.floor((progress(state) ?? 0) * 4) * 25;
+  switch (state.name) {
+    case 'probe':
+      return 'Looking at what this browser can do…';
+    case 'idle':
+      return 'Load a model to begin.';
+    case 'downloading':
+      return `Downloading: ${quarter} %`;
+    case 'preparing':
+      return `Preparing ${state.what}…`;
+    case 'ready':
+      return 'Ready.';
+    case 'encoding':
+      return 'Reading the picture and the sentence…';
+    case 'decoding':
+      return `Decoding the mask: ${quarter} %`;
+    case 'done':
+      return state.maskPixels === 0
+        ? 'Done. The mask is empty: the model finds nothing in this picture that fits the sentence.'
+        : `Done. The mask covers ${percent(state.maskPixels / state.pixels)} of the picture.`;
+    case 'stopped':
+      return `Stopped after ${state.token} of ${state.total} tokens. Hatched cells are pending: not decoded, not background.`;
+    case 'error':
+      return `${state.message} ${state.remedy}`.trim();
+  }
+}
+
+function percent(share: number): string {
+  return share < 0.001 ? 'less than 0.1 %' : `${(share * 100).toFixed(1)} %`;
+}

@@ -1,0 +1,221 @@
+// The picture and, on a canvas above it, the mask as it arrives.
+
+import { contour, shrink, soften } from './contour.ts';
+import { heatColour } from './heat.ts';
+import type { Token } from './messages.ts';
+
+export type OverlayMode = 'fill' | 'contour' | 'off';
+
+/** Mask strength 0..255 per pixel, at any resolution. */
+export interface Layer {
+  field: Uint8Array;
+  width: number;
+  height: number;
+}
+
+export interface Cells {
+  rows: number;
+  columns: number;
+  /** One entry per cell, row by row; undefined while it is pending. */
+  tokens: (Token | undefined)[];
+  /** Draws the last decoded cell as the one just written. */
+  live: boolean;
+}
+
+/** Longest side of the canvases, in pixels: small pictures get smooth outlines, big ones stay cheap. */
+const MIN_SIDE = 768;
+const MAX_SIDE = 1024;
+/** Longest side of the field that outlines are traced on. */
+const OUTLINE_SIDE = 384;
+
+/** Sky blue and orange of the Okabe-Ito palette: told apart by every kind of colour vision. */
+const MASK = [86, 180, 233] as const;
+const TRUTH = [240, 172, 40] as const;
+
+export class Viewer {
+  mode: OverlayMode = 'fill';
+  opacity = 0.5;
+  heat = false;
+  mask: Layer | undefined;
+  truth: Layer | undefined;
+  cells: Cells | undefined;
+  /** The cell under the pointer or the keyboard's cursor. */
+  cursor: number | undefined;
+
+  readonly #picture: CanvasRenderingContext2D;
+  readonly #overlay: CanvasRenderingContext2D;
+  #frame = 0;
+  #onDrawn: (() => void)[] = [];
+  #hatch: CanvasPattern | undefined;
+
+  constructor(picture: HTMLCanvasElement, overlay: HTMLCanvasElement) {
+    this.#picture = picture.getContext('2d')!;
+    this.#overlay = overlay.getContext('2d')!;
+  }
+
+  /** Shows a picture without any mask. */
+  show(bitmap: ImageBitmap): void {
+    const longest = Math.max(bitmap.width, bitmap.height);
+    const scale = Math.min(Math.max(longest, MIN_SIDE), MAX_SIDE) / longest;
+    const width = Math.max(1, Math.round(bitmap.width * scale));
+    const height = Math.max(1, Math.round(bitmap.height * scale));
+    for (const { canvas } of [this.#picture, this.#overlay]) Object.assign(canvas, { width, height });
+    this.#picture.imageSmoothingQuality = 'high';
+    this.#picture.drawImage(bitmap, 0, 0, width, height);
+    this.clear();
+  }
+
+  /** Forgets mask, truth and cells. */
+  clear(): void {
+    this.mask = undefined;
+    this.truth = undefined;
+    this.cells = undefined;
+    this.cursor = undefined;
+    this.redraw();
+  }
+
+  /** Draws in the next animation frame, however often it is called before; then calls `onDrawn`. */
+  redraw(onDrawn?: () => void): void {
+    if (onDrawn) this.#onDrawn.push(onDrawn);
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+      for (const call of this.#onDrawn.splice(0)) call();
+    });
+  }
+
+  /** The cell at a point given in shares of the canvas, row by row. */
+  cellAt(x: number, y: number): number | undefined {
+    if (!this.cells || x < 0 || y < 0 || x >= 1 || y >= 1) return undefined;
+    const { rows, columns } = this.cells;
+    return Math.floor(y * rows) * columns + Math.floor(x * columns);
+  }
+
+  #draw(): void {
+    const g = this.#overlay;
+    g.clearRect(0, 0, g.canvas.width, g.canvas.height);
+    if (this.mode !== 'off') {
+      if (this.heat) this.#drawHeat(g);
+      if (this.mask) {
+        if (this.mode === 'fill' && !this.heat) this.#drawFill(g, this.mask);
+        this.#drawOutline(g, this.mask, MASK, false);
+      }
+    }
+    if (this.truth) this.#drawOutline(g, this.truth, TRUTH, true);
+    this.#drawPending(g);
+    this.#drawCursor(g);
+  }
+
+  #drawFill(g: CanvasRenderingContext2D, { field, width, height }: Layer): void {
+    const small = shrink(field, width, height, MAX_SIDE);
+    const layer = new OffscreenCanvas(small.width, small.height);
+    const context = layer.getContext('2d')!;
+    const image = context.createImageData(small.width, small.height);
+    small.field.forEach((value, i) => {
+      image.data.set(MASK, i * 4);
+      image.data[i * 4 + 3] = value * this.opacity;
+    });
+    context.putImageData(image, 0, 0);
+    g.drawImage(layer, 0, 0, g.canvas.width, g.canvas.height);
+  }
+
+  #drawOutline(
+    g: CanvasRenderingContext2D,
+    layer: Layer,
+    colour: readonly number[],
+    dotted: boolean,
+  ): void {
+    const { field, width, height } = shrink(layer.field, layer.width, layer.height, OUTLINE_SIDE);
+    const segments = contour(soften(field, width, height), width, height);
+    const [sx, sy] = [g.canvas.width / width, g.canvas.height / height];
+    const path = new Path2D();
+    for (let i = 0; i < segments.length; i += 4) {
+      // The segments are short and in no order, so dots are made by leaving some out.
+      if (dotted && (Math.floor(segments[i]! / 3) + Math.floor(segments[i + 1]! / 3)) % 2) continue;
+      path.moveTo(segments[i]! * sx, segments[i + 1]! * sy);
+      path.lineTo(segments[i + 2]! * sx, segments[i + 3]! * sy);
+    }
+    g.save();
+    g.lineCap = 'round';
+    g.strokeStyle = 'rgb(0 0 0 / 0.45)';
+    g.lineWidth = 5;
+    g.stroke(path);
+    g.strokeStyle = `rgb(${colour.join(' ')})`;
+    g.lineWidth = 2.5;
+    g.stroke(path);
+    g.restore();
+  }
+
+  #drawHeat(g: CanvasRenderingContext2D): void {
+    g.save();
+    g.globalAlpha = Math.max(0.35, this.opacity);
+    this.#eachCell(g, (token, x, y, w, h) => {
+      if (!token) return;
+      g.fillStyle = heatColour(token.probability);
+      g.fillRect(x + 1, y + 1, w - 2, h - 2);
+    });
+    g.restore();
+  }
+
+  #drawPending(g: CanvasRenderingContext2D): void {
+    g.save();
+    this.#hatch ??= hatch(g);
+    g.fillStyle = this.#hatch;
+    let last: [number, number, number, number] | undefined;
+    let lastIndex = -1;
+    this.#eachCell(g, (token, ...box) => {
+      if (!token) g.fillRect(...box);
+      else if (token.index > lastIndex) [last, lastIndex] = [box, token.index];
+    });
+    if (last && this.cells?.live) {
+      g.strokeStyle = 'rgb(255 255 255 / 0.95)';
+      g.lineWidth = 2;
+      g.strokeRect(...last);
+    }
+    g.restore();
+  }
+
+  #drawCursor(g: CanvasRenderingContext2D): void {
+    if (!this.cells || this.cursor === undefined) return;
+    const { rows, columns } = this.cells;
+    const [w, h] = [g.canvas.width / columns, g.canvas.height / rows];
+    const [x, y] = [(this.cursor % columns) * w, Math.floor(this.cursor / columns) * h];
+    g.save();
+    g.strokeStyle = 'rgb(0 0 0 / 0.7)';
+    g.lineWidth = 5;
+    g.strokeRect(x, y, w, h);
+    g.strokeStyle = 'white';
+    g.lineWidth = 2;
+    g.strokeRect(x, y, w, h);
+    g.restore();
+  }
+
+  #eachCell(
+    g: CanvasRenderingContext2D,
+    visit: (token: Token | undefined, x: number, y: number, w: number, h: number) => void,
+  ): void {
+    if (!this.cells) return;
+    const { rows, columns, tokens } = this.cells;
+    const [w, h] = [g.canvas.width / columns, g.canvas.height / rows];
+    tokens.forEach((token, i) => visit(token, (i % columns) * w, Math.floor(i / columns) * h, w, h));
+  }
+}
+
+/** Grey diagonal hatching: "not decoded yet", which nothing else on the canvas looks like. */
+function hatch(g: CanvasRenderingContext2D): CanvasPattern {
+  const size = 16;
+  const tile = new OffscreenCanvas(size, size);
+  const t = tile.getContext('2d')!;
+  t.fillStyle = 'rgb(110 118 132 / 0.42)';
+  t.fillRect(0, 0, size, size);
+  t.strokeStyle = 'rgb(225 230 240 / 0.42)';
+  t.lineWidth = 2;
+  t.beginPath();
+  for (const shift of [-size, 0, size]) {
+    t.moveTo(shift - 2, size + 2);
+    t.lineTo(shift + size + 2, -2);
+  }
+  t.stroke();
+  return g.createPattern(tile, 'repeat')!;
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bytes, duration } from '../src/format.ts';
+import type { Outcome } from '../src/messages.ts';
+import { decodeRle } from '../src/rle.ts';
+import { exportRun, lastResult, meanProbability, stem, type Run } from '../src/run.ts';
+import { pngSize, sniff } from '../src/sniff.ts';
+import { timingRows } from '../src/timing.ts';
+
+const OUTCOME: Outcome = {
+  stopped: true,
+  result: {
+    width: 3,
+    height: 2,
+    mask: Uint8Array.of(0, 1, 0, 0, 1, 1),
+    tokens: Uint32Array.of(7, 9),
+    probabilities: Float32Array.of(0.5, 1),
+    pending: 2,
+  },
+  partial: { width: 2, height: 2, probability: new Uint8Array(4), pending: Uint8Array.of(0, 0, 1, 1) },
+  prefillMs: 100,
+  decodeMs: 50,
+};
+const RUN: Run & { outcome: Outcome } = {
+  imageName: 'a/p0.png',
+  prompt: 'left lung',
+  model: { id: 'phantom', name: 'phantom', manifestHash: undefined, sideConvention: 'viewer' },
+  engine: 'cpu',
+  started: { rows: 2, columns: 2, total: 4, unknownWords: [] },
+  cells: [],
+  outcome: OUTCOME,
+};
+
+test('the exported record has tokens, mask and how the run ended', () => {
+  const record = exportRun(RUN);
+  assert.deepEqual(record.tokens, [7, 9]);
+  assert.deepEqual(record.decoding, { method: 'greedy', complete: false, pending_cells: 2 });
+  assert.deepEqual(decodeRle(record.mask), OUTCOME.result.mask);
+  assert.equal(record.mask.pixels, 3);
+  assert.deepEqual(JSON.parse(JSON.stringify(record)), record);
+});
+
+test('the last result is plain numbers, mask included', () => {
+  assert.deepEqual(JSON.parse(JSON.stringify(lastResult(OUTCOME))), {
+    tokens: [7, 9],
+    probabilities: [0.5, 1],
+    width: 3,
+    height: 2,
+    mask: [0, 1, 0, 0, 1, 1],
+  });
+});
+
+test('the mean of no probabilities is not NaN', () => {
+  assert.equal(meanProbability(new Float32Array(0)), 0);
+  assert.equal(meanProbability(Float32Array.of(0.5, 1)), 0.75);
+});
+
+test('downloads are named after the picture', () => {
+  assert.equal(stem('a/p0.png'), 'p0');
+  assert.equal(stem('C:\\scans\\x.y.jpeg'), 'x.y');
+  assert.equal(stem('.png'), 'mask');
+});
+
+test('a file is known by its first bytes, not by its name', () => {
+  assert.equal(sniff(Uint8Array.of(0x89, 0x50, 0x4e, 0x47), 'x.jpg').type, 'PNG');
+  assert.equal(sniff(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), 'x.png').type, 'JPEG');
+  assert.equal(sniff(new TextEncoder().encode('RIFF....WEBP'), 'x').type, 'WebP');
+  assert.throws(() => sniff(new TextEncoder().encode('hello'), 'notes.txt'), /notes\.txt is not a PNG, JPEG or WebP/);
+  assert.throws(() => sniff(new Uint8Array(0), 'void.png'), /void\.png is empty/);
+});
+
+test('a DICOM file is told to be one', () => {
+  const dicom = new Uint8Array(200);
+  dicom.set(new TextEncoder().encode('DICM'), 128);
+  assert.throws(() => sniff(dicom, 'scan.dcm'), /scan\.dcm.*DICOM/);
+});
+
+test('a PNG header tells its size before anything is decoded', () => {
+  const header = new Uint8Array(33);
+  header.set([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82]);
+  new DataView(header.buffer).setUint32(16, 20_000);
+  new DataView(header.buffer).setUint32(20, 30_000);
+  assert.deepEqual(pngSize(header), { width: 20_000, height: 30_000 });
+  assert.equal(pngSize(header.slice(0, 20)), undefined);
+});
+
+test('timing rows appear as soon as they are known', () => {
+  assert.deepEqual(timingRows({}), []);
+  const rows = timingRows({ prefillMs: 100, decode: { ms: 50, tokens: 2 } });
+  assert.deepEqual(rows, [
+    ['Encode and prefill', '100 ms'],
+    ['Per token', '25 ms'],
+    ['Whole mask', '150 ms'],
+  ]);
+});
+
+test('a run without tokens has no time per token', () => {
+  const rows = timingRows({ prefillMs: 1, decode: { ms: 0, tokens: 0 } });
+  assert.ok(!rows.some(([term]) => term === 'Per token'));
+});
+
+test('sizes and times are short to read', () => {
+  assert.deepEqual([bytes(12), bytes(5_300), bytes(53_000), bytes(3_141_593)], ['12 B', '5.3 kB', '53 kB', '3.1 MB']);
+  assert.deepEqual([duration(1.23), duration(123.4), duration(2345), duration(61_000)], ['1.2 ms', '123 ms', '2.35 s', '61.0 s']);
+});
