@@ -145,7 +145,11 @@ export class App {
       this.#bundle = await loadBundle(this.#parts.base, listing.id, loader);
       const { cached, kept, manifest } = this.#bundle;
       this.#timings.download = { ms: performance.now() - begin, bytes: listing.bytes, cached };
-      this.#note(kept ? '' : 'This browser keeps no files for us (storage full or closed): the next visit downloads again.');
+      note(
+        kept
+          ? 'Models are kept in this browser for the next visit.'
+          : 'This browser keeps no files for us (storage full or closed): the next visit downloads again.',
+      );
       this.#pictures.suggest(manifest.example);
       showSideConvention(manifest.side_convention);
       await this.#start(this.#bundle, loader);
@@ -302,14 +306,12 @@ export class App {
   async #clearCache(): Promise<void> {
     if (isBusy(this.#state)) return;
     await this.#parts.store.clear();
-    this.#note('Cache cleared: the next load downloads again.');
+    note('Cache cleared: the next load downloads again.');
   }
+}
 
-  #note(text: string): void {
-    const note = byId('cache-note');
-    note.hidden = text === '';
-    note.textContent = text;
-  }
+function note(text: string): void {
+  byId('cache-note').textContent = text;
 }
 
 function layerOf({ probability, width, height }: PartialMask) {

@@ -71,6 +71,7 @@ export function renderSentences(
       chip.className = 'chip';
       chip.dataset.testid = 'sentence';
       chip.dataset.kind = sentence.kind;
+      chip.value = sentence.text;
       const kind = document.createElement('span');
       kind.className = 'kind';
       kind.textContent = KIND_NAMES[sentence.kind] ?? sentence.kind;
@@ -81,4 +82,11 @@ export function renderSentences(
       return entry;
     }),
   );
+}
+
+/** Marks the chip whose sentence is in the prompt. */
+export function markSentence(list: HTMLElement, text: string): void {
+  for (const chip of list.querySelectorAll<HTMLButtonElement>('.chip')) {
+    chip.setAttribute('aria-pressed', String(chip.value === text.trim()));
+  }
 }

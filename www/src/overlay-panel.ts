@@ -31,7 +31,7 @@ function connectCellReading(viewer: Viewer): void {
   const point = (cell: number | undefined) => {
     if (cell === viewer.cursor) return;
     viewer.cursor = cell;
-    byId('reading').textContent = describeCell(viewer) || '\u00a0';
+    byId('reading').textContent = describeCell(viewer);
     viewer.redraw();
   };
   canvas.addEventListener('pointermove', (event) => {

@@ -1,7 +1,14 @@
 // Choosing what to look at: a gallery picture or a file, and the sentence to go with it.
 
 import { byId } from './dom.ts';
-import { markChosen, renderGallery, renderSentences, type GalleryItem, type Sentence } from './gallery.ts';
+import {
+  markChosen,
+  markSentence,
+  renderGallery,
+  renderSentences,
+  type GalleryItem,
+  type Sentence,
+} from './gallery.ts';
 import { openPicture, readMask, type Picture } from './picture.ts';
 
 export interface PictureEvents {
@@ -32,6 +39,7 @@ export class PicturePanel {
       if (file) void this.#openFile(file).finally(() => (input.value = ''));
     });
     this.#acceptDrops(byId('stage'));
+    this.#prompt.addEventListener('input', () => markSentence(byId('sentences'), this.text));
   }
 
   get text(): string {
@@ -97,8 +105,10 @@ export class PicturePanel {
     if (sentences[0]) this.#prompt.value = sentences[0].text;
     renderSentences(byId('sentences'), sentences, (sentence) => {
       this.#prompt.value = sentence.text;
+      markSentence(byId('sentences'), sentence.text);
       this.#events.sentence();
     });
+    markSentence(byId('sentences'), this.text);
   }
 
   #acceptDrops(target: HTMLElement): void {

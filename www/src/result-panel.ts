@@ -2,6 +2,7 @@
 
 import { byId, fillPairs, save } from './dom.ts';
 import { dice } from './dice.ts';
+import { percent } from './format.ts';
 import { maskPng } from './picture.ts';
 import { countMask, exportRun, meanProbability, stem, type Run } from './run.ts';
 import type { Outcome } from './messages.ts';
@@ -13,7 +14,7 @@ export function showResult(run: FinishedRun, truth: Uint8Array | undefined): voi
   const { result, stopped } = run.outcome;
   const area = countMask(result.mask) / result.mask.length;
   const pairs: [string, string][] = [
-    [stopped ? 'Mask so far' : 'Mask', area === 0 ? 'empty' : `${(area * 100).toFixed(2)} % of the picture`],
+    [stopped ? 'Mask so far' : 'Mask', area === 0 ? 'empty' : `${percent(area)} of the picture`],
   ];
   if (result.probabilities.length > 0) {
     const lowest = result.probabilities.reduce((low, value) => Math.min(low, value), 1);
@@ -23,10 +24,12 @@ export function showResult(run: FinishedRun, truth: Uint8Array | undefined): voi
   if (truth && !stopped) pairs.push(['Dice', dice(result.mask, truth).toFixed(3)]);
   fillPairs(byId('figures'), pairs);
   byId('result').hidden = false;
+  byId('no-result').hidden = true;
 }
 
 export function hideResult(): void {
   byId('result').hidden = true;
+  byId('no-result').hidden = false;
 }
 
 /** Connects the download buttons to whatever run `current` gives. */

@@ -1,5 +1,7 @@
 // The page's states and the only ways between them.
 
+import { percent } from './format.ts';
+
 export type State =
   | { name: 'probe' }
   | { name: 'idle' }
@@ -120,8 +122,4 @@ export function describe(state: State): string {
     case 'error':
       return `${state.message} ${state.remedy}`.trim();
   }
-}
-
-function percent(share: number): string {
-  return share < 0.001 ? 'less than 0.1 %' : `${(share * 100).toFixed(1)} %`;
 }

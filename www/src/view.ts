@@ -22,11 +22,12 @@ export function render(state: State, hasPicture: boolean): void {
   status.dataset.state = state.name;
 
   const share = progress(state);
-  bar.hidden = share === undefined && !isBusy(state);
-  if (share === undefined) bar.removeAttribute('value');
-  else bar.value = share;
+  // Without a value the bar is an endless one: right while something is prepared, wrong at rest.
+  if (share === undefined && isBusy(state)) bar.removeAttribute('value');
+  else bar.value = share ?? (state.name === 'done' ? 1 : 0);
 
   if (state.name === 'encoding') tokenCount.textContent = '0 tokens';
+  if (state.name === 'ready') tokenCount.textContent = '';
   if (state.name === 'decoding' || state.name === 'stopped') {
     tokenCount.textContent = `${state.token} / ${state.total} tokens`;
   }

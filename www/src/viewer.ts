@@ -149,9 +149,10 @@ export class Viewer {
 
   #drawHeat(g: CanvasRenderingContext2D): void {
     g.save();
-    g.globalAlpha = Math.max(0.35, this.opacity);
     this.#eachCell(g, (token, x, y, w, h) => {
       if (!token) return;
+      // What the model is sure of hides little of the picture.
+      g.globalAlpha = 0.3 + 0.5 * (1 - token.probability);
       g.fillStyle = heatColour(token.probability);
       g.fillRect(x + 1, y + 1, w - 2, h - 2);
     });

@@ -1,0 +1,133 @@
+// The page under test: launching, guarding and driving it through its test ids.
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { serve } from './server.mjs';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+export const DIST = join(ROOT, 'www/dist');
+export const GALLERY = join(ROOT, 'www/public/gallery');
+export const BUNDLE = process.env.MRISEG_BUNDLE ?? 'phantom';
+
+/** Why the page cannot be tested here, or false. */
+export const missing =
+  (!existsSync(join(DIST, 'index.html')) && 'www/dist is not built: run ./scripts/build-web') ||
+  (!existsSync(join(DIST, `bundles/${BUNDLE}/manifest.json`)) &&
+    `www/dist has no ${BUNDLE} bundle: export one into www/public/bundles/${BUNDLE}, then run ./scripts/build-web`);
+
+/** Cases of native greedy decoding, or undefined with no MRISEG_NATIVE_TOKENS. */
+export function nativeCases() {
+  const file = process.env.MRISEG_NATIVE_TOKENS;
+  return file && JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** A browser and a server; `webgpu` gives it Chromium's software adapter. */
+export async function open({ webgpu = false } = {}) {
+  const server = await serve(DIST);
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-background-networking', ...(webgpu ? ['--enable-unsafe-webgpu'] : [])],
+  });
+  const close = async () => {
+    await browser.close();
+    await server.close();
+  };
+  return { browser, server, close };
+}
+
+/** A page of a fresh profile that remembers everything that must not happen. */
+export async function visit({ browser, server }, { query = '', context, ...options } = {}) {
+  const profile = context ?? (await browser.newContext({ viewport: { width: 1360, height: 1000 }, ...options }));
+  const page = await profile.newPage();
+  const wrong = [];
+  page.on('pageerror', (error) => wrong.push(`page error: ${error.message}`));
+  page.on('console', (message) => {
+    const text = message.text();
+    if (message.type() === 'error' || /webgpu|wgsl|shader|validation|content security/i.test(text)) {
+      wrong.push(`console ${message.type()}: ${text}`);
+    }
+  });
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    const own = origin === new URL(server.url).origin;
+    // A blob of the page's own making is no request to anyone.
+    if (request.method() !== 'GET' || !(own || protocol === 'blob:')) {
+      wrong.push(`request: ${request.method()} ${request.url()}`);
+    }
+  });
+  await page.goto(server.url + query);
+  await state(page, 'idle');
+  return { page, context: profile, wrong, nothingWrong: () => assert.deepEqual(wrong, []) };
+}
+
+/** Waits until the page is in one of `names` and gives the one it is in. */
+export async function state(page, names, timeout = 60_000) {
+  const wanted = [names].flat();
+  await page
+    .waitForFunction(
+      (wanted) => wanted.includes(document.querySelector('[data-testid=status]')?.dataset.state),
+      wanted,
+      { timeout },
+    )
+    .catch(async (error) => {
+      const text = await page.getByTestId('status').textContent();
+      throw new Error(`waited for ${wanted}, the status is: ${text}`, { cause: error });
+    });
+  return page.getByTestId('status').getAttribute('data-state');
+}
+
+/** Loads the bundle and waits for Ready. */
+export async function loadModel(page, timeout = 300_000) {
+  await page.getByTestId('model-select').selectOption(BUNDLE);
+  await page.getByTestId('load-model').click();
+  const reached = await state(page, ['ready', 'error'], timeout);
+  assert.equal(reached, 'ready', await page.getByTestId('status').textContent());
+}
+
+/** Opens a picture of the gallery folder, by its thumbnail where there is one. */
+export async function openPicture(page, image) {
+  const items = JSON.parse(readFileSync(join(GALLERY, 'gallery.json'), 'utf8'));
+  const item = items.find((item) => item.image === image);
+  if (item) await page.locator(`[data-testid=gallery-item][data-id="${item.id}"]`).click();
+  else await page.getByTestId('file-input').setInputFiles(join(GALLERY, image));
+}
+
+/** Segments and gives `window.__mriseg.last`. */
+export async function segment(page, { image, text }, timeout = 120_000) {
+  await openPicture(page, image);
+  await page.getByTestId('prompt').fill(text);
+  await page.getByTestId('segment').click();
+  const reached = await state(page, ['done', 'error'], timeout);
+  assert.equal(reached, 'done', await page.getByTestId('status').textContent());
+  return page.evaluate(() => window.__mriseg.last);
+}
+
+/** Clicks Stop from inside the page, as soon as `tokens` tokens are there. */
+export async function stopAfter(page, tokens) {
+  await page.evaluate((tokens) => {
+    const count = document.querySelector('[data-testid=token-count]');
+    const observer = new MutationObserver(() => {
+      if (Number.parseInt(count.textContent, 10) < tokens) return;
+      observer.disconnect();
+      document.querySelector('[data-testid=stop]').click();
+    });
+    observer.observe(count, { childList: true, characterData: true, subtree: true });
+  }, tokens);
+}
+
+/** Saves a picture of the page where MRISEG_SCREENSHOTS says, else in target/screenshots. */
+export async function screenshot(page, name) {
+  const folder = process.env.MRISEG_SCREENSHOTS ?? join(ROOT, 'target/screenshots');
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+/** The timing panel as one line. */
+export async function timing(page) {
+  return page.getByTestId('timing').evaluate((list) =>
+    [...list.children].map((row) => [...row.children].map((cell) => cell.textContent).join(' ')).join(', '),
+  );
+}

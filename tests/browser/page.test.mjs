@@ -1,0 +1,298 @@
+// What a visitor meets: choosing, stopping, mistakes, privacy, accessibility.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import {
+  BUNDLE,
+  GALLERY,
+  loadModel,
+  missing,
+  open,
+  screenshot,
+  segment,
+  state,
+  stopAfter,
+  visit,
+} from './page.mjs';
+import { serve } from './server.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const gallery = missing ? [] : JSON.parse(readFileSync(join(GALLERY, 'gallery.json'), 'utf8'));
+const first = gallery[0] && { image: gallery[0].image, text: gallery[0].sentences[0].text };
+const SHARD = '**/weights-00.safetensors';
+
+/** Runs axe in the page. It is evaluated, not inserted: the page's policy allows no foreign script. */
+async function violations(page) {
+  await page.evaluate(`${AXE}; undefined`);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+}
+
+describe('page without WebGPU', { skip: missing }, () => {
+  let session;
+  before(async () => {
+    session = await open();
+  });
+  after(() => session?.close());
+
+  test('nothing large is downloaded before the click, whose label states the size', async () => {
+    const begin = session.server.requests.length;
+    const { page, nothingWrong } = await visit(session);
+    const asked = session.server.requests.slice(begin);
+    assert.ok(!asked.some((line) => /wasm|safetensors/.test(line)), asked.join('\n'));
+    assert.match(await page.getByTestId('load-model').textContent(), /\d (kB|MB) \+ [\d.]+ MB engine/);
+    assert.ok(await page.getByTestId('segment').isDisabled());
+    await screenshot(page, 'idle');
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('both notices are in view', async () => {
+    const { page } = await visit(session);
+    for (const notice of [
+      'Research and teaching demo. Not a medical device; not for diagnosis.',
+      'Your image stays on this computer.',
+    ]) {
+      const element = page.getByText(notice, { exact: true });
+      assert.ok(await element.isVisible());
+      const { y, height } = await element.boundingBox();
+      assert.ok(y >= 0 && y + height <= 1000);
+    }
+    await page.context().close();
+  });
+
+  test('WebGPU that was asked for and is absent gives the CPU engine, with the reason', async () => {
+    const { page, nothingWrong } = await visit(session, { query: '?engine=webgpu' });
+    await loadModel(page);
+    const badge = await page.getByTestId('badge').textContent();
+    assert.match(badge, /^CPU engine: WebGPU was asked for, but this browser has no WebGPU/);
+    assert.ok((await segment(page, first)).tokens.length > 0);
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('a mask is decoded, measured and saved', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await loadModel(page);
+    const last = await segment(page, first);
+    assert.equal(await page.getByTestId('token-count').textContent(), `${last.tokens.length} / ${last.tokens.length} tokens`);
+    const [json] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-json').click()]);
+    const record = JSON.parse(readFileSync(await json.path(), 'utf8'));
+    assert.deepEqual(record.tokens, last.tokens);
+    assert.equal(record.mask.pixels, last.mask.reduce((sum, value) => sum + value, 0));
+    assert.match(record.model.manifest_sha256, /^[0-9a-f]{64}$/);
+    const [png] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-mask').click()]);
+    const header = readFileSync(await png.path());
+    assert.deepEqual([header.readUInt32BE(16), header.readUInt32BE(20)], [last.width, last.height]);
+    await screenshot(page, 'done');
+    await page.getByTestId('heat').check();
+    await page.getByTestId('mask-canvas').focus();
+    await page.keyboard.press('ArrowUp');
+    assert.match(await page.locator('#reading').textContent(), /Row \d+, column \d+: token \d+, probability [01]\.\d/);
+    await screenshot(page, 'confidence');
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('Stop keeps the partial mask and shows the rest as pending', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await loadModel(page);
+    await stopAfter(page, 5);
+    await page.getByTestId('prompt').fill(first.text);
+    await page.getByTestId('segment').click();
+    assert.equal(await state(page, ['stopped', 'done', 'error']), 'stopped');
+    const [decoded, total] = (await page.getByTestId('token-count').textContent()).match(/\d+/g).map(Number);
+    assert.ok(decoded >= 5 && decoded < total, `${decoded} of ${total}`);
+    assert.match(await page.getByTestId('status').textContent(), /pending/);
+    assert.equal(await page.evaluate(() => window.__mriseg.last), undefined);
+    // The last row of cells is pending: hatched all over, so no pixel of it is untouched.
+    const covered = () =>
+      page.getByTestId('mask-canvas').evaluate((canvas) => {
+        const band = canvas.getContext('2d').getImageData(0, canvas.height - 20, canvas.width, 10).data;
+        return band.every((value, i) => i % 4 !== 3 || value > 0);
+      });
+    assert.ok(await covered());
+    await screenshot(page, 'stopped');
+    // The engine is free again and a full run leaves nothing pending.
+    await segment(page, first);
+    assert.ok(!(await covered()));
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('opening another picture while decoding drops the run', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await loadModel(page);
+    await page.getByTestId('segment').click();
+    await page.getByTestId('gallery-item').nth(1).click();
+    await state(page, ['ready']);
+    assert.equal(await page.evaluate(() => window.__mriseg.last), undefined);
+    assert.ok((await segment(page, first)).tokens.length > 0);
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('a file that is no picture is refused by name, and the page goes on', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await loadModel(page);
+    const notice = page.getByRole('alert');
+    for (const [name, content, said] of [
+      ['notes.txt', 'hello', /notes\.txt is not a PNG, JPEG or WebP picture/],
+      ['void.png', '', /void\.png is empty/],
+      ['cut.png', readFileSync(join(GALLERY, first.image)).subarray(0, 60), /cut\.png is a damaged PNG/],
+    ]) {
+      await page.getByTestId('file-input').setInputFiles({ name, mimeType: 'image/png', buffer: Buffer.from(content) });
+      await page.waitForFunction((name) => document.querySelector('[role=alert]').textContent.includes(name), name);
+      assert.match(await notice.textContent(), said);
+    }
+    assert.ok((await segment(page, first)).tokens.length > 0);
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('a PNG header of 20 000 x 20 000 pixels is refused before it is decoded', async () => {
+    const { page } = await visit(session);
+    const buffer = Buffer.from(readFileSync(join(GALLERY, first.image)));
+    buffer.writeUInt32BE(20_000, 16);
+    buffer.writeUInt32BE(20_000, 20);
+    await page.getByTestId('file-input').setInputFiles({ name: 'huge.png', mimeType: 'image/png', buffer });
+    await page.waitForFunction(() => document.querySelector('[role=alert]').textContent.includes('20000 x 20000'));
+    await page.context().close();
+  });
+
+  test('impossible sentences are refused in one sentence, and the next one works', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await loadModel(page);
+    for (const text of ['', 'left lung '.repeat(1000)]) {
+      await page.getByTestId('prompt').fill(text);
+      await page.getByTestId('segment').click();
+      await state(page, 'error');
+      const said = await page.getByTestId('status').textContent();
+      assert.ok(said.length > 20 && said.length < 300, said);
+    }
+    assert.ok((await segment(page, first)).tokens.length > 0);
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('unknown words and emoji are decoded with a warning', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await loadModel(page);
+    await segment(page, { image: first.image, text: 'xylophone 🦴' });
+    assert.match(await page.getByRole('alert').textContent(), /hardly knows .*xylophone/);
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('a damaged shard is named, and loading again mends it', async () => {
+    const { page } = await visit(session);
+    await page.route(SHARD, async (route) => {
+      const response = await route.fetch();
+      const body = await response.body();
+      body[body.length >> 1] ^= 1;
+      await route.fulfill({ response, body });
+    });
+    await page.getByTestId('load-model').click();
+    await state(page, 'error');
+    assert.match(await page.getByTestId('status').textContent(), /^weights-00\.safetensors is damaged: its SHA-256/);
+    await screenshot(page, 'damaged-shard');
+    await page.unroute(SHARD);
+    await loadModel(page);
+    await page.context().close();
+  });
+
+  test('a shard that breaks off is named', async () => {
+    const { page } = await visit(session);
+    await page.route(SHARD, async (route) => {
+      const response = await route.fetch();
+      const body = (await response.body()).subarray(0, 5000);
+      await route.fulfill({ status: 200, body });
+    });
+    await page.getByTestId('load-model').click();
+    await state(page, 'error');
+    assert.match(await page.getByTestId('status').textContent(), /^weights-00\.safetensors broke off after 5000 of/);
+    await page.context().close();
+  });
+
+  test('a bundle of a newer format is refused', async () => {
+    const { page } = await visit(session);
+    await page.route('**/manifest.json', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), format_version: 99 } });
+    });
+    await page.getByTestId('load-model').click();
+    await state(page, 'error');
+    assert.match(await page.getByTestId('status').textContent(), /version 99/);
+    await page.context().close();
+  });
+
+  test('the second visit loads the model and the engine from the cache, until it is cleared', async () => {
+    const { page, context, nothingWrong } = await visit(session);
+    await loadModel(page);
+    const large = (from) => session.server.requests.slice(from).filter((line) => /safetensors|\.wasm/.test(line));
+    let begin = session.server.requests.length;
+    const again = await visit(session, { context });
+    await loadModel(again.page);
+    assert.deepEqual(large(begin), []);
+    assert.match(await again.page.getByTestId('timing').textContent(), /from this browser.s cache/);
+    await again.page.getByTestId('clear-cache').click();
+    begin = session.server.requests.length;
+    await loadModel(again.page);
+    assert.ok(large(begin).length >= 2);
+    nothingWrong();
+    again.nothingWrong();
+    await context.close();
+  });
+
+  test('neither the page nor its worker can reach another host', async () => {
+    const elsewhere = await serve(GALLERY);
+    const { page } = await visit(session);
+    await loadModel(page);
+    const reach = (url) => fetch(url, { mode: 'no-cors' }).then(() => 'reached', () => 'refused');
+    assert.equal(await page.evaluate(reach, elsewhere.url), 'refused');
+    const [worker] = page.workers();
+    assert.equal(await worker.evaluate(reach, elsewhere.url), 'refused');
+    assert.deepEqual(elsewhere.requests, []);
+    await elsewhere.close();
+    await page.context().close();
+  });
+
+  for (const colorScheme of ['light', 'dark']) {
+    test(`axe finds nothing, ${colorScheme}`, async () => {
+      const { page } = await visit(session, { colorScheme });
+      assert.deepEqual(await violations(page), []);
+      await loadModel(page);
+      await segment(page, first);
+      assert.deepEqual(await violations(page), []);
+      await screenshot(page, `done-${colorScheme}`);
+      await page.context().close();
+    });
+  }
+
+  test('a phone of 375 pixels needs no sideways scrolling', async () => {
+    const { page } = await visit(session, { viewport: { width: 375, height: 740 }, reducedMotion: 'reduce' });
+    await loadModel(page);
+    await segment(page, first);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 375);
+    assert.deepEqual(await violations(page), []);
+    await screenshot(page, 'phone');
+    await page.context().close();
+  });
+
+  test(`the whole way works by keyboard with ${BUNDLE}`, async () => {
+    const { page, nothingWrong } = await visit(session);
+    await page.getByTestId('load-model').focus();
+    await page.keyboard.press('Enter');
+    await state(page, 'ready');
+    await page.getByTestId('gallery-item').nth(2).focus();
+    await page.keyboard.press('Enter');
+    await page.getByTestId('prompt').focus();
+    await page.keyboard.press('Enter');
+    await state(page, 'done');
+    nothingWrong();
+    await page.context().close();
+  });
+});

@@ -1,0 +1,82 @@
+// The browser must decode exactly the tokens of the native program, on both engines.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { loadModel, missing, nativeCases, open, screenshot, segment, timing, visit } from './page.mjs';
+
+const CPU_PICTURES = 20;
+const WEBGPU_PICTURES = 3;
+const cases = nativeCases();
+const skip = missing || (!cases && 'MRISEG_NATIVE_TOKENS names no file of native tokens');
+
+/** Cases over as many different pictures as possible before any comes twice. */
+function spread(cases, limit) {
+  const seen = new Map();
+  const rank = (one) => {
+    const count = seen.get(one.image) ?? 0;
+    seen.set(one.image, count + 1);
+    return count;
+  };
+  return cases
+    .map((one) => [rank(one), one])
+    .sort(([a], [b]) => a - b)
+    .slice(0, limit)
+    .map(([, one]) => one);
+}
+
+function compare(name, { webgpu, query, pictures, timeout, badge }) {
+  describe(name, { skip }, () => {
+    let session;
+    let page;
+    let guard;
+    before(async () => {
+      session = await open({ webgpu });
+      guard = await visit(session, { query });
+      page = guard.page;
+      await loadModel(page, timeout);
+    });
+    after(() => session?.close());
+
+    test('the badge names the engine', async () => {
+      assert.match(await page.getByTestId('badge').textContent(), badge);
+    });
+
+    for (const native of skip ? [] : spread(cases, pictures)) {
+      test(`${native.image}: ${native.text}`, async (t) => {
+        const last = await segment(page, native, timeout);
+        assert.deepEqual(last.tokens, native.tokens);
+        assert.equal(last.probabilities.length, native.tokens.length);
+        assert.ok(last.probabilities.every((p) => p > 0 && p <= 1));
+        assert.equal(last.mask.length, last.width * last.height);
+        if (native.mask_sha256) {
+          const digest = createHash('sha256').update(Uint8Array.from(last.mask)).digest('hex');
+          assert.equal(digest, native.mask_sha256);
+        }
+        t.diagnostic(await timing(page));
+      });
+    }
+
+    test('nothing went wrong on the way', async () => {
+      await screenshot(page, `tokens-${webgpu ? 'webgpu' : 'cpu'}`);
+      guard.nothingWrong();
+    });
+  });
+}
+
+compare('CPU engine', {
+  webgpu: false,
+  query: '',
+  pictures: CPU_PICTURES,
+  timeout: 120_000,
+  badge: /^CPU engine: this browser has no WebGPU/,
+});
+
+// The adapter computes in software: seconds a token at the larger sizes.
+compare('WebGPU engine on a software adapter', {
+  webgpu: true,
+  query: '?engine=webgpu',
+  pictures: WEBGPU_PICTURES,
+  timeout: 900_000,
+  badge: /^WebGPU engine: chosen by you/,
+});
