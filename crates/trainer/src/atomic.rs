@@ -83,6 +83,33 @@ pub(crate) fn write_dir_atomic(path: &Path, build: impl FnOnce(&Path) -> Result<
     Ok(())
 }
 
+/// Builds a folder as [`write_dir_atomic`] does and puts it in the place of `path`, which may exist.
+///
+/// # Errors
+/// As [`write_dir_atomic`]; the old folder stays as it was unless the new one is complete.
+pub(crate) fn replace_dir(path: &Path, build: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let sibling = |suffix: &str| {
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(suffix);
+        path.with_file_name(name)
+    };
+    let (new, old) = (sibling(".new"), sibling(".old"));
+    for leftover in [&new, &old] {
+        if leftover.exists() {
+            fs::remove_dir_all(leftover).map_err(|e| cannot_write(leftover, &e))?;
+        }
+    }
+    write_dir_atomic(&new, build)?;
+    if path.exists() {
+        fs::rename(path, &old).map_err(|e| cannot_write(path, &e))?;
+    }
+    fs::rename(&new, path).map_err(|e| cannot_write(path, &e))?;
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(|e| cannot_write(&old, &e))?;
+    }
+    Ok(())
+}
+
 /// The error for a failed write: path, reason and remedy in one sentence.
 pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> anyhow::Error {
     let at = path.display();
@@ -142,6 +169,18 @@ mod tests {
             .collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn a_replaced_folder_is_the_old_one_or_the_new_one() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("last");
+        for text in ["one", "two"] {
+            replace_dir(&path, |folder| write_atomic(&folder.join("a"), text.as_bytes())).unwrap();
+        }
+        replace_dir(&path, |_| anyhow::bail!("disk full")).unwrap_err();
+        assert_eq!(fs::read(path.join("a")).unwrap(), b"two");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 
     #[test]

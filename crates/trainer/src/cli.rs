@@ -265,9 +265,10 @@ pub(crate) struct ExportArgs {
 /// Arguments of `check`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  trainer check --data path/to/qata-cov19\n\n\
-                  Errors (exit code 3): files that are missing or unreadable, picture and mask of different\n\
-                  size, the same picture in two splits. Warnings (exit code 0): masks with more than two\n\
-                  values, empty sentences, sentences that contradict their mask.")]
+                  Errors (exit code 3): rows without picture, mask or sentence, files that are no pictures,\n\
+                  picture and mask of different size, the same picture in two splits.\n\
+                  Warnings (exit code 0): masks with more than two values, sentences that contradict\n\
+                  their mask.")]
 pub(crate) struct CheckArgs {
     /// Data to check: a dataset folder, or the word `phantoms`
     #[arg(long, value_name = "FOLDER|phantoms")]

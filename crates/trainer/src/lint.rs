@@ -24,8 +24,8 @@ pub(crate) enum Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Rule {
-    /// A picture, a mask or a sentence that its partners lack.
-    MissingFile,
+    /// A row of the table without its picture, mask or sentence.
+    IncompleteRow,
     /// A file that is no picture.
     Unreadable,
     /// Picture and mask of different size.
@@ -34,8 +34,6 @@ pub(crate) enum Rule {
     Leakage,
     /// A mask with more than two values.
     NotBinary,
-    /// No sentence.
-    EmptySentence,
     /// The sentence says something else than the mask.
     Contradiction,
 }
@@ -43,21 +41,20 @@ pub(crate) enum Rule {
 impl Rule {
     fn severity(self) -> Severity {
         match self {
-            Self::MissingFile | Self::Unreadable | Self::SizeMismatch | Self::Leakage => {
+            Self::IncompleteRow | Self::Unreadable | Self::SizeMismatch | Self::Leakage => {
                 Severity::Error
             }
-            Self::NotBinary | Self::EmptySentence | Self::Contradiction => Severity::Warning,
+            Self::NotBinary | Self::Contradiction => Severity::Warning,
         }
     }
 
     fn title(self) -> &'static str {
         match self {
-            Self::MissingFile => "missing files",
+            Self::IncompleteRow => "rows without their picture, mask or sentence",
             Self::Unreadable => "unreadable files",
             Self::SizeMismatch => "picture and mask of different size",
             Self::Leakage => "same picture in two splits",
             Self::NotBinary => "masks with more than two values",
-            Self::EmptySentence => "empty sentences",
             Self::Contradiction => "sentence contradicts mask",
         }
     }
@@ -223,16 +220,14 @@ mod tests {
     fn the_table_lists_every_error_and_shortens_warnings() {
         let mut lint = Lint::default();
         for i in 0..20 {
-            lint.note(
-                Rule::EmptySentence,
-                "train",
-                &format!("w{i}"),
-                "no sentence",
-            );
-            lint.note(Rule::MissingFile, "train", &format!("e{i}"), "no mask");
+            lint.note(Rule::NotBinary, "train", &format!("w{i}"), "7 pixels");
+            lint.note(Rule::IncompleteRow, "train", &format!("e{i}"), "no mask");
         }
         let table = lint.table();
-        assert!(table.contains("error: missing files (20)"), "{table}");
+        assert!(
+            table.contains("error: rows without their picture, mask or sentence (20)"),
+            "{table}"
+        );
         assert_eq!(table.matches("train/e").count(), 20);
         assert_eq!(table.matches("train/w").count(), EXAMPLES);
         assert!(

@@ -1,9 +1,16 @@
-//! The `trainer` command.
+//! The `trainer` command: train, evaluate, predict, export, check. Without arguments it is the demo.
 
 mod atomic;
+mod checkpoint;
 mod cli;
+mod commands;
+mod config;
 mod config_file;
+mod data;
+mod device;
+mod evaluate;
 mod exit;
+mod fit;
 mod interrupt;
 mod lint;
 mod metrics_log;
@@ -14,10 +21,18 @@ mod run_dir;
 
 use std::process::ExitCode;
 
+use cli::Request;
+
 fn main() -> ExitCode {
-    exit::report(run(cli::parse()))
+    exit::report(run(&cli::parse()))
 }
 
-fn run(request: cli::Request) -> anyhow::Result<()> {
-    anyhow::bail!("{request:?}")
+fn run(request: &Request) -> anyhow::Result<()> {
+    match request {
+        Request::Train(args) => commands::train::run(args),
+        Request::Eval(args) => commands::eval::run(args),
+        Request::Predict(args) => commands::predict::run(args),
+        Request::Export(args) => commands::export::run(args),
+        Request::Check(args) => commands::check::run(args),
+    }
 }

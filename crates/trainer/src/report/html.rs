@@ -36,6 +36,12 @@ pub(super) fn page(summary: &Summary, groups: &[(&str, Vec<Shown<'_>>)]) -> Stri
     );
     page.push_str(&numbers(summary));
     page.push_str(&kinds(summary));
+    if groups.iter().any(|(_, shown)| !shown.is_empty()) {
+        page.push_str(
+            "<p>Below, from left to right: the image, the truth (orange), the prediction (blue, with the truth outlined \
+             in orange), and what the mask tokenizer makes of the truth, where that was measured.</p>\n",
+        );
+    }
     for (title, shown) in groups.iter().filter(|(_, shown)| !shown.is_empty()) {
         let _ = writeln!(page, "<h2>{}</h2>", escape(title));
         for Shown { case, png } in shown {

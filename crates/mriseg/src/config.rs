@@ -1,0 +1,269 @@
+//! Sizes of the model. Everything that a weight file depends on is here, and is saved with it.
+
+use crate::error::Error;
+use crate::sequence::SequenceLayout;
+use serde::{Deserialize, Serialize};
+
+/// What the sequence holds for an image cell (METHOD: `codes` is the paper's path).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageTokens {
+    /// The quantized vector of the cell's code; the tokenizer is trained first and then frozen.
+    Codes,
+    /// The encoder's vector before quantization; the encoder is trained with the language model.
+    #[default]
+    Features,
+}
+
+/// Image tokenizer: a convolutional encoder that halves the side once per entry of `channels`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageTokenizerConfig {
+    /// Side of the picture that the encoder reads, in pixels.
+    pub size: usize,
+    /// Channels per level; `size / 2^levels` is the side of the grid.
+    pub channels: Vec<usize>,
+    /// Residual blocks at the last level.
+    pub blocks: usize,
+    /// Codebook entries.
+    pub codes: usize,
+    /// Width of a codebook entry.
+    pub code_dim: usize,
+}
+
+/// Mask tokenizer: one code per square patch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaskTokenizerConfig {
+    /// Side of the mask that is encoded and decoded, in pixels.
+    pub size: usize,
+    /// Side of a patch, in pixels; `size / patch` is the side of the grid.
+    pub patch: usize,
+    /// Channels of encoder and decoder.
+    pub channels: usize,
+    /// Residual blocks of the decoder.
+    pub blocks: usize,
+    /// Codebook entries.
+    pub codes: usize,
+    /// Width of a codebook entry.
+    pub code_dim: usize,
+}
+
+/// The decoder-only transformer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaskLmConfig {
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Transformer blocks.
+    pub layers: usize,
+    /// Attention heads; `d_model / heads` must be a multiple of 4 (two rotary axes).
+    pub heads: usize,
+    /// Hidden width of the SwiGLU feed-forward.
+    pub d_hidden: usize,
+    /// Text tokens in the sequence.
+    pub text_tokens: usize,
+    /// Entries of the text vocabulary.
+    pub text_vocab: usize,
+    /// What the sequence holds for an image cell.
+    pub image_tokens: ImageTokens,
+}
+
+/// The whole model: two tokenizers and the transformer between them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// Image tokenizer.
+    pub image: ImageTokenizerConfig,
+    /// Mask tokenizer.
+    pub mask: MaskTokenizerConfig,
+    /// Transformer.
+    pub lm: MaskLmConfig,
+}
+
+impl ModelConfig {
+    /// 64x64 pictures on an 8x8 grid; trains on a CPU in minutes.
+    pub fn tiny() -> Self {
+        Self::sized(64, 64, &[32, 64, 96], 96, 4, 256)
+    }
+
+    /// 224x224 masks on a 14x14 grid, pictures read at 112x112; trains on a CPU in hours.
+    pub fn small() -> Self {
+        Self::sized(112, 224, &[32, 64, 128], 128, 5, 512)
+    }
+
+    /// 224x224 on a 14x14 grid; for a GPU.
+    pub fn base() -> Self {
+        Self::sized(224, 224, &[32, 64, 128, 256], 384, 10, 1024)
+    }
+
+    /// 224x224 on a 14x14 grid; for a GPU.
+    pub fn large() -> Self {
+        Self::sized(224, 224, &[48, 96, 192, 384], 512, 12, 1024)
+    }
+
+    fn sized(
+        image_size: usize,
+        mask_size: usize,
+        channels: &[usize],
+        d_model: usize,
+        layers: usize,
+        mask_codes: usize,
+    ) -> Self {
+        let grid = image_size >> channels.len();
+        Self {
+            image: ImageTokenizerConfig {
+                size: image_size,
+                channels: channels.to_vec(),
+                blocks: 2,
+                codes: 512,
+                code_dim: 32,
+            },
+            mask: MaskTokenizerConfig {
+                size: mask_size,
+                patch: mask_size / grid,
+                channels: 96,
+                blocks: 2,
+                codes: mask_codes,
+                code_dim: 32,
+            },
+            lm: MaskLmConfig {
+                d_model,
+                layers,
+                heads: d_model / 32,
+                d_hidden: (d_model * 8 / 3).next_multiple_of(32),
+                text_tokens: 32,
+                text_vocab: 512,
+                image_tokens: ImageTokens::Features,
+            },
+        }
+    }
+
+    /// Side of the grid shared by image and mask tokens, in cells.
+    pub fn grid(&self) -> usize {
+        self.mask.size / self.mask.patch
+    }
+
+    /// The sequence that this model reads and writes.
+    pub fn layout(&self) -> SequenceLayout {
+        SequenceLayout {
+            text: self.lm.text_tokens,
+            grid: self.grid(),
+            codes: self.mask.codes,
+        }
+    }
+
+    /// Width of an image token before it enters the transformer.
+    pub fn image_token_dim(&self) -> usize {
+        match self.lm.image_tokens {
+            ImageTokens::Codes => self.image.code_dim,
+            ImageTokens::Features => self.image.feature_dim(),
+        }
+    }
+
+    /// Rejects sizes that do not fit together, naming them.
+    pub fn validate(&self) -> Result<(), Error> {
+        let error = |message: String| Err(Error::Config(message));
+        let (image, mask, lm) = (&self.image, &self.mask, &self.lm);
+        for (name, value) in [
+            ("image.size", image.size),
+            ("image.codes", image.codes),
+            ("image.code_dim", image.code_dim),
+            ("mask.size", mask.size),
+            ("mask.patch", mask.patch),
+            ("mask.channels", mask.channels),
+            ("mask.codes", mask.codes),
+            ("mask.code_dim", mask.code_dim),
+            ("lm.d_model", lm.d_model),
+            ("lm.layers", lm.layers),
+            ("lm.heads", lm.heads),
+            ("lm.d_hidden", lm.d_hidden),
+            ("lm.text_tokens", lm.text_tokens),
+            ("lm.text_vocab", lm.text_vocab),
+        ] {
+            if value == 0 || value > 65_536 {
+                return error(format!("{name} = {value} must lie between 1 and 65536"));
+            }
+        }
+        if image.channels.is_empty() || image.channels.iter().any(|&c| c == 0 || c % 8 != 0) {
+            return error(format!(
+                "image.channels = {:?} must be multiples of 8",
+                image.channels
+            ));
+        }
+        if mask.channels % 8 != 0 {
+            return error(format!(
+                "mask.channels = {} must be a multiple of 8",
+                mask.channels
+            ));
+        }
+        let side = 1 << image.channels.len().min(16);
+        if !image.size.is_multiple_of(side) {
+            return error(format!(
+                "image.size = {} must be a multiple of {side}, as image.channels has {} levels",
+                image.size,
+                image.channels.len()
+            ));
+        }
+        if !mask.size.is_multiple_of(mask.patch) {
+            return error(format!(
+                "mask.size = {} must be a multiple of mask.patch = {}",
+                mask.size, mask.patch
+            ));
+        }
+        if image.size / side != self.grid() {
+            return error(format!(
+                "the image grid has {} cells a side and the mask grid {}: they must be equal",
+                image.size / side,
+                self.grid()
+            ));
+        }
+        if !lm.d_model.is_multiple_of(lm.heads) || !(lm.d_model / lm.heads).is_multiple_of(4) {
+            return error(format!(
+                "lm.d_model = {} must be lm.heads = {} times a multiple of 4",
+                lm.d_model, lm.heads
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl ImageTokenizerConfig {
+    /// Width of the encoder's output.
+    pub fn feature_dim(&self) -> usize {
+        self.channels.last().copied().unwrap_or(0)
+    }
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self::tiny()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_valid() {
+        for config in [
+            ModelConfig::tiny(),
+            ModelConfig::small(),
+            ModelConfig::base(),
+            ModelConfig::large(),
+        ] {
+            config.validate().unwrap();
+        }
+        assert_eq!(ModelConfig::tiny().grid(), 8);
+        assert_eq!(ModelConfig::small().layout().mask(), 196);
+    }
+
+    #[test]
+    fn grids_that_differ_are_named() {
+        let mut config = ModelConfig::tiny();
+        config.mask.patch = 16;
+        let message = config.validate().unwrap_err().to_string();
+        assert!(message.contains("8 cells a side and the mask grid 4"), "{message}");
+    }
+}

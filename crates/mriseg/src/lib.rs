@@ -1,0 +1,21 @@
+//! Say what to segment in a medical image and get the mask token by token.
+//!
+//! Referring segmentation as next-token prediction over one sequence `[text | image | mask]`
+//! (NTP-MRISeg, arXiv 2511.05044). Pure computation: bytes in, bytes out, on any burn backend, native
+//! and wasm32. A user starts at [`segmenter::Segmenter`], a trainer at [`model::Model`].
+#![warn(missing_docs)]
+
+pub mod bundle;
+pub mod config;
+pub mod decode;
+pub mod error;
+pub mod image;
+pub mod loss;
+pub mod mask_lm;
+pub mod metrics;
+pub mod model;
+pub mod nn;
+pub mod segmenter;
+pub mod sequence;
+pub mod text;
+pub mod vq;

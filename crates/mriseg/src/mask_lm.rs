@@ -1,0 +1,316 @@
+//! The decoder-only transformer over `[text | image | mask]` (paper §3): it reads a sentence and a
+//! picture and predicts one mask code per cell, each from the codes before it.
+
+use crate::config::ModelConfig;
+use crate::nn::{KvCache, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias};
+use crate::sequence::SequenceLayout;
+use burn::module::Module;
+use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig, RmsNorm, RmsNormConfig};
+use burn::tensor::{Device, Int, Tensor, assert_shape};
+
+/// Next-token model of masks.
+#[derive(Module, Debug)]
+pub struct MaskLm {
+    text_embedding: Embedding,
+    image_projection: Linear,
+    anchor_projection: Linear,
+    mask_embedding: Embedding,
+    part_embedding: Embedding,
+    blocks: Vec<TransformerBlock>,
+    norm: RmsNorm,
+    #[module(skip)]
+    shape: Shape,
+}
+
+/// Numbers that the forward pass needs beside the weights.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    layout: SequenceLayout,
+    heads: usize,
+    d_model: usize,
+}
+
+/// What does not depend on the input: rotary table and causal bias, made once per device.
+#[derive(Debug, Clone)]
+pub struct SequenceTables {
+    rotary: RotaryTable,
+    causal: Tensor<4>,
+}
+
+/// A sequence that is being decoded: caches and the anchors of the cells to come.
+#[derive(Debug, Clone)]
+pub struct DecodeState {
+    caches: Vec<KvCache>,
+    anchors: Tensor<3>,
+    rotary: RotaryTable,
+}
+
+impl ModelConfig {
+    /// A language model with random weights.
+    pub fn init_mask_lm(&self, device: &Device) -> MaskLm {
+        let layout = self.layout();
+        let lm = &self.lm;
+        let embedding = |rows| {
+            EmbeddingConfig::new(rows, lm.d_model)
+                .with_initializer(Initializer::Normal {
+                    mean: 0.0,
+                    std: (lm.d_model as f64).powf(-0.5),
+                })
+                .init(device)
+        };
+        let projection = || LinearConfig::new(self.image_token_dim(), lm.d_model).init(device);
+        let block = TransformerBlockConfig {
+            d_model: lm.d_model,
+            heads: lm.heads,
+            d_hidden: lm.d_hidden,
+        };
+        MaskLm {
+            text_embedding: embedding(lm.text_vocab),
+            image_projection: projection(),
+            anchor_projection: projection(),
+            mask_embedding: embedding(layout.mask_embeddings()),
+            part_embedding: embedding(PARTS),
+            blocks: (0..lm.layers).map(|_| block.init(device)).collect(),
+            norm: RmsNormConfig::new(lm.d_model).init(device),
+            shape: Shape {
+                layout,
+                heads: lm.heads,
+                d_model: lm.d_model,
+            },
+        }
+    }
+}
+
+/// Text, image and mask each have a learned part vector.
+const PARTS: usize = 3;
+
+impl MaskLm {
+    /// The sequence that this model reads and writes.
+    pub fn layout(&self) -> SequenceLayout {
+        self.shape.layout
+    }
+
+    /// Tables for [`Self::forward`].
+    pub fn tables(&self, device: &Device) -> SequenceTables {
+        let layout = self.layout();
+        SequenceTables {
+            rotary: self.rotary(device),
+            causal: causal_bias(layout.prefix(), layout.mask(), device),
+        }
+    }
+
+    /// Hidden states of every mask position under teacher forcing.
+    ///
+    /// # Shapes
+    /// - text: `[batch, text]`
+    /// - image: `[batch, image, token_dim]`
+    /// - mask_inputs: `[batch, mask]`, see [`SequenceLayout::teacher_forcing`]
+    /// - output: `[batch, mask, d_model]`, position `i` predicts mask token `i`
+    pub fn forward(
+        &self,
+        text: Tensor<2, Int>,
+        image: Tensor<3>,
+        mask_inputs: Tensor<2, Int>,
+        tables: &SequenceTables,
+    ) -> Tensor<3> {
+        let layout = self.layout();
+        let [batch, _] = text.dims();
+        assert_shape!(mask_inputs, [batch, layout.mask()]);
+        let anchors = self.anchor_projection.forward(image.clone());
+        let prefix = self.embed_prefix(text, image);
+        let mask = self.embed_mask(mask_inputs, anchors);
+        let mut x = Tensor::cat(vec![prefix, mask], 1);
+        for block in &self.blocks {
+            x = block.forward(x, layout.prefix(), tables.causal.clone(), &tables.rotary);
+        }
+        let mask = x.slice_dim(1, layout.prefix()..layout.total());
+        self.norm.forward(mask)
+    }
+
+    /// Logits over mask codes: the unembedding is the mask-token embedding (tied), without the
+    /// begin-of-mask row, so that nothing but a code can be decoded.
+    ///
+    /// # Shapes
+    /// - hidden: `[batch, positions, d_model]`
+    /// - output: `[batch, positions, codes]`
+    pub fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
+        let [batch, positions, d_model] = hidden.dims();
+        let codes = self.layout().codes;
+        let unembedding = self.mask_embedding.weight.val().slice_dim(0, 0..codes);
+        hidden
+            .reshape([batch * positions, d_model])
+            .matmul(unembedding.transpose())
+            .reshape([batch, positions, codes])
+    }
+
+    /// Reads sentence and picture (prefill) and prepares for decoding.
+    ///
+    /// # Shapes
+    /// - text: `[batch, text]`
+    /// - image: `[batch, image, token_dim]`
+    pub fn prefill(&self, text: Tensor<2, Int>, image: Tensor<3>) -> DecodeState {
+        let layout = self.layout();
+        let [batch, _] = text.dims();
+        let device = image.device();
+        let head_dim = self.shape.d_model / self.shape.heads;
+        let rotary = self.rotary(&device);
+        let anchors = self.anchor_projection.forward(image.clone());
+        let mut caches: Vec<KvCache> = (0..self.blocks.len())
+            .map(|_| KvCache::new(batch, self.shape.heads, layout.total(), head_dim, &device))
+            .collect();
+        let mut x = self.embed_prefix(text, image);
+        for (block, cache) in self.blocks.iter().zip(&mut caches) {
+            x = block.forward_cached(x, cache, &rotary, false);
+        }
+        DecodeState {
+            caches,
+            anchors,
+            rotary,
+        }
+    }
+
+    /// Appends mask inputs and returns the logits of the tokens that follow them.
+    ///
+    /// # Shapes
+    /// - inputs: `[batch, new]`, the first call starts with begin-of-mask
+    /// - output: `[batch, new, codes]`
+    pub fn step(&self, inputs: Tensor<2, Int>, state: &mut DecodeState) -> Tensor<3> {
+        let [_, new] = inputs.dims();
+        let at = state.decoded(self.layout());
+        let anchors = state.anchors.clone().slice_dim(1, at..at + new);
+        let mut x = self.embed_mask(inputs, anchors);
+        for (block, cache) in self.blocks.iter().zip(&mut state.caches) {
+            x = block.forward_cached(x, cache, &state.rotary, true);
+        }
+        self.logits(self.norm.forward(x))
+    }
+
+    fn rotary(&self, device: &Device) -> RotaryTable {
+        let head_dim = self.shape.d_model / self.shape.heads;
+        RotaryTable::new(&self.layout().positions(), head_dim, device)
+    }
+
+    fn embed_prefix(&self, text: Tensor<2, Int>, image: Tensor<3>) -> Tensor<3> {
+        let layout = self.layout();
+        let [batch, _] = text.dims();
+        assert_shape!(text, [batch, layout.text]);
+        assert_shape!(image, [batch, layout.image(), _]);
+        let text = self.scaled(self.text_embedding.forward(text)) + self.part(0);
+        let image = self.image_projection.forward(image) + self.part(1);
+        Tensor::cat(vec![text, image], 1)
+    }
+
+    fn embed_mask(&self, inputs: Tensor<2, Int>, anchors: Tensor<3>) -> Tensor<3> {
+        self.scaled(self.mask_embedding.forward(inputs)) + anchors + self.part(2)
+    }
+
+    fn scaled(&self, embedded: Tensor<3>) -> Tensor<3> {
+        embedded.mul_scalar((self.shape.d_model as f32).sqrt())
+    }
+
+    fn part(&self, index: usize) -> Tensor<3> {
+        let row = self.part_embedding.weight.val();
+        row.slice_dim(0, index..index + 1).unsqueeze()
+    }
+}
+
+impl DecodeState {
+    fn decoded(&self, layout: SequenceLayout) -> usize {
+        self.caches[0].filled() - layout.prefix()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Distribution, TensorData, Tolerance};
+
+    fn tiny() -> ModelConfig {
+        let mut config = ModelConfig::tiny();
+        config.lm.text_vocab = 20;
+        config
+    }
+
+    fn inputs(config: &ModelConfig, device: &Device) -> (Tensor<2, Int>, Tensor<3>, Vec<i32>) {
+        let layout = config.layout();
+        let text: Vec<i32> = (0..2 * layout.text as i32).map(|i| i * 7 % 20).collect();
+        let text = Tensor::from_data(TensorData::new(text, [2, layout.text]), device);
+        let image = Tensor::random(
+            [2, layout.image(), config.image_token_dim()],
+            Distribution::Default,
+            device,
+        );
+        let codes = layout.codes as i32;
+        let targets = (0..2 * layout.mask() as i32)
+            .map(|i| i * 13 % codes)
+            .collect();
+        (text, image, targets)
+    }
+
+    fn mask_inputs(targets: &[i32], lm: &MaskLm, device: &Device) -> Tensor<2, Int> {
+        let inputs = lm.layout().teacher_forcing(targets);
+        Tensor::from_data(TensorData::new(inputs, [2, lm.layout().mask()]), device)
+    }
+
+    #[test]
+    fn cached_decoding_equals_the_full_pass() {
+        let device = Device::flex();
+        let config = tiny();
+        let lm = config.init_mask_lm(&device);
+        let (text, image, targets) = inputs(&config, &device);
+        let inputs = mask_inputs(&targets, &lm, &device);
+        let full = lm.logits(lm.forward(
+            text.clone(),
+            image.clone(),
+            inputs.clone(),
+            &lm.tables(&device),
+        ));
+        let mut state = lm.prefill(text, image);
+        let mut parts = Vec::new();
+        for range in [0..1, 1..2, 2..5, 5..6, 6..64] {
+            parts.push(lm.step(inputs.clone().slice_dim(1, range), &mut state));
+        }
+        Tensor::cat(parts, 1)
+            .into_data()
+            .assert_approx_eq::<f32>(&full.into_data(), Tolerance::absolute(2e-4));
+    }
+
+    #[test]
+    fn a_mask_position_does_not_see_the_tokens_after_it() {
+        let device = Device::flex();
+        let config = tiny();
+        let lm = config.init_mask_lm(&device);
+        let (text, image, mut targets) = inputs(&config, &device);
+        let tables = lm.tables(&device);
+        let run = |targets: &[i32]| {
+            let inputs = mask_inputs(targets, &lm, &device);
+            let hidden = lm.forward(text.clone(), image.clone(), inputs, &tables);
+            hidden.slice([0..1, 0..64, 0..1]).into_data()
+        };
+        let before: Vec<f32> = run(&targets).to_vec().unwrap();
+        targets[30] = (targets[30] + 1) % 256;
+        let after: Vec<f32> = run(&targets).to_vec().unwrap();
+        assert_eq!(before[..31], after[..31]);
+        assert_ne!(before[31], after[31]);
+    }
+
+    #[test]
+    fn every_mask_position_sees_the_whole_prefix() {
+        let device = Device::flex();
+        let config = tiny();
+        let lm = config.init_mask_lm(&device);
+        let (text, image, targets) = inputs(&config, &device);
+        let tables = lm.tables(&device);
+        let run = |text: Tensor<2, Int>| {
+            let inputs = mask_inputs(&targets, &lm, &device);
+            let hidden = lm.forward(text, image.clone(), inputs, &tables);
+            let values: Vec<f32> = hidden.slice([0..1, 0..64, 0..1]).into_data().to_vec().unwrap();
+            values
+        };
+        let before = run(text.clone());
+        let last = lm.layout().text - 1;
+        let other = text.slice_assign([0..1, last..last + 1], Tensor::from_ints([[19]], &device));
+        let after = run(other);
+        assert!(before.iter().zip(&after).all(|(a, b)| a != b));
+    }
+}

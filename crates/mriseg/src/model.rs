@@ -1,0 +1,93 @@
+//! The whole model: image tokenizer, mask tokenizer and the language model between them.
+
+use crate::config::{ImageTokens, ModelConfig};
+use crate::image::GrayImage;
+use crate::mask_lm::MaskLm;
+use crate::vq::{ImageTokenizer, MaskTokenizer};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Weights of everything that a bundle ships.
+#[derive(Module, Debug)]
+pub struct Model {
+    /// Pictures to image tokens.
+    pub image: ImageTokenizer,
+    /// Masks to codes and back.
+    pub mask: MaskTokenizer,
+    /// Sentence and image tokens to mask codes.
+    pub lm: MaskLm,
+    #[module(skip)]
+    image_tokens: ImageTokens,
+}
+
+impl ModelConfig {
+    /// A model with random weights.
+    pub fn init(&self, device: &Device) -> Model {
+        Model {
+            image: self.image.init(device),
+            mask: self.mask.init(device),
+            lm: self.init_mask_lm(device),
+            image_tokens: self.lm.image_tokens,
+        }
+    }
+}
+
+impl Model {
+    /// Image tokens as the language model reads them.
+    ///
+    /// # Shapes
+    /// - picture: `[batch, 1, size, size]`, see [`normalized_pixels`]
+    /// - output: `[batch, grid*grid, token_dim]`
+    pub fn image_tokens(&self, picture: Tensor<4>) -> Tensor<3> {
+        self.image.tokens(picture, self.image_tokens)
+    }
+}
+
+/// The picture as the encoder reads it: scaled to `size`, zero mean, unit deviation. A picture of one
+/// single grey becomes zeros.
+pub fn normalized_pixels(image: &GrayImage, size: usize) -> Vec<f32> {
+    const FLAT: f32 = 1e-3;
+    let mut pixels = if (image.width, image.height) == (size, size) {
+        image.pixels.clone()
+    } else {
+        image.resized(size, size).pixels
+    };
+    let count = pixels.len() as f32;
+    let mean = pixels.iter().sum::<f32>() / count;
+    let variance = pixels.iter().map(|p| (p - mean).powi(2)).sum::<f32>() / count;
+    let scale = 1.0 / variance.sqrt().max(FLAT);
+    for pixel in &mut pixels {
+        *pixel = (*pixel - mean) * scale;
+    }
+    pixels
+}
+
+/// One picture or mask as a tensor `[1, 1, size, size]`.
+pub(crate) fn single(pixels: Vec<f32>, size: usize, device: &Device) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(pixels, [1, 1, size, size]), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_have_zero_mean_and_unit_deviation() {
+        let image = GrayImage {
+            width: 2,
+            height: 2,
+            pixels: vec![0.25, 0.75, 0.25, 0.75],
+        };
+        assert_eq!(normalized_pixels(&image, 2), [-1.0, 1.0, -1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_flat_picture_becomes_zeros() {
+        let image = GrayImage {
+            width: 2,
+            height: 1,
+            pixels: vec![0.5; 2],
+        };
+        assert!(normalized_pixels(&image, 2).iter().all(|&p| p == 0.0));
+    }
+}

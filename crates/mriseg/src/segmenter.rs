@@ -1,0 +1,376 @@
+//! Bytes in, a stream of tokens and a mask at the image's own size out: what page and command line run.
+
+use crate::bundle::{Bundle, Manifest};
+use crate::decode::{Greedy, TokenEvent, code_tensor};
+use crate::error::Error;
+use crate::image::{GrayImage, Mask};
+use crate::model::{Model, normalized_pixels, single};
+use crate::sequence::SequenceLayout;
+use crate::text::{Prompt, TextTokenizer};
+use burn::tensor::activation::sigmoid;
+use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A loaded bundle on a device. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Segmenter {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    manifest: Manifest,
+    model: Model,
+    tokenizer: TextTokenizer,
+    device: Device,
+    /// Code of a cell in a mask without foreground: stands in for cells that are still pending.
+    empty_code: u32,
+}
+
+/// A mask on its way.
+#[derive(Debug)]
+pub struct Decoding {
+    inner: Arc<Inner>,
+    greedy: Greedy,
+    prompt: Prompt,
+    width: usize,
+    height: usize,
+    tokens: Vec<u32>,
+    probabilities: Vec<f32>,
+}
+
+/// The mask as far as it is decoded, at the model's resolution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartialMask {
+    /// Side in pixels, both ways.
+    pub width: usize,
+    /// Side in pixels, both ways.
+    pub height: usize,
+    /// Foreground probability per pixel, 0 to 255, row by row; 0 in pending cells.
+    pub probability: Vec<u8>,
+    /// Per cell, row by row: not decoded yet, which is not the same as background.
+    pub pending: Vec<bool>,
+}
+
+/// A finished (or stopped) segmentation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segmentation {
+    /// Mask codes, in the order of decoding.
+    pub tokens: Vec<u32>,
+    /// Their probabilities.
+    pub probabilities: Vec<f32>,
+    /// Width of the image, in pixels.
+    pub width: usize,
+    /// Height of the image, in pixels.
+    pub height: usize,
+    /// The mask at the image's own size. Pending cells hold no foreground.
+    pub mask: Mask,
+    /// Cells that were not decoded because decoding was stopped.
+    pub pending: usize,
+}
+
+impl Segmenter {
+    /// Checks and loads a bundle; `files` holds every file that the manifest names.
+    pub async fn load(
+        manifest: &[u8],
+        files: BTreeMap<String, Vec<u8>>,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let manifest = Manifest::parse(manifest)?;
+        let bundle = Bundle { manifest, files };
+        let (model, tokenizer) = bundle.unpack(device)?;
+        Self::from_model(bundle.manifest, model, tokenizer, device).await
+    }
+
+    /// Wraps a model that is in memory already.
+    pub async fn from_model(
+        manifest: Manifest,
+        model: Model,
+        tokenizer: TextTokenizer,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let size = manifest.architecture.mask.size;
+        let empty = model.mask.encode(Tensor::zeros([1, 1, size, size], device));
+        let codes = empty.into_data_async().await.map_err(device_error)?;
+        let codes: Vec<u32> = codes.iter::<u32>().collect();
+        let middle = codes.len() / 2 + manifest.architecture.grid() / 2;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                empty_code: codes[middle.min(codes.len() - 1)],
+                manifest,
+                model,
+                tokenizer,
+                device: device.clone(),
+            }),
+        })
+    }
+
+    /// What the bundle says about itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.inner.manifest
+    }
+
+    /// Reads a picture (PNG, JPEG or WebP) and a sentence; the mask is decoded by [`Decoding::next`].
+    pub async fn start(
+        &self,
+        image: &[u8],
+        image_name: &str,
+        text: &str,
+    ) -> Result<Decoding, Error> {
+        let prompt = self.prompt(text)?;
+        let image = GrayImage::decode(image, image_name)?;
+        self.start_with(&image, prompt)
+    }
+
+    /// As [`Self::start`], for a picture that is decoded already and any prompt, "no sentence" too.
+    pub fn start_with(&self, image: &GrayImage, prompt: Prompt) -> Result<Decoding, Error> {
+        let inner = &self.inner;
+        let size = inner.manifest.architecture.image.size;
+        let picture = single(normalized_pixels(image, size), size, &inner.device);
+        let text: Vec<i32> = prompt.ids.iter().map(|&id| id as i32).collect();
+        let text = TensorData::new(text, [1, inner.layout().text]);
+        let text = Tensor::from_data(text, &inner.device);
+        let greedy = Greedy::start(&inner.model.lm, text, inner.model.image_tokens(picture));
+        Ok(Decoding {
+            inner: inner.clone(),
+            greedy,
+            prompt,
+            width: image.width,
+            height: image.height,
+            tokens: Vec::new(),
+            probabilities: Vec::new(),
+        })
+    }
+
+    /// The sentence as the model reads it.
+    pub fn prompt(&self, text: &str) -> Result<Prompt, Error> {
+        let inner = &self.inner;
+        inner
+            .tokenizer
+            .encode(text, inner.layout().text, &inner.manifest.info.example)
+    }
+
+    /// The prompt that stands for "no sentence".
+    pub fn no_prompt(&self) -> Prompt {
+        self.inner.tokenizer.none(self.inner.layout().text)
+    }
+
+    /// Decodes a whole mask and hands every token to `on_token`, which can stop it.
+    pub async fn segment(
+        &self,
+        image: &[u8],
+        image_name: &str,
+        text: &str,
+        mut on_token: impl FnMut(&TokenEvent) -> ControlFlow<()>,
+    ) -> Result<Segmentation, Error> {
+        let mut decoding = self.start(image, image_name, text).await?;
+        while let Some(event) = decoding.next().await? {
+            if on_token(&event).is_break() {
+                break;
+            }
+        }
+        decoding.finish().await
+    }
+}
+
+impl Inner {
+    fn layout(&self) -> SequenceLayout {
+        self.manifest.architecture.layout()
+    }
+
+    /// Foreground probabilities of the decoded cells at the model's resolution; 0 in the others.
+    async fn probabilities(&self, tokens: &[u32]) -> Result<Vec<f32>, Error> {
+        let layout = self.layout();
+        let mut codes = tokens.to_vec();
+        codes.resize(layout.mask(), self.empty_code);
+        let logits = self
+            .model
+            .mask
+            .decode(code_tensor(&codes, layout.mask(), &self.device));
+        let data = sigmoid(logits)
+            .into_data_async()
+            .await
+            .map_err(device_error)?;
+        let mut probabilities: Vec<f32> = data.iter::<f32>().collect();
+        let (size, patch) = (
+            self.manifest.architecture.mask.size,
+            self.manifest.architecture.mask.patch,
+        );
+        for (pixel, probability) in probabilities.iter_mut().enumerate() {
+            let (row, column) = (pixel / size / patch, pixel % size / patch);
+            if row * layout.grid + column >= tokens.len() {
+                *probability = 0.0;
+            }
+        }
+        Ok(probabilities)
+    }
+}
+
+impl Decoding {
+    /// Decodes the next token; `None` when every cell is decoded. To stop, do not call it again.
+    pub async fn next(&mut self) -> Result<Option<TokenEvent>, Error> {
+        let event = self
+            .greedy
+            .next(&self.inner.model.lm)
+            .await
+            .map_err(device_error)?;
+        if let Some(event) = &event {
+            self.tokens.push(event.token);
+            self.probabilities.push(event.probability);
+        }
+        Ok(event)
+    }
+
+    /// Side of the square grid of cells.
+    pub fn grid(&self) -> usize {
+        self.inner.layout().grid
+    }
+
+    /// Tokens of a whole mask.
+    pub fn total(&self) -> usize {
+        self.inner.layout().mask()
+    }
+
+    /// Words of the sentence that the model has hardly seen.
+    pub fn unknown_words(&self) -> &[String] {
+        &self.prompt.unknown_words
+    }
+
+    /// The mask so far, for drawing.
+    pub async fn partial_mask(&self) -> Result<PartialMask, Error> {
+        let size = self.inner.manifest.architecture.mask.size;
+        let probabilities = self.inner.probabilities(&self.tokens).await?;
+        Ok(PartialMask {
+            width: size,
+            height: size,
+            probability: probabilities
+                .iter()
+                .map(|p| (p * 255.0).round() as u8)
+                .collect(),
+            pending: (0..self.total()).map(|i| i >= self.tokens.len()).collect(),
+        })
+    }
+
+    /// The mask at the image's own size, from the tokens decoded so far.
+    pub async fn finish(self) -> Result<Segmentation, Error> {
+        let size = self.inner.manifest.architecture.mask.size;
+        let soft = GrayImage {
+            width: size,
+            height: size,
+            pixels: self.inner.probabilities(&self.tokens).await?,
+        };
+        Ok(Segmentation {
+            pending: self.total() - self.tokens.len(),
+            mask: foreground(&soft, self.width, self.height),
+            tokens: self.tokens,
+            probabilities: self.probabilities,
+            width: self.width,
+            height: self.height,
+        })
+    }
+}
+
+/// Foreground probabilities to a mask of another size: scaled first, then cut at one half.
+pub fn foreground(soft: &GrayImage, width: usize, height: usize) -> Mask {
+    const FOREGROUND: f32 = 0.5;
+    let cut = |soft: &GrayImage| Mask {
+        width,
+        height,
+        pixels: soft.pixels.iter().map(|&p| u8::from(p > FOREGROUND)).collect(),
+    };
+    if (soft.width, soft.height) == (width, height) {
+        cut(soft)
+    } else {
+        cut(&soft.resized(width, height))
+    }
+}
+
+fn device_error(error: ExecutionError) -> Error {
+    Error::Device(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{BundleInfo, Precision};
+    use crate::config::ModelConfig;
+    use futures_lite::future::block_on;
+
+    fn segmenter() -> Segmenter {
+        let device = Device::flex();
+        let config = ModelConfig::tiny();
+        let tokenizer = TextTokenizer::learn(["left lung"; 3].into_iter(), 300).unwrap();
+        let info = BundleInfo {
+            name: "test".to_owned(),
+            side_convention: Default::default(),
+            example: "left lung".to_owned(),
+            data: String::new(),
+            command: String::new(),
+            config_sha256: String::new(),
+            metrics: Default::default(),
+            licence: String::new(),
+            intended_use: String::new(),
+        };
+        let model = config.init(&device);
+        let bundle =
+            Bundle::pack(&model, &config, &tokenizer, Precision::F16, info, "").unwrap();
+        let manifest = bundle.manifest_bytes();
+        block_on(Segmenter::load(&manifest, bundle.files, &device)).unwrap()
+    }
+
+    fn png() -> Vec<u8> {
+        GrayImage {
+            width: 100,
+            height: 40,
+            pixels: (0..4000).map(|i| (i % 100) as f32 / 100.0).collect(),
+        }
+        .to_png()
+    }
+
+    #[test]
+    fn a_mask_arrives_token_by_token_at_the_images_own_size() {
+        let mut events = Vec::new();
+        let result = block_on(segmenter().segment(&png(), "x.png", "left lung", |event| {
+            events.push(*event);
+            ControlFlow::Continue(())
+        }))
+        .unwrap();
+        assert_eq!((result.mask.width, result.mask.height), (100, 40));
+        assert_eq!(result.mask.pixels.len(), 4000);
+        assert_eq!(result.pending, 0);
+        let tokens: Vec<u32> = events.iter().map(|event| event.token).collect();
+        assert_eq!(tokens, result.tokens);
+        assert!(events.iter().enumerate().all(|(i, event)| event.index == i));
+    }
+
+    #[test]
+    fn stopping_keeps_what_was_decoded_and_leaves_the_rest_pending() {
+        let segmenter = segmenter();
+        let mut decoding = block_on(segmenter.start(&png(), "x.png", "left lung")).unwrap();
+        for _ in 0..12 {
+            block_on(decoding.next()).unwrap();
+        }
+        let partial = block_on(decoding.partial_mask()).unwrap();
+        assert_eq!(partial.pending.iter().filter(|&&p| p).count(), 52);
+        assert!(!partial.pending[11] && partial.pending[12]);
+        let below = &partial.probability[16 * 64..];
+        assert!(below.iter().all(|&p| p == 0), "pending cells are not drawn");
+        let result = block_on(decoding.finish()).unwrap();
+        assert_eq!((result.tokens.len(), result.pending), (12, 52));
+    }
+
+    #[test]
+    fn a_broken_picture_or_sentence_is_an_error_not_a_panic() {
+        let segmenter = segmenter();
+        let refuse = |image: &[u8], text: &str| {
+            block_on(segmenter.start(image, "scan.png", text))
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(refuse(b"", "left lung").contains("scan.png"));
+        assert!(refuse(&png(), "").contains("empty"));
+        assert!(refuse(&png(), &"left ".repeat(2000)).contains("at most 32"));
+    }
+}

@@ -1,0 +1,228 @@
+//! Text tokenizer: sentences to token ids, on the `tokenizers` crate. The vocabulary is learned from
+//! the training sentences; any `tokenizer.json` with a `[PAD]` token can be loaded instead.
+
+use crate::error::{Error, excerpt};
+use tokenizers::models::bpe::{BPE, BpeTrainerBuilder};
+use tokenizers::normalizers::utils::Lowercase;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::{AddedToken, Tokenizer, TokenizerBuilder};
+
+/// Fills the text part behind a sentence; a text part of nothing else means "no sentence".
+pub const PAD: &str = "[PAD]";
+
+/// Byte-level BPE with a fixed length per sentence.
+#[derive(Debug, Clone)]
+pub struct TextTokenizer {
+    inner: Tokenizer,
+    pad: u32,
+}
+
+/// A sentence as the model reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// Token ids, padded to the model's text length.
+    pub ids: Vec<u32>,
+    /// Words that are no single token of the vocabulary: the model has hardly seen them.
+    pub unknown_words: Vec<String>,
+}
+
+impl TextTokenizer {
+    /// Learns a vocabulary of at most `vocab` tokens (256 bytes and `[PAD]` among them).
+    pub fn learn<'a>(
+        sentences: impl Iterator<Item = &'a str> + Send,
+        vocab: usize,
+    ) -> Result<Self, Error> {
+        let fail = |error: tokenizers::Error| tokenizer_error("training sentences", error);
+        let mut trainer = BpeTrainerBuilder::new()
+            .show_progress(false)
+            .vocab_size(vocab)
+            .initial_alphabet(ByteLevel::alphabet())
+            .special_tokens(vec![AddedToken::from(PAD, true)])
+            .build();
+        let byte_level = ByteLevel::new(true, true, true);
+        let mut tokenizer = TokenizerBuilder::new()
+            .with_model(BPE::default())
+            .with_normalizer(Some(Lowercase))
+            .with_pre_tokenizer(Some(byte_level))
+            .with_post_processor(Some(byte_level))
+            .with_decoder(Some(byte_level))
+            .build()
+            .map_err(fail)?;
+        tokenizer
+            .train(&mut trainer, sentences.map(str::to_owned))
+            .map_err(fail)?;
+        let json = tokenizer.to_string(false).map_err(fail)?;
+        Self::from_bytes(json.as_bytes(), "the learned tokenizer")
+    }
+
+    /// Loads a `tokenizer.json`; `file` names it in errors.
+    pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, Error> {
+        let inner =
+            Tokenizer::from_bytes(bytes).map_err(|error| tokenizer_error(file, error))?;
+        let pad = inner.token_to_id(PAD).ok_or_else(|| Error::Tokenizer {
+            file: file.to_owned(),
+            reason: format!("has no {PAD} token: add one to its special tokens"),
+        })?;
+        Ok(Self { inner, pad })
+    }
+
+    /// The `tokenizer.json`.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let json = self
+            .inner
+            .to_string(true)
+            .map_err(|error| tokenizer_error("tokenizer.json", error))?;
+        Ok(json.into_bytes())
+    }
+
+    /// Entries of the vocabulary, special tokens included.
+    pub fn vocab(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// Tokens of a sentence, padded to `length`.
+    ///
+    /// Empty sentences, sentences that do not fit and sentences without one known word are errors;
+    /// `example` is a sentence that the message offers instead.
+    pub fn encode(&self, text: &str, length: usize, example: &str) -> Result<Prompt, Error> {
+        const LONGEST_TEXT: usize = 20_000;
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Error::EmptyPrompt {
+                example: example.to_owned(),
+            });
+        }
+        if text.len() > LONGEST_TEXT {
+            return Err(Error::PromptTooLong {
+                tokens: text.len(),
+                limit: length,
+            });
+        }
+        let mut ids = self.ids(text)?;
+        if ids.len() > length {
+            return Err(Error::PromptTooLong {
+                tokens: ids.len(),
+                limit: length,
+            });
+        }
+        let words: Vec<&str> = text
+            .split(|c: char| c.is_whitespace() || c.is_ascii_punctuation())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let mut unknown_words = Vec::new();
+        for &word in &words {
+            if self.ids(word)?.len() > 1 {
+                unknown_words.push(word.to_owned());
+            }
+        }
+        if unknown_words.len() == words.len() {
+            return Err(Error::UnknownPrompt {
+                text: excerpt(text),
+                example: example.to_owned(),
+            });
+        }
+        ids.resize(length, self.pad);
+        Ok(Prompt { ids, unknown_words })
+    }
+
+    /// "No sentence": nothing but padding.
+    pub fn none(&self, length: usize) -> Prompt {
+        Prompt {
+            ids: vec![self.pad; length],
+            unknown_words: Vec::new(),
+        }
+    }
+
+    fn ids(&self, text: &str) -> Result<Vec<u32>, Error> {
+        let encoding = self
+            .inner
+            .encode(text, true)
+            .map_err(|error| tokenizer_error("tokenizer.json", error))?;
+        Ok(encoding.get_ids().to_vec())
+    }
+}
+
+fn tokenizer_error(file: &str, error: tokenizers::Error) -> Error {
+    Error::Tokenizer {
+        file: file.to_owned(),
+        reason: format!("not a readable tokenizer ({error})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = "unilateral pulmonary infection, one infected area, upper left lung.";
+
+    fn tokenizer() -> TextTokenizer {
+        let sentences = [
+            EXAMPLE,
+            "bilateral pulmonary infection, two infected areas, lower left lung and middle right lung.",
+        ];
+        let repeated = sentences.into_iter().cycle().take(20);
+        TextTokenizer::learn(repeated, 512).unwrap()
+    }
+
+    #[test]
+    fn a_training_word_is_one_token_and_case_does_not_matter() {
+        let tokenizer = tokenizer();
+        let prompt = tokenizer.encode(EXAMPLE, 24, EXAMPLE).unwrap();
+        assert_eq!(prompt.ids.len(), 24);
+        assert!(prompt.unknown_words.is_empty());
+        let used = prompt.ids.iter().filter(|&&id| id != tokenizer.pad).count();
+        assert_eq!(used, 12, "nine words, two commas and a full stop");
+        let shouted = tokenizer.encode(&EXAMPLE.to_uppercase(), 24, EXAMPLE).unwrap();
+        assert_eq!(shouted.ids, prompt.ids);
+    }
+
+    #[test]
+    fn left_and_right_differ() {
+        let tokenizer = tokenizer();
+        let left = tokenizer.encode("upper left lung", 8, EXAMPLE).unwrap();
+        let right = tokenizer.encode("upper right lung", 8, EXAMPLE).unwrap();
+        assert_ne!(left.ids, right.ids);
+    }
+
+    #[test]
+    fn an_unknown_word_is_reported_and_a_sentence_of_them_refused() {
+        let tokenizer = tokenizer();
+        let prompt = tokenizer.encode("left zebra", 8, EXAMPLE).unwrap();
+        assert_eq!(prompt.unknown_words, ["zebra"]);
+        let message = tokenizer.encode("🫁🫁", 16, EXAMPLE).unwrap_err().to_string();
+        assert!(message.contains("none of the words in \"🫁🫁\""), "{message}");
+    }
+
+    #[test]
+    fn empty_and_endless_sentences_are_refused_with_numbers() {
+        let tokenizer = tokenizer();
+        let empty = tokenizer.encode(" \n", 8, EXAMPLE).unwrap_err().to_string();
+        assert!(empty.starts_with("the sentence is empty"), "{empty}");
+        let endless = tokenizer
+            .encode(&"left lung ".repeat(1000), 8, EXAMPLE)
+            .unwrap_err()
+            .to_string();
+        assert!(endless.contains("2000 tokens") && endless.contains("at most 8"), "{endless}");
+    }
+
+    #[test]
+    fn a_saved_tokenizer_gives_the_same_ids() {
+        let tokenizer = tokenizer();
+        let bytes = tokenizer.to_bytes().unwrap();
+        let loaded = TextTokenizer::from_bytes(&bytes, "tokenizer.json").unwrap();
+        assert_eq!(
+            loaded.encode(EXAMPLE, 24, EXAMPLE).unwrap(),
+            tokenizer.encode(EXAMPLE, 24, EXAMPLE).unwrap()
+        );
+        assert_eq!(loaded.vocab(), tokenizer.vocab());
+    }
+
+    #[test]
+    fn a_tokenizer_without_padding_is_refused() {
+        let json = String::from_utf8(tokenizer().to_bytes().unwrap()).unwrap();
+        let message = TextTokenizer::from_bytes(json.replace("[PAD]", "[GAP]").as_bytes(), "t.json")
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("t.json") && message.contains("[PAD]"), "{message}");
+    }
+}

@@ -1,0 +1,153 @@
+//! Mask tokenizer: a binary mask becomes one code per patch; the decoder sees neighbouring codes, so
+//! that contours are smooth across patch borders (METHOD §4: it must beat k-means on bare patches).
+
+use super::blocks::{
+    ResidualBlock, conv1, conv3, depth_to_space, grid_to_tokens, space_to_depth, tokens_to_grid,
+};
+use super::quantizer::{Quantizer, QuantizerConfig};
+use crate::config::MaskTokenizerConfig;
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Int, Tensor, assert_shape};
+
+/// Encoder, codebook and decoder of binary masks.
+#[derive(Module, Debug)]
+pub struct MaskTokenizer {
+    patch_embed: Conv2d,
+    context: Conv2d,
+    to_code: Conv2d,
+    /// The codebook (public to the training loop, which moves it by averages).
+    pub quantizer: Quantizer,
+    from_code: Conv2d,
+    blocks: Vec<ResidualBlock>,
+    to_patch: Conv2d,
+    #[module(skip)]
+    size: usize,
+    #[module(skip)]
+    patch: usize,
+}
+
+/// A mask after its way through the codes.
+#[derive(Debug, Clone)]
+pub struct MaskReconstruction {
+    /// Foreground logits: `[batch, 1, size, size]`.
+    pub logits: Tensor<4>,
+    /// Vectors before quantization: `[batch, grid*grid, code_dim]`.
+    pub vectors: Tensor<3>,
+    /// Codes: `[batch, grid*grid]`.
+    pub ids: Tensor<2, Int>,
+    /// Commitment loss: `[1]`.
+    pub commitment: Tensor<1>,
+}
+
+impl MaskTokenizerConfig {
+    /// Sizes of the codebook.
+    pub fn quantizer(&self) -> QuantizerConfig {
+        QuantizerConfig {
+            codes: self.codes,
+            code_dim: self.code_dim,
+        }
+    }
+
+    /// A tokenizer with random weights.
+    pub fn init(&self, device: &Device) -> MaskTokenizer {
+        let pixels = self.patch * self.patch;
+        let channels = self.channels;
+        MaskTokenizer {
+            patch_embed: conv1(pixels, channels, device),
+            context: conv3(channels, channels, device),
+            to_code: conv1(channels, self.code_dim, device),
+            quantizer: self.quantizer().init(device),
+            from_code: conv1(self.code_dim, channels, device),
+            blocks: (0..self.blocks)
+                .map(|_| ResidualBlock::new(channels, device))
+                .collect(),
+            to_patch: conv1(channels, pixels, device),
+            size: self.size,
+            patch: self.patch,
+        }
+    }
+}
+
+impl MaskTokenizer {
+    /// Encodes, quantizes and decodes.
+    ///
+    /// # Shapes
+    /// - mask: `[batch, 1, size, size]`, values 0 or 1
+    pub fn forward(&self, mask: Tensor<4>) -> MaskReconstruction {
+        let vectors = self.vectors(mask);
+        let quantized = self.quantizer.forward(vectors.clone());
+        MaskReconstruction {
+            logits: self.decode_vectors(quantized.values),
+            vectors,
+            ids: quantized.ids,
+            commitment: quantized.commitment,
+        }
+    }
+
+    /// Codes of a mask.
+    ///
+    /// # Shapes
+    /// - mask: `[batch, 1, size, size]`, values 0 or 1
+    /// - output: `[batch, grid*grid]`
+    pub fn encode(&self, mask: Tensor<4>) -> Tensor<2, Int> {
+        self.quantizer.nearest(self.vectors(mask))
+    }
+
+    /// Foreground logits of codes.
+    ///
+    /// # Shapes
+    /// - ids: `[batch, grid*grid]`
+    /// - output: `[batch, 1, size, size]`
+    pub fn decode(&self, ids: Tensor<2, Int>) -> Tensor<4> {
+        self.decode_vectors(self.quantizer.entries(ids))
+    }
+
+    fn vectors(&self, mask: Tensor<4>) -> Tensor<3> {
+        assert_shape!(mask, [_, 1, self.size, self.size]);
+        let patches = space_to_depth(mask.mul_scalar(2.0).sub_scalar(1.0), self.patch);
+        let hidden = self.patch_embed.forward(patches);
+        let hidden = hidden.clone() + relu(self.context.forward(relu(hidden)));
+        grid_to_tokens(self.to_code.forward(hidden))
+    }
+
+    fn decode_vectors(&self, values: Tensor<3>) -> Tensor<4> {
+        let mut hidden = self
+            .from_code
+            .forward(tokens_to_grid(values, self.size / self.patch));
+        for block in &self.blocks {
+            hidden = block.forward(hidden);
+        }
+        depth_to_space(self.to_patch.forward(hidden), self.patch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::ModelConfig;
+    use burn::tensor::{Device, Tensor};
+
+    #[test]
+    fn codes_of_a_mask_decode_to_its_reconstruction() {
+        let device = Device::flex();
+        let config = ModelConfig::tiny().mask;
+        let tokenizer = config.init(&device);
+        let mask = Tensor::<4>::ones([2, 1, config.size, config.size], &device);
+        let reconstruction = tokenizer.forward(mask.clone());
+        let ids = tokenizer.encode(mask);
+        assert_eq!(ids.dims(), [2, 64]);
+        assert_eq!(
+            ids.clone().into_data(),
+            reconstruction.ids.into_data(),
+            "encode and forward choose the same codes"
+        );
+        tokenizer
+            .decode(ids)
+            .into_data()
+            .assert_approx_eq::<f32>(
+                &reconstruction.logits.into_data(),
+                burn::tensor::Tolerance::absolute(1e-4),
+            );
+    }
+}

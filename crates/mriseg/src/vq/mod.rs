@@ -1,0 +1,11 @@
+//! Vector-quantized tokenizers: pictures and masks become grids of codes and back (paper: the
+//! pretrained multimodal tokenizer; here trained by ourselves and sized by the config).
+
+mod blocks;
+mod image;
+mod mask;
+mod quantizer;
+
+pub use image::{ImageReconstruction, ImageTokenizer};
+pub use mask::{MaskReconstruction, MaskTokenizer};
+pub use quantizer::{CodebookEma, Quantized, Quantizer, QuantizerConfig, straight_through};

@@ -1,0 +1,155 @@
+//! A training state on disk: weights, their average, optimizer moments, step and best score. A resumed
+//! run goes on exactly where this was written.
+
+use anyhow::{Context, Result, anyhow};
+use burn::module::Module;
+use burn::store::ModuleRecord;
+use burn::tensor::Device;
+use mriseg::model::Model;
+use mriseg::text::TextTokenizer;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::atomic::{replace_dir, write_atomic};
+use crate::config::Experiment;
+use crate::exit::data;
+use crate::fit::{LmState, optimizer, trainable};
+use crate::run_dir::RunDir;
+
+const MODEL: &str = "model.bpk";
+const AVERAGE: &str = "average.bpk";
+const OPTIMIZER: &str = "optimizer.bpk";
+const TOKENIZER: &str = "tokenizer.json";
+const STATE: &str = "state.json";
+
+/// Folder of the newest checkpoint.
+pub(crate) const LAST: &str = "last";
+/// Folder of the checkpoint with the best free-running Dice on the validation cases.
+pub(crate) const BEST: &str = "best-dice";
+
+/// Numbers beside the tensors.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Marks {
+    /// Steps done.
+    pub(crate) step: usize,
+    /// Best Dice per image so far.
+    pub(crate) best_dice: Option<f64>,
+}
+
+/// Writes everything that going on needs.
+///
+/// # Errors
+/// A file cannot be written; the older checkpoint stays.
+pub(crate) fn save(
+    run: &RunDir,
+    state: &LmState,
+    tokenizer: &TextTokenizer,
+    marks: Marks,
+) -> Result<()> {
+    replace_dir(&run.checkpoint(LAST), |folder| {
+        store(&state.model, &folder.join(MODEL))?;
+        store(&state.average, &folder.join(AVERAGE))?;
+        let path = folder.join(OPTIMIZER);
+        state
+            .optimizer
+            .save(&path)
+            .with_context(|| format!("writing `{}`", path.display()))?;
+        save_small(folder, tokenizer, marks)
+    })
+}
+
+/// Writes what evaluating and exporting need.
+///
+/// # Errors
+/// A file cannot be written; the older checkpoint stays.
+pub(crate) fn save_best(
+    run: &RunDir,
+    average: &Model,
+    tokenizer: &TextTokenizer,
+    marks: Marks,
+) -> Result<()> {
+    replace_dir(&run.checkpoint(BEST), |folder| {
+        store(average, &folder.join(AVERAGE))?;
+        save_small(folder, tokenizer, marks)
+    })
+}
+
+/// The state that [`save`] wrote.
+///
+/// # Errors
+/// A file is missing or damaged.
+pub(crate) fn resume(
+    run: &RunDir,
+    experiment: &Experiment,
+    device: &Device,
+) -> Result<(LmState, TextTokenizer, Marks)> {
+    let folder = run.checkpoint(LAST);
+    let (average, tokenizer, marks) = load_average(&folder, experiment, device)?;
+    let autodiff = device.clone().autodiff();
+    let model = load(&folder.join(MODEL), experiment.model.init(&autodiff))?;
+    let path = folder.join(OPTIMIZER);
+    let moments = optimizer(experiment)
+        .load(&path)
+        .map_err(|error| damaged(&path, &error))?;
+    let state = LmState {
+        model: trainable(model, experiment),
+        average,
+        optimizer: moments,
+        step: marks.step,
+    };
+    Ok((state, tokenizer, marks))
+}
+
+/// The averaged weights and the text tokenizer of a checkpoint folder.
+///
+/// # Errors
+/// A file is missing or damaged.
+pub(crate) fn load_average(
+    folder: &Path,
+    experiment: &Experiment,
+    device: &Device,
+) -> Result<(Model, TextTokenizer, Marks)> {
+    if !folder.is_dir() {
+        return Err(data(format!(
+            "there is no checkpoint at `{}`: the run ended before its first one; start it again",
+            folder.display()
+        )));
+    }
+    let path = folder.join(TOKENIZER);
+    let tokenizer = TextTokenizer::from_bytes(&read(&path)?, &path.display().to_string())?;
+    let path = folder.join(STATE);
+    let marks = serde_json::from_slice(&read(&path)?).map_err(|error| damaged(&path, &error))?;
+    let average = load(&folder.join(AVERAGE), experiment.model.init(device))?;
+    Ok((average, tokenizer, marks))
+}
+
+fn save_small(folder: &Path, tokenizer: &TextTokenizer, marks: Marks) -> Result<()> {
+    write_atomic(&folder.join(TOKENIZER), &tokenizer.to_bytes()?)?;
+    write_atomic(&folder.join(STATE), &serde_json::to_vec_pretty(&marks)?)
+}
+
+fn store(model: &Model, path: &PathBuf) -> Result<()> {
+    model
+        .clone()
+        .save_file(path)
+        .map_err(|error| anyhow!("cannot write `{}`: {error}", path.display()))
+}
+
+fn load(path: &PathBuf, model: Model) -> Result<Model> {
+    let record = ModuleRecord::load(path).map_err(|error| damaged(path, &error))?;
+    model
+        .try_load_record(record)
+        .map_err(|error| damaged(path, &error))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| damaged(path, &error))
+}
+
+fn damaged(path: &Path, error: &dyn std::fmt::Display) -> anyhow::Error {
+    data(format!(
+        "cannot read the checkpoint file `{}`: {error}; start the run again",
+        path.display()
+    ))
+}

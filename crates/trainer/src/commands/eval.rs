@@ -1,0 +1,111 @@
+//! `trainer eval`: a bundle on a dataset, as one JSON object and, if wanted, a report.
+
+use anyhow::Result;
+use mriseg::bundle::sha256;
+
+use super::{command_line, read_bundle};
+use crate::cli::{DataSpec, EvalArgs, TextMode};
+use crate::data;
+use crate::device;
+use crate::evaluate::Evaluator;
+use crate::fit::Samples;
+use crate::pictures;
+use crate::progress::Display;
+use crate::report::{self, Meta, Summary};
+
+/// Pictures of the phantom splits, when nothing else is asked for.
+const PHANTOMS: usize = 200;
+/// Seed of shuffled sentences and bootstrap.
+const SEED: u64 = 1;
+
+pub(crate) fn run(args: &EvalArgs) -> Result<()> {
+    let bundle = read_bundle(&args.bundle)?;
+    let chosen = device::choose(args.device)?;
+    let (model, tokenizer) = bundle.unpack(&chosen.device)?;
+    let display = Display::detect(args.json);
+    let dataset = data::open(&args.data, &args.split, PHANTOMS)?;
+    display.line(&format!(
+        "{} cases of {} {}, sentence {}, on {}",
+        args.limit.map_or(dataset.len(), |limit| limit.get().min(dataset.len())),
+        dataset.name(),
+        dataset.split(),
+        args.text.as_str(),
+        chosen.name
+    ));
+    let meta = Meta {
+        text_mode: args.text.as_str().to_owned(),
+        split: args.split.clone(),
+        data: dataset.name().to_owned(),
+        data_fingerprint: dataset.fingerprint(),
+        model_hash: sha256(&bundle.manifest_bytes()),
+        seed: SEED,
+        command: command_line(),
+    };
+    let evaluator = Evaluator {
+        model: &model,
+        tokenizer: &tokenizer,
+        config: &bundle.manifest.architecture,
+        device: &chosen.device,
+        seed: SEED,
+    };
+    let samples = Samples::new(dataset);
+    let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
+    let cases = evaluator.run(&samples, limit, args.text, display)?;
+    let summary = Summary::from_cases(&cases, meta);
+    if let Some(out) = &args.out {
+        report::write(out, &summary, &cases, |index| {
+            let case = evaluator.one(&samples, index, limit, args.text)?;
+            Ok(pictures::strip(&case.sample.image, &case.sample.mask, &case.mask, Some(&case.oracle)))
+        })?;
+    }
+    if args.json {
+        println!("{}", serde_json::to_string(&summary)?);
+        return Ok(());
+    }
+    println!("{}", describe(&summary));
+    warn_about_soft_masks(&samples, display);
+    if args.text == TextMode::Given {
+        let data = match &args.data {
+            DataSpec::Phantoms => "phantoms".to_owned(),
+            DataSpec::Folder(folder) => folder.display().to_string(),
+        };
+        println!(
+            "next: does the sentence matter?  cargo run -p trainer -- eval --bundle {} --data {data} --split {} --text wrong-side",
+            args.bundle.display(),
+            args.split
+        );
+    }
+    Ok(())
+}
+
+/// Counts masks that had to be thresholded.
+pub(super) fn warn_about_soft_masks(samples: &Samples, display: Display) {
+    let soft = samples.soft_masks();
+    if soft > 0 {
+        display.line(&format!(
+            "warning: {soft} masks have pixels that are neither black nor white; they were cut at one half"
+        ));
+    }
+}
+
+/// The numbers for people.
+pub(super) fn describe(summary: &Summary) -> String {
+    let percent = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{:.1} %", 100.0 * v));
+    let mut text = format!(
+        "{} cases ({} empty in truth and prediction)\n  Dice per image {}   pooled {}\n  IoU per image  {}   pooled {}\n  oracle Dice    {}  (the mask tokenizer alone)",
+        summary.cases,
+        summary.empty_cases,
+        percent(summary.dice_per_image),
+        percent(summary.dice_pooled),
+        percent(summary.iou_per_image),
+        percent(summary.iou_pooled),
+        percent(summary.oracle_dice_per_image),
+    );
+    if summary.empty_truth_cases > 0 {
+        text += &format!("\n  absent findings answered with an empty mask {}", percent(summary.empty_correct));
+    }
+    if let Some(ms) = summary.ms_per_image {
+        text += &format!("\n  {ms:.0} ms per image");
+    }
+    text
+}

@@ -1,0 +1,135 @@
+//! `trainer predict`: one picture and sentence, or a whole gallery, to masks and tokens.
+
+use anyhow::{Context, Result};
+use futures_lite::future::block_on;
+use mriseg::image::GrayImage;
+use mriseg::segmenter::{Segmentation, Segmenter};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::read_bundle;
+use crate::atomic::write_atomic;
+use crate::cli::{PredictArgs, PredictInput};
+use crate::device;
+use crate::exit::data;
+use crate::pictures;
+
+/// A gallery picture, as `gallery.json` lists it.
+#[derive(Debug, Deserialize)]
+struct GalleryItem {
+    image: String,
+    sentences: Vec<GallerySentence>,
+}
+
+#[derive(Debug, Deserialize)]
+struct GallerySentence {
+    text: String,
+}
+
+/// What is printed with `--json`.
+#[derive(Debug, Serialize)]
+struct Tokens<'a> {
+    image: &'a str,
+    text: &'a str,
+    tokens: Vec<u32>,
+    probabilities: Vec<f32>,
+    width: usize,
+    height: usize,
+    foreground: usize,
+}
+
+impl<'a> Tokens<'a> {
+    fn new(image: &'a str, text: &'a str, result: &Segmentation) -> Self {
+        Self {
+            image,
+            text,
+            tokens: result.tokens.clone(),
+            probabilities: result.probabilities.clone(),
+            width: result.width,
+            height: result.height,
+            foreground: result.mask.area(),
+        }
+    }
+}
+
+pub(crate) fn run(args: &PredictArgs) -> Result<()> {
+    let bundle = read_bundle(&args.bundle)?;
+    let device = device::choose(args.device)?.device;
+    let manifest = bundle.manifest_bytes();
+    let segmenter = block_on(Segmenter::load(&manifest, bundle.files, &device))?;
+    match args.input() {
+        PredictInput::One { image, text } => one(args, &segmenter, &image, &text),
+        PredictInput::Gallery(folder) => gallery(args, &segmenter, &folder),
+    }
+}
+
+fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> Result<()> {
+    let name = image.display().to_string();
+    let bytes = read(image)?;
+    let columns = segmenter.manifest().architecture.grid();
+    let unknown = segmenter.prompt(text)?.unknown_words;
+    if !unknown.is_empty() {
+        eprintln!("note: the model has hardly seen these words: {}", unknown.join(", "));
+    }
+    let result = block_on(segmenter.segment(&bytes, &name, text, |event| {
+        if !args.json {
+            let end = if event.cell.column + 1 == columns { "\n" } else { " " };
+            print!("{:4}{end}", event.token);
+        }
+        ControlFlow::Continue(())
+    }))?;
+    write_atomic(&args.out, &result.mask.to_png())?;
+    if let Some(overlay) = &args.overlay {
+        let picture = GrayImage::decode(&bytes, &name)?;
+        let drawn = pictures::overlay(&picture, None, &result.mask);
+        write_atomic(overlay, &pictures::png(&drawn)?)?;
+    }
+    if args.json {
+        println!("{}", serde_json::to_string(&Tokens::new(&name, text, &result))?);
+        return Ok(());
+    }
+    let confidence: f32 =
+        result.probabilities.iter().sum::<f32>() / result.probabilities.len().max(1) as f32;
+    println!(
+        "{} tokens, mean probability {confidence:.3}; {} of {} pixels inside{}",
+        result.tokens.len(),
+        result.mask.area(),
+        result.width * result.height,
+        if result.mask.is_empty() { ": the model sees nothing that the sentence names" } else { "" }
+    );
+    println!("wrote {}", args.out.display());
+    if args.overlay.is_none() {
+        println!("next: add --overlay seen.png to see the mask on the picture");
+    }
+    Ok(())
+}
+
+fn gallery(args: &PredictArgs, segmenter: &Segmenter, folder: &Path) -> Result<()> {
+    let list = folder.join("gallery.json");
+    let items: Vec<GalleryItem> = serde_json::from_slice(&read(&list)?)
+        .map_err(|error| data(format!("`{}` is no gallery: {error}", list.display())))?;
+    let mut results = Vec::new();
+    for item in &items {
+        let bytes = read(&folder.join(&item.image))?;
+        for sentence in &item.sentences {
+            let result = block_on(segmenter.segment(
+                &bytes,
+                &item.image,
+                &sentence.text,
+                |_| ControlFlow::Continue(()),
+            ))
+            .with_context(|| format!("{} with \"{}\"", item.image, sentence.text))?;
+            results.push(Tokens::new(&item.image, &sentence.text, &result));
+        }
+    }
+    let json = serde_json::to_vec(&results)?;
+    write_atomic(&args.out, &json)?;
+    println!("{}", String::from_utf8_lossy(&json));
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| data(format!("cannot read `{}`: {error}", path.display())))
+}

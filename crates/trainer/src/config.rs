@@ -1,0 +1,326 @@
+//! The whole experiment in one value: data, sizes, tokenizers, training. Presets are functions,
+//! experiments are files, `--set` wins; the merged result is printed and saved before training.
+
+use anyhow::{Context, Result};
+use mriseg::config::ModelConfig;
+use mriseg_data::AugmentConfig;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+use crate::cli::{DataSpec, Preset, TrainArgs};
+use crate::config_file::{parse_toml, with_overrides};
+use crate::exit::usage;
+
+/// A training run, complete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Experiment {
+    /// Seed of every random choice.
+    pub(crate) seed: u64,
+    /// What to train and evaluate on.
+    pub(crate) data: DataConfig,
+    /// Sizes of the model.
+    pub(crate) model: ModelConfig,
+    /// Training of the mask tokenizer.
+    pub(crate) mask_tokenizer: TokenizerTraining,
+    /// Training of the image tokenizer; with `model.lm.image_tokens = "features"` it may be 0 steps,
+    /// since the encoder is then trained with the language model.
+    pub(crate) image_tokenizer: TokenizerTraining,
+    /// Training of the language model.
+    pub(crate) train: LmTraining,
+    /// Random changes of training pictures.
+    pub(crate) augment: AugmentConfig,
+}
+
+/// Where the cases come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DataConfig {
+    /// A dataset folder, or `phantoms`.
+    pub(crate) source: String,
+    /// Split to train on.
+    pub(crate) train_split: String,
+    /// Split to choose the best checkpoint on.
+    pub(crate) valid_split: String,
+    /// Cases of it that are used for that.
+    pub(crate) valid_cases: usize,
+    /// Split of the final evaluation.
+    pub(crate) test_split: String,
+    /// Cases of it at most; 0 means all.
+    pub(crate) test_cases: usize,
+    /// Share of training cases whose sentence is replaced by one derived from the mask: one lung, or an
+    /// absent finding.
+    pub(crate) derived_sentences: f64,
+    /// Phantoms: pictures of the training split.
+    pub(crate) phantom_train: usize,
+    /// Phantoms: pictures of the validation split.
+    pub(crate) phantom_valid: usize,
+    /// Phantoms: pictures of the test split.
+    pub(crate) phantom_test: usize,
+}
+
+/// Training of a vector-quantized tokenizer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenizerTraining {
+    /// Optimizer steps.
+    pub(crate) steps: usize,
+    /// Pictures or masks per step.
+    pub(crate) batch: usize,
+    /// Highest learning rate.
+    pub(crate) learning_rate: f64,
+    /// Weight of the commitment loss.
+    pub(crate) commitment: f32,
+}
+
+/// Training of the language model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LmTraining {
+    /// Optimizer steps.
+    pub(crate) steps: usize,
+    /// Cases per step.
+    pub(crate) batch: usize,
+    /// Highest learning rate, reached after the warm-up.
+    pub(crate) learning_rate: f64,
+    /// Share of the steps over which the learning rate grows.
+    pub(crate) warmup: f64,
+    /// Decoupled weight decay.
+    pub(crate) weight_decay: f32,
+    /// Largest norm of the whole gradient.
+    pub(crate) clip_norm: f32,
+    /// Decay of the moving average of the weights, which is what is evaluated and shipped.
+    pub(crate) average_decay: f32,
+    /// Share of sentences that are dropped, so that "no sentence" is known to the model.
+    pub(crate) text_dropout: f64,
+    /// Input mask tokens are replaced by random codes with a probability drawn from 0 to this, against
+    /// exposure bias.
+    pub(crate) token_noise: f64,
+    /// Evaluate, and save a checkpoint, this many times.
+    pub(crate) evaluations: usize,
+}
+
+impl Experiment {
+    /// The demo: phantoms, a tiny model, minutes on two CPU cores.
+    pub(crate) fn tiny() -> Self {
+        Self {
+            seed: 1,
+            data: DataConfig {
+                source: "phantoms".to_owned(),
+                train_split: "train".to_owned(),
+                valid_split: "valid".to_owned(),
+                valid_cases: 64,
+                test_split: "test".to_owned(),
+                test_cases: 0,
+                derived_sentences: 0.0,
+                phantom_train: 2000,
+                phantom_valid: 32,
+                phantom_test: 200,
+            },
+            model: ModelConfig::tiny(),
+            mask_tokenizer: TokenizerTraining {
+                steps: 400,
+                batch: 32,
+                learning_rate: 2e-3,
+                commitment: 0.25,
+            },
+            image_tokenizer: TokenizerTraining {
+                steps: 0,
+                batch: 32,
+                learning_rate: 1e-3,
+                commitment: 0.25,
+            },
+            train: LmTraining {
+                steps: 1200,
+                batch: 16,
+                learning_rate: 1e-3,
+                warmup: 0.05,
+                weight_decay: 0.05,
+                clip_norm: 1.0,
+                average_decay: 0.995,
+                text_dropout: 0.05,
+                token_noise: 0.3,
+                evaluations: 4,
+            },
+            augment: AugmentConfig::default(),
+        }
+    }
+
+    fn on_folder(model: ModelConfig, epochs: usize, batch: usize) -> Self {
+        const TYPICAL_CASES: usize = 5_712;
+        let tiny = Self::tiny();
+        Self {
+            data: DataConfig {
+                test_split: "valid".to_owned(),
+                derived_sentences: 0.25,
+                ..tiny.data
+            },
+            model,
+            mask_tokenizer: TokenizerTraining {
+                steps: 1500,
+                batch: 16,
+                ..tiny.mask_tokenizer
+            },
+            train: LmTraining {
+                steps: epochs * TYPICAL_CASES / batch,
+                batch,
+                learning_rate: 6e-4,
+                average_decay: 0.999,
+                text_dropout: 0.1,
+                evaluations: 2 * epochs,
+                ..tiny.train
+            },
+            ..tiny
+        }
+    }
+
+    /// The values of a preset.
+    pub(crate) fn preset(preset: Preset) -> Self {
+        match preset {
+            Preset::Tiny => Self::tiny(),
+            Preset::Small => Self::on_folder(ModelConfig::small(), 6, 16),
+            Preset::Base => Self::on_folder(ModelConfig::base(), 40, 32),
+            Preset::Large => Self::on_folder(ModelConfig::large(), 60, 32),
+        }
+    }
+
+    /// The merged result of preset, file and arguments.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a value is unknown, mistyped or impossible.
+    pub(crate) fn resolve(args: &TrainArgs) -> Result<Self> {
+        let mut experiment = Self::preset(args.preset.unwrap_or(Preset::Tiny));
+        if let Some(path) = &args.config {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                usage(format!(
+                    "cannot read the configuration `{}`: {error}",
+                    path.display()
+                ))
+            })?;
+            experiment = parse_toml(&text, &path.display().to_string(), &experiment)?;
+        }
+        experiment = with_overrides(&experiment, &args.set)?;
+        if let Some(data) = &args.data {
+            experiment.data.source = data.to_string();
+        }
+        if let Some(seed) = args.seed {
+            experiment.seed = seed;
+        }
+        experiment.validate()?;
+        Ok(experiment)
+    }
+
+    /// Reads the `config.toml` of a run.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub(crate) fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read `{}`", path.display()))?;
+        let experiment = parse_toml(&text, &path.display().to_string(), &Self::tiny())?;
+        experiment.validate()?;
+        Ok(experiment)
+    }
+
+    /// The file form.
+    ///
+    /// # Errors
+    /// Never for values that were loaded from a file.
+    pub(crate) fn to_toml(&self) -> Result<String> {
+        toml::to_string_pretty(self).context("writing the configuration")
+    }
+
+    /// Where the data comes from.
+    pub(crate) fn source(&self) -> DataSpec {
+        match self.data.source.parse() {
+            Ok(spec) => spec,
+            Err(never) => match never {},
+        }
+    }
+
+    fn validate(&self) -> Result<()> {
+        self.model.validate().map_err(|error| usage(error.to_string()))?;
+        let at_least_one = [
+            ("train.steps", self.train.steps),
+            ("train.batch", self.train.batch),
+            ("train.evaluations", self.train.evaluations),
+            ("mask_tokenizer.steps", self.mask_tokenizer.steps),
+            ("mask_tokenizer.batch", self.mask_tokenizer.batch),
+            ("image_tokenizer.batch", self.image_tokenizer.batch),
+            ("data.valid_cases", self.data.valid_cases),
+        ];
+        for (name, value) in at_least_one {
+            if value == 0 {
+                return Err(usage(format!("{name} = 0: it must be at least 1")));
+            }
+        }
+        let shares = [
+            ("train.warmup", self.train.warmup),
+            ("train.text_dropout", self.train.text_dropout),
+            ("train.token_noise", self.train.token_noise),
+            ("data.derived_sentences", self.data.derived_sentences),
+            ("train.average_decay", f64::from(self.train.average_decay)),
+        ];
+        for (name, value) in shares {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(usage(format!("{name} = {value}: it must lie between 0 and 1")));
+            }
+        }
+        for (name, value) in [
+            ("train.learning_rate", self.train.learning_rate),
+            ("mask_tokenizer.learning_rate", self.mask_tokenizer.learning_rate),
+            ("image_tokenizer.learning_rate", self.image_tokenizer.learning_rate),
+            ("train.clip_norm", f64::from(self.train.clip_norm)),
+        ] {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(usage(format!("{name} = {value}: it must be above 0")));
+            }
+        }
+        let codes = self.model.lm.image_tokens == mriseg::config::ImageTokens::Codes;
+        if codes && self.image_tokenizer.steps == 0 {
+            return Err(usage(
+                "model.lm.image_tokens = \"codes\" needs a trained image tokenizer: set image_tokenizer.steps, for example 1500",
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_valid_and_survives_its_file() {
+        for preset in [Preset::Tiny, Preset::Small, Preset::Base, Preset::Large] {
+            let experiment = Experiment::preset(preset);
+            experiment.validate().unwrap();
+            let text = experiment.to_toml().unwrap();
+            let back = parse_toml(&text, "config.toml", &Experiment::tiny()).unwrap();
+            assert_eq!(back, experiment);
+        }
+    }
+
+    #[test]
+    fn shipped_configs_are_loadable() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        let mut found = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                Experiment::load(&path).unwrap();
+                found += 1;
+            }
+        }
+        assert!(found > 0);
+    }
+
+    #[test]
+    fn codes_without_an_image_tokenizer_are_refused() {
+        let mut experiment = Experiment::tiny();
+        experiment.model.lm.image_tokens = mriseg::config::ImageTokens::Codes;
+        experiment.image_tokenizer.steps = 0;
+        let message = experiment.validate().unwrap_err().to_string();
+        assert!(message.contains("image_tokenizer.steps"), "{message}");
+    }
+}

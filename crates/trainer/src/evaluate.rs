@@ -1,0 +1,225 @@
+//! Free-running evaluation: every mask is decoded greedily from its picture and a sentence, and
+//! compared with the truth at the truth's own size.
+
+use anyhow::{Context, Result};
+use burn::tensor::activation::sigmoid;
+use burn::tensor::{Device, Int, Tensor};
+use mriseg::config::ModelConfig;
+use mriseg::decode::Greedy;
+use mriseg::image::{GrayImage, Mask};
+use mriseg::metrics::Overlap;
+use mriseg::model::Model;
+use mriseg::segmenter::foreground;
+use mriseg::text::TextTokenizer;
+use mriseg::vq::MaskTokenizer;
+use mriseg_data::{Sample, SentenceKind, wrong_side};
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+use std::time::Instant;
+
+use crate::cli::TextMode;
+use crate::fit::{Samples, masks, pictures, rng, texts};
+use crate::progress::Display;
+use crate::report::CaseResult;
+
+/// A model ready to be measured.
+pub(crate) struct Evaluator<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) tokenizer: &'a TextTokenizer,
+    pub(crate) config: &'a ModelConfig,
+    pub(crate) device: &'a Device,
+    /// Seed of the shuffled sentences.
+    pub(crate) seed: u64,
+}
+
+/// One case with its prediction.
+#[derive(Debug, Clone)]
+pub(crate) struct Predicted {
+    /// The case; its text is what the model was given.
+    pub(crate) sample: Sample,
+    /// Prediction at the case's size.
+    pub(crate) mask: Mask,
+    /// The truth after a round trip through the mask tokenizer.
+    pub(crate) oracle: Mask,
+}
+
+impl Evaluator<'_> {
+    /// Masks decoded together.
+    const BATCH: usize = 16;
+
+    /// Measures the first `limit` cases.
+    ///
+    /// # Errors
+    /// A case cannot be loaded or its sentence does not fit.
+    pub(crate) fn run(
+        &self,
+        samples: &Samples,
+        limit: usize,
+        mode: TextMode,
+        display: Display,
+    ) -> Result<Vec<CaseResult>> {
+        let cases = limit.min(samples.dataset().len());
+        let sentences = self.sentences(samples, cases, mode);
+        let mut stage = display.stage("evaluating", cases as u64);
+        let mut results = Vec::with_capacity(cases);
+        let indices: Vec<usize> = (0..cases).collect();
+        for chunk in indices.chunks(Self::BATCH) {
+            let loaded = self.load(samples, chunk, &sentences)?;
+            let start = Instant::now();
+            let predicted = self.predict(loaded)?;
+            let ms = start.elapsed().as_secs_f64() * 1e3 / chunk.len() as f64;
+            for (&index, case) in chunk.iter().zip(&predicted) {
+                results.push(CaseResult::new(
+                    case.sample.id.clone(),
+                    kind_name(samples.dataset().kind(index)),
+                    case.sample.text.clone(),
+                    Overlap::of(&case.mask.pixels, &case.sample.mask.pixels),
+                    Some(Overlap::of(&case.oracle.pixels, &case.sample.mask.pixels)),
+                    ms,
+                ));
+            }
+            stage.advance(chunk.len() as u64, None);
+        }
+        stage.finish("");
+        Ok(results)
+    }
+
+    /// Decodes one case again, for a picture of it.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub(crate) fn one(
+        &self,
+        samples: &Samples,
+        index: usize,
+        limit: usize,
+        mode: TextMode,
+    ) -> Result<Predicted> {
+        let sentences = self.sentences(samples, limit.min(samples.dataset().len()), mode);
+        let mut predicted = self.predict(self.load(samples, &[index], &sentences)?)?;
+        predicted.pop().context("one case gives one prediction")
+    }
+
+    fn load(&self, samples: &Samples, chunk: &[usize], sentences: &[String]) -> Result<Vec<Sample>> {
+        chunk
+            .par_iter()
+            .map(|&index| {
+                let mut sample = samples.load(index)?;
+                sample.text.clone_from(&sentences[index]);
+                Ok(sample)
+            })
+            .collect()
+    }
+
+    /// The sentence that each case is given; an empty one means "no sentence".
+    fn sentences(&self, samples: &Samples, cases: usize, mode: TextMode) -> Vec<String> {
+        let given = (0..cases).map(|i| samples.dataset().text(i).to_owned());
+        match mode {
+            TextMode::Given => given.collect(),
+            TextMode::None => vec![String::new(); cases],
+            TextMode::Shuffled => {
+                let mut shuffled: Vec<String> = given.collect();
+                shuffled.shuffle(&mut rng("shuffled", self.seed, 0));
+                shuffled
+            }
+            TextMode::WrongSide => given
+                .map(|text| wrong_side(&text).unwrap_or(text))
+                .collect(),
+        }
+    }
+
+    /// Decodes masks greedily, all at once.
+    pub(crate) fn predict(&self, cases: Vec<Sample>) -> Result<Vec<Predicted>> {
+        let text = texts(&cases, self.tokenizer, self.config, self.device)?;
+        let image = self
+            .model
+            .image_tokens(pictures(&cases, self.config, self.device));
+        let mut greedy = Greedy::start(&self.model.lm, text, image);
+        let mut columns = Vec::new();
+        while let Some(decoded) = greedy.advance(&self.model.lm) {
+            columns.push(decoded.ids);
+        }
+        let size = self.config.mask.size;
+        let truth = masks(&cases, self.config, self.device);
+        let oracle = soft_masks(&self.model.mask, self.model.mask.encode(truth), size)?;
+        let predicted = soft_masks(&self.model.mask, Tensor::cat(columns, 1), size)?;
+        Ok(cases
+            .into_par_iter()
+            .zip(predicted)
+            .zip(oracle)
+            .map(|((sample, predicted), oracle)| {
+                let (width, height) = (sample.mask.width, sample.mask.height);
+                Predicted {
+                    mask: foreground(&predicted, width, height),
+                    oracle: foreground(&oracle, width, height),
+                    sample,
+                }
+            })
+            .collect())
+    }
+}
+
+/// Mean Dice per image; cases that are empty in truth and prediction are left out.
+pub(crate) fn mean_dice(cases: &[CaseResult]) -> Option<f64> {
+    let dice: Vec<f64> = cases.iter().filter_map(|case| case.dice).collect();
+    (!dice.is_empty()).then(|| dice.iter().sum::<f64>() / dice.len() as f64)
+}
+
+fn kind_name(kind: Option<SentenceKind>) -> &'static str {
+    match kind {
+        None => "sentence",
+        Some(SentenceKind::Full) => "full",
+        Some(SentenceKind::OneSide) => "one_side",
+        Some(SentenceKind::OneZone) => "one_zone",
+        Some(SentenceKind::Absent) => "absent",
+    }
+}
+
+/// Mean Dice per image of masks after a round trip through the mask tokenizer.
+///
+/// # Errors
+/// A case cannot be loaded.
+pub(crate) fn oracle_dice(
+    tokenizer: &MaskTokenizer,
+    samples: &Samples,
+    limit: usize,
+    config: &ModelConfig,
+    device: &Device,
+) -> Result<Option<f64>> {
+    let cases = limit.min(samples.dataset().len());
+    let mut dice = Vec::new();
+    for first in (0..cases).step_by(Evaluator::BATCH) {
+        let loaded = (first..cases.min(first + Evaluator::BATCH))
+            .into_par_iter()
+            .map(|index| samples.load(index))
+            .collect::<Result<Vec<_>>>()?;
+        let codes = tokenizer.encode(masks(&loaded, config, device));
+        let soft = soft_masks(tokenizer, codes, config.mask.size)?;
+        for (soft, sample) in soft.iter().zip(&loaded) {
+            let mask = foreground(soft, sample.mask.width, sample.mask.height);
+            dice.extend(Overlap::of(&mask.pixels, &sample.mask.pixels).dice());
+        }
+    }
+    Ok((!dice.is_empty()).then(|| dice.iter().sum::<f64>() / dice.len() as f64))
+}
+
+/// Foreground probabilities of codes `[batch, mask]` at the model's size.
+fn soft_masks(
+    tokenizer: &MaskTokenizer,
+    codes: Tensor<2, Int>,
+    size: usize,
+) -> Result<Vec<GrayImage>> {
+    let probabilities: Vec<f32> = sigmoid(tokenizer.decode(codes))
+        .try_into_data()
+        .context("the device stopped answering")?
+        .iter::<f32>()
+        .collect();
+    Ok(probabilities
+        .chunks_exact(size * size)
+        .map(|pixels| GrayImage {
+            width: size,
+            height: size,
+            pixels: pixels.to_vec(),
+        })
+        .collect())
+}

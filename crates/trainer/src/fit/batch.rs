@@ -1,0 +1,225 @@
+//! Cases to tensors. Which cases form a batch and how they are changed depends only on seed and step,
+//! so a resumed run sees exactly what an uninterrupted one would have seen.
+
+use anyhow::Result;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use mriseg::config::ModelConfig;
+use mriseg::model::normalized_pixels;
+use mriseg::text::TextTokenizer;
+use mriseg_data::{AugmentConfig, Dataset, Sample, augment, derive};
+use rand::{RngExt, SeedableRng};
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::exit::data;
+
+/// Loaded cases, kept in memory up to a limit.
+#[derive(Debug)]
+pub(crate) struct Samples {
+    dataset: Dataset,
+    cache: Vec<OnceLock<Sample>>,
+    room: AtomicUsize,
+    soft_masks: AtomicUsize,
+}
+
+/// Random changes of a training case.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Changes<'a> {
+    pub(crate) augment: &'a AugmentConfig,
+    pub(crate) derived_sentences: f64,
+    pub(crate) text_dropout: f64,
+}
+
+impl Samples {
+    const CACHE_BYTES: usize = 2 << 30;
+
+    pub(crate) fn new(dataset: Dataset) -> Self {
+        Self {
+            cache: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
+            dataset,
+            room: AtomicUsize::new(Self::CACHE_BYTES),
+            soft_masks: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Case `index`, from memory or disk.
+    pub(crate) fn load(&self, index: usize) -> Result<Sample> {
+        if let Some(sample) = self.cache[index].get() {
+            return Ok(sample.clone());
+        }
+        let sample = self
+            .dataset
+            .load(index)
+            .map_err(|error| data(error.to_string()))?;
+        if sample.intermediate_pixels > 0 {
+            self.soft_masks.fetch_add(1, Ordering::Relaxed);
+        }
+        let bytes = 4 * sample.image.pixels.len() + sample.mask.pixels.len();
+        let kept = self
+            .room
+            .try_update(Ordering::Relaxed, Ordering::Relaxed, |room| {
+                room.checked_sub(bytes)
+            });
+        if kept.is_ok() {
+            return Ok(self.cache[index].get_or_init(|| sample).clone());
+        }
+        Ok(sample)
+    }
+
+    /// Masks seen so far with pixels that are neither black nor white.
+    pub(crate) fn soft_masks(&self) -> usize {
+        self.soft_masks.load(Ordering::Relaxed)
+    }
+
+    /// The changed cases of training step `step`: shuffled anew in every pass over the data.
+    pub(crate) fn training(
+        &self,
+        stage: &str,
+        seed: u64,
+        step: usize,
+        batch: usize,
+        changes: Changes<'_>,
+    ) -> Result<Vec<Sample>> {
+        let total = self.dataset.len();
+        let first = step * batch;
+        let mut order: (usize, Vec<usize>) = (usize::MAX, Vec::new());
+        let chosen: Vec<(usize, usize)> = (first..first + batch)
+            .map(|position| {
+                let pass = position / total;
+                if order.0 != pass {
+                    let mut indices: Vec<usize> = (0..total).collect();
+                    indices.shuffle(&mut rng(stage, seed, pass as u64));
+                    order = (pass, indices);
+                }
+                (position, order.1[position % total])
+            })
+            .collect();
+        chosen
+            .into_par_iter()
+            .map(|(position, index)| {
+                let mut rng = rng(stage, seed ^ 0x5eed, position as u64);
+                let mut sample = self.load(index)?;
+                if rng.random_bool(changes.derived_sentences) {
+                    sample = derive(&sample, self.dataset.side_convention(), &mut rng);
+                }
+                sample = augment(&sample, changes.augment, &mut rng);
+                if rng.random_bool(changes.text_dropout) {
+                    sample.text.clear();
+                }
+                Ok(sample)
+            })
+            .collect()
+    }
+}
+
+/// A generator for one purpose (`stage`) and number.
+pub(crate) fn rng(stage: &str, seed: u64, number: u64) -> ChaCha8Rng {
+    let label = format!("{stage}/{seed}/{number}");
+    let digest = mriseg::bundle::sha256(label.as_bytes());
+    let mut bytes = [0u8; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digest.as_bytes().chunks_exact(2)) {
+        let digit = |c: u8| (c as char).to_digit(16).unwrap_or(0) as u8;
+        *byte = digit(pair[0]) << 4 | digit(pair[1]);
+    }
+    ChaCha8Rng::from_seed(bytes)
+}
+
+/// Pictures as the encoder reads them: `[batch, 1, size, size]`.
+pub(crate) fn pictures(samples: &[Sample], config: &ModelConfig, device: &Device) -> Tensor<4> {
+    let size = config.image.size;
+    let pixels: Vec<f32> = samples
+        .par_iter()
+        .flat_map_iter(|sample| normalized_pixels(&sample.image, size))
+        .collect();
+    Tensor::from_data(TensorData::new(pixels, [samples.len(), 1, size, size]), device)
+}
+
+/// Masks at the tokenizer's size: `[batch, 1, size, size]`.
+pub(crate) fn masks(samples: &[Sample], config: &ModelConfig, device: &Device) -> Tensor<4> {
+    let size = config.mask.size;
+    let pixels: Vec<f32> = samples
+        .par_iter()
+        .flat_map_iter(|sample| {
+            let mask = if (sample.mask.width, sample.mask.height) == (size, size) {
+                sample.mask.clone()
+            } else {
+                sample.mask.resized(size, size)
+            };
+            mask.pixels.into_iter().map(f32::from)
+        })
+        .collect();
+    Tensor::from_data(TensorData::new(pixels, [samples.len(), 1, size, size]), device)
+}
+
+/// Sentences as token ids, `[batch, text]`; an empty sentence is "no sentence".
+///
+/// # Errors
+/// A sentence that does not fit the model.
+pub(crate) fn texts(
+    samples: &[Sample],
+    tokenizer: &TextTokenizer,
+    config: &ModelConfig,
+    device: &Device,
+) -> Result<Tensor<2, Int>> {
+    let length = config.lm.text_tokens;
+    let mut ids = Vec::with_capacity(samples.len() * length);
+    for sample in samples {
+        let prompt = if sample.text.is_empty() {
+            tokenizer.none(length)
+        } else {
+            tokenizer
+                .encode(&sample.text, length, "")
+                .map_err(|error| data(format!("case `{}`: {error}", sample.id)))?
+        };
+        ids.extend(prompt.ids.iter().map(|&id| id as i32));
+    }
+    Ok(Tensor::from_data(TensorData::new(ids, [samples.len(), length]), device))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mriseg_data::PhantomConfig;
+
+    fn changes(augment: &AugmentConfig) -> Changes<'_> {
+        Changes {
+            augment,
+            derived_sentences: 0.3,
+            text_dropout: 0.1,
+        }
+    }
+
+    #[test]
+    fn a_step_sees_the_same_cases_whenever_it_is_asked() {
+        let samples = Samples::new(Dataset::phantoms(&PhantomConfig::default(), "train", 6));
+        let augment = AugmentConfig::default();
+        let at = |step| samples.training("lm", 3, step, 4, changes(&augment)).unwrap();
+        let fifth = at(5);
+        at(6);
+        assert_eq!(fifth, at(5));
+        assert_ne!(fifth, at(4));
+    }
+
+    #[test]
+    fn one_pass_over_the_data_sees_every_case_once() {
+        let samples = Samples::new(Dataset::phantoms(&PhantomConfig::default(), "train", 6));
+        let total = samples.dataset().len();
+        let augment = AugmentConfig::default();
+        let mut ids: Vec<String> = (0..total)
+            .flat_map(|step| samples.training("lm", 3, step, 1, changes(&augment)).unwrap())
+            .map(|sample| sample.id)
+            .collect();
+        let mut expected: Vec<String> =
+            (0..total).map(|i| samples.dataset().id(i).to_owned()).collect();
+        ids.sort();
+        expected.sort();
+        assert_eq!(ids, expected);
+    }
+}

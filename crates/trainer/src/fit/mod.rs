@@ -1,0 +1,24 @@
+//! Training: batches, optimizer, the tokenizers, the language model.
+
+mod batch;
+mod lm;
+mod optimizer;
+mod tokenizers;
+
+pub(crate) use batch::{Samples, masks, pictures, rng, texts};
+pub(crate) use lm::{LmState, Progress, StepMetrics, optimizer, train_lm, trainable};
+pub(crate) use tokenizers::{train_image_tokenizer, train_mask_tokenizer};
+
+use crate::interrupt::Interrupt;
+use crate::progress::Display;
+
+/// What every training stage is given beside its data.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    /// How progress is shown.
+    pub(crate) display: Display,
+    /// Whether the user asked to stop.
+    pub(crate) interrupt: Interrupt,
+    /// Seed of every random choice.
+    pub(crate) seed: u64,
+}

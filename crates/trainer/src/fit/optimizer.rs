@@ -1,0 +1,173 @@
+//! Optimizer step: learning-rate schedule, clipping by the norm of the whole gradient (burn's own
+//! clips each parameter by itself), and a moving average of the weights.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+use std::collections::HashMap;
+
+/// Linear warm-up over the share `warmup` of `steps`, then a cosine down to a hundredth.
+pub(crate) fn learning_rate(highest: f64, warmup: f64, step: usize, steps: usize) -> f64 {
+    const LOWEST: f64 = 0.01;
+    let ramp = (warmup * steps as f64).max(1.0);
+    let at = step as f64 + 1.0;
+    if at < ramp {
+        return highest * at / ramp;
+    }
+    let part = ((at - ramp) / (steps as f64 - ramp).max(1.0)).min(1.0);
+    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * part).cos());
+    highest * (LOWEST + (1.0 - LOWEST) * cosine)
+}
+
+/// Scales all gradients so that their joint norm is at most `limit`; returns the norm before.
+pub(crate) fn clip_norm<M: Module>(module: &M, gradients: &mut GradientsParams, limit: f32) -> f32 {
+    let mut norm = SquaredNorm {
+        gradients,
+        sum: None,
+    };
+    module.visit(&mut norm);
+    let Some(sum) = norm.sum else {
+        return 0.0;
+    };
+    let norm = sum.into_scalar::<f32>().sqrt();
+    if norm > limit {
+        module.visit(&mut Scale {
+            gradients,
+            factor: limit / norm,
+        });
+    }
+    norm
+}
+
+struct SquaredNorm<'a> {
+    gradients: &'a GradientsParams,
+    sum: Option<Tensor<1>>,
+}
+
+impl ModuleVisitor for SquaredNorm<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.get::<D>(param.id) {
+            let square = gradient.square().sum();
+            self.sum = Some(match self.sum.take() {
+                Some(sum) => sum + square,
+                None => square,
+            });
+        }
+    }
+}
+
+struct Scale<'a> {
+    gradients: &'a mut GradientsParams,
+    factor: f32,
+}
+
+impl ModuleVisitor for Scale<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.remove::<D>(param.id) {
+            self.gradients
+                .register(param.id, gradient.mul_scalar(self.factor));
+        }
+    }
+}
+
+/// `average = decay * average + (1 - decay) * module`, parameter by parameter. The first steps use a
+/// smaller decay, so that the random start is soon forgotten.
+pub(crate) fn update_average<M: Module>(average: M, module: &M, decay: f32, step: usize) -> M {
+    let decay = decay.min((1.0 + step as f32) / (10.0 + step as f32));
+    let mut current = Collect::default();
+    module.visit(&mut current);
+    average.map(&mut Blend {
+        current: current.values,
+        decay,
+    })
+}
+
+#[derive(Default)]
+struct Collect {
+    values: HashMap<ParamId, Box<dyn std::any::Any>>,
+}
+
+impl ModuleVisitor for Collect {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val().without_autodiff();
+        self.values.insert(param.id, Box::new(value));
+    }
+}
+
+struct Blend {
+    current: HashMap<ParamId, Box<dyn std::any::Any>>,
+    decay: f32,
+}
+
+impl ModuleMapper for Blend {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let id = param.id;
+        let current = self.current.remove(&id);
+        param.map(|average| {
+            match current.and_then(|value| value.downcast::<Tensor<D>>().ok()) {
+                Some(value) => {
+                    average.mul_scalar(self.decay) + value.mul_scalar(1.0 - self.decay)
+                }
+                None => average,
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::nn::{Linear, LinearConfig};
+    use burn::tensor::Device;
+
+    #[test]
+    fn the_rate_rises_then_falls() {
+        let rate = |step| learning_rate(1.0, 0.1, step, 100);
+        assert!((rate(0) - 0.1).abs() < 1e-9);
+        assert!((rate(9) - 1.0).abs() < 1e-9);
+        assert!(rate(50) < 1.0 && rate(50) > rate(80));
+        assert!((rate(99) - 0.01).abs() < 1e-9);
+    }
+
+    fn layer(device: &Device) -> Linear {
+        LinearConfig::new(3, 2).init(device)
+    }
+
+    #[test]
+    fn clipping_bounds_the_joint_norm() {
+        let device = Device::flex().autodiff();
+        let layer = layer(&device);
+        let gradients = || {
+            let output = layer.forward(Tensor::<2>::ones([1, 3], &device));
+            GradientsParams::from_grads(output.mul_scalar(10.0).sum().backward(), &layer)
+        };
+        let mut clipped = gradients();
+        let before = clip_norm(&layer, &mut clipped, 1.0);
+        assert!((before - 800f32.sqrt()).abs() < 1e-3, "{before}");
+        let after = clip_norm(&layer, &mut clipped, 1.0);
+        assert!((after - 1.0).abs() < 1e-4, "{after}");
+        let mut small = gradients();
+        clip_norm(&layer, &mut small, 1e6);
+        assert!((clip_norm(&layer, &mut small, 1e6) - before).abs() < 1e-3);
+    }
+
+    #[test]
+    fn the_average_moves_by_the_decay() {
+        let device = Device::flex().autodiff();
+        let start = layer(&device);
+        let zero = start.clone().map(&mut Zero);
+        let average = update_average(start.valid(), &zero, 0.9, 1_000_000);
+        let before: Vec<f32> = start.weight.val().into_data().to_vec().unwrap();
+        let after: Vec<f32> = average.weight.val().into_data().to_vec().unwrap();
+        for (a, b) in after.iter().zip(before) {
+            assert!((a - 0.9 * b).abs() < 1e-6);
+        }
+    }
+
+    struct Zero;
+    impl ModuleMapper for Zero {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|value| value.zeros_like())
+        }
+    }
+}
