@@ -34,7 +34,7 @@ pub(crate) fn parse() -> Request {
     about = "Say what to segment in a medical image, and get the mask: train, evaluate and use the model.",
     after_help = "Without a command it runs the demo: it trains the `tiny` model on phantoms (synthetic chest X-rays \
                   drawn by this program, no download), measures it, and writes everything to runs/.\n\n\
-                  Examples:\n  \
+                  Examples (from the project's folder, `trainer` is `cargo run -p trainer --`):\n  \
                   trainer                                              the demo, a few minutes on a CPU\n  \
                   trainer check --data path/to/qata-cov19              is my data in order?\n  \
                   trainer train --config configs/qata-cpu.toml --data path/to/qata-cov19\n  \

@@ -45,13 +45,13 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
     }
     if errors > 0 {
         return Err(exit::data(format!(
-            "the data has {}; mend what is listed, then run: trainer check --data {}",
+            "the data has {}; mend what is listed, then run: cargo run -p trainer -- check --data {}",
             counted(errors, "error"),
             args.data
         )));
     }
     if !args.json {
-        println!("next: trainer train --data {}", args.data);
+        println!("next: cargo run -p trainer -- train --data {}", args.data);
     }
     Ok(())
 }
