@@ -1,3 +1,0 @@
-//! What each subcommand does.
-
-pub(crate) mod check;
