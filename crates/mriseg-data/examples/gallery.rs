@@ -1,0 +1,104 @@
+//! Draws the page's gallery: `cargo run -p mriseg-data --example gallery -- www/public/gallery`
+//!
+//! Six phantoms with three sentences each, one of which names what is not there; pictures and true masks as PNG, and
+//! `gallery.json` that lists them.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mriseg_data::phantom::{Phantom, PhantomConfig, Referral, SentenceKind};
+
+/// Pixels across and down: large enough to look at; the model sees the same chest at its own size.
+const SIZE: usize = 256;
+const PICTURES: usize = 6;
+
+#[derive(serde::Serialize)]
+struct Item {
+    id: String,
+    image: String,
+    sentences: Vec<Sentence>,
+}
+
+#[derive(serde::Serialize)]
+struct Sentence {
+    text: String,
+    truth: String,
+    kind: &'static str,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let [dir] = &std::env::args().skip(1).collect::<Vec<_>>()[..] else {
+        return Err("usage: gallery FOLDER (for example www/public/gallery)".into());
+    };
+    let dir = PathBuf::from(dir);
+    fs::create_dir_all(&dir)?;
+    let config = PhantomConfig {
+        size: SIZE,
+        sentences_per_picture: 8,
+        ..PhantomConfig::default()
+    };
+    let mut items = Vec::new();
+    for index in 0.. {
+        if items.len() == PICTURES {
+            break;
+        }
+        let phantom = Phantom::generate(&config, "gallery", index);
+        if let Some(chosen) = three(phantom.referrals()) {
+            items.push(write(&dir, items.len(), &phantom, &chosen)?);
+        }
+    }
+    fs::write(
+        dir.join("gallery.json"),
+        serde_json::to_string_pretty(&items)? + "\n",
+    )?;
+    println!("{} pictures in {}", items.len(), dir.display());
+    Ok(())
+}
+
+/// The full finding, a part of it and something absent, of pictures that have all three.
+fn three(referrals: &[Referral]) -> Option<[Referral; 3]> {
+    let first = |kinds: &[SentenceKind]| {
+        referrals
+            .iter()
+            .find(|referral| kinds.contains(&referral.kind))
+            .copied()
+    };
+    Some([
+        first(&[SentenceKind::Full])?,
+        first(&[SentenceKind::OneSide])?,
+        first(&[SentenceKind::Absent])?,
+    ])
+}
+
+fn write(
+    dir: &Path,
+    number: usize,
+    phantom: &Phantom,
+    chosen: &[Referral],
+) -> Result<Item, Box<dyn Error>> {
+    let drawing = phantom.draw(SIZE);
+    let image = format!("p{number}.png");
+    fs::write(dir.join(&image), drawing.image.to_png())?;
+    let mut sentences = Vec::new();
+    for (i, referral) in chosen.iter().enumerate() {
+        let truth = format!("p{number}-{i}.png");
+        fs::write(dir.join(&truth), drawing.mask(&referral.findings).to_png())?;
+        let kind = match referral.kind {
+            SentenceKind::Full => "full",
+            SentenceKind::OneSide => "one_side",
+            SentenceKind::OneZone => "one_zone",
+            SentenceKind::Absent => "wrong",
+        };
+        sentences.push(Sentence {
+            text: referral.findings.to_sentence(),
+            truth,
+            kind,
+        });
+    }
+    Ok(Item {
+        id: format!("phantom-{number}"),
+        image,
+        sentences,
+    })
+}

@@ -1,0 +1,329 @@
+//! Random variation of a sample: another position of the patient, another exposure, a mirrored picture.
+
+use mriseg::image::{GrayImage, Mask};
+use rand::{Rng, RngExt};
+use rand_chacha::ChaCha8Rng;
+
+use crate::Sample;
+use crate::sentence::swap_sides;
+
+/// Steps of the table that holds the exposure curve.
+const CURVE_STEPS: usize = 1024;
+
+/// How far each variation goes. Zero switches one off.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AugmentConfig {
+    /// Probability of a mirror image; "left" and "right" are then exchanged in the sentence.
+    pub flip: f32,
+    /// Largest rotation either way, in degrees.
+    pub rotate_degrees: f32,
+    /// Largest change of size: 0.1 gives sizes from 0.9 to 1.1.
+    pub scale: f32,
+    /// Largest shift either way, as a fraction of width and height.
+    pub translate: f32,
+    /// Largest change of brightness either way, of a range of 1.
+    pub brightness: f32,
+    /// Largest change of contrast about middle grey: 0.2 gives factors from 0.8 to 1.2.
+    pub contrast: f32,
+    /// Largest change of the exponent: 0.2 gives exponents from 1/1.2 to 1.2.
+    pub gamma: f32,
+    /// Largest standard deviation of the noise, of a range of 1.
+    pub noise: f32,
+}
+
+impl Default for AugmentConfig {
+    fn default() -> Self {
+        Self {
+            flip: 0.5,
+            rotate_degrees: 8.0,
+            scale: 0.1,
+            translate: 0.05,
+            brightness: 0.08,
+            contrast: 0.15,
+            gamma: 0.2,
+            noise: 0.02,
+        }
+    }
+}
+
+impl AugmentConfig {
+    /// No variation at all.
+    pub fn none() -> Self {
+        Self {
+            flip: 0.0,
+            rotate_degrees: 0.0,
+            scale: 0.0,
+            translate: 0.0,
+            brightness: 0.0,
+            contrast: 0.0,
+            gamma: 0.0,
+            noise: 0.0,
+        }
+    }
+}
+
+/// A variation of the sample. Picture and mask move together; the same random numbers give the same result.
+pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) -> Sample {
+    let mut within = |range: f32| {
+        if range > 0.0 {
+            rng.random_range(-range..=range)
+        } else {
+            0.0
+        }
+    };
+    let angle = within(config.rotate_degrees).to_radians();
+    let scale = 1.0 + within(config.scale.min(0.9));
+    let shift = [within(config.translate), within(config.translate)];
+    let brightness = within(config.brightness);
+    let contrast = 1.0 + within(config.contrast);
+    let exponent = (1.0 + config.gamma).powf(within(1.0));
+    let noise = within(config.noise).abs();
+    let flip = rng.random_bool(f64::from(config.flip.clamp(0.0, 1.0)));
+
+    let warp = Warp::new(
+        sample.image.width,
+        sample.image.height,
+        angle,
+        scale,
+        shift,
+        flip,
+    );
+    let (mut image, mask) = warp.apply(&sample.image, &sample.mask);
+    let curve: Vec<f32> = (0..=CURVE_STEPS)
+        .map(|i| {
+            let level = (i as f32 / CURVE_STEPS as f32).powf(exponent);
+            (level - 0.5) * contrast + 0.5 + brightness
+        })
+        .collect();
+    for pixel in &mut image.pixels {
+        let level = curve[(pixel.clamp(0.0, 1.0) * CURVE_STEPS as f32 + 0.5) as usize];
+        *pixel = (level + noise * roughly_normal(rng.next_u32())).clamp(0.0, 1.0);
+    }
+    Sample {
+        id: sample.id.clone(),
+        text: if flip {
+            swap_sides(&sample.text)
+        } else {
+            sample.text.clone()
+        },
+        image,
+        mask,
+        intermediate_pixels: sample.intermediate_pixels,
+    }
+}
+
+/// Standard normal noise from 32 random bits: the sum of their four bytes.
+fn roughly_normal(bits: u32) -> f32 {
+    let sum: u32 = bits.to_le_bytes().into_iter().map(u32::from).sum();
+    // Mean 510, variance 4 * (256^2 - 1) / 12.
+    (sum as f32 - 510.0) / 147.8
+}
+
+/// Where each pixel of the new picture comes from in the old one, in pixels: rows `[along x, along y, constant]`.
+struct Warp {
+    x: [f32; 3],
+    y: [f32; 3],
+}
+
+impl Warp {
+    fn new(
+        width: usize,
+        height: usize,
+        angle: f32,
+        scale: f32,
+        shift: [f32; 2],
+        flip: bool,
+    ) -> Self {
+        let (w, h) = (width as f32, height as f32);
+        let (sin, cos) = angle.sin_cos();
+        let (sin, cos) = (sin / scale, cos / scale);
+        let mirror = if flip { -1.0 } else { 1.0 };
+        // About the centre: undo the shift, the rotation and the scale, and then mirror.
+        let centre = [(w - 1.0) / 2.0, (h - 1.0) / 2.0];
+        let moved = [centre[0] + shift[0] * w, centre[1] + shift[1] * h];
+        Self {
+            x: [
+                mirror * cos,
+                mirror * sin,
+                centre[0] - mirror * (cos * moved[0] + sin * moved[1]),
+            ],
+            y: [-sin, cos, centre[1] + sin * moved[0] - cos * moved[1]],
+        }
+    }
+
+    /// Picture interpolated and continued beyond its edges, mask from the nearest pixel and empty beyond.
+    fn apply(&self, image: &GrayImage, mask: &Mask) -> (GrayImage, Mask) {
+        let (width, height) = (image.width, image.height);
+        let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
+        let mut pixels = Vec::with_capacity(width * height);
+        let mut marked = Vec::with_capacity(width * height);
+        for row in 0..height {
+            for column in 0..width {
+                let (c, r) = (column as f32, row as f32);
+                let x = self.x[0] * c + self.x[1] * r + self.x[2];
+                let y = self.y[0] * c + self.y[1] * r + self.y[2];
+                let (inside_x, inside_y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
+                let (left, top) = (inside_x as usize, inside_y as usize);
+                let (tx, ty) = (inside_x - left as f32, inside_y - top as f32);
+                let above = top * width;
+                let below = (top + 1).min(height - 1) * width;
+                let next = (left + 1).min(width - 1);
+                let mix = |row: usize| {
+                    let (a, b) = (image.pixels[row + left], image.pixels[row + next]);
+                    a + (b - a) * tx
+                };
+                let (upper, lower) = (mix(above), mix(below));
+                pixels.push(upper + (lower - upper) * ty);
+                let near = (inside_y + 0.5) as usize * width + (inside_x + 0.5) as usize;
+                let beyond = x < -0.5 || y < -0.5 || x > right + 0.5 || y > bottom + 0.5;
+                marked.push(if beyond { 0 } else { mask.pixels[near] });
+            }
+        }
+        (
+            GrayImage::new(width, height, pixels),
+            Mask::new(width, height, marked),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    const TEXT: &str = "unilateral pulmonary infection, one infected area, upper left lung.";
+
+    fn sample(size: usize) -> Sample {
+        let mut mask = Mask::empty(size, size);
+        let mut image = GrayImage::new(size, size, vec![0.2; size * size]);
+        for y in size / 4..size / 2 {
+            for x in size / 8..size / 4 {
+                mask.pixels[y * size + x] = 1;
+                image.pixels[y * size + x] = 0.9;
+            }
+        }
+        Sample {
+            id: "a".into(),
+            text: TEXT.into(),
+            image,
+            mask,
+            intermediate_pixels: 0,
+        }
+    }
+
+    fn rng(seed: u64) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(seed)
+    }
+
+    #[test]
+    fn no_variation_gives_the_sample_back() {
+        let sample = sample(16);
+        let same = augment(&sample, &AugmentConfig::none(), &mut rng(0));
+        assert_eq!((&same.text, &same.mask), (&sample.text, &sample.mask));
+        let change = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-3;
+        assert!(
+            same.image
+                .pixels
+                .iter()
+                .zip(&sample.image.pixels)
+                .all(change)
+        );
+    }
+
+    #[test]
+    fn a_flip_mirrors_picture_and_mask_and_swaps_the_side_in_the_text() {
+        let sample = sample(16);
+        let flipped = augment(
+            &sample,
+            &AugmentConfig {
+                flip: 1.0,
+                ..AugmentConfig::none()
+            },
+            &mut rng(0),
+        );
+        assert_eq!(flipped.mask, sample.mask.flipped_horizontally());
+        assert_eq!(
+            flipped.text,
+            "unilateral pulmonary infection, one infected area, upper right lung."
+        );
+        let mirror = sample.image.flipped_horizontally();
+        assert!(
+            flipped
+                .image
+                .pixels
+                .iter()
+                .zip(&mirror.pixels)
+                .all(|(a, b)| (a - b).abs() < 1e-3)
+        );
+    }
+
+    #[test]
+    fn picture_and_mask_move_together() {
+        let sample = sample(64);
+        let geometry = AugmentConfig {
+            rotate_degrees: 20.0,
+            scale: 0.2,
+            translate: 0.1,
+            flip: 0.5,
+            ..AugmentConfig::none()
+        };
+        for seed in 0..20 {
+            let moved = augment(&sample, &geometry, &mut rng(seed));
+            let disagreeing = moved
+                .image
+                .pixels
+                .iter()
+                .zip(&moved.mask.pixels)
+                .filter(|(level, marked)| (**level > 0.55) != (**marked == 1))
+                .count();
+            assert!(
+                disagreeing <= moved.mask.area() / 10,
+                "seed {seed}: {disagreeing} of {}",
+                moved.mask.area()
+            );
+        }
+    }
+
+    #[test]
+    fn a_shift_moves_by_the_fraction_it_says() {
+        let warp = Warp::new(8, 8, 0.0, 1.0, [0.25, 0.0], false);
+        let image = GrayImage::new(8, 8, (0..64).map(|i| (i % 8) as f32 / 8.0).collect());
+        let mut mask = Mask::empty(8, 8);
+        mask.pixels[3] = 1;
+        let (image, mask) = warp.apply(&image, &mask);
+        assert_eq!(mask.pixels[..8], [0, 0, 0, 0, 0, 1, 0, 0]);
+        assert!((image.pixels[5] - 3.0 / 8.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn equal_random_numbers_give_equal_variations_in_range() {
+        let sample = sample(32);
+        let config = AugmentConfig::default();
+        let first = augment(&sample, &config, &mut rng(7));
+        assert_eq!(first, augment(&sample, &config, &mut rng(7)));
+        assert_ne!(first, augment(&sample, &config, &mut rng(8)));
+        assert!(
+            first
+                .image
+                .pixels
+                .iter()
+                .all(|level| (0.0..=1.0).contains(level))
+        );
+    }
+
+    #[test]
+    fn the_noise_has_mean_0_and_deviation_1() {
+        let mut rng = rng(1);
+        let drawn: Vec<f32> = (0..20_000)
+            .map(|_| roughly_normal(rng.next_u32()))
+            .collect();
+        let mean = drawn.iter().sum::<f32>() / 20_000.0;
+        let variance = drawn.iter().map(|x| x * x).sum::<f32>() / 20_000.0;
+        assert!(
+            mean.abs() < 0.03 && (variance - 1.0).abs() < 0.03,
+            "mean {mean}, variance {variance}"
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! What can be wrong with a dataset, said with the file, the value and the remedy.
+
+use std::path::PathBuf;
+
+use mriseg::image::ImageError;
+
+/// How many faulty rows an error spells out; the rest is counted.
+const LISTED: usize = 20;
+
+/// Why a dataset or one of its cases cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// The folder is not there.
+    #[error("{}: no such folder; give the folder that holds captions.csv or Train_Folder", path.display())]
+    NoFolder {
+        /// The folder asked for.
+        path: PathBuf,
+    },
+    /// The folder has neither known layout.
+    #[error(
+        "{}: holds neither captions.csv (with <split>/img and <split>/mask) nor Train_Folder, Val_Folder or Test_Folder; \
+         give the folder that does",
+        path.display()
+    )]
+    UnknownLayout {
+        /// The folder asked for.
+        path: PathBuf,
+    },
+    /// The split is not in the dataset.
+    #[error("{}: no split \"{split}\"; there is {}", path.display(), if known.is_empty() { "none".to_owned() } else { known.join(", ") })]
+    UnknownSplit {
+        /// The dataset's folder.
+        path: PathBuf,
+        /// The split asked for.
+        split: String,
+        /// The splits there are.
+        known: Vec<String>,
+    },
+    /// A table of sentences is missing or cannot be read.
+    #[error("{}: {reason}", path.display())]
+    Table {
+        /// The table, or the folder where it should be.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// Rows of the table have no picture, no mask or no sentence.
+    #[error("{}: {}", path.display(), listed(rows))]
+    Rows {
+        /// The table.
+        path: PathBuf,
+        /// Every faulty row with what it lacks.
+        rows: Vec<String>,
+    },
+    /// A file of a case cannot be read from disk.
+    #[error("{}: cannot be read ({reason}); check that it is there and that you may read it", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A file of a case is not a usable picture.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The mask does not have the size of its picture.
+    #[error(
+        "{}: the mask is {} x {} pixels but {} is {} x {}; export both at the same size",
+        mask.display(), mask_size.0, mask_size.1, image.display(), image_size.0, image_size.1
+    )]
+    SizeMismatch {
+        /// The picture.
+        image: PathBuf,
+        /// Its width and height.
+        image_size: (usize, usize),
+        /// The mask.
+        mask: PathBuf,
+        /// Its width and height.
+        mask_size: (usize, usize),
+    },
+}
+
+fn listed(rows: &[String]) -> String {
+    let mut text = format!(
+        "{} row{} cannot be used; add what is missing or remove them from the table:",
+        rows.len(),
+        if rows.len() == 1 { "" } else { "s" }
+    );
+    for row in rows.iter().take(LISTED) {
+        text.push_str("\n  ");
+        text.push_str(row);
+    }
+    if rows.len() > LISTED {
+        text.push_str(&format!("\n  ... and {} more", rows.len() - LISTED));
+    }
+    text
+}
