@@ -67,24 +67,6 @@ pub(crate) fn data(message: impl Into<String>) -> anyhow::Error {
     error(Kind::Data, message)
 }
 
-/// Gives the error of a result its kind, keeping its text.
-pub(crate) trait ResultExt<T> {
-    /// Marks the error as a usage mistake (exit code 2).
-    fn or_usage(self) -> anyhow::Result<T>;
-    /// Marks the error as a data problem (exit code 3).
-    fn or_data(self) -> anyhow::Result<T>;
-}
-
-impl<T, E: Into<anyhow::Error>> ResultExt<T> for Result<T, E> {
-    fn or_usage(self) -> anyhow::Result<T> {
-        self.map_err(|e| usage(sentence(&e.into())))
-    }
-
-    fn or_data(self) -> anyhow::Result<T> {
-        self.map_err(|e| data(sentence(&e.into())))
-    }
-}
-
 /// The kind of an error: that of the outermost cause that has one, [`Kind::Failure`] without any.
 pub(crate) fn kind_of(error: &anyhow::Error) -> Kind {
     error.chain().find_map(own_kind).unwrap_or(Kind::Failure)
@@ -188,13 +170,5 @@ mod tests {
     fn a_cause_quoted_by_its_parent_is_said_once() {
         let error = anyhow::anyhow!("disk full").context("cannot write `x`: disk full");
         assert_eq!(sentence(&error), "cannot write `x`: disk full");
-    }
-
-    #[test]
-    fn marking_a_result_keeps_every_cause() {
-        let inner: anyhow::Result<()> = Err(anyhow::anyhow!("inner").context("outer"));
-        let error = inner.or_usage().unwrap_err();
-        assert_eq!(kind_of(&error), Kind::Usage);
-        assert_eq!(sentence(&error), "outer: inner");
     }
 }
