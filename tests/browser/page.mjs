@@ -8,15 +8,16 @@ import { chromium } from 'playwright-core';
 import { serve } from './server.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-export const DIST = join(ROOT, 'www/dist');
-export const GALLERY = join(ROOT, 'www/public/gallery');
+export const DIST = process.env.MRISEG_DIST ?? join(ROOT, 'www/dist');
+export const GALLERY = join(DIST, 'gallery');
 export const BUNDLE = process.env.MRISEG_BUNDLE ?? 'phantom';
 
 /** Why the page cannot be tested here, or false. */
 export const missing =
-  (!existsSync(join(DIST, 'index.html')) && 'www/dist is not built: run ./scripts/build-web') ||
+  (!existsSync(join(DIST, 'engines.json')) && 'the page is not built: run ./scripts/build-web') ||
+  (!existsSync(join(GALLERY, 'gallery.json')) && 'the page has no gallery: put one into www/public/gallery') ||
   (!existsSync(join(DIST, `bundles/${BUNDLE}/manifest.json`)) &&
-    `www/dist has no ${BUNDLE} bundle: export one into www/public/bundles/${BUNDLE}, then run ./scripts/build-web`);
+    `the page has no ${BUNDLE} bundle: export one into www/public/bundles/${BUNDLE}, then run ./scripts/build-web`);
 
 /** Cases of native greedy decoding, or undefined with no MRISEG_NATIVE_TOKENS. */
 export function nativeCases() {

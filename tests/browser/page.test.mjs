@@ -178,10 +178,14 @@ describe('page without WebGPU', { skip: missing }, () => {
     await page.context().close();
   });
 
-  test('unknown words and emoji are decoded with a warning', async () => {
+  test('a sentence of unknown words is refused with an example, one unknown word is a warning', async () => {
     const { page, nothingWrong } = await visit(session);
     await loadModel(page);
-    await segment(page, { image: first.image, text: 'xylophone 🦴' });
+    await page.getByTestId('prompt').fill('xylophone 🦴');
+    await page.getByTestId('segment').click();
+    await state(page, 'error');
+    assert.match(await page.getByTestId('status').textContent(), /xylophone 🦴.*try a sentence like/);
+    await segment(page, { image: first.image, text: `xylophone ${first.text}` });
     assert.match(await page.getByRole('alert').textContent(), /hardly knows .*xylophone/);
     nothingWrong();
     await page.context().close();

@@ -12,7 +12,7 @@ import { connectOverlayControls } from './overlay-panel.ts';
 import { PicturePanel } from './picture-panel.ts';
 import { connectDownloads, hideResult, showResult, type FinishedRun } from './result-panel.ts';
 import { countMask, lastResult, type LastResult, type Run } from './run.ts';
-import { isBusy, next, type Event, type State } from './state.ts';
+import { canSegment, isBusy, next, type Event, type State } from './state.ts';
 import type { ContentStore } from './store.ts';
 import { timingRows, type Timings } from './timing.ts';
 import { render, showBadge, showNotice } from './view.ts';
@@ -52,8 +52,8 @@ export class App {
     this.#engines.onGone = (error) => void this.#recover(error);
     this.#viewer = new Viewer(byId('picture'), byId('mask-canvas'));
     this.#pictures = new PicturePanel(parts.base, {
+      opening: () => this.#engines.active?.stop(),
       opened: ({ bitmap }) => {
-        this.#engines.active?.stop();
         this.#forgetRun();
         showNotice('');
         byId('frame').style.setProperty('--aspect', String(bitmap.width / bitmap.height));
@@ -107,8 +107,8 @@ export class App {
     fillPairs(byId('timing'), timingRows(this.#timings));
   }
 
-  #fail(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+  #fail(error: unknown, prefix = ''): void {
+    const message = prefix + (error instanceof Error ? error.message : String(error));
     const remedy = error instanceof LoadError ? error.remedy : '';
     const modelLoaded = this.#engines.active !== undefined;
     this.#dispatch({ type: 'fail', message, remedy, modelLoaded });
@@ -209,16 +209,17 @@ export class App {
   }
 
   async #segment(): Promise<void> {
+    await this.#pictures.opened;
     const client = this.#engines.active;
-    const picture = this.#pictures.picture;
-    if (!client || !picture || !this.#bundle) return;
+    const { picture, turn } = this.#pictures;
+    if (!client || !picture || !this.#bundle || !canSegment(this.#state)) return;
     const { id, manifest, manifestHash } = this.#bundle;
     const model = { id, name: manifest.name, manifestHash, sideConvention: manifest.side_convention };
     this.#forgetRun();
     showNotice('');
     const prompt = this.#pictures.text;
     // Opening another picture makes this run void; its last events are still on their way then.
-    const isVoid = () => this.#pictures.picture !== picture;
+    const isVoid = () => this.#pictures.turn !== turn;
     this.#dispatch({ type: 'encode' });
     try {
       const outcome = await client.segment(picture.bytes, picture.name, prompt, {
@@ -245,14 +246,21 @@ export class App {
           this.#viewer.redraw(() => client.frameDrawn());
         },
       });
-      if (isVoid() || !this.#run) this.#dispatch({ type: 'abandon' });
-      else await this.#finish(this.#run, outcome);
+      const run: Run | undefined = this.#run;
+      const truth = run && (await this.#pictures.truth(prompt, outcome.result.width, outcome.result.height));
+      if (run && !isVoid()) this.#finish(run, outcome, truth);
+      else this.#abandon();
     } catch (error) {
-      if (!(error instanceof EngineGone)) this.#fail(error);
+      if (!(error instanceof EngineGone)) this.#fail(error, 'Not segmented: ');
     }
   }
 
-  async #finish(run: Run, outcome: Outcome): Promise<void> {
+  #abandon(): void {
+    this.#forgetRun();
+    this.#dispatch({ type: 'abandon' });
+  }
+
+  #finish(run: Run, outcome: Outcome, truth: Uint8Array | undefined): void {
     const { result, stopped, partial, decodeMs } = outcome;
     const tokens = result.tokens.length;
     this.#timings.decode = { ms: decodeMs, tokens };
@@ -260,11 +268,10 @@ export class App {
     if (this.#viewer.cells) this.#viewer.cells.live = false;
     const { width, height } = result;
     this.#viewer.mask = stopped ? layerOf(partial) : { field: result.mask.map((value) => value * 255), width, height };
-    this.#viewer.redraw();
-    this.#truth = await this.#pictures.truth(width, height);
-    byId('truth-toggle').hidden = this.#truth === undefined;
+    this.#truth = truth;
+    byId('truth-toggle').hidden = truth === undefined;
     this.#showTruth();
-    showResult(run as FinishedRun, this.#truth);
+    showResult(run as FinishedRun, truth);
     if (stopped) {
       this.#dispatch({ type: 'stop', token: tokens, total: run.started.total });
     } else {

@@ -12,6 +12,8 @@ import {
 import { openPicture, readMask, type Picture } from './picture.ts';
 
 export interface PictureEvents {
+  /** Another picture was asked for; what runs on the old one is void. */
+  opening(): void;
   /** A new picture is there; the old mask is void. */
   opened(picture: Picture): void;
   /** A sentence chip was clicked; the prompt holds its text already. */
@@ -21,13 +23,15 @@ export interface PictureEvents {
 
 export class PicturePanel {
   picture: Picture | undefined;
+  /** Settles when the picture that was asked for last is there, or has failed. */
+  opened: Promise<void> = Promise.resolve();
+  /** Counts openings, so that a slow one never overwrites a later one. */
+  turn = 0;
   readonly #base: string;
   readonly #events: PictureEvents;
   readonly #prompt = byId<HTMLTextAreaElement>('prompt');
   #items: readonly GalleryItem[] = [];
   #item: GalleryItem | undefined;
-  /** Counts openings, so that a slow one never overwrites a later one. */
-  #turn = 0;
 
   constructor(base: string, events: PictureEvents) {
     this.#base = new URL('gallery/', base).href;
@@ -60,9 +64,9 @@ export class PicturePanel {
     if (this.#items[0]) await this.#openItem(this.#items[0]);
   }
 
-  /** The ground truth for the sentence in the prompt, or undefined where the gallery has none. */
-  async truth(width: number, height: number): Promise<Uint8Array | undefined> {
-    const file = this.#item?.sentences.find((sentence) => sentence.text === this.text.trim())?.truth;
+  /** The ground truth of this picture for the sentence `text`, or undefined where the gallery has none. */
+  async truth(text: string, width: number, height: number): Promise<Uint8Array | undefined> {
+    const file = this.#item?.sentences.find((sentence) => sentence.text === text.trim())?.truth;
     if (!file) return undefined;
     const response = await fetch(this.#url(file)).catch(() => undefined);
     return response?.ok ? readMask(await response.blob(), width, height) : undefined;
@@ -74,31 +78,42 @@ export class PicturePanel {
       if (!response.ok) throw new Error(`${item.image} could not be fetched: the server answered ${response.status}.`);
       return new Uint8Array(await response.arrayBuffer());
     };
-    await this.#open(item.image, read, item);
+    // At once, so that a sentence typed while the picture loads is not overwritten.
+    this.#item = item;
+    this.#showSentences(item.sentences);
+    markChosen(byId('gallery'), item.id);
+    await this.#open(item.image, read);
   }
 
   async #openFile(file: File): Promise<void> {
-    await this.#open(file.name, async () => new Uint8Array(await file.arrayBuffer()), undefined);
+    await this.#open(file.name, async () => new Uint8Array(await file.arrayBuffer()), () => {
+      this.#item = undefined;
+      this.#showSentences([]);
+      markChosen(byId('gallery'), undefined);
+    });
   }
 
-  async #open(
+  #open(
     name: string,
     read: () => Promise<Uint8Array<ArrayBuffer>>,
-    item: GalleryItem | undefined,
+    onOpened: () => void = () => {},
   ): Promise<void> {
-    const turn = ++this.#turn;
-    try {
-      const picture = await openPicture(name, await read());
-      if (turn !== this.#turn) return;
-      this.picture?.bitmap.close();
-      this.picture = picture;
-      this.#item = item;
-      this.#showSentences(item?.sentences ?? []);
-      markChosen(byId('gallery'), item?.id);
-      this.#events.opened(picture);
-    } catch (error) {
-      if (turn === this.#turn) this.#events.failed((error as Error).message);
-    }
+    const turn = ++this.turn;
+    this.#events.opening();
+    const open = async () => {
+      try {
+        const picture = await openPicture(name, await read());
+        if (turn !== this.turn) return;
+        this.picture?.bitmap.close();
+        this.picture = picture;
+        onOpened();
+        this.#events.opened(picture);
+      } catch (error) {
+        if (turn === this.turn) this.#events.failed((error as Error).message);
+      }
+    };
+    this.opened = open();
+    return this.opened;
   }
 
   #showSentences(sentences: readonly Sentence[]): void {
