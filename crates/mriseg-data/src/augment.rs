@@ -314,6 +314,25 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_of_224_is_varied_in_milliseconds() {
+        let sample = sample(224);
+        let mut rng = rng(3);
+        let start = std::time::Instant::now();
+        for _ in 0..50 {
+            assert_eq!(
+                augment(&sample, &AugmentConfig::default(), &mut rng)
+                    .image
+                    .width,
+                224
+            );
+        }
+        let each = start.elapsed() / 50;
+        println!("{each:?} each");
+        // The aim is 1.5 ms on an idle core; the limit is for machines busy with other work.
+        assert!(each.as_millis() < 15, "{each:?}");
+    }
+
+    #[test]
     fn the_noise_has_mean_0_and_deviation_1() {
         let mut rng = rng(1);
         let drawn: Vec<f32> = (0..20_000)

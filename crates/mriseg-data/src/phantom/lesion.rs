@@ -35,7 +35,7 @@ impl Lesion {
             lung.depth(x, y)
                 .min(0.35 * (anatomy.heart.radius(x, y) - HEART_EDGE))
         };
-        let heights = [(0.17, 0.25), (0.46, 0.54), (0.74, 0.82)][zone];
+        let heights = [(0.16, 0.23), (0.46, 0.54), (0.78, 0.84)][zone];
         let centre = (0..12)
             .map(|_| {
                 lung.point(
@@ -45,14 +45,14 @@ impl Lesion {
             })
             .max_by(|a, b| room(*a).min(0.14).total_cmp(&room(*b).min(0.14)))
             .expect("twelve candidates");
-        let radius = rng.random_range(0.14..0.2);
-        let lobes = (0..rng.random_range(3..6))
+        let radius = rng.random_range(0.16..0.23);
+        let lobes = (0..rng.random_range(3..7))
             .map(|_| {
                 let (sin, cos) = rng.random_range(0.0..std::f32::consts::TAU).sin_cos();
-                let away = radius * rng.random_range(0.1..0.65);
-                let lobe_radius: f32 = radius * rng.random_range(0.5..0.75);
+                let away = radius * rng.random_range(0.15..0.8);
+                let lobe_radius: f32 = radius * rng.random_range(0.42..0.72);
                 Lobe {
-                    centre: [centre[0] + cos * away, centre[1] + 0.8 * sin * away],
+                    centre: [centre[0] + cos * away, centre[1] + 0.6 * sin * away],
                     sharpness: lobe_radius.powi(-2),
                 }
             })
@@ -94,22 +94,19 @@ impl Lesion {
         if field < 0.1 {
             return 0.0;
         }
-        let ragged = field * (0.7 + 0.6 * value_noise(x * 11.0, y * 11.0, self.noise_seed));
+        let ragged = field * (0.55 + 0.9 * value_noise(x * 9.0, y * 9.0, self.noise_seed));
         // Fades towards the neighbouring zones, so that an opacity belongs to one.
-        let height = anatomy.lung(self.side).height(y) * 3.0 - self.zone as f32;
-        let zone = smoothstep(-0.06, 0.1, height) * smoothstep(1.06, 0.9, height);
+        let waves = 0.3 * (value_noise(x * 5.0, y * 5.0, self.noise_seed ^ 5) - 0.5);
+        let height = anatomy.lung(self.side).height(y) * 3.0 - self.zone as f32 + waves;
+        let floor = if self.zone == 2 {
+            1.0
+        } else {
+            smoothstep(1.05, 0.75, height)
+        };
+        let zone = smoothstep(-0.05, 0.25, height) * floor;
         let lung = smoothstep(-0.02, 0.02, depth)
             * smoothstep(HEART_EDGE - 0.08, HEART_EDGE + 0.08, heart);
-        smoothstep(
-            0.3,
-            0.8,
-            ragged
-                * zone.max(if self.zone == 2 && height > 0.5 {
-                    1.0
-                } else {
-                    0.0
-                }),
-        ) * lung
+        smoothstep(0.3, 0.8, ragged * zone) * lung
     }
 
     pub(super) fn strength(&self) -> f32 {

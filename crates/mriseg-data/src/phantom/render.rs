@@ -67,7 +67,9 @@ fn chest(anatomy: &Anatomy, [x, y]: [f32; 2], depths: [f32; 2], heart: f32, seed
         distance * 4.0,
         seed ^ 3,
     );
-    let vessels = smoothstep(0.35, 0.85, streaks) * (-distance * 3.2).exp();
+    let vessels = smoothstep(0.35, 0.85, streaks)
+        * smoothstep(0.02, 0.12, distance)
+        * (-distance * 3.2).exp();
     level += anatomy.vessel_strength * (vessels + 0.7 * (-distance * distance * 60.0).exp()) * lung;
 
     level += ribs(anatomy, side, y)

@@ -1,0 +1,338 @@
+//! Folders in both layouts, whole and broken.
+
+use std::fs;
+use std::path::Path;
+
+use mriseg::image::{GrayImage, Mask};
+use mriseg_data::{DataError, Dataset, SideConvention};
+use rust_xlsxwriter::Workbook;
+use tempfile::TempDir;
+
+const LEFT: &str = "unilateral pulmonary infection, one infected area, upper left lung.";
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn picture(side: usize) -> Vec<u8> {
+    GrayImage::new(side, side, vec![0.5; side * side]).to_png()
+}
+
+fn mask(side: usize) -> Vec<u8> {
+    let mut mask = Mask::empty(side, side);
+    mask.pixels[1] = 1;
+    mask.to_png()
+}
+
+/// A dataset in the QaTa layout with the given rows `split,id` and both files for each.
+fn qata(rows: &[(&str, &str)]) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    let mut table = "split,id,caption,zones\n".to_owned();
+    for (split, id) in rows {
+        table += &format!("{split},{id},\"{LEFT}\",100000\n");
+        write(
+            &dir.path().join(format!("{split}/img/{id}.png")),
+            &picture(8),
+        );
+        write(&dir.path().join(format!("{split}/mask/{id}.png")), &mask(8));
+    }
+    fs::write(dir.path().join("captions.csv"), table).unwrap();
+    dir
+}
+
+/// A dataset in the LViT layout with the rows `Image, Description` in Train_Folder.
+fn lvit(rows: &[(&str, &str)]) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join("Train_Folder");
+    fs::create_dir_all(folder.join("img")).unwrap();
+    fs::create_dir_all(folder.join("labelcol")).unwrap();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, (image, text)) in [("Image", "Description")].iter().chain(rows).enumerate() {
+        sheet.write(row as u32, 0, *image).unwrap();
+        sheet.write(row as u32, 1, *text).unwrap();
+    }
+    book.save(folder.join("Train_text.xlsx")).unwrap();
+    dir
+}
+
+fn error(dir: &TempDir, split: &str) -> String {
+    Dataset::open(dir.path(), split).unwrap_err().to_string()
+}
+
+#[test]
+fn a_qata_folder_opens_with_ids_that_hold_spaces_brackets_and_dots() {
+    let dir = qata(&[
+        ("train", "Normal (11766)"),
+        ("valid", "b"),
+        ("train", "sub.1_dx"),
+    ]);
+    let data = Dataset::open(dir.path(), "train").unwrap();
+    assert_eq!(
+        (data.len(), data.id(0), data.id(1)),
+        (2, "Normal (11766)", "sub.1_dx")
+    );
+    assert_eq!(data.texts().collect::<Vec<_>>(), [LEFT, LEFT]);
+    assert_eq!(
+        (data.split(), data.side_convention()),
+        ("train", SideConvention::Viewer)
+    );
+    assert_eq!(data.kind(0), None);
+    let sample = data.load(1).unwrap();
+    assert_eq!(
+        (
+            sample.image.width,
+            sample.mask.area(),
+            sample.intermediate_pixels
+        ),
+        (8, 1, 0)
+    );
+    let patient = data.with_side_convention(SideConvention::Patient);
+    assert_eq!(patient.side_convention(), SideConvention::Patient);
+}
+
+#[test]
+fn pictures_of_other_formats_are_found_by_their_id() {
+    let dir = qata(&[("train", "a")]);
+    let old = dir.path().join("train/img/a.png");
+    fs::rename(&old, dir.path().join("train/img/a.JPG")).unwrap();
+    assert_eq!(
+        Dataset::open(dir.path(), "train")
+            .unwrap()
+            .load(0)
+            .unwrap()
+            .image
+            .width,
+        8
+    );
+}
+
+#[test]
+fn every_row_without_its_files_is_listed() {
+    let ids: Vec<String> = (0..30).map(|i| format!("case {i}")).collect();
+    let rows: Vec<(&str, &str)> = ids.iter().map(|id| ("train", id.as_str())).collect();
+    let dir = qata(&rows);
+    for i in [2, 7, 9] {
+        fs::remove_file(dir.path().join(format!("train/img/case {i}.png"))).unwrap();
+    }
+    fs::remove_file(dir.path().join("train/mask/case 9.png")).unwrap();
+    let said = error(&dir, "train");
+    assert!(said.contains("3 rows cannot be used"), "{said}");
+    for part in [
+        "line 4, id \"case 2\": no picture",
+        "line 9, id \"case 7\"",
+        "line 11, id \"case 9\"",
+        "no mask",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    fs::remove_dir_all(dir.path().join("train/img")).unwrap();
+    let said = error(&dir, "train");
+    assert!(
+        said.contains("30 rows") && said.contains("... and 10 more") && said.contains("case 19"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_unknown_split_names_the_ones_there_are() {
+    let dir = qata(&[("train", "a"), ("valid", "b")]);
+    let said = error(&dir, "tset");
+    assert!(
+        said.contains("no split \"tset\"; there is train, valid"),
+        "{said}"
+    );
+    let dir = lvit(&[]);
+    let said = error(&dir, "test");
+    assert!(said.contains("no split \"test\"; there is train"), "{said}");
+}
+
+#[test]
+fn a_missing_folder_layout_table_or_column_is_said() {
+    let dir = TempDir::new().unwrap();
+    assert!(error(&dir, "train").contains("neither captions.csv"));
+    let nowhere = dir.path().join("nowhere");
+    let said = Dataset::open(&nowhere, "train").unwrap_err().to_string();
+    assert!(said.contains("nowhere: no such folder"), "{said}");
+    fs::write(
+        dir.path().join("captions.csv"),
+        "split,id,text\ntrain,a,b\n",
+    )
+    .unwrap();
+    let said = error(&dir, "train");
+    assert!(
+        said.contains("captions.csv: no column \"caption\""),
+        "{said}"
+    );
+    fs::write(
+        dir.path().join("captions.csv"),
+        "split,id,caption\ntrain,a\n",
+    )
+    .unwrap();
+    let said = error(&dir, "train");
+    assert!(
+        said.contains("captions.csv: cannot be read") && said.contains("line: 2"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_empty_sentence_is_listed() {
+    let dir = qata(&[("train", "a")]);
+    fs::write(
+        dir.path().join("captions.csv"),
+        "split,id,caption\ntrain,a,\n",
+    )
+    .unwrap();
+    let said = error(&dir, "train");
+    assert!(
+        said.contains("line 2, id \"a\": an empty caption"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_picture_and_a_mask_of_different_sizes_are_an_error_with_both_sizes() {
+    let dir = qata(&[("train", "a")]);
+    fs::write(dir.path().join("train/mask/a.png"), mask(6)).unwrap();
+    let fault = Dataset::open(dir.path(), "train")
+        .unwrap()
+        .load(0)
+        .unwrap_err();
+    assert!(
+        matches!(
+            fault,
+            DataError::SizeMismatch {
+                image_size: (8, 8),
+                mask_size: (6, 6),
+                ..
+            }
+        ),
+        "{fault}"
+    );
+    assert!(
+        fault
+            .to_string()
+            .contains("a.png: the mask is 6 x 6 pixels but"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_mask_that_is_not_two_valued_is_counted() {
+    let dir = qata(&[("train", "a")]);
+    let grey = GrayImage::new(
+        8,
+        8,
+        (0..64).map(|i| if i < 5 { 0.6 } else { 0.0 }).collect(),
+    );
+    fs::write(dir.path().join("train/mask/a.png"), grey.to_png()).unwrap();
+    let sample = Dataset::open(dir.path(), "train").unwrap().load(0).unwrap();
+    assert_eq!((sample.intermediate_pixels, sample.mask.area()), (5, 5));
+}
+
+#[test]
+fn broken_pictures_and_masks_are_errors_that_name_the_file() {
+    let dir = qata(&[("train", "a")]);
+    let data = Dataset::open(dir.path(), "train").unwrap();
+    let mut huge = picture(8);
+    huge[16..24].copy_from_slice(&[0, 0, 0x4E, 0x20, 0, 0, 0x4E, 0x20]);
+    let whole = picture(8);
+    let cases: [(&[u8], &str); 4] = [
+        (b"", "the file is empty"),
+        (b"not a picture", "not a PNG, JPEG or WebP"),
+        (&whole[..whole.len() / 2], "cannot be decoded"),
+        (&huge, "20000 x 20000 pixels is more than the limit"),
+    ];
+    for (bytes, expected) in cases {
+        for file in ["train/img/a.png", "train/mask/a.png"] {
+            let path = dir.path().join(file);
+            let whole = fs::read(&path).unwrap();
+            fs::write(&path, bytes).unwrap();
+            let said = data.load(0).unwrap_err().to_string();
+            assert!(
+                said.contains("a.png") && said.contains(expected),
+                "{file}: {said}"
+            );
+            fs::write(&path, whole).unwrap();
+        }
+    }
+    fs::remove_file(dir.path().join("train/img/a.png")).unwrap();
+    let said = data.load(0).unwrap_err().to_string();
+    assert!(said.contains("a.png: cannot be read"), "{said}");
+}
+
+#[test]
+fn the_fingerprint_follows_ids_sentences_and_file_sizes() {
+    let dir = qata(&[("train", "a"), ("train", "b")]);
+    let fingerprint = || Dataset::open(dir.path(), "train").unwrap().fingerprint();
+    let first = fingerprint();
+    assert_eq!((first.len(), &first), (64, &fingerprint()));
+    let mut truncated = Dataset::open(dir.path(), "train").unwrap();
+    truncated.truncate(1);
+    assert_ne!(truncated.fingerprint(), first);
+    fs::write(dir.path().join("train/mask/b.png"), picture(11)).unwrap();
+    assert_ne!(fingerprint(), first);
+}
+
+#[test]
+fn an_lvit_folder_opens_with_the_names_of_masks_or_of_pictures() {
+    let dir = lvit(&[
+        ("mask_covid_1.png", LEFT),
+        ("scan 2.png", "opacity on the left"),
+        ("scan 2.png", "heart"),
+    ]);
+    let folder = dir.path().join("Train_Folder");
+    for file in ["img/covid_1.png", "img/scan 2.jpg"] {
+        write(&folder.join(file), &picture(8));
+    }
+    for file in ["labelcol/mask_covid_1.png", "labelcol/scan 2.png"] {
+        write(&folder.join(file), &mask(8));
+    }
+    let data = Dataset::open(dir.path(), "train").unwrap();
+    assert_eq!(
+        (data.len(), data.id(0), data.id(1)),
+        (3, "covid_1", "scan 2")
+    );
+    assert_eq!(
+        (data.picture(0), data.picture(1), data.picture(2)),
+        (0, 1, 1)
+    );
+    assert_eq!(data.load(1).unwrap().text, "opacity on the left");
+    assert_eq!(data.load(0).unwrap().mask.area(), 1);
+}
+
+#[test]
+fn lvit_rows_that_lack_something_are_all_listed() {
+    let dir = lvit(&[("a.png", LEFT), ("b.png", ""), ("c.png", LEFT)]);
+    let folder = dir.path().join("Train_Folder");
+    write(&folder.join("img/a.png"), &picture(8));
+    write(&folder.join("img/b.png"), &picture(8));
+    write(&folder.join("labelcol/mask_b.png"), &mask(8));
+    let said = error(&dir, "train");
+    assert!(said.contains("3 rows"), "{said}");
+    assert!(said.contains("row 2, Image \"a.png\": no mask"), "{said}");
+    assert!(
+        said.contains("row 3, Image \"b.png\": an empty Description"),
+        "{said}"
+    );
+    assert!(
+        said.contains("row 4, Image \"c.png\": no picture"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_lvit_folder_without_one_readable_table_is_refused() {
+    let dir = lvit(&[]);
+    assert!(error(&dir, "train").contains("no rows"));
+    let table = dir.path().join("Train_Folder/Train_text.xlsx");
+    fs::write(&table, b"PK nonsense").unwrap();
+    assert!(error(&dir, "train").contains("Train_text.xlsx: cannot be read"));
+    fs::copy(&table, dir.path().join("Train_Folder/Old_text.xlsx")).unwrap();
+    assert!(error(&dir, "train").contains("2 tables"));
+    fs::remove_file(&table).unwrap();
+    fs::remove_file(dir.path().join("Train_Folder/Old_text.xlsx")).unwrap();
+    assert!(error(&dir, "train").contains("no *_text.xlsx"));
+}
