@@ -2,23 +2,21 @@
 //!
 //! "bilateral pulmonary infection, three infected areas, lower left lung and middle lower right lung."
 
+mod agreement;
+mod swap;
+
 use std::fmt;
 
-use mriseg::image::Mask;
-
 use crate::SideConvention;
-use crate::derive::separating_column;
+
+pub use agreement::contradiction;
+pub use swap::{swap_sides, wrong_side};
 
 /// The three zones of a lung, from the top.
 pub const ZONES: [&str; 3] = ["upper", "middle", "lower"];
 
 const COUNTS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
 const NOTHING: &str = "no pulmonary infection.";
-
-/// Largest share of a mask that may lie on a side its sentence does not name, and smallest share that a named side
-/// must hold. Masks of neighbouring lungs touch the middle, so neither is zero.
-const FOREIGN_SHARE: f64 = 0.5;
-const NAMED_SHARE: f64 = 0.01;
 
 /// A side as the sentence says it; whose side that is depends on the [`SideConvention`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -244,118 +242,12 @@ impl fmt::Display for Findings {
     }
 }
 
-/// Exchanges the words "left" and "right" in any text, keeping capitals. A sentence in the spelling of the grammar
-/// also keeps the grammar's order, left lung first.
-pub fn swap_sides(text: &str) -> String {
-    match Findings::parse(text) {
-        Some(findings) if findings.to_sentence() == text => findings.swapped().to_sentence(),
-        _ => swap_words(text),
-    }
-}
-
-/// The sentence that names the other side, or `None` where exchanging the sides changes nothing: no side is named,
-/// or the same zones of both.
-pub fn wrong_side(text: &str) -> Option<String> {
-    if let Some(findings) = Findings::parse(text)
-        && findings.swapped() == findings
-    {
-        return None;
-    }
-    let swapped = swap_sides(text);
-    (swapped != text).then_some(swapped)
-}
-
-/// Says what is wrong when the mask does not lie where the sentence says, judging by sides alone (zone words are
-/// too noisy for that in real data). `None` when they agree.
-pub fn contradiction(
-    findings: &Findings,
-    mask: &Mask,
-    convention: SideConvention,
-) -> Option<String> {
-    let total = mask.area();
-    if findings.is_empty() {
-        return (total > 0).then(|| {
-            format!("the sentence names no infection, but the mask marks {total} pixels")
-        });
-    }
-    if total == 0 {
-        return Some("the sentence names an infection, but the mask is empty".to_owned());
-    }
-    let middle = separating_column(mask);
-    let on_left: usize = mask
-        .pixels
-        .chunks_exact(mask.width)
-        .map(|row| marked(&row[..middle]))
-        .sum();
-    let share = |side: Side| {
-        let area = match side.in_picture(convention) {
-            Side::Left => on_left,
-            Side::Right => total - on_left,
-        };
-        area as f64 / total as f64
-    };
-    let percent = |share: f64| (share * 100.0).round();
-    if let Some(side) = findings.only_side() {
-        let foreign = share(side.other());
-        return (foreign > FOREIGN_SHARE).then(|| {
-            let half = side.other().in_picture(convention);
-            format!(
-                "the sentence names the {side} lung only, but {}% of the mask lies on the {half} side of the picture",
-                percent(foreign)
-            )
-        });
-    }
-    let missing = Side::BOTH
-        .into_iter()
-        .find(|&side| share(side) < NAMED_SHARE)?;
-    Some(format!(
-        "the sentence names both lungs, but only {}% of the mask lies on the {} side of the picture",
-        percent(share(missing)),
-        missing.in_picture(convention)
-    ))
-}
-
-fn marked(pixels: &[u8]) -> usize {
-    pixels.iter().map(|&pixel| usize::from(pixel)).sum()
-}
-
 fn plain(text: &str) -> String {
     text.split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
         .trim_end_matches('.')
         .to_owned()
-}
-
-fn swap_words(text: &str) -> String {
-    let mut swapped = String::with_capacity(text.len() + 4);
-    let mut rest = text;
-    while !rest.is_empty() {
-        let word_end = rest
-            .find(|c: char| !c.is_alphanumeric())
-            .unwrap_or(rest.len());
-        let (word, after) = rest.split_at(word_end);
-        swapped.push_str(&match word.to_lowercase().as_str() {
-            "left" => with_capitals_of(word, "right"),
-            "right" => with_capitals_of(word, "left"),
-            _ => word.to_owned(),
-        });
-        let gap_end = after.find(char::is_alphanumeric).unwrap_or(after.len());
-        let (gap, next) = after.split_at(gap_end);
-        swapped.push_str(gap);
-        rest = next;
-    }
-    swapped
-}
-
-fn with_capitals_of(model: &str, word: &str) -> String {
-    if model.chars().all(char::is_uppercase) {
-        return word.to_uppercase();
-    }
-    if model.starts_with(char::is_uppercase) {
-        return format!("{}{}", word[..1].to_uppercase(), &word[1..]);
-    }
-    word.to_owned()
 }
 
 #[cfg(test)]
@@ -430,44 +322,6 @@ mod tests {
     }
 
     #[test]
-    fn swapping_sides_works_on_any_text_and_twice_gives_it_back() {
-        assert_eq!(
-            swap_sides("Left, LEFT; right-sided leftover 🫁"),
-            "Right, RIGHT; left-sided leftover 🫁"
-        );
-        assert_eq!(
-            swap_sides(THREE),
-            "bilateral pulmonary infection, three infected areas, middle lower left lung and lower right lung."
-        );
-        for text in all_findings()
-            .map(|f| f.to_sentence())
-            .chain(["the Right base".to_owned()])
-        {
-            assert_eq!(swap_sides(&swap_sides(&text)), text);
-        }
-    }
-
-    #[test]
-    fn a_wrong_side_exists_only_where_the_sides_differ() {
-        assert_eq!(
-            wrong_side("unilateral pulmonary infection, one infected area, upper left lung.")
-                .unwrap(),
-            "unilateral pulmonary infection, one infected area, upper right lung."
-        );
-        assert_eq!(
-            wrong_side(
-                "bilateral pulmonary infection, two infected areas, lower left lung and lower right lung."
-            ),
-            None
-        );
-        assert_eq!(wrong_side("diffuse opacities"), None);
-        assert_eq!(
-            wrong_side("opacity on the left").unwrap(),
-            "opacity on the right"
-        );
-    }
-
-    #[test]
     fn one_side_keeps_that_side_only() {
         let findings = Findings::parse(THREE).unwrap();
         assert_eq!(
@@ -479,48 +333,5 @@ mod tests {
             Some(Side::Right)
         );
         assert_eq!(findings.only_side(), None);
-    }
-
-    #[test]
-    fn a_mask_on_the_wrong_side_contradicts_its_sentence() {
-        let mut mask = Mask::empty(10, 4);
-        mask.pixels[11..14].fill(1);
-        let left = Findings::one_zone(Side::Left, 1);
-        let (viewer, patient) = (SideConvention::Viewer, SideConvention::Patient);
-        assert_eq!(contradiction(&left, &mask, viewer), None);
-        assert_eq!(contradiction(&left.swapped(), &mask, patient), None);
-        let said = contradiction(&left, &mask, patient).unwrap();
-        assert!(
-            said.contains(
-                "left lung only, but 100% of the mask lies on the left side of the picture"
-            ),
-            "{said}"
-        );
-        assert!(
-            contradiction(&left.swapped(), &mask, viewer)
-                .unwrap()
-                .contains("right lung only")
-        );
-        let both = Findings {
-            left: left.left,
-            right: left.left,
-        };
-        assert!(
-            contradiction(&both, &mask, viewer)
-                .unwrap()
-                .contains("only 0% of the mask lies on the right side")
-        );
-        mask.pixels[17] = 1;
-        assert_eq!(contradiction(&both, &mask, viewer), None);
-        assert!(
-            contradiction(&left, &Mask::empty(4, 4), viewer)
-                .unwrap()
-                .contains("empty")
-        );
-        assert!(
-            contradiction(&Findings::default(), &mask, viewer)
-                .unwrap()
-                .contains("4 pixels")
-        );
     }
 }
