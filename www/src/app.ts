@@ -158,7 +158,8 @@ export class App {
     }
   }
 
-  async #start(bundle: Bundle, loader: LoaderOptions): Promise<void> {
+  /** Starts the engine for the chosen preference; `why` replaces the reason on the badge. */
+  async #start(bundle: Bundle, loader: LoaderOptions, why?: string): Promise<void> {
     showBadge('Starting…', undefined);
     try {
       const report = await this.#engines.start(this.#preference, bundle, loader, (what) =>
@@ -169,7 +170,7 @@ export class App {
       const adapter = engine === 'webgpu' ? this.#parts.probe.detail : 'this computer\u2019s CPU, one thread, WebAssembly SIMD';
       this.#timings = { ...this.#timings, compileMs, loadMs, warmUpMs, adapter };
       const failure = report.failure ? ` (${report.failure})` : '';
-      showBadge(`${ENGINE_NAMES[engine]} engine: ${reason}${failure}`, engine);
+      showBadge(`${ENGINE_NAMES[engine]} engine: ${why ?? reason}${failure}`, engine);
       this.#dispatch({ type: 'prepared' });
     } catch (error) {
       showBadge('No engine', undefined);
@@ -182,11 +183,11 @@ export class App {
     if (this.#bundle) await this.#restart(this.#bundle);
   }
 
-  async #restart(bundle: Bundle): Promise<void> {
+  async #restart(bundle: Bundle, why?: string): Promise<void> {
     const total = this.#engines.size(this.#preference);
     try {
       this.#dispatch({ type: 'prepare', what: 'the engine' });
-      await this.#start(bundle, this.#loader(total));
+      await this.#start(bundle, this.#loader(total), why);
     } catch (error) {
       this.#fail(error);
     }
@@ -202,10 +203,10 @@ export class App {
       return;
     }
     showNotice(
-      `The GPU stopped working (${error.message}). The page goes on with the CPU engine: press Segment to decode again, or choose WebGPU to try the GPU once more.`,
+      `The GPU stopped working (${error.message.replace(/\.$/, '')}). The page goes on with the CPU engine: press Segment to decode again, or choose WebGPU to try the GPU once more.`,
     );
     this.#engineSelect.value = 'cpu';
-    await this.#restart(this.#bundle);
+    await this.#restart(this.#bundle, 'the GPU stopped working');
   }
 
   async #segment(): Promise<void> {
