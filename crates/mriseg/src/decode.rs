@@ -82,8 +82,8 @@ impl Greedy {
             .register(decoded.probabilities)
             .execute_async()
             .await?;
-        let [ids, probabilities] = <[TensorData; 2]>::try_from(read)
-            .expect("a transaction returns what was registered");
+        let [ids, probabilities] =
+            <[TensorData; 2]>::try_from(read).expect("a transaction returns what was registered");
         let token = ids.iter::<u32>().next().expect("one id per mask");
         let probability = probabilities.iter::<f32>().next().expect("one per mask");
         Ok(Some(TokenEvent {
@@ -132,9 +132,9 @@ mod tests {
         let inputs = Tensor::from_data(inputs, &device);
         let hidden = lm.forward(text, image, inputs, &lm.tables(&device));
         let (best, ids) = softmax(lm.logits(hidden), 2).max_dim_with_indices(2);
-        let ids: Vec<i32> = ids.into_data().convert::<i32>().to_vec().unwrap();
+        let ids: Vec<i32> = ids.into_data().convert::<i32>().try_to_vec().unwrap();
         assert_eq!(ids, tokens);
-        let best: Vec<f32> = best.into_data().to_vec().unwrap();
+        let best: Vec<f32> = best.into_data().try_to_vec().unwrap();
         for (event, expected) in events.iter().zip(best) {
             assert!((event.probability - expected).abs() < 1e-4);
         }

@@ -5,7 +5,9 @@ use crate::config::ModelConfig;
 use crate::nn::{KvCache, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias};
 use crate::sequence::SequenceLayout;
 use burn::module::Module;
-use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig, RmsNorm, RmsNormConfig};
+use burn::nn::{
+    Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig, RmsNorm, RmsNormConfig,
+};
 use burn::tensor::{Device, Int, Tensor, assert_shape};
 
 /// Next-token model of masks.
@@ -287,9 +289,9 @@ mod tests {
             let hidden = lm.forward(text.clone(), image.clone(), inputs, &tables);
             hidden.slice([0..1, 0..64, 0..1]).into_data()
         };
-        let before: Vec<f32> = run(&targets).to_vec().unwrap();
+        let before: Vec<f32> = run(&targets).try_to_vec().unwrap();
         targets[30] = (targets[30] + 1) % 256;
-        let after: Vec<f32> = run(&targets).to_vec().unwrap();
+        let after: Vec<f32> = run(&targets).try_to_vec().unwrap();
         assert_eq!(before[..31], after[..31]);
         assert_ne!(before[31], after[31]);
     }
@@ -304,7 +306,11 @@ mod tests {
         let run = |text: Tensor<2, Int>| {
             let inputs = mask_inputs(&targets, &lm, &device);
             let hidden = lm.forward(text, image.clone(), inputs, &tables);
-            let values: Vec<f32> = hidden.slice([0..1, 0..64, 0..1]).into_data().to_vec().unwrap();
+            let values: Vec<f32> = hidden
+                .slice([0..1, 0..64, 0..1])
+                .into_data()
+                .try_to_vec()
+                .unwrap();
             values
         };
         let before = run(text.clone());

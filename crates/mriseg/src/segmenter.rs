@@ -278,7 +278,11 @@ pub fn foreground(soft: &GrayImage, width: usize, height: usize) -> Mask {
     let cut = |soft: &GrayImage| Mask {
         width,
         height,
-        pixels: soft.pixels.iter().map(|&p| u8::from(p > FOREGROUND)).collect(),
+        pixels: soft
+            .pixels
+            .iter()
+            .map(|&p| u8::from(p > FOREGROUND))
+            .collect(),
     };
     if (soft.width, soft.height) == (width, height) {
         cut(soft)
@@ -314,8 +318,7 @@ mod tests {
             intended_use: String::new(),
         };
         let model = config.init(&device);
-        let bundle =
-            Bundle::pack(&model, &config, &tokenizer, Precision::F16, info, "").unwrap();
+        let bundle = Bundle::pack(&model, &config, &tokenizer, Precision::F16, info, "").unwrap();
         let manifest = bundle.manifest_bytes();
         block_on(Segmenter::load(&manifest, bundle.files, &device)).unwrap()
     }

@@ -36,7 +36,7 @@ impl TextTokenizer {
         let mut trainer = BpeTrainerBuilder::new()
             .show_progress(false)
             .vocab_size(vocab)
-            .initial_alphabet(ByteLevel::alphabet())
+            .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
             .special_tokens(vec![AddedToken::from(PAD, true)])
             .build();
         let byte_level = ByteLevel::new(true, true, true);
@@ -57,8 +57,7 @@ impl TextTokenizer {
 
     /// Loads a `tokenizer.json`; `file` names it in errors.
     pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, Error> {
-        let inner =
-            Tokenizer::from_bytes(bytes).map_err(|error| tokenizer_error(file, error))?;
+        let inner = Tokenizer::from_bytes(bytes).map_err(|error| tokenizer_error(file, error))?;
         let pad = inner.token_to_id(PAD).ok_or_else(|| Error::Tokenizer {
             file: file.to_owned(),
             reason: format!("has no {PAD} token: add one to its special tokens"),
@@ -172,7 +171,9 @@ mod tests {
         assert!(prompt.unknown_words.is_empty());
         let used = prompt.ids.iter().filter(|&&id| id != tokenizer.pad).count();
         assert_eq!(used, 12, "nine words, two commas and a full stop");
-        let shouted = tokenizer.encode(&EXAMPLE.to_uppercase(), 24, EXAMPLE).unwrap();
+        let shouted = tokenizer
+            .encode(&EXAMPLE.to_uppercase(), 24, EXAMPLE)
+            .unwrap();
         assert_eq!(shouted.ids, prompt.ids);
     }
 
@@ -189,8 +190,14 @@ mod tests {
         let tokenizer = tokenizer();
         let prompt = tokenizer.encode("left zebra", 8, EXAMPLE).unwrap();
         assert_eq!(prompt.unknown_words, ["zebra"]);
-        let message = tokenizer.encode("🫁🫁", 16, EXAMPLE).unwrap_err().to_string();
-        assert!(message.contains("none of the words in \"🫁🫁\""), "{message}");
+        let message = tokenizer
+            .encode("🫁🫁", 16, EXAMPLE)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("none of the words in \"🫁🫁\""),
+            "{message}"
+        );
     }
 
     #[test]
@@ -202,7 +209,10 @@ mod tests {
             .encode(&"left lung ".repeat(1000), 8, EXAMPLE)
             .unwrap_err()
             .to_string();
-        assert!(endless.contains("2000 tokens") && endless.contains("at most 8"), "{endless}");
+        assert!(
+            endless.contains("2000 tokens") && endless.contains("at most 8"),
+            "{endless}"
+        );
     }
 
     #[test]
@@ -220,9 +230,13 @@ mod tests {
     #[test]
     fn a_tokenizer_without_padding_is_refused() {
         let json = String::from_utf8(tokenizer().to_bytes().unwrap()).unwrap();
-        let message = TextTokenizer::from_bytes(json.replace("[PAD]", "[GAP]").as_bytes(), "t.json")
-            .unwrap_err()
-            .to_string();
-        assert!(message.contains("t.json") && message.contains("[PAD]"), "{message}");
+        let message =
+            TextTokenizer::from_bytes(json.replace("[PAD]", "[GAP]").as_bytes(), "t.json")
+                .unwrap_err()
+                .to_string();
+        assert!(
+            message.contains("t.json") && message.contains("[PAD]"),
+            "{message}"
+        );
     }
 }

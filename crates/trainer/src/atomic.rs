@@ -176,7 +176,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("last");
         for text in ["one", "two"] {
-            replace_dir(&path, |folder| write_atomic(&folder.join("a"), text.as_bytes())).unwrap();
+            replace_dir(&path, |folder| {
+                write_atomic(&folder.join("a"), text.as_bytes())
+            })
+            .unwrap();
         }
         replace_dir(&path, |_| anyhow::bail!("disk full")).unwrap_err();
         assert_eq!(fs::read(path.join("a")).unwrap(), b"two");

@@ -239,7 +239,9 @@ impl Experiment {
     }
 
     fn validate(&self) -> Result<()> {
-        self.model.validate().map_err(|error| usage(error.to_string()))?;
+        self.model
+            .validate()
+            .map_err(|error| usage(error.to_string()))?;
         let at_least_one = [
             ("train.steps", self.train.steps),
             ("train.batch", self.train.batch),
@@ -263,13 +265,21 @@ impl Experiment {
         ];
         for (name, value) in shares {
             if !(0.0..=1.0).contains(&value) {
-                return Err(usage(format!("{name} = {value}: it must lie between 0 and 1")));
+                return Err(usage(format!(
+                    "{name} = {value}: it must lie between 0 and 1"
+                )));
             }
         }
         for (name, value) in [
             ("train.learning_rate", self.train.learning_rate),
-            ("mask_tokenizer.learning_rate", self.mask_tokenizer.learning_rate),
-            ("image_tokenizer.learning_rate", self.image_tokenizer.learning_rate),
+            (
+                "mask_tokenizer.learning_rate",
+                self.mask_tokenizer.learning_rate,
+            ),
+            (
+                "image_tokenizer.learning_rate",
+                self.image_tokenizer.learning_rate,
+            ),
             ("train.clip_norm", f64::from(self.train.clip_norm)),
         ] {
             if !(value > 0.0 && value.is_finite()) {
@@ -307,7 +317,10 @@ mod tests {
         let mut found = 0;
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "toml") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
                 Experiment::load(&path).unwrap();
                 found += 1;
             }

@@ -100,7 +100,12 @@ impl Evaluator<'_> {
         predicted.pop().context("one case gives one prediction")
     }
 
-    fn load(&self, samples: &Samples, chunk: &[usize], sentences: &[String]) -> Result<Vec<Sample>> {
+    fn load(
+        &self,
+        samples: &Samples,
+        chunk: &[usize],
+        sentences: &[String],
+    ) -> Result<Vec<Sample>> {
         chunk
             .par_iter()
             .map(|&index| {

@@ -38,7 +38,12 @@ mod tests {
         let logits = Tensor::<3>::from_floats([[[0.0, 0.0], [1.0, 3.0]]], &device).require_grad();
         let targets = Tensor::from_ints([[0, 1]], &device);
         let gradients = next_token_loss(logits.clone(), targets).backward();
-        let gradient: Vec<f32> = logits.grad(&gradients).unwrap().into_data().to_vec().unwrap();
+        let gradient: Vec<f32> = logits
+            .grad(&gradients)
+            .unwrap()
+            .into_data()
+            .try_to_vec()
+            .unwrap();
         let p = 1.0 / (1.0 + 2f32.exp());
         for (found, expected) in gradient.iter().zip([-0.25, 0.25, p / 2.0, -p / 2.0]) {
             assert!((found - expected).abs() < 1e-6, "{gradient:?}");

@@ -14,7 +14,8 @@ use burn::tensor::{Tensor, assert_shape};
 pub fn mask_reconstruction_loss(logits: Tensor<4>, mask: Tensor<4>) -> Tensor<1> {
     let [batch, _, height, width] = logits.dims();
     assert_shape!(mask, [batch, 1, height, width]);
-    let cross_entropy = (logits.clone() * (mask.clone().neg() + 1.0) - log_sigmoid(logits.clone())).mean();
+    let cross_entropy =
+        (logits.clone() * (mask.clone().neg() + 1.0) - log_sigmoid(logits.clone())).mean();
     let probability = sigmoid(logits).reshape([batch, height * width]);
     let mask = mask.reshape([batch, height * width]);
     let overlap = (probability.clone() * mask.clone()).sum_dim(1);

@@ -28,13 +28,7 @@ pub struct KvCache {
 
 impl KvCache {
     /// Room for `total` tokens.
-    pub fn new(
-        batch: usize,
-        heads: usize,
-        total: usize,
-        head_dim: usize,
-        device: &Device,
-    ) -> Self {
+    pub fn new(batch: usize, heads: usize, total: usize, head_dim: usize, device: &Device) -> Self {
         let shape = [batch, heads, total, head_dim];
         Self {
             keys: Tensor::zeros(shape, device),
@@ -155,10 +149,7 @@ impl PrefixAttention {
             .forward(x)
             .reshape([batch, seq, 3 * self.heads, head_dim]);
         assert_shape!(qkv, [batch, seq, 3 * self.heads, head_dim]);
-        let turned = rotary.rotate(
-            qkv.clone().slice_dim(2, 0..2 * self.heads),
-            at..at + seq,
-        );
+        let turned = rotary.rotate(qkv.clone().slice_dim(2, 0..2 * self.heads), at..at + seq);
         let q = turned.clone().slice_dim(2, 0..self.heads);
         let k = turned.slice_dim(2, self.heads..2 * self.heads);
         let v = qkv.slice_dim(2, 2 * self.heads..3 * self.heads);
@@ -172,7 +163,9 @@ pub fn causal_bias(prefix: usize, mask: usize, device: &Device) -> Tensor<4> {
     const NEVER: f32 = -1e9;
     let total = prefix + mask;
     let values: Vec<f32> = (0..mask)
-        .flat_map(|row| (0..total).map(move |column| if column <= prefix + row { 0.0 } else { NEVER }))
+        .flat_map(|row| {
+            (0..total).map(move |column| if column <= prefix + row { 0.0 } else { NEVER })
+        })
         .collect();
     Tensor::from_data(TensorData::new(values, [1, 1, mask, total]), device)
 }

@@ -17,7 +17,11 @@ impl RotaryTable {
 
     /// Table for `positions` (row, column) and heads of width `head_dim`, a multiple of 4.
     pub fn new(positions: &[(f32, f32)], head_dim: usize, device: &Device) -> Self {
-        assert_eq!(head_dim % 4, 0, "head_dim {head_dim} is not a multiple of 4");
+        assert_eq!(
+            head_dim % 4,
+            0,
+            "head_dim {head_dim} is not a multiple of 4"
+        );
         let per_axis = head_dim / 4;
         let frequency = |j: usize| Self::BASE.powf(-(j as f32) / per_axis as f32);
         let angles: Vec<f32> = positions

@@ -100,7 +100,7 @@ mod tests {
             .clone()
             .slice([0..1, 0..4, 0..1, 1..2])
             .into_data()
-            .to_vec()
+            .try_to_vec()
             .unwrap();
         assert_eq!(first, [2.0, 3.0, 6.0, 7.0]);
         assert_eq!(depth_to_space(patches, 2).into_data(), x.into_data());

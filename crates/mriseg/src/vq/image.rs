@@ -168,7 +168,10 @@ mod tests {
             (ImageTokens::Codes, config.code_dim),
             (ImageTokens::Features, config.feature_dim()),
         ] {
-            assert_eq!(tokenizer.tokens(picture.clone(), kind).dims(), [2, 64, width]);
+            assert_eq!(
+                tokenizer.tokens(picture.clone(), kind).dims(),
+                [2, 64, width]
+            );
         }
     }
 }

@@ -142,12 +142,9 @@ mod tests {
             reconstruction.ids.into_data(),
             "encode and forward choose the same codes"
         );
-        tokenizer
-            .decode(ids)
-            .into_data()
-            .assert_approx_eq::<f32>(
-                &reconstruction.logits.into_data(),
-                burn::tensor::Tolerance::absolute(1e-4),
-            );
+        tokenizer.decode(ids).into_data().assert_approx_eq::<f32>(
+            &reconstruction.logits.into_data(),
+            burn::tensor::Tolerance::absolute(1e-4),
+        );
     }
 }

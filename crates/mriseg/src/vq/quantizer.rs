@@ -188,7 +188,7 @@ fn floats(tensor: Tensor<2>) -> Vec<f32> {
     tensor
         .into_data()
         .convert::<f32>()
-        .to_vec()
+        .try_to_vec()
         .expect("a float tensor reads as f32")
 }
 
@@ -211,7 +211,12 @@ mod tests {
         let device = Device::flex();
         let z = Tensor::<3>::from_floats([[[0.2, 0.0], [0.9, 1.3]]], &device);
         let quantized = quantizer(&device).forward(z);
-        let ids: Vec<i64> = quantized.ids.into_data().convert::<i64>().to_vec().unwrap();
+        let ids: Vec<i64> = quantized
+            .ids
+            .into_data()
+            .convert::<i64>()
+            .try_to_vec()
+            .unwrap();
         assert_eq!(ids, [0, 1]);
         let commitment: f32 = quantized.commitment.into_scalar();
         assert!((commitment - (0.04 + 0.01 + 0.09) / 4.0).abs() < 1e-6);
@@ -223,7 +228,12 @@ mod tests {
         let z = Tensor::<3>::from_floats([[[0.2, 0.0]]], &device).require_grad();
         let quantized = quantizer(&device).forward(z.clone());
         let gradients = quantized.values.mul_scalar(3.0).sum().backward();
-        let gradient: Vec<f32> = z.grad(&gradients).unwrap().into_data().to_vec().unwrap();
+        let gradient: Vec<f32> = z
+            .grad(&gradients)
+            .unwrap()
+            .into_data()
+            .try_to_vec()
+            .unwrap();
         assert_eq!(gradient, [3.0, 3.0]);
     }
 
@@ -245,8 +255,11 @@ mod tests {
         let entries: Vec<f32> = updated
             .entries(Tensor::from_ints([[1]], &device))
             .into_data()
-            .to_vec()
+            .try_to_vec()
             .unwrap();
-        assert!(entries == [4.0, 4.0] || entries == [6.0, 6.0], "{entries:?}");
+        assert!(
+            entries == [4.0, 4.0] || entries == [6.0, 6.0],
+            "{entries:?}"
+        );
     }
 }

@@ -26,7 +26,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let dataset = data::open(&args.data, &args.split, PHANTOMS)?;
     display.line(&format!(
         "{} cases of {} {}, sentence {}, on {}",
-        args.limit.map_or(dataset.len(), |limit| limit.get().min(dataset.len())),
+        args.limit
+            .map_or(dataset.len(), |limit| limit.get().min(dataset.len())),
         dataset.name(),
         dataset.split(),
         args.text.as_str(),
@@ -55,7 +56,12 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     if let Some(out) = &args.out {
         report::write(out, &summary, &cases, |index| {
             let case = evaluator.one(&samples, index, limit, args.text)?;
-            Ok(pictures::strip(&case.sample.image, &case.sample.mask, &case.mask, Some(&case.oracle)))
+            Ok(pictures::strip(
+                &case.sample.image,
+                &case.sample.mask,
+                &case.mask,
+                Some(&case.oracle),
+            ))
         })?;
     }
     if args.json {
@@ -90,7 +96,8 @@ pub(super) fn warn_about_soft_masks(samples: &Samples, display: Display) {
 
 /// The numbers for people.
 pub(super) fn describe(summary: &Summary) -> String {
-    let percent = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{:.1} %", 100.0 * v));
+    let percent =
+        |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{:.1} %", 100.0 * v));
     let mut text = format!(
         "{} cases ({} empty in truth and prediction)\n  Dice per image {}   pooled {}\n  IoU per image  {}   pooled {}\n  oracle Dice    {}  (the mask tokenizer alone)",
         summary.cases,
@@ -102,7 +109,10 @@ pub(super) fn describe(summary: &Summary) -> String {
         percent(summary.oracle_dice_per_image),
     );
     if summary.empty_truth_cases > 0 {
-        text += &format!("\n  absent findings answered with an empty mask {}", percent(summary.empty_correct));
+        text += &format!(
+            "\n  absent findings answered with an empty mask {}",
+            percent(summary.empty_correct)
+        );
     }
     if let Some(ms) = summary.ms_per_image {
         text += &format!("\n  {ms:.0} ms per image");

@@ -66,7 +66,10 @@ pub(super) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default();
     let text = |map: &Map<String, Value>, key: &str| {
-        map.get(key).and_then(Value::as_str).unwrap_or("unknown").to_owned()
+        map.get(key)
+            .and_then(Value::as_str)
+            .unwrap_or("unknown")
+            .to_owned()
     };
     let phantoms = experiment.source() == DataSpec::Phantoms;
     let data = format!(
@@ -79,7 +82,10 @@ pub(super) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
     let info = BundleInfo {
         name: name.to_owned(),
         side_convention: serde_json::from_value(
-            provenance.get("side_convention").cloned().unwrap_or_default(),
+            provenance
+                .get("side_convention")
+                .cloned()
+                .unwrap_or_default(),
         )
         .unwrap_or_default(),
         example: EXAMPLE.to_owned(),
@@ -92,10 +98,18 @@ pub(super) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         } else {
             "Weights for research use. The redistribution terms of the training data are its own: check them before other uses.".to_owned()
         },
-        intended_use: "Research and teaching demo. Not a medical device; not for diagnosis.".to_owned(),
+        intended_use: "Research and teaching demo. Not a medical device; not for diagnosis."
+            .to_owned(),
     };
     let card = card(&info, &experiment, marks.step, phantoms);
-    Ok(Bundle::pack(&model, &experiment.model, &tokenizer, precision, info, &card)?)
+    Ok(Bundle::pack(
+        &model,
+        &experiment.model,
+        &tokenizer,
+        precision,
+        info,
+        &card,
+    )?)
 }
 
 /// The model card, Markdown.

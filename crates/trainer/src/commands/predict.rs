@@ -71,11 +71,18 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
     let columns = segmenter.manifest().architecture.grid();
     let unknown = segmenter.prompt(text)?.unknown_words;
     if !unknown.is_empty() {
-        eprintln!("note: the model has hardly seen these words: {}", unknown.join(", "));
+        eprintln!(
+            "note: the model has hardly seen these words: {}",
+            unknown.join(", ")
+        );
     }
     let result = block_on(segmenter.segment(&bytes, &name, text, |event| {
         if !args.json {
-            let end = if event.cell.column + 1 == columns { "\n" } else { " " };
+            let end = if event.cell.column + 1 == columns {
+                "\n"
+            } else {
+                " "
+            };
             print!("{:4}{end}", event.token);
         }
         ControlFlow::Continue(())
@@ -87,7 +94,10 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
         write_atomic(overlay, &pictures::png(&drawn)?)?;
     }
     if args.json {
-        println!("{}", serde_json::to_string(&Tokens::new(&name, text, &result))?);
+        println!(
+            "{}",
+            serde_json::to_string(&Tokens::new(&name, text, &result))?
+        );
         return Ok(());
     }
     let confidence: f32 =
@@ -97,7 +107,11 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
         result.tokens.len(),
         result.mask.area(),
         result.width * result.height,
-        if result.mask.is_empty() { ": the model sees nothing that the sentence names" } else { "" }
+        if result.mask.is_empty() {
+            ": the model sees nothing that the sentence names"
+        } else {
+            ""
+        }
     );
     println!("wrote {}", args.out.display());
     if args.overlay.is_none() {
@@ -114,12 +128,9 @@ fn gallery(args: &PredictArgs, segmenter: &Segmenter, folder: &Path) -> Result<(
     for item in &items {
         let bytes = read(&folder.join(&item.image))?;
         for sentence in &item.sentences {
-            let result = block_on(segmenter.segment(
-                &bytes,
-                &item.image,
-                &sentence.text,
-                |_| ControlFlow::Continue(()),
-            ))
+            let result = block_on(segmenter.segment(&bytes, &item.image, &sentence.text, |_| {
+                ControlFlow::Continue(())
+            }))
             .with_context(|| format!("{} with \"{}\"", item.image, sentence.text))?;
             results.push(Tokens::new(&item.image, &sentence.text, &result));
         }

@@ -58,7 +58,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         start.elapsed().as_secs_f64() / 60.0,
         run.folder.path().display()
     );
-    println!("report: {}", run.folder.report().join("index.html").display());
+    println!(
+        "report: {}",
+        run.folder.report().join("index.html").display()
+    );
     println!(
         "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"left lung\" --out mask.png",
         bundle.display()
@@ -151,9 +154,10 @@ impl Run {
         let mut model: Model = config.init(&device.clone().autodiff());
         model.mask = mask.train();
         if self.experiment.image_tokenizer.steps > 0 {
-            model.image = train_image_tokenizer(&self.experiment, &self.train, &self.session, device)?
-                .ok_or_else(|| self.interrupted())?
-                .train();
+            model.image =
+                train_image_tokenizer(&self.experiment, &self.train, &self.session, device)?
+                    .ok_or_else(|| self.interrupted())?
+                    .train();
         }
         let state = LmState::new(&self.experiment, model);
         let marks = Marks::default();
@@ -199,7 +203,9 @@ impl Run {
         let training = &self.experiment.train;
         let done = marks.step as u64;
         let mut log = MetricsLog::open(&self.folder, |row| {
-            row.get("step").and_then(|step| step.as_u64()).is_some_and(|step| step <= done)
+            row.get("step")
+                .and_then(|step| step.as_u64())
+                .is_some_and(|step| step <= done)
         })?;
         let mut progress =
             Progress::new(&self.session, "language model", training.steps, state.step);
@@ -234,7 +240,10 @@ impl Run {
             ));
             log.append(&json!({ "step": state.step, "valid_dice": dice }))?;
             self.draw_samples(&evaluator, state.step, limit)?;
-            if marks.best_dice.is_none_or(|best| dice.is_some_and(|dice| dice > best)) {
+            if marks
+                .best_dice
+                .is_none_or(|best| dice.is_some_and(|dice| dice > best))
+            {
                 marks.best_dice = dice.or(marks.best_dice);
                 checkpoint::save_best(&self.folder, &state.average, tokenizer, marks)?;
             }
@@ -293,7 +302,12 @@ impl Run {
         );
         report::write(&self.folder.report(), &summary, &cases, |index| {
             let case = evaluator.one(&self.test, index, limit, TextMode::Given)?;
-            Ok(pictures::strip(&case.sample.image, &case.sample.mask, &case.mask, Some(&case.oracle)))
+            Ok(pictures::strip(
+                &case.sample.image,
+                &case.sample.mask,
+                &case.mask,
+                Some(&case.oracle),
+            ))
         })?;
         println!("{}", describe(&summary));
         let bundle = export::pack(&self.folder, BEST, Precision::F16, &self.folder.name())?;

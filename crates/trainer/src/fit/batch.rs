@@ -7,8 +7,8 @@ use mriseg::config::ModelConfig;
 use mriseg::model::normalized_pixels;
 use mriseg::text::TextTokenizer;
 use mriseg_data::{AugmentConfig, Dataset, Sample, augment, derive};
-use rand::{RngExt, SeedableRng};
 use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use std::sync::OnceLock;
@@ -138,7 +138,10 @@ pub(crate) fn pictures(samples: &[Sample], config: &ModelConfig, device: &Device
         .par_iter()
         .flat_map_iter(|sample| normalized_pixels(&sample.image, size))
         .collect();
-    Tensor::from_data(TensorData::new(pixels, [samples.len(), 1, size, size]), device)
+    Tensor::from_data(
+        TensorData::new(pixels, [samples.len(), 1, size, size]),
+        device,
+    )
 }
 
 /// Masks at the tokenizer's size: `[batch, 1, size, size]`.
@@ -155,7 +158,10 @@ pub(crate) fn masks(samples: &[Sample], config: &ModelConfig, device: &Device) -
             mask.pixels.into_iter().map(f32::from)
         })
         .collect();
-    Tensor::from_data(TensorData::new(pixels, [samples.len(), 1, size, size]), device)
+    Tensor::from_data(
+        TensorData::new(pixels, [samples.len(), 1, size, size]),
+        device,
+    )
 }
 
 /// Sentences as token ids, `[batch, text]`; an empty sentence is "no sentence".
@@ -180,7 +186,10 @@ pub(crate) fn texts(
         };
         ids.extend(prompt.ids.iter().map(|&id| id as i32));
     }
-    Ok(Tensor::from_data(TensorData::new(ids, [samples.len(), length]), device))
+    Ok(Tensor::from_data(
+        TensorData::new(ids, [samples.len(), length]),
+        device,
+    ))
 }
 
 #[cfg(test)]
@@ -200,7 +209,11 @@ mod tests {
     fn a_step_sees_the_same_cases_whenever_it_is_asked() {
         let samples = Samples::new(Dataset::phantoms(&PhantomConfig::default(), "train", 6));
         let augment = AugmentConfig::default();
-        let at = |step| samples.training("lm", 3, step, 4, changes(&augment)).unwrap();
+        let at = |step| {
+            samples
+                .training("lm", 3, step, 4, changes(&augment))
+                .unwrap()
+        };
         let fifth = at(5);
         at(6);
         assert_eq!(fifth, at(5));
@@ -213,11 +226,16 @@ mod tests {
         let total = samples.dataset().len();
         let augment = AugmentConfig::default();
         let mut ids: Vec<String> = (0..total)
-            .flat_map(|step| samples.training("lm", 3, step, 1, changes(&augment)).unwrap())
+            .flat_map(|step| {
+                samples
+                    .training("lm", 3, step, 1, changes(&augment))
+                    .unwrap()
+            })
             .map(|sample| sample.id)
             .collect();
-        let mut expected: Vec<String> =
-            (0..total).map(|i| samples.dataset().id(i).to_owned()).collect();
+        let mut expected: Vec<String> = (0..total)
+            .map(|i| samples.dataset().id(i).to_owned())
+            .collect();
         ids.sort();
         expected.sort();
         assert_eq!(ids, expected);

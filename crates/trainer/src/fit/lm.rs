@@ -131,7 +131,12 @@ pub(crate) fn train_lm(
 
         let mut gradients = GradientsParams::from_grads(loss.backward(), &state.model);
         let norm = clip_norm(&state.model, &mut gradients, training.clip_norm);
-        let rate = learning_rate(training.learning_rate, training.warmup, step, training.steps);
+        let rate = learning_rate(
+            training.learning_rate,
+            training.warmup,
+            step,
+            training.steps,
+        );
         state.model = state.optimizer.step(rate, state.model.clone(), gradients);
         state.average = update_average(
             state.average.clone(),
@@ -202,7 +207,9 @@ impl Progress {
     }
 
     pub(crate) fn finish(self) {
-        let loss = self.smooth.map_or(String::new(), |loss| format!("loss {loss:.4}"));
+        let loss = self
+            .smooth
+            .map_or(String::new(), |loss| format!("loss {loss:.4}"));
         self.stage.finish(&loss);
     }
 }
@@ -219,7 +226,14 @@ mod tests {
         let noisy = add_noise(&targets, 0.3, layout, &mut rng("test", 1, 1));
         let changed = noisy.iter().filter(|&&code| code != 7).count() as f64 / noisy.len() as f64;
         assert!((0.08..0.22).contains(&changed), "{changed}");
-        assert!(noisy.iter().all(|&code| (0..layout.codes as i32).contains(&code)));
-        assert_eq!(add_noise(&targets, 0.0, layout, &mut rng("test", 1, 1)), targets);
+        assert!(
+            noisy
+                .iter()
+                .all(|&code| (0..layout.codes as i32).contains(&code))
+        );
+        assert_eq!(
+            add_noise(&targets, 0.0, layout, &mut rng("test", 1, 1)),
+            targets
+        );
     }
 }

@@ -103,14 +103,12 @@ impl ModuleMapper for Blend {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let id = param.id;
         let current = self.current.remove(&id);
-        param.map(|average| {
-            match current.and_then(|value| value.downcast::<Tensor<D>>().ok()) {
-                Some(value) => {
-                    average.mul_scalar(self.decay) + value.mul_scalar(1.0 - self.decay)
-                }
+        param.map(
+            |average| match current.and_then(|value| value.downcast::<Tensor<D>>().ok()) {
+                Some(value) => average.mul_scalar(self.decay) + value.mul_scalar(1.0 - self.decay),
                 None => average,
-            }
-        })
+            },
+        )
     }
 }
 

@@ -33,7 +33,13 @@ pub(crate) fn train_mask_tokenizer(
         if session.interrupt.requested() {
             return Ok(None);
         }
-        let batch = samples.training("mask", session.seed, step, training.batch, changes(experiment, 0.5))?;
+        let batch = samples.training(
+            "mask",
+            session.seed,
+            step,
+            training.batch,
+            changes(experiment, 0.5),
+        )?;
         let mask = masks(&batch, config, &device);
         let result = tokenizer.forward(mask.clone());
         let loss = mask_reconstruction_loss(result.logits, mask)
@@ -64,7 +70,13 @@ pub(crate) fn train_image_tokenizer(
         if session.interrupt.requested() {
             return Ok(None);
         }
-        let batch = samples.training("image", session.seed, step, training.batch, changes(experiment, 0.0))?;
+        let batch = samples.training(
+            "image",
+            session.seed,
+            step,
+            training.batch,
+            changes(experiment, 0.0),
+        )?;
         let picture = pictures(&batch, config, &device);
         let result = tokenizer.forward(picture.clone());
         let loss = picture_reconstruction_loss(result.picture, picture)
@@ -109,7 +121,12 @@ impl<'a> TokenizerLoop<'a> {
     fn step<M: Module>(&mut self, module: M, loss: Tensor<1>, step: usize) -> M {
         let mut gradients = GradientsParams::from_grads(loss.backward(), &module);
         clip_norm(&module, &mut gradients, CLIP_NORM);
-        let rate = learning_rate(self.training.learning_rate, WARMUP, step, self.training.steps);
+        let rate = learning_rate(
+            self.training.learning_rate,
+            WARMUP,
+            step,
+            self.training.steps,
+        );
         let module = self.optimizer.step(rate, module, gradients);
         self.progress.advance(loss);
         module

@@ -1,0 +1,355 @@
+//! Train, export, load, segment: the whole path through the `trainer` program and the library.
+
+use burn::tensor::Device;
+use futures_lite::future::block_on;
+use mriseg::bundle::Manifest;
+use mriseg::image::{GrayImage, Mask};
+use mriseg::segmenter::Segmenter;
+use mriseg_data::{Dataset, PhantomConfig};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+const SENTENCE: &str = "unilateral pulmonary infection, one infected area, lower left lung.";
+
+/// A run of seconds: the whole path, not a good model.
+const SHORT: [&str; 9] = [
+    "data.phantom_train=16",
+    "data.phantom_valid=4",
+    "data.phantom_test=4",
+    "data.valid_cases=8",
+    "mask_tokenizer.steps=6",
+    "train.steps=12",
+    "train.batch=4",
+    "train.evaluations=2",
+    "model.lm.layers=2",
+];
+
+/// The program under test, built when it is not there yet.
+fn trainer() -> Command {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "-q", "-p", "trainer"])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .status()
+            .unwrap();
+        assert!(built.success());
+        let test = std::env::current_exe().unwrap();
+        let folder = test.parent().unwrap().parent().unwrap();
+        folder.join(format!("trainer{}", std::env::consts::EXE_SUFFIX))
+    });
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
+    command
+}
+
+fn train(out: &Path, name: &str, more: &[&str]) -> Command {
+    let mut command = trainer();
+    command.args(["train", "--device", "cpu", "--name", name, "--out"]);
+    command.arg(out);
+    for set in SHORT.iter().chain(more) {
+        command.args(["--set", set]);
+    }
+    command
+}
+
+fn succeed(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
+
+/// Runs a command that must fail with `code`; returns its message.
+fn fail(command: &mut Command, code: i32) -> String {
+    let output = command.output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+    message
+}
+
+/// One short run, shared by the tests that only read it.
+fn run() -> &'static Path {
+    static RUN: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let root = RUN.get_or_init(|| {
+        let root = tempfile::tempdir().unwrap();
+        succeed(&mut train(root.path(), "run", &[]));
+        root
+    });
+    Box::leak(root.path().join("run").into_boxed_path())
+}
+
+fn read_bundle(folder: &Path) -> (Vec<u8>, BTreeMap<String, Vec<u8>>) {
+    let manifest = fs::read(folder.join("manifest.json")).unwrap();
+    let files = Manifest::parse(&manifest)
+        .unwrap()
+        .files()
+        .map(|entry| {
+            (
+                entry.file.clone(),
+                fs::read(folder.join(&entry.file)).unwrap(),
+            )
+        })
+        .collect();
+    (manifest, files)
+}
+
+fn picture() -> GrayImage {
+    let phantoms = Dataset::phantoms(&PhantomConfig::default(), "test", 1);
+    phantoms.load(0).unwrap().image.resized(150, 90)
+}
+
+#[test]
+fn a_run_leaves_summary_report_samples_and_a_bundle() {
+    let run = run();
+    let summary: serde_json::Value =
+        serde_json::from_slice(&fs::read(run.join("report/summary.json")).unwrap()).unwrap();
+    for key in [
+        "cases",
+        "empty_cases",
+        "dice_per_image",
+        "iou_per_image",
+        "dice_pooled",
+        "iou_pooled",
+        "oracle_dice_per_image",
+        "ms_per_image",
+    ] {
+        assert!(
+            !summary[key].is_null() || key.contains("dice") || key.contains("iou"),
+            "{key}"
+        );
+        assert!(summary.get(key).is_some(), "{key}");
+    }
+    for file in [
+        "config.toml",
+        "env.json",
+        "data.json",
+        "metrics.jsonl",
+        "metrics.csv",
+        "report/index.html",
+        "report/cases.csv",
+        "checkpoints/last/state.json",
+        "checkpoints/best-dice/state.json",
+        "samples/epoch-12/samples.png",
+        "bundle/manifest.json",
+        "bundle/card.md",
+        "bundle/tokenizer.json",
+    ] {
+        assert!(run.join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn the_library_and_the_program_decode_the_same_tokens_from_an_exported_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("bundle");
+    succeed(
+        trainer()
+            .args(["export", "--run"])
+            .arg(run())
+            .arg("--out")
+            .arg(&bundle),
+    );
+    let image = folder.path().join("picture.png");
+    fs::write(&image, picture().to_png()).unwrap();
+    let out = folder.path().join("mask.png");
+    let output = succeed(
+        trainer()
+            .args([
+                "predict", "--device", "cpu", "--json", "--text", SENTENCE, "--bundle",
+            ])
+            .arg(&bundle)
+            .arg("--image")
+            .arg(&image)
+            .arg("--out")
+            .arg(&out),
+    );
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+
+    let (manifest, files) = read_bundle(&bundle);
+    let segmenter = block_on(Segmenter::load(&manifest, files, &Device::flex())).unwrap();
+    let bytes = fs::read(&image).unwrap();
+    let mut streamed = Vec::new();
+    let result = block_on(segmenter.segment(&bytes, "picture.png", SENTENCE, |event| {
+        streamed.push(event.token);
+        ControlFlow::Continue(())
+    }))
+    .unwrap();
+    assert_eq!(streamed, result.tokens);
+    assert_eq!(printed["tokens"], serde_json::json!(result.tokens));
+    let mask = Mask::decode(&fs::read(&out).unwrap(), "mask.png")
+        .unwrap()
+        .mask;
+    assert_eq!((mask.width, mask.height), (150, 90));
+    assert_eq!(mask, result.mask);
+}
+
+#[test]
+fn eval_prints_one_json_object_for_every_way_to_treat_the_sentence() {
+    for mode in ["given", "none", "shuffled", "wrong-side"] {
+        let output = succeed(
+            trainer()
+                .args([
+                    "eval", "--device", "cpu", "--data", "phantoms", "--split", "test",
+                ])
+                .args(["--limit", "6", "--json", "--text", mode, "--bundle"])
+                .arg(run().join("bundle")),
+        );
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary["cases"], 6);
+        assert_eq!(summary["text_mode"], mode);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on_exactly_where_it_stopped() {
+    let root = tempfile::tempdir().unwrap();
+    let longer = ["train.steps=40", "train.evaluations=8"];
+    succeed(&mut train(root.path(), "whole", &longer));
+
+    let mut child = train(root.path(), "parts", &longer)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    lines
+        .find(|line| line.as_ref().unwrap().contains("step 5: free-running Dice"))
+        .expect("the run reports its first evaluation")
+        .unwrap();
+    let interrupted = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(interrupted.success());
+    let rest: Vec<String> = lines.map(|line| line.unwrap()).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
+    assert!(
+        rest.iter().any(|line| line.contains("--resume")),
+        "{rest:?}"
+    );
+
+    let parts = root.path().join("parts");
+    succeed(
+        trainer()
+            .args(["train", "--device", "cpu", "--resume"])
+            .arg(&parts),
+    );
+    let weights = |run: &Path| {
+        let (_, files) = read_bundle(&run.join("bundle"));
+        files
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("weights"))
+            .collect::<BTreeMap<_, _>>()
+    };
+    assert!(weights(&parts) == weights(&root.path().join("whole")));
+    let losses = |run: &str| {
+        let text = fs::read_to_string(root.path().join(run).join("metrics.jsonl")).unwrap();
+        text.lines()
+            .filter_map(|line| {
+                let row: serde_json::Value = serde_json::from_str(line).unwrap();
+                row.get("valid_dice").cloned()
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(losses("parts"), losses("whole"));
+}
+
+#[test]
+fn a_damaged_shard_is_named_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("bundle");
+    succeed(
+        trainer()
+            .args(["export", "--run"])
+            .arg(run())
+            .arg("--out")
+            .arg(&bundle),
+    );
+    let shard = bundle.join("weights-02.safetensors");
+    let mut bytes = fs::read(&shard).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 4;
+    fs::write(&shard, bytes).unwrap();
+    let image = folder.path().join("picture.png");
+    fs::write(&image, picture().to_png()).unwrap();
+    let out = folder.path().join("mask.png");
+    let message = fail(
+        trainer()
+            .args(["predict", "--device", "cpu", "--text", SENTENCE, "--bundle"])
+            .arg(&bundle)
+            .arg("--image")
+            .arg(&image)
+            .arg("--out")
+            .arg(&out),
+        3,
+    );
+    assert!(
+        message.contains("weights-02.safetensors: damaged"),
+        "{message}"
+    );
+    assert!(!out.exists());
+}
+
+#[test]
+fn bad_pictures_and_sentences_are_refused_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("picture.png");
+    fs::write(&image, picture().to_png()).unwrap();
+    let empty = folder.path().join("empty.png");
+    fs::write(&empty, b"").unwrap();
+    let out = folder.path().join("mask.png");
+    let predict = |image: &Path, text: &str, code: i32| {
+        let message = fail(
+            trainer()
+                .args(["predict", "--device", "cpu", "--text", text, "--bundle"])
+                .arg(run().join("bundle"))
+                .arg("--image")
+                .arg(image)
+                .arg("--out")
+                .arg(&out),
+            code,
+        );
+        assert!(!out.exists());
+        assert_eq!(message.trim().lines().count(), 1, "{message}");
+        message
+    };
+    assert!(predict(&empty, SENTENCE, 3).contains("empty.png"));
+    assert!(predict(&folder.path().join("none.png"), SENTENCE, 3).contains("none.png"));
+    assert!(predict(&image, "", 2).contains("sentence is empty"));
+    assert!(predict(&image, &"left lung ".repeat(1000), 2).contains("at most 32"));
+    assert!(predict(&image, "🫁", 2).contains("🫁"));
+    assert!(predict(&image, "zebra crossing", 2).contains("zebra crossing"));
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_refused_before_anything_is_written() {
+    let root = tempfile::tempdir().unwrap();
+    let message = fail(&mut train(root.path(), "x", &["train.stepz=3"]), 2);
+    assert!(message.contains("did you mean `train.steps`"), "{message}");
+    let message = fail(&mut train(root.path(), "x", &["mask_tokenizer.steps=0"]), 2);
+    assert!(message.contains("mask_tokenizer.steps = 0"), "{message}");
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+
+    let file = root.path().join("notes.txt");
+    fs::write(&file, b"x").unwrap();
+    let message = fail(&mut train(&file, "x", &[]), 1);
+    assert!(message.contains("notes.txt"), "{message}");
+    let message = fail(
+        trainer()
+            .args(["eval", "--data", "phantoms", "--bundle"])
+            .arg(root.path()),
+        3,
+    );
+    assert!(message.contains("manifest.json"), "{message}");
+}
