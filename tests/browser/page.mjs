@@ -25,6 +25,9 @@ export function nativeCases() {
   return file && JSON.parse(readFileSync(file, 'utf8'));
 }
 
+/** Folder of the pictures of those cases; without it they are gallery pictures. */
+export const PICTURES = process.env.MRISEG_PICTURES;
+
 /** A browser and a server; `webgpu` gives it Chromium's software adapter. */
 export async function open({ webgpu = false } = {}) {
   const server = await serve(DIST);
@@ -88,8 +91,12 @@ export async function loadModel(page, timeout = 300_000) {
   assert.equal(reached, 'ready', await page.getByTestId('status').textContent());
 }
 
-/** Opens a picture of the gallery folder, by its thumbnail where there is one. */
-export async function openPicture(page, image) {
+/** Opens a picture: from `folder` as a user's own file, else from the gallery, by its thumbnail where there is one. */
+export async function openPicture(page, image, folder) {
+  if (folder) {
+    await page.getByTestId('file-input').setInputFiles(join(folder, image));
+    return;
+  }
   const items = JSON.parse(readFileSync(join(GALLERY, 'gallery.json'), 'utf8'));
   const item = items.find((item) => item.image === image);
   if (item) await page.locator(`[data-testid=gallery-item][data-id="${item.id}"]`).click();
@@ -97,8 +104,8 @@ export async function openPicture(page, image) {
 }
 
 /** Segments and gives `window.__mriseg.last`. */
-export async function segment(page, { image, text }, timeout = 120_000) {
-  await openPicture(page, image);
+export async function segment(page, { image, text, folder }, timeout = 120_000) {
+  await openPicture(page, image, folder);
   await page.getByTestId('prompt').fill(text);
   await page.getByTestId('segment').click();
   const reached = await state(page, ['done', 'error'], timeout);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { loadModel, missing, nativeCases, open, screenshot, segment, timing, visit } from './page.mjs';
+import { PICTURES, loadModel, missing, nativeCases, open, screenshot, segment, timing, visit } from './page.mjs';
 
 const CPU_PICTURES = 20;
 const WEBGPU_PICTURES = 3;
@@ -44,7 +44,7 @@ function compare(name, { webgpu, query, pictures, timeout, badge }) {
 
     for (const native of skip ? [] : spread(cases, pictures)) {
       test(`${native.image}: ${native.text}`, async (t) => {
-        const last = await segment(page, native, timeout);
+        const last = await segment(page, { ...native, folder: PICTURES }, timeout);
         assert.deepEqual(last.tokens, native.tokens);
         assert.equal(last.probabilities.length, native.tokens.length);
         assert.ok(last.probabilities.every((p) => p > 0 && p <= 1));

@@ -1,6 +1,7 @@
-//! Draws the page's gallery: `cargo run -p mriseg-data --example gallery -- www/public/gallery`
+//! Draws the page's gallery: `cargo run -p mriseg-data --example gallery -- www/public/gallery`, or more
+//! pictures for a test: `... -- FOLDER 20`
 //!
-//! Six phantoms with three sentences each, one of which names what is not there; pictures and true masks as PNG, and
+//! Six phantoms (or as many as asked for) with three sentences each, one of which names what is not there; pictures and true masks as PNG, and
 //! `gallery.json` that lists them.
 
 use std::error::Error;
@@ -28,8 +29,11 @@ struct Sentence {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let [dir] = &std::env::args().skip(1).collect::<Vec<_>>()[..] else {
-        return Err("usage: gallery FOLDER (for example www/public/gallery)".into());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (dir, pictures) = match &arguments[..] {
+        [dir] => (dir, PICTURES),
+        [dir, pictures] => (dir, pictures.parse()?),
+        _ => return Err("usage: gallery FOLDER [PICTURES] (for example www/public/gallery)".into()),
     };
     let dir = PathBuf::from(dir);
     fs::create_dir_all(&dir)?;
@@ -40,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut items = Vec::new();
     for index in 0.. {
-        if items.len() == PICTURES {
+        if items.len() == pictures {
             break;
         }
         let phantom = Phantom::generate(&config, "gallery", index);

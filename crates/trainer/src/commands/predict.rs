@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use futures_lite::future::block_on;
+use mriseg::bundle::sha256;
 use mriseg::image::GrayImage;
 use mriseg::segmenter::{Segmentation, Segmenter};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ struct Tokens<'a> {
     width: usize,
     height: usize,
     foreground: usize,
+    mask_sha256: String,
 }
 
 impl<'a> Tokens<'a> {
@@ -50,6 +52,7 @@ impl<'a> Tokens<'a> {
             width: result.width,
             height: result.height,
             foreground: result.mask.area(),
+            mask_sha256: sha256(&result.mask.pixels),
         }
     }
 }
