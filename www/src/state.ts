@@ -91,7 +91,7 @@ export function canSegment(state: State): boolean {
 /** Share of the work done, 0 to 1, or undefined where there is nothing to count. */
 export function progress(state: State): number | undefined {
   if (state.name === 'downloading') return state.total > 0 ? state.bytes / state.total : 0;
-  if (state.name === 'decoding') return state.total > 0 ? state.token / state.total : 0;
+  if (state.name === 'decoding' || state.name === 'stopped') return state.total > 0 ? state.token / state.total : 0;
   return undefined;
 }
 

@@ -76,6 +76,7 @@ test('a stopped run says that the rest is pending, not background', () => {
 
 test('progress exists where there is something to count', () => {
   assert.equal(progress({ name: 'downloading', bytes: 5, total: 10 }), 0.5);
+  assert.equal(progress({ name: 'stopped', token: 16, total: 64 }), 0.25);
   assert.equal(progress({ name: 'encoding' }), undefined);
   assert.ok(isBusy({ name: 'encoding' }));
 });
