@@ -33,7 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (dir, pictures) = match &arguments[..] {
         [dir] => (dir, PICTURES),
         [dir, pictures] => (dir, pictures.parse()?),
-        _ => return Err("usage: gallery FOLDER [PICTURES] (for example www/public/gallery)".into()),
+        _ => {
+            return Err("usage: gallery FOLDER [PICTURES] (for example www/public/gallery)".into());
+        }
     };
     let dir = PathBuf::from(dir);
     fs::create_dir_all(&dir)?;

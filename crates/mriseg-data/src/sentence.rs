@@ -129,6 +129,18 @@ impl Findings {
         consistent.then_some(findings)
     }
 
+    /// The zones that are affected on both sides, on the left alone and on the right alone: two findings whose sentences
+    /// differ in the side word only. `None` when no zone is affected on both sides.
+    pub fn mirrored_pair(&self) -> Option<[Self; 2]> {
+        let mut pair = [Self::default(); 2];
+        for zone in 0..ZONES.len() {
+            let both = self.left[zone] && self.right[zone];
+            pair[0].left[zone] = both;
+            pair[1].right[zone] = both;
+        }
+        (!pair[0].is_empty()).then_some(pair)
+    }
+
     /// The sentence, spelled as in the data.
     pub fn to_sentence(&self) -> String {
         let count = self.count();
@@ -319,6 +331,18 @@ mod tests {
         ] {
             assert_eq!(Findings::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_mirrored_pair_differs_in_the_side_word_only() {
+        let findings = Findings {
+            left: [true, false, true],
+            right: [false, true, true],
+        };
+        let [left, right] = findings.mirrored_pair().unwrap();
+        assert_eq!(left, Findings::one_zone(Side::Left, 2));
+        assert_eq!(swap_sides(&left.to_sentence()), right.to_sentence());
+        assert_eq!(Findings::one_zone(Side::Left, 0).mirrored_pair(), None);
     }
 
     #[test]

@@ -161,6 +161,9 @@ pub(crate) struct EvalArgs {
     /// Only the first N cases
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<NonZeroUsize>,
+    /// Also ask each picture with the same zone affected on both sides for one side, then for the other
+    #[arg(long)]
+    pub(crate) side_swap: bool,
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]
     pub(crate) json: bool,

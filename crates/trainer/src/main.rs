@@ -18,6 +18,7 @@ mod pictures;
 mod progress;
 mod report;
 mod run_dir;
+mod side_swap;
 
 use std::process::ExitCode;
 

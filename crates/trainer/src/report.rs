@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use mriseg::metrics::Overlap;
 use serde::{Deserialize, Serialize};
 
+use crate::side_swap::SideSwap;
+
 pub(crate) use files::write;
 
 /// One case: a picture, a sentence and the mask that the model drew.
@@ -119,6 +121,9 @@ pub(crate) struct Summary {
     pub(crate) ms_per_image: Option<f64>,
     /// The same, by kind of sentence.
     pub(crate) per_kind: BTreeMap<String, KindSummary>,
+    /// Whether the side word moves the mask, where that was asked for.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(crate) side_swap: Option<SideSwap>,
     /// What was evaluated on what.
     #[serde(flatten)]
     pub(crate) meta: Meta,
@@ -170,6 +175,7 @@ impl Summary {
                     (kind, summary)
                 })
                 .collect(),
+            side_swap: None,
             meta,
         }
     }

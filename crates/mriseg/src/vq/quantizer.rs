@@ -130,7 +130,9 @@ impl CodebookEma {
     }
 
     /// Moves the codebook towards the vectors that chose its entries and restarts dead codes at
-    /// random vectors of the batch. Returns the quantizer and the number of restarted codes.
+    /// vectors of the batch, drawn in proportion to their squared distance from their entry: most
+    /// cells of a mask are alike and need no second code. Returns the quantizer and the number of
+    /// restarted codes.
     ///
     /// # Shapes
     /// - z: `[batch, tokens, code_dim]`
@@ -147,6 +149,13 @@ impl CodebookEma {
         let codes = self.counts.len();
         let vectors = batch * tokens;
         let z = z.detach().reshape([vectors, code_dim]);
+        let errors = cumulative_errors(
+            z.clone()
+                - quantizer
+                    .entries(ids.clone())
+                    .detach()
+                    .reshape([vectors, code_dim]),
+        );
         let ids = ids.reshape([vectors]);
         let ones = Tensor::<2>::ones([vectors, 1], &device);
         let grouped = Tensor::<2>::zeros([codes, code_dim + 1], &device).select_assign(
@@ -171,7 +180,8 @@ impl CodebookEma {
             }
             if *count < Self::DEAD_SHARE * fair {
                 restarted += 1;
-                let from = rng.random_range(0..vectors) * code_dim;
+                let at = rng.random::<f32>() * errors[vectors - 1];
+                let from = errors.partition_point(|&sum| sum < at).min(vectors - 1) * code_dim;
                 *count = fair;
                 for (average, &value) in sum.iter_mut().zip(&z[from..from + code_dim]) {
                     *average = value * fair;
@@ -182,6 +192,17 @@ impl CodebookEma {
         let codebook = Tensor::from_data(TensorData::new(codebook, [codes, code_dim]), &device);
         (quantizer.with_codebook(codebook), restarted)
     }
+}
+
+/// Running sums of the squared length of each row.
+fn cumulative_errors(difference: Tensor<2>) -> Vec<f32> {
+    let mut errors = floats(difference.square().sum_dim(1));
+    let mut sum = 0.0;
+    for error in &mut errors {
+        sum += *error;
+        *error = sum;
+    }
+    errors
 }
 
 fn floats(tensor: Tensor<2>) -> Vec<f32> {

@@ -12,6 +12,7 @@ use crate::fit::Samples;
 use crate::pictures;
 use crate::progress::Display;
 use crate::report::{self, Meta, Summary};
+use crate::side_swap;
 
 /// Pictures of the phantom splits, when nothing else is asked for.
 const PHANTOMS: usize = 200;
@@ -52,7 +53,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let samples = Samples::new(dataset);
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
     let cases = evaluator.run(&samples, limit, args.text, display)?;
-    let summary = Summary::from_cases(&cases, meta);
+    let mut summary = Summary::from_cases(&cases, meta);
+    if args.side_swap {
+        summary.side_swap = Some(side_swap::measure(&evaluator, &samples, limit, display)?);
+    }
     if let Some(out) = &args.out {
         report::write(out, &summary, &cases, |index| {
             let case = evaluator.one(&samples, index, limit, args.text)?;
@@ -112,6 +116,12 @@ pub(super) fn describe(summary: &Summary) -> String {
         text += &format!(
             "\n  absent findings answered with an empty mask {}",
             percent(summary.empty_correct)
+        );
+    }
+    if let Some(swap) = summary.side_swap {
+        text += &format!(
+            "\n  side word swapped: the mask moves to the other side in {} of {} pictures",
+            swap.side_pairs_moved, swap.side_pairs
         );
     }
     if let Some(ms) = summary.ms_per_image {
