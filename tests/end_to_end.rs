@@ -194,6 +194,45 @@ fn the_library_and_the_program_decode_the_same_tokens_from_an_exported_bundle() 
 }
 
 #[test]
+fn the_gpu_path_decodes_the_tokens_of_the_cpu_and_takes_a_simulated_gpu_only_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("picture.png");
+    fs::write(&image, picture().to_png()).unwrap();
+    let predict = |device: &[&str]| {
+        let mut command = trainer();
+        command
+            .args(["predict", "--json", "--text", SENTENCE])
+            .args(device)
+            .arg("--bundle")
+            .arg(run().join("bundle"))
+            .arg("--image")
+            .arg(&image)
+            .arg("--out")
+            .arg(folder.path().join("mask.png"));
+        command.output().unwrap()
+    };
+    let gpu = predict(&["--device", "gpu", "--software-adapter"]);
+    let message = String::from_utf8_lossy(&gpu.stderr);
+    if message.contains("no GPU was found") || message.contains("cannot drive a GPU") {
+        println!("skipped: {}", message.trim());
+        return;
+    }
+    assert!(gpu.status.success(), "{message}");
+    let tokens = |output: &Output| {
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        json["tokens"].clone()
+    };
+    assert_eq!(tokens(&gpu), tokens(&predict(&["--device", "cpu"])));
+
+    let plain = predict(&["--device", "gpu"]);
+    if !plain.status.success() {
+        let message = String::from_utf8_lossy(&plain.stderr);
+        assert_eq!(plain.status.code(), Some(2));
+        assert!(message.contains("--software-adapter"), "{message}");
+    }
+}
+
+#[test]
 fn eval_prints_one_json_object_for_every_way_to_treat_the_sentence() {
     for mode in ["given", "none", "shuffled", "wrong-side"] {
         let output = succeed(

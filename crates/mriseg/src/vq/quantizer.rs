@@ -111,12 +111,13 @@ pub fn straight_through(z: Tensor<3>, entries: Tensor<3>) -> Tensor<3> {
 pub struct CodebookEma {
     counts: Vec<f32>,
     sums: Vec<f32>,
-    decay: f32,
+    updates: u32,
 }
 
 impl CodebookEma {
-    /// Weight of the past in the averages.
-    const DECAY: f32 = 0.97;
+    /// Largest weight of the past in the averages, reached after some hundred updates: long averages
+    /// are precise, but the first codes are not worth remembering.
+    const DECAY: f32 = 0.99;
     /// A code used less often than this share of its fair one is dead.
     const DEAD_SHARE: f32 = 0.02;
 
@@ -125,7 +126,7 @@ impl CodebookEma {
         Self {
             counts: vec![0.0; config.codes],
             sums: vec![0.0; config.codes * config.code_dim],
-            decay: Self::DECAY,
+            updates: 0,
         }
     }
 
@@ -167,6 +168,9 @@ impl CodebookEma {
         let grouped = floats(grouped);
         let z = floats(z);
 
+        let updates = self.updates as f32;
+        let decay = Self::DECAY.min((1.0 + updates) / (10.0 + updates));
+        self.updates += 1;
         let mut restarted = 0;
         let fair = vectors as f32 / codes as f32;
         let mut codebook = Vec::with_capacity(codes * code_dim);
@@ -174,9 +178,9 @@ impl CodebookEma {
             let group = &grouped[code * (code_dim + 1)..(code + 1) * (code_dim + 1)];
             let sum = &mut self.sums[code * code_dim..(code + 1) * code_dim];
             let count = &mut self.counts[code];
-            *count = self.decay * *count + (1.0 - self.decay) * group[code_dim];
+            *count = decay * *count + (1.0 - decay) * group[code_dim];
             for (average, &batch) in sum.iter_mut().zip(group) {
-                *average = self.decay * *average + (1.0 - self.decay) * batch;
+                *average = decay * *average + (1.0 - decay) * batch;
             }
             if *count < Self::DEAD_SHARE * fair {
                 restarted += 1;

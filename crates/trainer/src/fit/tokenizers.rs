@@ -15,6 +15,8 @@ use crate::config::{Experiment, TokenizerTraining};
 
 const WARMUP: f64 = 0.05;
 const CLIP_NORM: f32 = 1.0;
+/// Share of masks of one lung only, or empty: few, since they have fewer contours to learn from.
+const DERIVED_MASKS: f64 = 0.1;
 
 /// Trains the mask tokenizer on augmented masks; `None` when the user asked to stop.
 pub(crate) fn train_mask_tokenizer(
@@ -38,7 +40,7 @@ pub(crate) fn train_mask_tokenizer(
             session.seed,
             step,
             training.batch,
-            changes(experiment, 0.5),
+            changes(experiment, DERIVED_MASKS),
         )?;
         let mask = masks(&batch, config, &device);
         let result = tokenizer.forward(mask.clone());
