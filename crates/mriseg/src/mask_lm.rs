@@ -18,6 +18,7 @@ pub struct MaskLm {
     anchor_projection: Linear,
     mask_embedding: Embedding,
     part_embedding: Embedding,
+    cell_embedding: Embedding,
     blocks: Vec<TransformerBlock>,
     norm: RmsNorm,
     #[module(skip)]
@@ -72,6 +73,7 @@ impl ModelConfig {
             anchor_projection: projection(),
             mask_embedding: embedding(layout.mask_embeddings()),
             part_embedding: embedding(PARTS),
+            cell_embedding: embedding(layout.image()),
             blocks: (0..lm.layers).map(|_| block.init(device)).collect(),
             norm: RmsNormConfig::new(lm.d_model).init(device),
             shape: Shape {
@@ -120,7 +122,7 @@ impl MaskLm {
         assert_shape!(mask_inputs, [batch, layout.mask()]);
         let anchors = self.anchor_projection.forward(image.clone());
         let prefix = self.embed_prefix(text, image);
-        let mask = self.embed_mask(mask_inputs, anchors);
+        let mask = self.embed_mask(mask_inputs, anchors, 0);
         let mut x = Tensor::cat(vec![prefix, mask], 1);
         for block in &self.blocks {
             x = block.forward(x, layout.prefix(), tables.causal.clone(), &tables.rotary);
@@ -180,7 +182,7 @@ impl MaskLm {
         let [_, new] = inputs.dims();
         let at = state.decoded(self.layout());
         let anchors = state.anchors.clone().slice_dim(1, at..at + new);
-        let mut x = self.embed_mask(inputs, anchors);
+        let mut x = self.embed_mask(inputs, anchors, at);
         for (block, cache) in self.blocks.iter().zip(&mut state.caches) {
             x = block.forward_cached(x, cache, &state.rotary, true);
         }
@@ -198,16 +200,26 @@ impl MaskLm {
         assert_shape!(text, [batch, layout.text]);
         assert_shape!(image, [batch, layout.image(), _]);
         let text = self.scaled(self.text_embedding.forward(text)) + self.part(0);
-        let image = self.image_projection.forward(image) + self.part(1);
+        let image =
+            self.image_projection.forward(image) + self.part(1) + self.cells(0..layout.image());
         Tensor::cat(vec![text, image], 1)
     }
 
-    fn embed_mask(&self, inputs: Tensor<2, Int>, anchors: Tensor<3>) -> Tensor<3> {
-        self.scaled(self.mask_embedding.forward(inputs)) + anchors + self.part(2)
+    /// `at` is the cell of the first input.
+    fn embed_mask(&self, inputs: Tensor<2, Int>, anchors: Tensor<3>, at: usize) -> Tensor<3> {
+        let [_, new] = inputs.dims();
+        let cells = self.cells(at..at + new);
+        self.scaled(self.mask_embedding.forward(inputs)) + anchors + self.part(2) + cells
     }
 
     fn scaled(&self, embedded: Tensor<3>) -> Tensor<3> {
         embedded.mul_scalar((self.shape.d_model as f32).sqrt())
+    }
+
+    /// Where a cell lies in the picture, which rotary positions do not tell: `[1, range.len(), d_model]`.
+    fn cells(&self, range: std::ops::Range<usize>) -> Tensor<3> {
+        let rows = self.cell_embedding.weight.val().slice_dim(0, range);
+        self.scaled(rows.unsqueeze())
     }
 
     fn part(&self, index: usize) -> Tensor<3> {
