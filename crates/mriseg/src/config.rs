@@ -84,7 +84,7 @@ pub struct ModelConfig {
 impl ModelConfig {
     /// 64x64 pictures on an 8x8 grid; trains on a CPU in minutes.
     pub fn tiny() -> Self {
-        Self::sized(64, 64, &[16, 32, 64], 96, 4, 256)
+        Self::sized(64, 64, &[16, 32, 64], 96, 3, 256)
     }
 
     /// 224x224 masks on a 14x14 grid, pictures read at 112x112; about 7 million parameters, for the

@@ -96,6 +96,9 @@ pub(crate) struct LmTraining {
     /// Input mask tokens are replaced by random codes with a probability drawn from 0 to this, against
     /// exposure bias.
     pub(crate) token_noise: f64,
+    /// Weight of the soft-decode loss: Dice and cross-entropy of the mask that the frozen mask decoder
+    /// draws from the expected codes. It tells the model how far a wrong code is from the right one.
+    pub(crate) soft_decode: f32,
     /// Evaluate, and save a checkpoint, this many times.
     pub(crate) evaluations: usize,
 }
@@ -119,9 +122,9 @@ impl Experiment {
             },
             model: ModelConfig::tiny(),
             mask_tokenizer: TokenizerTraining {
-                steps: 400,
+                steps: 500,
                 batch: 32,
-                learning_rate: 2e-3,
+                learning_rate: 3e-3,
                 commitment: 0.25,
             },
             image_tokenizer: TokenizerTraining {
@@ -131,15 +134,16 @@ impl Experiment {
                 commitment: 0.25,
             },
             train: LmTraining {
-                steps: 1200,
+                steps: 1000,
                 batch: 16,
-                learning_rate: 1e-3,
+                learning_rate: 2e-3,
                 warmup: 0.05,
                 weight_decay: 0.05,
                 clip_norm: 1.0,
                 average_decay: 0.995,
                 text_dropout: 0.05,
                 token_noise: 0.3,
+                soft_decode: 2.0,
                 evaluations: 4,
             },
             augment: AugmentConfig::default(),

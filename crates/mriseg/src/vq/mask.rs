@@ -104,6 +104,15 @@ impl MaskTokenizer {
         self.decode_vectors(self.quantizer.entries(ids))
     }
 
+    /// Foreground logits of the expected codebook entries: differentiable where [`Self::decode`] is not.
+    ///
+    /// # Shapes
+    /// - probabilities: `[batch, grid*grid, codes]`
+    /// - output: `[batch, 1, size, size]`
+    pub fn decode_expected(&self, probabilities: Tensor<3>) -> Tensor<4> {
+        self.decode_vectors(self.quantizer.expected_entries(probabilities))
+    }
+
     fn vectors(&self, mask: Tensor<4>) -> Tensor<3> {
         assert_shape!(mask, [_, 1, self.size, self.size]);
         let patches = space_to_depth(mask.mul_scalar(2.0).sub_scalar(1.0), self.patch);
@@ -127,6 +136,27 @@ impl MaskTokenizer {
 mod tests {
     use crate::config::ModelConfig;
     use burn::tensor::{Device, Tensor};
+
+    #[test]
+    fn a_certain_expectation_decodes_like_its_codes() {
+        let device = Device::flex();
+        let config = ModelConfig::tiny().mask;
+        let tokenizer = config.init(&device);
+        let mask = Tensor::<4>::random(
+            [1, 1, config.size, config.size],
+            burn::tensor::Distribution::Bernoulli(0.5),
+            &device,
+        );
+        let ids = tokenizer.encode(mask);
+        let certain = ids.clone().one_hot::<3>(config.codes).float();
+        tokenizer
+            .decode_expected(certain)
+            .into_data()
+            .assert_approx_eq::<f32>(
+                &tokenizer.decode(ids).into_data(),
+                burn::tensor::Tolerance::absolute(1e-4),
+            );
+    }
 
     #[test]
     fn codes_of_a_mask_decode_to_its_reconstruction() {

@@ -86,6 +86,21 @@ impl Quantizer {
         self.codebook.forward(ids)
     }
 
+    /// Expected entries under a distribution over codes.
+    ///
+    /// # Shapes
+    /// - probabilities: `[batch, tokens, codes]`
+    /// - output: `[batch, tokens, code_dim]`
+    pub fn expected_entries(&self, probabilities: Tensor<3>) -> Tensor<3> {
+        let [batch, tokens, codes] = probabilities.dims();
+        let codebook = self.codebook.weight.val().detach();
+        let code_dim = codebook.dims()[1];
+        probabilities
+            .reshape([batch * tokens, codes])
+            .matmul(codebook)
+            .reshape([batch, tokens, code_dim])
+    }
+
     /// Number of codes.
     pub fn codes(&self) -> usize {
         self.codebook.weight.dims()[0]

@@ -4,9 +4,10 @@
 use anyhow::Result;
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use mriseg::config::ImageTokens;
-use mriseg::loss::next_token_loss;
+use mriseg::loss::{mask_reconstruction_loss, next_token_loss};
 use mriseg::model::Model;
 use mriseg::sequence::SequenceLayout;
 use mriseg::text::TextTokenizer;
@@ -114,7 +115,7 @@ pub(crate) fn train_lm(
         let targets: Vec<i32> = state
             .average
             .mask
-            .encode(mask.without_autodiff())
+            .encode(mask.clone().without_autodiff())
             .into_data()
             .iter::<i32>()
             .collect();
@@ -127,7 +128,16 @@ pub(crate) fn train_lm(
         let image = state.model.image_tokens(pictures(&batch, config, &device));
         let text = texts(&batch, tokenizer, config, &device)?;
         let hidden = state.model.lm.forward(text, image, inputs, &tables);
-        let loss = next_token_loss(state.model.lm.logits(hidden), targets);
+        let logits = state.model.lm.logits(hidden);
+        let next_token = next_token_loss(logits.clone(), targets);
+        let soft_decode = (training.soft_decode > 0.0).then(|| {
+            let decoded = state.model.mask.decode_expected(softmax(logits, 2));
+            mask_reconstruction_loss(decoded, mask)
+        });
+        let loss = match soft_decode {
+            Some(soft_decode) => next_token.clone() + soft_decode.mul_scalar(training.soft_decode),
+            None => next_token.clone(),
+        };
 
         let mut gradients = GradientsParams::from_grads(loss.backward(), &state.model);
         let norm = clip_norm(&state.model, &mut gradients, training.clip_norm);
@@ -146,7 +156,7 @@ pub(crate) fn train_lm(
         );
         state.step += 1;
 
-        loss_sum += progress.advance(loss);
+        loss_sum += progress.advance(next_token);
         norm_sum += f64::from(norm);
         count += 1;
         if state.step.is_multiple_of(LOG_EVERY) || state.step == until {

@@ -155,8 +155,8 @@ mod tests {
         let start = layer(&device);
         let zero = start.clone().map(&mut Zero);
         let average = update_average(start.valid(), &zero, 0.9, 1_000_000);
-        let before: Vec<f32> = start.weight.val().into_data().to_vec().unwrap();
-        let after: Vec<f32> = average.weight.val().into_data().to_vec().unwrap();
+        let before: Vec<f32> = start.weight.val().into_data().try_to_vec().unwrap();
+        let after: Vec<f32> = average.weight.val().into_data().try_to_vec().unwrap();
         for (a, b) in after.iter().zip(before) {
             assert!((a - 0.9 * b).abs() < 1e-6);
         }
