@@ -1,4 +1,4 @@
-//! Draws the page's gallery: `cargo run -p mriseg-data --example gallery -- www/public/gallery`, or more
+//! Draws the page's gallery: `cargo run --example gallery -- www/public/gallery`, or more
 //! pictures for a test: `... -- FOLDER 20`
 //!
 //! Six phantoms (or as many as asked for) with three sentences each, one of which names what is not there; pictures and true masks as PNG, and

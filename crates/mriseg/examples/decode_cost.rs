@@ -1,7 +1,7 @@
 //! What decoding costs on this CPU: prefill, a token at the start of the mask and one at its end, and a
 //! training step, with random weights (the cost does not depend on their values).
 //!
-//! `cargo run -p mriseg --example decode_cost`
+//! `cargo run --example decode_cost`
 
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use mriseg::config::ModelConfig;
