@@ -5,7 +5,7 @@
 
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use mriseg::config::ModelConfig;
-use mriseg::decode::Greedy;
+use mriseg::decode::{Greedy, Pick, Picker};
 use mriseg::loss::next_token_loss;
 use std::time::Instant;
 
@@ -24,12 +24,13 @@ fn main() {
 fn measure(name: &str, config: &ModelConfig) {
     let device = Device::flex();
     let lm = config.init_mask_lm(&device);
+    let picker = Picker::new(Pick::LeastError, &config.mask.init(&device));
     let layout = config.layout();
     let (mut prefill, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..REPEATS {
         let (text, image) = inputs(config, 1, &device);
         let start = Instant::now();
-        let mut greedy = Greedy::start(&lm, text, image);
+        let mut greedy = Greedy::start(&lm, picker.clone(), text, image);
         prefill.push(milliseconds(start));
         let mut tokens = Vec::new();
         loop {

@@ -2,6 +2,7 @@
 //! with its length and SHA-256, and nothing is loaded that does not match.
 
 use crate::config::ModelConfig;
+use crate::decode::Pick;
 use crate::error::Error;
 use crate::model::Model;
 use crate::text::TextTokenizer;
@@ -83,6 +84,9 @@ pub struct Manifest {
     pub architecture: ModelConfig,
     /// How pictures are scaled before encoding.
     pub normalisation: String,
+    /// How codes are picked while decoding.
+    #[serde(default)]
+    pub pick: Pick,
     /// How weights are stored.
     pub precision: Precision,
     /// Image tokenizer, mask tokenizer and language model, one safetensors file each.
@@ -224,6 +228,7 @@ impl Bundle {
         model: &Model,
         architecture: &ModelConfig,
         tokenizer: &TextTokenizer,
+        pick: Pick,
         precision: Precision,
         info: BundleInfo,
         card: &str,
@@ -248,6 +253,7 @@ impl Bundle {
             format_version: FORMAT_VERSION,
             architecture: architecture.clone(),
             normalisation: "zero mean and unit deviation per picture".to_owned(),
+            pick,
             precision,
             shards,
             tokenizer: entry(TOKENIZER, tokenizer.to_bytes()?),
@@ -361,8 +367,16 @@ mod tests {
         let tokenizer = TextTokenizer::learn(["left lung"].into_iter(), 512).unwrap();
         let config = ModelConfig::tiny();
         let model = config.init(&device);
-        let bundle =
-            Bundle::pack(&model, &config, &tokenizer, precision, info(), "# card").unwrap();
+        let bundle = Bundle::pack(
+            &model,
+            &config,
+            &tokenizer,
+            Pick::LeastError,
+            precision,
+            info(),
+            "# card",
+        )
+        .unwrap();
         (model, bundle)
     }
 
@@ -389,6 +403,7 @@ mod tests {
             &model,
             &ModelConfig::tiny(),
             &TextTokenizer::learn(["left lung"].into_iter(), 512).unwrap(),
+            Pick::LeastError,
             Precision::F32,
             info(),
             "",

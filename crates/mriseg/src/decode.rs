@@ -1,10 +1,15 @@
 //! Greedy decoding of mask tokens, one at a time, with everything a page wants to show about each.
 //!
+//! A cell takes either its most probable code or the code of least expected pixel error. The two differ
+//! where the model is unsure: "empty" is one code, "inside" and "border" are many, so that the most
+//! probable single code is "empty" long before an empty cell is the most probable.
+//!
 //! Only mask codes can be decoded: the unembedding has no other rows. Stopping is not calling
 //! [`Greedy::next`] again.
 
 use crate::mask_lm::{DecodeState, MaskLm};
 use crate::sequence::Cell;
+use crate::vq::MaskTokenizer;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData, Transaction};
 use serde::{Deserialize, Serialize};
@@ -22,10 +27,69 @@ pub struct TokenEvent {
     pub probability: f32,
 }
 
+/// Which code a cell takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Pick {
+    /// The most probable code.
+    #[default]
+    MostProbable,
+    /// The code whose patch has the least expected squared pixel error under the predicted
+    /// distribution over codes (minimum Bayes risk, one cell at a time).
+    LeastError,
+}
+
+/// How to pick codes, with what that needs on the device.
+#[derive(Debug, Clone)]
+pub enum Picker {
+    /// See [`Pick::MostProbable`].
+    MostProbable,
+    /// See [`Pick::LeastError`].
+    LeastError {
+        /// Foreground probabilities of every code's patch: `[codes, pixels]`.
+        patches: Tensor<2>,
+        /// Squared length of every patch: `[1, codes]`.
+        lengths: Tensor<2>,
+    },
+}
+
+impl Picker {
+    /// Prepares `pick` for the codes of a mask tokenizer.
+    pub fn new(pick: Pick, tokenizer: &MaskTokenizer) -> Self {
+        match pick {
+            Pick::MostProbable => Self::MostProbable,
+            Pick::LeastError => {
+                let patches = tokenizer.patches();
+                let lengths = patches.clone().square().sum_dim(1).swap_dims(0, 1);
+                Self::LeastError { patches, lengths }
+            }
+        }
+    }
+
+    /// # Shapes
+    /// - probabilities: `[batch, codes]`
+    fn pick(&self, probabilities: Tensor<2>) -> Decoded {
+        let ids = match self {
+            Self::MostProbable => probabilities.clone().argmax(1),
+            Self::LeastError { patches, lengths } => {
+                // E|x - p|^2 = |p|^2 - 2 p E[x] + what is the same for every p.
+                let expected = probabilities.clone().matmul(patches.clone());
+                let products = expected.matmul(patches.clone().transpose());
+                (lengths.clone() - products.mul_scalar(2.0)).argmin(1)
+            }
+        };
+        Decoded {
+            probabilities: probabilities.gather(1, ids.clone()),
+            ids,
+        }
+    }
+}
+
 /// A batch of masks being decoded greedily.
 #[derive(Debug, Clone)]
 pub struct Greedy {
     state: DecodeState,
+    picker: Picker,
     input: Tensor<2, Int>,
     index: usize,
 }
@@ -33,7 +97,7 @@ pub struct Greedy {
 /// What one step decoded.
 #[derive(Debug, Clone)]
 pub struct Decoded {
-    /// Most probable codes: `[batch, 1]`.
+    /// Picked codes: `[batch, 1]`.
     pub ids: Tensor<2, Int>,
     /// Their probabilities: `[batch, 1]`.
     pub probabilities: Tensor<2>,
@@ -45,12 +109,13 @@ impl Greedy {
     /// # Shapes
     /// - text: `[batch, text]`
     /// - image: `[batch, image, token_dim]`
-    pub fn start(lm: &MaskLm, text: Tensor<2, Int>, image: Tensor<3>) -> Self {
+    pub fn start(lm: &MaskLm, picker: Picker, text: Tensor<2, Int>, image: Tensor<3>) -> Self {
         let [batch, _] = text.dims();
         let device = image.device();
         let begin = vec![lm.layout().begin_of_mask() as i32; batch];
         Self {
             state: lm.prefill(text, image),
+            picker,
             input: Tensor::from_data(TensorData::new(begin, [batch, 1]), &device),
             index: 0,
         }
@@ -64,11 +129,10 @@ impl Greedy {
         }
         let logits = lm.step(self.input.clone(), &mut self.state);
         let [batch, _, codes] = logits.dims();
-        let (probabilities, ids) =
-            softmax(logits.reshape([batch, codes]), 1).max_dim_with_indices(1);
-        self.input = ids.clone();
+        let decoded = self.picker.pick(softmax(logits.reshape([batch, codes]), 1));
+        self.input = decoded.ids.clone();
         self.index += 1;
-        Some(Decoded { ids, probabilities })
+        Some(decoded)
     }
 
     /// Decodes the next token of the first mask of the batch and reads it back.
@@ -108,6 +172,25 @@ mod tests {
     use burn::tensor::Distribution;
 
     #[test]
+    fn the_code_of_least_error_lies_in_the_middle_of_what_is_likely() {
+        let device = Device::flex();
+        let patches =
+            Tensor::<2>::from_floats([[0.0, 0.0], [1.0, 0.9], [0.9, 1.0], [1.0, 1.0]], &device);
+        let lengths = patches.clone().square().sum_dim(1).swap_dims(0, 1);
+        let picker = Picker::LeastError { patches, lengths };
+        let probabilities = Tensor::<2>::from_floats([[0.4, 0.3, 0.3, 0.0]], &device);
+        let id = |picker: &Picker| {
+            let picked = picker.pick(probabilities.clone());
+            let probability: f32 = picked.probabilities.into_scalar();
+            (picked.ids.into_scalar::<i64>(), probability)
+        };
+        assert_eq!(id(&Picker::MostProbable), (0, 0.4));
+        // Expected pixels are .57 and .57: a full patch is nearer to them than an empty one.
+        let (picked, probability) = id(&picker);
+        assert!(picked != 0 && probability < 0.4, "{picked} {probability}");
+    }
+
+    #[test]
     fn greedy_decoding_takes_the_argmax_of_the_full_pass() {
         let device = Device::flex();
         let config = ModelConfig::tiny();
@@ -119,7 +202,7 @@ mod tests {
             Distribution::Default,
             &device,
         );
-        let mut greedy = Greedy::start(&lm, text.clone(), image.clone());
+        let mut greedy = Greedy::start(&lm, Picker::MostProbable, text.clone(), image.clone());
         let mut events = Vec::new();
         while let Some(event) = futures_lite::future::block_on(greedy.next(&lm)).unwrap() {
             events.push(event);

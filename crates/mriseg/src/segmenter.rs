@@ -1,7 +1,7 @@
 //! Bytes in, a stream of tokens and a mask at the image's own size out: what page and command line run.
 
 use crate::bundle::{Bundle, Manifest};
-use crate::decode::{Greedy, TokenEvent, code_tensor};
+use crate::decode::{Greedy, Picker, TokenEvent, code_tensor};
 use crate::error::Error;
 use crate::image::{GrayImage, Mask};
 use crate::model::{Model, normalized_pixels, single};
@@ -27,6 +27,7 @@ struct Inner {
     device: Device,
     /// Code of a cell in a mask without foreground: stands in for cells that are still pending.
     empty_code: u32,
+    picker: Picker,
 }
 
 /// A mask on its way.
@@ -99,6 +100,7 @@ impl Segmenter {
         Ok(Self {
             inner: Arc::new(Inner {
                 empty_code: codes[middle.min(codes.len() - 1)],
+                picker: Picker::new(manifest.pick, &model.mask),
                 manifest,
                 model,
                 tokenizer,
@@ -132,7 +134,8 @@ impl Segmenter {
         let text: Vec<i32> = prompt.ids.iter().map(|&id| id as i32).collect();
         let text = TensorData::new(text, [1, inner.layout().text]);
         let text = Tensor::from_data(text, &inner.device);
-        let greedy = Greedy::start(&inner.model.lm, text, inner.model.image_tokens(picture));
+        let tokens = inner.model.image_tokens(picture);
+        let greedy = Greedy::start(&inner.model.lm, inner.picker.clone(), text, tokens);
         Ok(Decoding {
             inner: inner.clone(),
             greedy,
@@ -318,7 +321,16 @@ mod tests {
             intended_use: String::new(),
         };
         let model = config.init(&device);
-        let bundle = Bundle::pack(&model, &config, &tokenizer, Precision::F16, info, "").unwrap();
+        let bundle = Bundle::pack(
+            &model,
+            &config,
+            &tokenizer,
+            Default::default(),
+            Precision::F16,
+            info,
+            "",
+        )
+        .unwrap();
         let manifest = bundle.manifest_bytes();
         block_on(Segmenter::load(&manifest, bundle.files, &device)).unwrap()
     }

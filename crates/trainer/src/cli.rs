@@ -161,6 +161,9 @@ pub(crate) struct EvalArgs {
     /// Only the first N cases
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<NonZeroUsize>,
+    /// Pick codes by another rule than the bundle's own
+    #[arg(long, value_enum)]
+    pub(crate) pick: Option<PickRule>,
     /// Also ask each picture with the same zone affected on both sides for one side, then for the other
     #[arg(long)]
     pub(crate) side_swap: bool,
@@ -340,6 +343,24 @@ impl TextMode {
             Self::None => "none",
             Self::Shuffled => "shuffled",
             Self::WrongSide => "wrong-side",
+        }
+    }
+}
+
+/// Values of `--pick`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PickRule {
+    /// The most probable code
+    MostProbable,
+    /// The code of least expected pixel error
+    LeastError,
+}
+
+impl From<PickRule> for mriseg::decode::Pick {
+    fn from(rule: PickRule) -> Self {
+        match rule {
+            PickRule::MostProbable => Self::MostProbable,
+            PickRule::LeastError => Self::LeastError,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result};
 use mriseg::config::ModelConfig;
+use mriseg::decode::Pick;
 use mriseg_data::AugmentConfig;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -99,6 +100,8 @@ pub(crate) struct LmTraining {
     /// Weight of the soft-decode loss: Dice and cross-entropy of the mask that the frozen mask decoder
     /// draws from the expected codes. It tells the model how far a wrong code is from the right one.
     pub(crate) soft_decode: f32,
+    /// Which code a cell takes while decoding: `least_error` or `most_probable`.
+    pub(crate) pick: Pick,
     /// Evaluate, and save a checkpoint, this many times.
     pub(crate) evaluations: usize,
 }
@@ -143,7 +146,8 @@ impl Experiment {
                 average_decay: 0.995,
                 text_dropout: 0.05,
                 token_noise: 0.3,
-                soft_decode: 2.0,
+                soft_decode: 0.0,
+                pick: Pick::LeastError,
                 evaluations: 4,
             },
             augment: AugmentConfig::default(),

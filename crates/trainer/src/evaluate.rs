@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor};
 use mriseg::config::ModelConfig;
-use mriseg::decode::Greedy;
+use mriseg::decode::{Greedy, Picker};
 use mriseg::image::{GrayImage, Mask};
 use mriseg::metrics::Overlap;
 use mriseg::model::Model;
@@ -28,6 +28,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) tokenizer: &'a TextTokenizer,
     pub(crate) config: &'a ModelConfig,
     pub(crate) device: &'a Device,
+    /// How codes are picked.
+    pub(crate) picker: Picker,
     /// Seed of the shuffled sentences.
     pub(crate) seed: u64,
 }
@@ -139,7 +141,7 @@ impl Evaluator<'_> {
         let image = self
             .model
             .image_tokens(pictures(&cases, self.config, self.device));
-        let mut greedy = Greedy::start(&self.model.lm, text, image);
+        let mut greedy = Greedy::start(&self.model.lm, self.picker.clone(), text, image);
         let mut columns = Vec::new();
         while let Some(decoded) = greedy.advance(&self.model.lm) {
             columns.push(decoded.ids);

@@ -8,7 +8,7 @@ use super::quantizer::{Quantizer, QuantizerConfig};
 use crate::config::MaskTokenizerConfig;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use burn::tensor::activation::relu;
+use burn::tensor::activation::{relu, sigmoid};
 use burn::tensor::{Device, Int, Tensor, assert_shape};
 
 /// Encoder, codebook and decoder of binary masks.
@@ -113,6 +113,20 @@ impl MaskTokenizer {
         self.decode_vectors(self.quantizer.expected_entries(probabilities))
     }
 
+    /// Foreground probabilities of the patch of every code, as it looks among its like: `[codes, patch*patch]`.
+    pub fn patches(&self) -> Tensor<2> {
+        const SIDE: usize = 3;
+        let codes = self.quantizer.codes();
+        let device = self.from_code.weight.device();
+        let ids = Tensor::<1, Int>::arange(0..codes as i64, &device)
+            .reshape([codes, 1])
+            .repeat_dim(1, SIDE * SIDE);
+        let logits = self.decode_grid(self.quantizer.entries(ids), SIDE);
+        let middle = self.patch..2 * self.patch;
+        sigmoid(logits.slice([0..codes, 0..1, middle.clone(), middle]))
+            .reshape([codes, self.patch * self.patch])
+    }
+
     fn vectors(&self, mask: Tensor<4>) -> Tensor<3> {
         assert_shape!(mask, [_, 1, self.size, self.size]);
         let patches = space_to_depth(mask.mul_scalar(2.0).sub_scalar(1.0), self.patch);
@@ -122,9 +136,11 @@ impl MaskTokenizer {
     }
 
     fn decode_vectors(&self, values: Tensor<3>) -> Tensor<4> {
-        let mut hidden = self
-            .from_code
-            .forward(tokens_to_grid(values, self.size / self.patch));
+        self.decode_grid(values, self.size / self.patch)
+    }
+
+    fn decode_grid(&self, values: Tensor<3>, grid: usize) -> Tensor<4> {
+        let mut hidden = self.from_code.forward(tokens_to_grid(values, grid));
         for block in &self.blocks {
             hidden = block.forward(hidden);
         }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use mriseg::bundle::sha256;
+use mriseg::decode::Picker;
 
 use super::{command_line, read_bundle};
 use crate::cli::{DataSpec, EvalArgs, TextMode};
@@ -48,6 +49,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         tokenizer: &tokenizer,
         config: &bundle.manifest.architecture,
         device: &chosen.device,
+        picker: Picker::new(
+            args.pick.map_or(bundle.manifest.pick, Into::into),
+            &model.mask,
+        ),
         seed: SEED,
     };
     let samples = Samples::new(dataset);

@@ -106,6 +106,7 @@ pub(super) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         &model,
         &experiment.model,
         &tokenizer,
+        experiment.train.pick,
         precision,
         info,
         &card,

@@ -4,6 +4,7 @@
 use anyhow::Result;
 use burn::module::Module;
 use mriseg::bundle::Precision;
+use mriseg::decode::Picker;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use mriseg::vq::MaskTokenizer;
@@ -189,6 +190,7 @@ impl Run {
             tokenizer,
             config: &self.experiment.model,
             device: &self.chosen.device,
+            picker: Picker::new(self.experiment.train.pick, &model.mask),
             seed: self.experiment.seed,
         }
     }
