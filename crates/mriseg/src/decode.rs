@@ -39,49 +39,59 @@ pub enum Pick {
     LeastError,
 }
 
-/// How to pick codes, with what that needs on the device.
+/// A [`Pick`] with what it needs on the device.
 #[derive(Debug, Clone)]
-pub enum Picker {
-    /// See [`Pick::MostProbable`].
-    MostProbable,
-    /// See [`Pick::LeastError`].
-    LeastError {
-        /// Foreground probabilities of every code's patch: `[codes, pixels]`.
-        patches: Tensor<2>,
-        /// Squared length of every patch: `[1, codes]`.
-        lengths: Tensor<2>,
-    },
+pub struct Picker {
+    patches: Option<Patches>,
+}
+
+/// What every code draws.
+#[derive(Debug, Clone)]
+struct Patches {
+    /// Foreground probabilities: `[codes, pixels]`.
+    pixels: Tensor<2>,
+    /// Squared lengths: `[1, codes]`.
+    lengths: Tensor<2>,
 }
 
 impl Picker {
     /// Prepares `pick` for the codes of a mask tokenizer.
     pub fn new(pick: Pick, tokenizer: &MaskTokenizer) -> Self {
-        match pick {
-            Pick::MostProbable => Self::MostProbable,
-            Pick::LeastError => {
-                let patches = tokenizer.patches();
-                let lengths = patches.clone().square().sum_dim(1).swap_dims(0, 1);
-                Self::LeastError { patches, lengths }
-            }
+        Self {
+            patches: match pick {
+                Pick::MostProbable => None,
+                Pick::LeastError => Some(Patches::new(tokenizer.patches())),
+            },
         }
     }
 
     /// # Shapes
     /// - probabilities: `[batch, codes]`
     fn pick(&self, probabilities: Tensor<2>) -> Decoded {
-        let ids = match self {
-            Self::MostProbable => probabilities.clone().argmax(1),
-            Self::LeastError { patches, lengths } => {
-                // E|x - p|^2 = |p|^2 - 2 p E[x] + what is the same for every p.
-                let expected = probabilities.clone().matmul(patches.clone());
-                let products = expected.matmul(patches.clone().transpose());
-                (lengths.clone() - products.mul_scalar(2.0)).argmin(1)
-            }
+        let ids = match &self.patches {
+            None => probabilities.clone().argmax(1),
+            Some(patches) => patches.nearest_to_expectation(probabilities.clone()),
         };
         Decoded {
             probabilities: probabilities.gather(1, ids.clone()),
             ids,
         }
+    }
+}
+
+impl Patches {
+    fn new(pixels: Tensor<2>) -> Self {
+        Self {
+            lengths: pixels.clone().square().sum_dim(1).swap_dims(0, 1),
+            pixels,
+        }
+    }
+
+    /// `E|x - p|^2 = |p|^2 - 2 p E[x]` and what is the same for every code.
+    fn nearest_to_expectation(&self, probabilities: Tensor<2>) -> Tensor<2, Int> {
+        let expected = probabilities.matmul(self.pixels.clone());
+        let products = expected.matmul(self.pixels.clone().transpose());
+        (self.lengths.clone() - products.mul_scalar(2.0)).argmin(1)
     }
 }
 
@@ -174,19 +184,21 @@ mod tests {
     #[test]
     fn the_code_of_least_error_lies_in_the_middle_of_what_is_likely() {
         let device = Device::flex();
-        let patches =
+        let pixels =
             Tensor::<2>::from_floats([[0.0, 0.0], [1.0, 0.9], [0.9, 1.0], [1.0, 1.0]], &device);
-        let lengths = patches.clone().square().sum_dim(1).swap_dims(0, 1);
-        let picker = Picker::LeastError { patches, lengths };
+        let most_probable = Picker { patches: None };
+        let least_error = Picker {
+            patches: Some(Patches::new(pixels)),
+        };
         let probabilities = Tensor::<2>::from_floats([[0.4, 0.3, 0.3, 0.0]], &device);
         let id = |picker: &Picker| {
             let picked = picker.pick(probabilities.clone());
             let probability: f32 = picked.probabilities.into_scalar();
             (picked.ids.into_scalar::<i64>(), probability)
         };
-        assert_eq!(id(&Picker::MostProbable), (0, 0.4));
+        assert_eq!(id(&most_probable), (0, 0.4));
         // Expected pixels are .57 and .57: a full patch is nearer to them than an empty one.
-        let (picked, probability) = id(&picker);
+        let (picked, probability) = id(&least_error);
         assert!(picked != 0 && probability < 0.4, "{picked} {probability}");
     }
 
@@ -202,7 +214,7 @@ mod tests {
             Distribution::Default,
             &device,
         );
-        let mut greedy = Greedy::start(&lm, Picker::MostProbable, text.clone(), image.clone());
+        let mut greedy = Greedy::start(&lm, Picker { patches: None }, text.clone(), image.clone());
         let mut events = Vec::new();
         while let Some(event) = futures_lite::future::block_on(greedy.next(&lm)).unwrap() {
             events.push(event);

@@ -22,7 +22,7 @@ use crate::device::{self, Chosen};
 use crate::evaluate::{Evaluator, mean_dice};
 use crate::exit::{self, Kind, usage};
 use crate::fit::{
-    LmState, Progress, Samples, Session, train_image_tokenizer, train_lm, train_mask_tokenizer,
+    LmState, LmTrainer, Progress, Samples, Session, train_image_tokenizer, train_mask_tokenizer,
 };
 use crate::interrupt::Interrupt;
 use crate::metrics_log::MetricsLog;
@@ -211,20 +211,17 @@ impl Run {
         })?;
         let mut progress =
             Progress::new(&self.session, "language model", training.steps, state.step);
+        let trainer = LmTrainer {
+            experiment: &self.experiment,
+            samples: &self.train,
+            tokenizer,
+            session: &self.session,
+            device: &self.chosen.device,
+        };
         let every = training.steps.div_ceil(training.evaluations);
         while state.step < training.steps {
             let until = ((state.step / every + 1) * every).min(training.steps);
-            train_lm(
-                &mut state,
-                until,
-                &self.experiment,
-                &self.train,
-                tokenizer,
-                &self.session,
-                &mut progress,
-                &self.chosen.device,
-                |row| log.append(&row),
-            )?;
+            trainer.run(&mut state, until, &mut progress, |row| log.append(&row))?;
             marks.step = state.step;
             if self.session.interrupt.requested() {
                 checkpoint::save(&self.folder, &state, tokenizer, marks)?;

@@ -83,93 +83,113 @@ pub(crate) fn optimizer(experiment: &Experiment) -> ModuleOptimizer {
         .init()
 }
 
-/// Trains until step `until` or until the user asks to stop. `log` is called now and then.
-pub(crate) fn train_lm(
-    state: &mut LmState,
-    until: usize,
-    experiment: &Experiment,
-    samples: &Samples,
-    tokenizer: &TextTokenizer,
-    session: &Session,
-    progress: &mut Progress,
-    device: &Device,
-    mut log: impl FnMut(StepMetrics) -> Result<()>,
-) -> Result<()> {
-    const LOG_EVERY: usize = 20;
-    let device = device.clone().autodiff();
-    let training = &experiment.train;
-    let config = &experiment.model;
-    let layout = config.layout();
-    let tables = state.model.lm.tables(&device);
-    let changes = Changes {
-        augment: &experiment.augment,
-        derived_sentences: experiment.data.derived_sentences,
-        text_dropout: training.text_dropout,
-    };
-    let (mut loss_sum, mut norm_sum, mut count) = (0.0, 0.0, 0);
-    while state.step < until && !session.interrupt.requested() {
-        let step = state.step;
-        let batch = samples.training("lm", session.seed, step, training.batch, changes)?;
-        let mut rng = rng("noise", session.seed, step as u64);
-        let mask = masks(&batch, config, &device);
-        let targets: Vec<i32> = state
-            .average
-            .mask
-            .encode(mask.clone().without_autodiff())
-            .into_data()
-            .iter::<i32>()
-            .collect();
-        let shape = [batch.len(), layout.mask()];
-        let noisy = add_noise(&targets, training.token_noise, layout, &mut rng);
-        let inputs = TensorData::new(layout.teacher_forcing(&noisy), shape);
-        let inputs: Tensor<2, Int> = Tensor::from_data(inputs, &device);
-        let targets: Tensor<2, Int> = Tensor::from_data(TensorData::new(targets, shape), &device);
+/// What the loop reads and never changes.
+pub(crate) struct LmTrainer<'a> {
+    pub(crate) experiment: &'a Experiment,
+    pub(crate) samples: &'a Samples,
+    pub(crate) tokenizer: &'a TextTokenizer,
+    pub(crate) session: &'a Session,
+    pub(crate) device: &'a Device,
+}
 
-        let image = state.model.image_tokens(pictures(&batch, config, &device));
-        let text = texts(&batch, tokenizer, config, &device)?;
-        let hidden = state.model.lm.forward(text, image, inputs, &tables);
-        let logits = state.model.lm.logits(hidden);
-        let next_token = next_token_loss(logits.clone(), targets);
-        let soft_decode = (training.soft_decode > 0.0).then(|| {
-            let decoded = state.model.mask.decode_expected(softmax(logits, 2));
-            mask_reconstruction_loss(decoded, mask)
-        });
-        let loss = match soft_decode {
-            Some(soft_decode) => next_token.clone() + soft_decode.mul_scalar(training.soft_decode),
-            None => next_token.clone(),
+impl LmTrainer<'_> {
+    /// Trains until step `until` or until the user asks to stop. `log` is called now and then.
+    ///
+    /// # Errors
+    /// A case cannot be loaded, or `log` fails.
+    pub(crate) fn run(
+        &self,
+        state: &mut LmState,
+        until: usize,
+        progress: &mut Progress,
+        mut log: impl FnMut(StepMetrics) -> Result<()>,
+    ) -> Result<()> {
+        let Self {
+            experiment,
+            samples,
+            tokenizer,
+            session,
+            device,
+        } = *self;
+        const LOG_EVERY: usize = 20;
+        let device = device.clone().autodiff();
+        let training = &experiment.train;
+        let config = &experiment.model;
+        let layout = config.layout();
+        let tables = state.model.lm.tables(&device);
+        let changes = Changes {
+            augment: &experiment.augment,
+            derived_sentences: experiment.data.derived_sentences,
+            text_dropout: training.text_dropout,
         };
+        let (mut loss_sum, mut norm_sum, mut count) = (0.0, 0.0, 0);
+        while state.step < until && !session.interrupt.requested() {
+            let step = state.step;
+            let batch = samples.training("lm", session.seed, step, training.batch, changes)?;
+            let mut rng = rng("noise", session.seed, step as u64);
+            let mask = masks(&batch, config, &device);
+            let targets: Vec<i32> = state
+                .average
+                .mask
+                .encode(mask.clone().without_autodiff())
+                .into_data()
+                .iter::<i32>()
+                .collect();
+            let shape = [batch.len(), layout.mask()];
+            let noisy = add_noise(&targets, training.token_noise, layout, &mut rng);
+            let inputs = TensorData::new(layout.teacher_forcing(&noisy), shape);
+            let inputs: Tensor<2, Int> = Tensor::from_data(inputs, &device);
+            let targets: Tensor<2, Int> =
+                Tensor::from_data(TensorData::new(targets, shape), &device);
 
-        let mut gradients = GradientsParams::from_grads(loss.backward(), &state.model);
-        let norm = clip_norm(&state.model, &mut gradients, training.clip_norm);
-        let rate = learning_rate(
-            training.learning_rate,
-            training.warmup,
-            step,
-            training.steps,
-        );
-        state.model = state.optimizer.step(rate, state.model.clone(), gradients);
-        state.average = update_average(
-            state.average.clone(),
-            &state.model,
-            training.average_decay,
-            step,
-        );
-        state.step += 1;
+            let image = state.model.image_tokens(pictures(&batch, config, &device));
+            let text = texts(&batch, tokenizer, config, &device)?;
+            let hidden = state.model.lm.forward(text, image, inputs, &tables);
+            let logits = state.model.lm.logits(hidden);
+            let next_token = next_token_loss(logits.clone(), targets);
+            let soft_decode = (training.soft_decode > 0.0).then(|| {
+                let decoded = state.model.mask.decode_expected(softmax(logits, 2));
+                mask_reconstruction_loss(decoded, mask)
+            });
+            let loss = match soft_decode {
+                Some(soft_decode) => {
+                    next_token.clone() + soft_decode.mul_scalar(training.soft_decode)
+                }
+                None => next_token.clone(),
+            };
 
-        loss_sum += progress.advance(next_token);
-        norm_sum += f64::from(norm);
-        count += 1;
-        if state.step.is_multiple_of(LOG_EVERY) || state.step == until {
-            log(StepMetrics {
-                step: state.step,
-                loss: loss_sum / f64::from(count),
-                gradient_norm: norm_sum / f64::from(count),
-                learning_rate: rate,
-            })?;
-            (loss_sum, norm_sum, count) = (0.0, 0.0, 0);
+            let mut gradients = GradientsParams::from_grads(loss.backward(), &state.model);
+            let norm = clip_norm(&state.model, &mut gradients, training.clip_norm);
+            let rate = learning_rate(
+                training.learning_rate,
+                training.warmup,
+                step,
+                training.steps,
+            );
+            state.model = state.optimizer.step(rate, state.model.clone(), gradients);
+            state.average = update_average(
+                state.average.clone(),
+                &state.model,
+                training.average_decay,
+                step,
+            );
+            state.step += 1;
+
+            loss_sum += progress.advance(next_token);
+            norm_sum += f64::from(norm);
+            count += 1;
+            if state.step.is_multiple_of(LOG_EVERY) || state.step == until {
+                log(StepMetrics {
+                    step: state.step,
+                    loss: loss_sum / f64::from(count),
+                    gradient_norm: norm_sum / f64::from(count),
+                    learning_rate: rate,
+                })?;
+                (loss_sum, norm_sum, count) = (0.0, 0.0, 0);
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Replaces codes by random ones, in every mask with another probability from 0 to `highest`.

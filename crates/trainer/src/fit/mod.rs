@@ -6,7 +6,7 @@ mod optimizer;
 mod tokenizers;
 
 pub(crate) use batch::{Samples, masks, pictures, rng, texts};
-pub(crate) use lm::{LmState, Progress, optimizer, train_lm, trainable};
+pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer, trainable};
 pub(crate) use tokenizers::{train_image_tokenizer, train_mask_tokenizer};
 
 use crate::interrupt::Interrupt;
