@@ -34,8 +34,8 @@ pub enum Pick {
     /// The most probable code.
     #[default]
     MostProbable,
-    /// The code whose patch has the least expected squared pixel error under the predicted
-    /// distribution over codes (minimum Bayes risk, one cell at a time).
+    /// The code whose patch has the fewest wrong pixels to expect under the predicted distribution
+    /// over codes (minimum Bayes risk, one cell at a time); among equals the more probable one.
     LeastError,
 }
 
@@ -48,10 +48,10 @@ pub struct Picker {
 /// What every code draws.
 #[derive(Debug, Clone)]
 struct Patches {
-    /// Foreground probabilities: `[codes, pixels]`.
+    /// Foreground, 0 or 1: `[codes, pixels]`.
     pixels: Tensor<2>,
-    /// Squared lengths: `[1, codes]`.
-    lengths: Tensor<2>,
+    /// Foreground pixels: `[1, codes]`.
+    areas: Tensor<2>,
 }
 
 impl Picker {
@@ -70,7 +70,7 @@ impl Picker {
     fn pick(&self, probabilities: Tensor<2>) -> Decoded {
         let ids = match &self.patches {
             None => probabilities.clone().argmax(1),
-            Some(patches) => patches.nearest_to_expectation(probabilities.clone()),
+            Some(patches) => patches.least_error(probabilities.clone()),
         };
         Decoded {
             probabilities: probabilities.gather(1, ids.clone()),
@@ -80,18 +80,24 @@ impl Picker {
 }
 
 impl Patches {
-    fn new(pixels: Tensor<2>) -> Self {
+    /// Certainty of a code weighs as much as this many pixels: enough to decide between codes that
+    /// draw the same, of which "empty" has many.
+    const TIE_PIXELS: f32 = 1.0;
+
+    fn new(probabilities: Tensor<2>) -> Self {
+        let pixels = probabilities.greater_elem(0.5).float();
         Self {
-            lengths: pixels.clone().square().sum_dim(1).swap_dims(0, 1),
+            areas: pixels.clone().sum_dim(1).swap_dims(0, 1),
             pixels,
         }
     }
 
-    /// `E|x - p|^2 = |p|^2 - 2 p E[x]` and what is the same for every code.
-    fn nearest_to_expectation(&self, probabilities: Tensor<2>) -> Tensor<2, Int> {
-        let expected = probabilities.matmul(self.pixels.clone());
+    /// Wrong pixels to expect are `|p| - 2 p E[x]` and what is the same for every code.
+    fn least_error(&self, probabilities: Tensor<2>) -> Tensor<2, Int> {
+        let expected = probabilities.clone().matmul(self.pixels.clone());
         let products = expected.matmul(self.pixels.clone().transpose());
-        (self.lengths.clone() - products.mul_scalar(2.0)).argmin(1)
+        let wrong = self.areas.clone() - products.mul_scalar(2.0);
+        (wrong - probabilities.mul_scalar(Self::TIE_PIXELS)).argmin(1)
     }
 }
 
@@ -185,21 +191,24 @@ mod tests {
     fn the_code_of_least_error_lies_in_the_middle_of_what_is_likely() {
         let device = Device::flex();
         let pixels =
-            Tensor::<2>::from_floats([[0.0, 0.0], [1.0, 0.9], [0.9, 1.0], [1.0, 1.0]], &device);
+            Tensor::<2>::from_floats([[0.0, 0.0], [1.0, 0.2], [0.9, 1.0], [0.1, 0.0]], &device);
         let most_probable = Picker { patches: None };
         let least_error = Picker {
             patches: Some(Patches::new(pixels)),
         };
         let probabilities = Tensor::<2>::from_floats([[0.4, 0.3, 0.3, 0.0]], &device);
+        let nearly_empty = Tensor::<2>::from_floats([[0.6, 0.1, 0.1, 0.2]], &device);
         let id = |picker: &Picker| {
             let picked = picker.pick(probabilities.clone());
             let probability: f32 = picked.probabilities.into_scalar();
             (picked.ids.into_scalar::<i64>(), probability)
         };
         assert_eq!(id(&most_probable), (0, 0.4));
-        // Expected pixels are .57 and .57: a full patch is nearer to them than an empty one.
-        let (picked, probability) = id(&least_error);
-        assert!(picked != 0 && probability < 0.4, "{picked} {probability}");
+        // The first pixel is foreground with .6, the second with .3.
+        assert_eq!(id(&least_error), (1, 0.3));
+        // Codes 0 and 3 both draw nothing: the more probable one is taken.
+        let picked = least_error.pick(nearly_empty).ids.into_scalar::<i64>();
+        assert_eq!(picked, 0);
     }
 
     #[test]
