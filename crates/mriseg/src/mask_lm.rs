@@ -8,12 +8,13 @@ use burn::module::Module;
 use burn::nn::{
     Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig, RmsNorm, RmsNormConfig,
 };
-use burn::tensor::{Device, Int, Tensor, assert_shape};
+use burn::tensor::{Device, Distribution, Int, Tensor, assert_shape};
 
 /// Next-token model of masks.
 #[derive(Module, Debug)]
 pub struct MaskLm {
     text_embedding: Embedding,
+    image_norm: RmsNorm,
     image_projection: Linear,
     anchor_projection: Linear,
     mask_embedding: Embedding,
@@ -69,6 +70,7 @@ impl ModelConfig {
         };
         MaskLm {
             text_embedding: embedding(lm.text_vocab),
+            image_norm: RmsNormConfig::new(self.image_token_dim()).init(device),
             image_projection: projection(),
             anchor_projection: projection(),
             mask_embedding: embedding(layout.mask_embeddings()),
@@ -89,6 +91,32 @@ impl ModelConfig {
 const PARTS: usize = 3;
 
 impl MaskLm {
+    /// Starts the embedding of mask tokens, which is also their unembedding, from what the codes draw:
+    /// codes that draw alike are embedded alike, so that what is learned about one holds for its like.
+    /// Half of each embedding is a random projection of the patch, half stays as it is.
+    ///
+    /// # Shapes
+    /// - patches: `[codes, pixels]`, see [`MaskTokenizer::patches`](crate::vq::MaskTokenizer::patches)
+    pub fn with_code_geometry(mut self, patches: Tensor<2>) -> Self {
+        let [codes, pixels] = patches.dims();
+        assert_eq!(codes, self.layout().codes, "one patch per code");
+        let d_model = self.shape.d_model;
+        let mix = |table: Tensor<2>| {
+            let patches = Tensor::from_data(patches.into_data(), &table.device());
+            let projection = Tensor::random(
+                [pixels, d_model],
+                Distribution::Normal(0.0, 1.0),
+                &table.device(),
+            );
+            let drawn = unit_rows((patches.clone() - patches.mean_dim(0)).matmul(projection));
+            let own = unit_rows(table.clone().slice_dim(0, 0..codes));
+            let begin = table.slice_dim(0, codes..codes + 1);
+            Tensor::cat(vec![(drawn + own).mul_scalar(0.5f32.sqrt()), begin], 0).detach()
+        };
+        self.mask_embedding.weight = self.mask_embedding.weight.map(mix).set_require_grad(true);
+        self
+    }
+
     /// The sequence that this model reads and writes.
     pub fn layout(&self) -> SequenceLayout {
         self.shape.layout
@@ -120,6 +148,7 @@ impl MaskLm {
         let layout = self.layout();
         let [batch, _] = text.dims();
         assert_shape!(mask_inputs, [batch, layout.mask()]);
+        let image = self.image_norm.forward(image);
         let anchors = self.anchor_projection.forward(image.clone());
         let prefix = self.embed_prefix(text, image);
         let mask = self.embed_mask(mask_inputs, anchors, 0);
@@ -158,6 +187,7 @@ impl MaskLm {
         let device = image.device();
         let head_dim = self.shape.d_model / self.shape.heads;
         let rotary = self.rotary(&device);
+        let image = self.image_norm.forward(image);
         let anchors = self.anchor_projection.forward(image.clone());
         let mut caches: Vec<KvCache> = (0..self.blocks.len())
             .map(|_| KvCache::new(batch, self.shape.heads, layout.total(), head_dim, &device))
@@ -194,6 +224,7 @@ impl MaskLm {
         RotaryTable::new(&self.layout().positions(), head_dim, device)
     }
 
+    /// `image` is normalised: whatever the scale of the image tokens, they enter as strong as the rest.
     fn embed_prefix(&self, text: Tensor<2, Int>, image: Tensor<3>) -> Tensor<3> {
         let layout = self.layout();
         let [batch, _] = text.dims();
@@ -228,6 +259,12 @@ impl MaskLm {
     }
 }
 
+fn unit_rows(rows: Tensor<2>) -> Tensor<2> {
+    const SHORTEST: f32 = 1e-6;
+    let length = rows.clone().square().sum_dim(1).sqrt();
+    rows / length.clamp_min(SHORTEST)
+}
+
 impl DecodeState {
     fn decoded(&self, layout: SequenceLayout) -> usize {
         self.caches[0].filled() - layout.prefix()
@@ -237,7 +274,7 @@ impl DecodeState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::{Distribution, TensorData, Tolerance};
+    use burn::tensor::{TensorData, Tolerance};
 
     fn tiny() -> ModelConfig {
         let mut config = ModelConfig::tiny();
@@ -306,6 +343,38 @@ mod tests {
         let after: Vec<f32> = run(&targets).try_to_vec().unwrap();
         assert_eq!(before[..31], after[..31]);
         assert_ne!(before[31], after[31]);
+    }
+
+    #[test]
+    fn codes_that_draw_alike_are_embedded_alike() {
+        let device = Device::flex();
+        let config = tiny();
+        let codes = config.mask.codes;
+        let pixels: Vec<f32> = (0..codes)
+            .flat_map(|code| (0..8).map(move |pixel| f32::from(u8::from(pixel < code / 32))))
+            .collect();
+        let patches = Tensor::from_data(TensorData::new(pixels, [codes, 8]), &device);
+        let lm = config.init_mask_lm(&device).with_code_geometry(patches);
+        let rows: Vec<f32> = lm
+            .mask_embedding
+            .weight
+            .val()
+            .into_data()
+            .try_to_vec()
+            .unwrap();
+        let d_model = config.lm.d_model;
+        let cosine = |a: usize, b: usize| -> f32 {
+            let row = |i: usize| &rows[i * d_model..(i + 1) * d_model];
+            let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+            dot(row(a), row(b)) / (dot(row(a), row(a)) * dot(row(b), row(b))).sqrt()
+        };
+        assert!(
+            cosine(0, 1) > 0.3 && cosine(0, 1) < 0.95,
+            "{}",
+            cosine(0, 1)
+        );
+        assert!(cosine(0, 255) < 0.1, "{}", cosine(0, 255));
+        assert_eq!(rows.len(), (codes + 1) * d_model);
     }
 
     #[test]

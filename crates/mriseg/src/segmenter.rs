@@ -95,11 +95,9 @@ impl Segmenter {
         let size = manifest.architecture.mask.size;
         let empty = model.mask.encode(Tensor::zeros([1, 1, size, size], device));
         let codes = empty.into_data_async().await.map_err(device_error)?;
-        let codes: Vec<u32> = codes.iter::<u32>().collect();
-        let middle = codes.len() / 2 + manifest.architecture.grid() / 2;
         Ok(Self {
             inner: Arc::new(Inner {
-                empty_code: codes[middle.min(codes.len() - 1)],
+                empty_code: codes.iter::<u32>().next().expect("a mask has cells"),
                 picker: Picker::new(manifest.pick, &model.mask),
                 manifest,
                 model,

@@ -79,7 +79,7 @@ impl From<Cli> for Request {
 #[command(after_help = "Examples:\n  \
                   trainer train                                        phantoms, preset tiny: the demo\n  \
                   trainer train --config configs/qata-cpu.toml --data path/to/qata-cov19 --name lungs\n  \
-                  trainer train --preset small --data path/to/qata-cov19 --set train.epochs=4\n  \
+                  trainer train --preset small --data path/to/qata-cov19 --set train.steps=4000\n  \
                   trainer train --resume runs/lungs                    go on after Ctrl-C or a crash\n\n\
                   Ctrl-C once: finish the step, save, stop. Ctrl-C twice: stop at once.\n\
                   A run is never overwritten; its settings are printed and saved as config.toml before it starts.")]
@@ -104,7 +104,7 @@ pub(crate) struct TrainArgs {
     /// Seed of every random choice; the same seed gives the same run
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Change one setting, such as train.epochs=4 (may be repeated; wins over --config)
+    /// Change one setting, such as train.steps=4000 (may be repeated; wins over --config)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// Go on with an earlier run, exactly where its last checkpoint stopped

@@ -64,6 +64,8 @@ pub(crate) struct DataConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenizerTraining {
+    /// Folder of a run whose tokenizer is taken as it is; empty to train one.
+    pub(crate) from: String,
     /// Optimizer steps.
     pub(crate) steps: usize,
     /// Pictures or masks per step.
@@ -125,20 +127,22 @@ impl Experiment {
             },
             model: ModelConfig::tiny(),
             mask_tokenizer: TokenizerTraining {
+                from: String::new(),
                 steps: 500,
                 batch: 32,
                 learning_rate: 3e-3,
                 commitment: 0.25,
             },
             image_tokenizer: TokenizerTraining {
+                from: String::new(),
                 steps: 0,
                 batch: 32,
                 learning_rate: 1e-3,
                 commitment: 0.25,
             },
             train: LmTraining {
-                steps: 1000,
-                batch: 16,
+                steps: 2400,
+                batch: 8,
                 learning_rate: 2e-3,
                 warmup: 0.05,
                 weight_decay: 0.05,
@@ -295,7 +299,7 @@ impl Experiment {
             }
         }
         let codes = self.model.lm.image_tokens == mriseg::config::ImageTokens::Codes;
-        if codes && self.image_tokenizer.steps == 0 {
+        if codes && self.image_tokenizer.steps == 0 && self.image_tokenizer.from.is_empty() {
             return Err(usage(
                 "model.lm.image_tokens = \"codes\" needs a trained image tokenizer: set image_tokenizer.steps, for example 1500",
             ));

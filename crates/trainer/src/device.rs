@@ -13,6 +13,8 @@ pub(crate) struct Chosen {
     pub(crate) device: Device,
     /// Backend and adapter.
     pub(crate) name: String,
+    /// Threads among which the cases of a training step are shared out: all on a CPU, one that feeds a GPU.
+    pub(crate) workers: usize,
 }
 
 /// The device that the arguments ask for.
@@ -32,6 +34,7 @@ fn cpu() -> Chosen {
     Chosen {
         device: Device::flex(),
         name: "CPU (burn-flex)".to_owned(),
+        workers: rayon::current_num_threads(),
     }
 }
 
@@ -58,6 +61,7 @@ fn gpu(software_adapter: bool) -> Result<Chosen, String> {
             return Ok(Chosen {
                 device: Device::wgpu(device),
                 name: format!("{} (burn-wgpu, {})", info.name, info.backend),
+                workers: 1,
             });
         }
     }
@@ -65,6 +69,7 @@ fn gpu(software_adapter: bool) -> Result<Chosen, String> {
         Some(info) if software_adapter => Ok(Chosen {
             device: Device::wgpu(DeviceKind::Cpu),
             name: format!("{} (burn-wgpu, {}, simulated)", info.name, info.backend),
+            workers: 1,
         }),
         Some(info) => Err(format!(
             "the only GPU here, `{}`, is simulated on the CPU and slower than it: use --device cpu, or add --software-adapter to test the GPU path",
@@ -90,6 +95,7 @@ fn cuda() -> Result<Chosen> {
     Ok(Chosen {
         device: Device::cuda(0),
         name: "CUDA device 0 (burn-cuda)".to_owned(),
+        workers: 1,
     })
 }
 

@@ -21,6 +21,7 @@ use crate::cli::TextMode;
 use crate::fit::{Samples, masks, pictures, rng, texts};
 use crate::progress::Display;
 use crate::report::CaseResult;
+use crate::threads::side_by_side;
 
 /// A model ready to be measured.
 pub(crate) struct Evaluator<'a> {
@@ -32,6 +33,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) picker: Picker,
     /// Seed of the shuffled sentences.
     pub(crate) seed: u64,
+    /// Batches that are decoded side by side.
+    pub(crate) workers: usize,
 }
 
 /// One case with its prediction.
@@ -46,7 +49,7 @@ pub(crate) struct Predicted {
 }
 
 impl Evaluator<'_> {
-    /// Masks decoded together.
+    /// Masks of a batch.
     const BATCH: usize = 16;
 
     /// Measures the first `limit` cases.
@@ -65,12 +68,18 @@ impl Evaluator<'_> {
         let mut stage = display.stage("evaluating", cases as u64);
         let mut results = Vec::with_capacity(cases);
         let indices: Vec<usize> = (0..cases).collect();
-        for chunk in indices.chunks(Self::BATCH) {
-            let loaded = self.load(samples, chunk, &sentences)?;
+        for indices in indices.chunks(Self::BATCH * self.workers) {
+            let loaded = indices
+                .chunks(Self::BATCH)
+                .map(|batch| self.load(samples, batch, &sentences))
+                .collect::<Result<Vec<_>>>()?;
             let start = Instant::now();
-            let predicted = self.predict(loaded)?;
-            let ms = start.elapsed().as_secs_f64() * 1e3 / chunk.len() as f64;
-            for (&index, case) in chunk.iter().zip(&predicted) {
+            let predicted = side_by_side(loaded, |batch| self.predict(batch))
+                .into_iter()
+                .collect::<Result<Vec<_>>>()?
+                .concat();
+            let ms = start.elapsed().as_secs_f64() * 1e3 / indices.len() as f64;
+            for (&index, case) in indices.iter().zip(&predicted) {
                 results.push(CaseResult::new(
                     case.sample.id.clone(),
                     kind_name(samples.dataset().kind(index)),
@@ -80,7 +89,7 @@ impl Evaluator<'_> {
                     ms,
                 ));
             }
-            stage.advance(chunk.len() as u64, None);
+            stage.advance(indices.len() as u64, None);
         }
         stage.finish("");
         Ok(results)

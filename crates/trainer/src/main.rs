@@ -19,6 +19,7 @@ mod progress;
 mod report;
 mod run_dir;
 mod side_swap;
+mod threads;
 
 use std::process::ExitCode;
 

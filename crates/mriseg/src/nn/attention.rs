@@ -5,6 +5,7 @@
 use super::rotary::RotaryTable;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::softmax;
 use burn::tensor::module::attention;
 use burn::tensor::ops::AttentionModuleOptions;
 use burn::tensor::{Device, Tensor, TensorData, assert_shape};
@@ -126,11 +127,15 @@ impl PrefixAttention {
         let [batch, new, d_model] = x.dims();
         let (q, k, v) = self.project(x, rotary, cache.filled());
         let (k, v) = cache.extend(k, v);
-        let options = AttentionModuleOptions {
-            is_causal: causal && new > 1,
-            ..Default::default()
+        let attended = if new == 1 {
+            attend_one(q, k, v)
+        } else {
+            let options = AttentionModuleOptions {
+                is_causal: causal,
+                ..Default::default()
+            };
+            attention(q, k, v, None, None, options)
         };
-        let attended = attention(q, k, v, None, None, options);
         self.out
             .forward(attended.swap_dims(1, 2).reshape([batch, new, d_model]))
     }
@@ -155,6 +160,18 @@ impl PrefixAttention {
         let v = qkv.slice_dim(2, 2 * self.heads..3 * self.heads);
         (q.swap_dims(1, 2), k.swap_dims(1, 2), v.swap_dims(1, 2))
     }
+}
+
+/// Attention of a single query. Matrix products read a part of the cache where it lies; the fused
+/// [`attention`] of burn-flex would copy it first, at every token.
+///
+/// # Shapes
+/// - q, output: `[batch, heads, 1, head_dim]`
+/// - k, v: `[batch, heads, filled, head_dim]`
+fn attend_one(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
+    let scale = (q.dims()[3] as f32).powf(-0.5);
+    let scores = q.mul_scalar(scale).matmul(k.swap_dims(2, 3));
+    softmax(scores, 3).matmul(v)
 }
 
 /// Additive bias of the mask rows, `[1, 1, mask, prefix + mask]`: 0 where they may look, a very

@@ -1,8 +1,11 @@
 //! Mask tokenizer: a binary mask becomes one code per patch; the decoder sees neighbouring codes, so
 //! that contours are smooth across patch borders (METHOD §4: it must beat k-means on bare patches).
+//!
+//! The encoder sees one patch at a time. Equal patches have equal codes, so "empty" and "full", which are
+//! most cells of a mask, are one code each, and no part of the codebook tells apart what looks the same.
 
 use super::blocks::{
-    ResidualBlock, conv1, conv3, depth_to_space, grid_to_tokens, space_to_depth, tokens_to_grid,
+    ResidualBlock, conv1, depth_to_space, grid_to_tokens, space_to_depth, tokens_to_grid,
 };
 use super::quantizer::{Quantizer, QuantizerConfig};
 use crate::config::MaskTokenizerConfig;
@@ -15,7 +18,7 @@ use burn::tensor::{Device, Int, Tensor, assert_shape};
 #[derive(Module, Debug)]
 pub struct MaskTokenizer {
     patch_embed: Conv2d,
-    context: Conv2d,
+    patch_hidden: Conv2d,
     to_code: Conv2d,
     /// The codebook (public to the training loop, which moves it by averages).
     pub quantizer: Quantizer,
@@ -56,7 +59,7 @@ impl MaskTokenizerConfig {
         let channels = self.channels;
         MaskTokenizer {
             patch_embed: conv1(pixels, channels, device),
-            context: conv3(channels, channels, device),
+            patch_hidden: conv1(channels, channels, device),
             to_code: conv1(channels, self.code_dim, device),
             quantizer: self.quantizer().init(device),
             from_code: conv1(self.code_dim, channels, device),
@@ -131,7 +134,7 @@ impl MaskTokenizer {
         assert_shape!(mask, [_, 1, self.size, self.size]);
         let patches = space_to_depth(mask.mul_scalar(2.0).sub_scalar(1.0), self.patch);
         let hidden = self.patch_embed.forward(patches);
-        let hidden = hidden.clone() + relu(self.context.forward(relu(hidden)));
+        let hidden = hidden.clone() + relu(self.patch_hidden.forward(relu(hidden)));
         grid_to_tokens(self.to_code.forward(hidden))
     }
 
@@ -151,7 +154,7 @@ impl MaskTokenizer {
 #[cfg(test)]
 mod tests {
     use crate::config::ModelConfig;
-    use burn::tensor::{Device, Tensor};
+    use burn::tensor::{Device, Tensor, TensorData};
 
     #[test]
     fn a_certain_expectation_decodes_like_its_codes() {
@@ -172,6 +175,27 @@ mod tests {
                 &tokenizer.decode(ids).into_data(),
                 burn::tensor::Tolerance::absolute(1e-4),
             );
+    }
+
+    #[test]
+    fn equal_patches_have_equal_codes_whatever_surrounds_them() {
+        let device = Device::flex();
+        let config = ModelConfig::tiny().mask;
+        let tokenizer = config.init(&device);
+        let (size, patch) = (config.size, config.patch);
+        let mut pixels = vec![0.0; size * size];
+        for row in patch..2 * patch {
+            pixels[row * size + 2 * patch..row * size + 4 * patch].fill(1.0);
+        }
+        let mask = Tensor::from_data(TensorData::new(pixels, [1, 1, size, size]), &device);
+        let ids: Vec<u32> = tokenizer.encode(mask).into_data().iter::<u32>().collect();
+        let full = size / patch + 2;
+        assert_eq!(ids[full], ids[full + 1]);
+        let others = ids
+            .iter()
+            .enumerate()
+            .filter(|&(i, _)| i != full && i != full + 1);
+        assert!(others.map(|(_, &id)| id).all(|id| id == ids[0]));
     }
 
     #[test]

@@ -54,6 +54,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
             &model.mask,
         ),
         seed: SEED,
+        workers: chosen.workers,
     };
     let samples = Samples::new(dataset);
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());

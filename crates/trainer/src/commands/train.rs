@@ -4,11 +4,13 @@
 use anyhow::Result;
 use burn::module::Module;
 use mriseg::bundle::Precision;
+use mriseg::config::ModelConfig;
 use mriseg::decode::Picker;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use mriseg::vq::MaskTokenizer;
 use serde_json::json;
+use std::path::Path;
 use std::time::Instant;
 
 use super::eval::{describe, warn_about_soft_masks};
@@ -30,6 +32,7 @@ use crate::pictures;
 use crate::progress::Display;
 use crate::report::{self, Meta, Summary};
 use crate::run_dir::RunDir;
+use crate::side_swap;
 
 /// Everything that a run uses.
 struct Run {
@@ -128,6 +131,7 @@ impl Run {
             display,
             interrupt: Interrupt::install()?,
             seed: experiment.seed,
+            workers: chosen.workers,
         };
         Ok(Self {
             experiment,
@@ -149,12 +153,20 @@ impl Run {
         device.seed(self.experiment.seed);
         let config = &self.experiment.model;
         let tokenizer = TextTokenizer::learn(self.train.dataset().texts(), config.lm.text_vocab)?;
-        let mask = train_mask_tokenizer(&self.experiment, &self.train, &self.session, device)?
-            .ok_or_else(|| self.interrupted())?;
-        self.report_oracle(&mask)?;
         let mut model: Model = config.init(&device.clone().autodiff());
+        let mask = match self.experiment.mask_tokenizer.from.as_str() {
+            "" => train_mask_tokenizer(&self.experiment, &self.train, &self.session, device)?
+                .ok_or_else(|| self.interrupted())?,
+            run => self.tokenizers_of(run, "mask", |model| &model.mask)?.mask,
+        };
+        self.report_oracle(&mask)?;
+        model.lm = model.lm.with_code_geometry(mask.patches());
         model.mask = mask.train();
-        if self.experiment.image_tokenizer.steps > 0 {
+        let training = &self.experiment.image_tokenizer;
+        if !training.from.is_empty() {
+            let other = self.tokenizers_of(&training.from, "image", |model| &model.image)?;
+            model.image = other.image.train();
+        } else if training.steps > 0 {
             model.image =
                 train_image_tokenizer(&self.experiment, &self.train, &self.session, device)?
                     .ok_or_else(|| self.interrupted())?
@@ -164,6 +176,26 @@ impl Run {
         let marks = Marks::default();
         checkpoint::save(&self.folder, &state, &tokenizer, marks)?;
         Ok((state, tokenizer, marks))
+    }
+
+    /// The model of another run, for its tokenizers; `part` is what must have the sizes of this run's.
+    fn tokenizers_of<C: PartialEq + std::fmt::Debug>(
+        &self,
+        run: &str,
+        name: &str,
+        part: impl Fn(&ModelConfig) -> &C,
+    ) -> Result<Model> {
+        let folder = RunDir::open(Path::new(run))?;
+        let other = Experiment::load(&folder.config())?;
+        let (ours, theirs) = (part(&self.experiment.model), part(&other.model));
+        if ours != theirs {
+            return Err(usage(format!(
+                "{name}_tokenizer.from = \"{run}\": that tokenizer has other sizes, {theirs:?} instead of {ours:?}; make model.{name} equal, or train a tokenizer"
+            )));
+        }
+        let checkpoint = folder.checkpoint(LAST);
+        let (model, _, _) = checkpoint::load_average(&checkpoint, &other, &self.chosen.device)?;
+        Ok(model)
     }
 
     /// Prints the ceiling that the mask tokenizer sets.
@@ -192,6 +224,7 @@ impl Run {
             device: &self.chosen.device,
             picker: Picker::new(self.experiment.train.pick, &model.mask),
             seed: self.experiment.seed,
+            workers: self.chosen.workers,
         }
     }
 
@@ -287,7 +320,7 @@ impl Run {
         };
         let cases = evaluator.run(&self.test, limit, TextMode::Given, self.session.display)?;
         let dataset = self.test.dataset();
-        let summary = Summary::from_cases(
+        let mut summary = Summary::from_cases(
             &cases,
             Meta {
                 text_mode: TextMode::Given.as_str().to_owned(),
@@ -299,6 +332,8 @@ impl Run {
                 command: command_line(),
             },
         );
+        let display = self.session.display;
+        summary.side_swap = Some(side_swap::measure(&evaluator, &self.test, limit, display)?);
         report::write(&self.folder.report(), &summary, &cases, |index| {
             let case = evaluator.one(&self.test, index, limit, TextMode::Given)?;
             Ok(pictures::strip(

@@ -164,16 +164,15 @@ pub(crate) fn masks(samples: &[Sample], config: &ModelConfig, device: &Device) -
     )
 }
 
-/// Sentences as token ids, `[batch, text]`; an empty sentence is "no sentence".
+/// Sentences as token ids, one after the other, each `text` long; an empty sentence is "no sentence".
 ///
 /// # Errors
 /// A sentence that does not fit the model.
-pub(crate) fn texts(
+pub(crate) fn tokenize(
     samples: &[Sample],
     tokenizer: &TextTokenizer,
     config: &ModelConfig,
-    device: &Device,
-) -> Result<Tensor<2, Int>> {
+) -> Result<Vec<i32>> {
     let length = config.lm.text_tokens;
     let mut ids = Vec::with_capacity(samples.len() * length);
     for sample in samples {
@@ -186,10 +185,22 @@ pub(crate) fn texts(
         };
         ids.extend(prompt.ids.iter().map(|&id| id as i32));
     }
-    Ok(Tensor::from_data(
-        TensorData::new(ids, [samples.len(), length]),
-        device,
-    ))
+    Ok(ids)
+}
+
+/// The same as a tensor: `[batch, text]`.
+///
+/// # Errors
+/// As [`tokenize`].
+pub(crate) fn texts(
+    samples: &[Sample],
+    tokenizer: &TextTokenizer,
+    config: &ModelConfig,
+    device: &Device,
+) -> Result<Tensor<2, Int>> {
+    let ids = tokenize(samples, tokenizer, config)?;
+    let shape = [samples.len(), config.lm.text_tokens];
+    Ok(Tensor::from_data(TensorData::new(ids, shape), device))
 }
 
 #[cfg(test)]

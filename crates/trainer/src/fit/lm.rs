@@ -3,21 +3,26 @@
 
 use anyhow::Result;
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{AdamWConfig, ModuleOptimizer};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use mriseg::config::ImageTokens;
 use mriseg::loss::{mask_reconstruction_loss, next_token_loss};
+use mriseg::mask_lm::SequenceTables;
 use mriseg::model::Model;
 use mriseg::sequence::SequenceLayout;
 use mriseg::text::TextTokenizer;
+use mriseg::vq::MaskTokenizer;
+use mriseg_data::Sample;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+use std::ops::Range;
 
 use super::Session;
-use super::batch::{Changes, Samples, masks, pictures, rng, texts};
+use super::batch::{Changes, Samples, masks, pictures, rng, tokenize};
 use super::optimizer::{clip_norm, learning_rate, update_average};
+use super::shards::{Part, gradients};
 use crate::config::Experiment;
 use crate::progress::Stage;
 
@@ -83,6 +88,14 @@ pub(crate) fn optimizer(experiment: &Experiment) -> ModuleOptimizer {
         .init()
 }
 
+/// The cases of one step, changed and with their sentences as ids.
+struct Batch {
+    /// Position of the first case among all that training ever sees.
+    first: usize,
+    samples: Vec<Sample>,
+    text: Vec<i32>,
+}
+
 /// What the loop reads and never changes.
 pub(crate) struct LmTrainer<'a> {
     pub(crate) experiment: &'a Experiment,
@@ -114,8 +127,6 @@ impl LmTrainer<'_> {
         const LOG_EVERY: usize = 20;
         let device = device.clone().autodiff();
         let training = &experiment.train;
-        let config = &experiment.model;
-        let layout = config.layout();
         let tables = state.model.lm.tables(&device);
         let changes = Changes {
             augment: &experiment.augment,
@@ -125,40 +136,21 @@ impl LmTrainer<'_> {
         let (mut loss_sum, mut norm_sum, mut count) = (0.0, 0.0, 0);
         while state.step < until && !session.interrupt.requested() {
             let step = state.step;
-            let batch = samples.training("lm", session.seed, step, training.batch, changes)?;
-            let mut rng = rng("noise", session.seed, step as u64);
-            let mask = masks(&batch, config, &device);
-            let targets: Vec<i32> = state
-                .average
-                .mask
-                .encode(mask.clone().without_autodiff())
-                .into_data()
-                .iter::<i32>()
-                .collect();
-            let shape = [batch.len(), layout.mask()];
-            let noisy = add_noise(&targets, training.token_noise, layout, &mut rng);
-            let inputs = TensorData::new(layout.teacher_forcing(&noisy), shape);
-            let inputs: Tensor<2, Int> = Tensor::from_data(inputs, &device);
-            let targets: Tensor<2, Int> =
-                Tensor::from_data(TensorData::new(targets, shape), &device);
-
-            let image = state.model.image_tokens(pictures(&batch, config, &device));
-            let text = texts(&batch, tokenizer, config, &device)?;
-            let hidden = state.model.lm.forward(text, image, inputs, &tables);
-            let logits = state.model.lm.logits(hidden);
-            let next_token = next_token_loss(logits.clone(), targets);
-            let soft_decode = (training.soft_decode > 0.0).then(|| {
-                let decoded = state.model.mask.decode_expected(softmax(logits, 2));
-                mask_reconstruction_loss(decoded, mask)
-            });
-            let loss = match soft_decode {
-                Some(soft_decode) => {
-                    next_token.clone() + soft_decode.mul_scalar(training.soft_decode)
-                }
-                None => next_token.clone(),
+            let samples = samples.training("lm", session.seed, step, training.batch, changes)?;
+            let text = tokenize(&samples, tokenizer, &experiment.model)?;
+            let batch = Batch {
+                first: step * training.batch,
+                samples,
+                text,
             };
-
-            let mut gradients = GradientsParams::from_grads(loss.backward(), &state.model);
+            let frozen = &state.average.mask;
+            let (mut gradients, losses) = gradients(
+                &state.model,
+                &device,
+                batch.samples.len(),
+                session.workers,
+                |model, range| self.pass(model, frozen, &batch, range, &tables, &device),
+            );
             let norm = clip_norm(&state.model, &mut gradients, training.clip_norm);
             let rate = learning_rate(
                 training.learning_rate,
@@ -175,7 +167,9 @@ impl LmTrainer<'_> {
             );
             state.step += 1;
 
-            loss_sum += progress.advance(next_token);
+            let loss = losses.iter().sum();
+            progress.advance(loss);
+            loss_sum += loss;
             norm_sum += f64::from(norm);
             count += 1;
             if state.step.is_multiple_of(LOG_EVERY) || state.step == until {
@@ -190,25 +184,75 @@ impl LmTrainer<'_> {
         }
         Ok(())
     }
+
+    /// Forward pass of some cases of a batch; beside the loss to descend it gives their part of the
+    /// batch's mean next-token loss.
+    fn pass(
+        &self,
+        model: &Model,
+        mask_tokenizer: &MaskTokenizer,
+        batch: &Batch,
+        range: Range<usize>,
+        tables: &SequenceTables,
+        device: &Device,
+    ) -> Part<f64> {
+        let (config, training) = (&self.experiment.model, &self.experiment.train);
+        let layout = config.layout();
+        let samples = &batch.samples[range.clone()];
+        let share = samples.len() as f64 / batch.samples.len() as f64;
+        let mask = masks(samples, config, device);
+        let targets: Vec<i32> = mask_tokenizer
+            .encode(mask.clone().without_autodiff())
+            .into_data()
+            .iter::<i32>()
+            .collect();
+        let noisy: Vec<i32> = targets
+            .chunks_exact(layout.mask())
+            .zip(batch.first + range.start..)
+            .flat_map(|(targets, position)| {
+                let mut rng = rng("noise", self.session.seed, position as u64);
+                add_noise(targets, training.token_noise, layout, &mut rng)
+            })
+            .collect();
+        let ids = |ids: Vec<i32>, length| -> Tensor<2, Int> {
+            Tensor::from_data(TensorData::new(ids, [samples.len(), length]), device)
+        };
+        let inputs = ids(layout.teacher_forcing(&noisy), layout.mask());
+        let targets = ids(targets, layout.mask());
+        let text = &batch.text[range.start * layout.text..range.end * layout.text];
+        let text = ids(text.to_vec(), layout.text);
+
+        let image = model.image_tokens(pictures(samples, config, device));
+        let hidden = model.lm.forward(text, image, inputs, tables);
+        let logits = model.lm.logits(hidden);
+        let next_token = next_token_loss(logits.clone(), targets);
+        let rest = share * f64::from(next_token.clone().into_scalar::<f32>());
+        let loss = if training.soft_decode > 0.0 {
+            let decoded = model.mask.decode_expected(softmax(logits, 2));
+            next_token + mask_reconstruction_loss(decoded, mask).mul_scalar(training.soft_decode)
+        } else {
+            next_token
+        };
+        Part { loss, rest }
+    }
 }
 
-/// Replaces codes by random ones, in every mask with another probability from 0 to `highest`.
+/// Replaces codes of one mask by random ones, with a probability drawn from 0 to `highest`.
 fn add_noise(
     targets: &[i32],
     highest: f64,
     layout: SequenceLayout,
     rng: &mut ChaCha8Rng,
 ) -> Vec<i32> {
-    let mut noisy = targets.to_vec();
-    for mask in noisy.chunks_exact_mut(layout.mask()) {
-        let share = rng.random::<f64>() * highest;
-        for code in mask {
-            if rng.random_bool(share) {
-                *code = rng.random_range(0..layout.codes as i32);
-            }
+    let share = rng.random::<f64>() * highest;
+    let replaced = |&code: &i32| {
+        if rng.random_bool(share) {
+            rng.random_range(0..layout.codes as i32)
+        } else {
+            code
         }
-    }
-    noisy
+    };
+    targets.iter().map(replaced).collect()
 }
 
 impl Progress {
@@ -223,13 +267,11 @@ impl Progress {
         }
     }
 
-    /// One step; returns the loss.
-    pub(crate) fn advance(&mut self, loss: Tensor<1>) -> f64 {
-        let loss = f64::from(loss.into_scalar::<f32>());
+    /// One step and its loss.
+    pub(crate) fn advance(&mut self, loss: f64) {
         let smooth = self.smooth.map_or(loss, |old| 0.95 * old + 0.05 * loss);
         self.smooth = Some(smooth);
         self.stage.advance(1, Some(smooth));
-        loss
     }
 
     pub(crate) fn line(&self, text: &str) {
@@ -252,8 +294,10 @@ mod tests {
     #[test]
     fn noise_changes_some_codes_and_leaves_valid_ones() {
         let layout = ModelConfig::tiny().layout();
-        let targets = vec![7; 20 * layout.mask()];
-        let noisy = add_noise(&targets, 0.3, layout, &mut rng("test", 1, 1));
+        let targets = vec![7; layout.mask()];
+        let noisy: Vec<i32> = (0..20)
+            .flat_map(|mask| add_noise(&targets, 0.3, layout, &mut rng("test", 1, mask)))
+            .collect();
         let changed = noisy.iter().filter(|&&code| code != 7).count() as f64 / noisy.len() as f64;
         assert!((0.08..0.22).contains(&changed), "{changed}");
         assert!(

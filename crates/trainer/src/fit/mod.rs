@@ -1,8 +1,9 @@
-//! Training: batches, optimizer, the tokenizers, the language model.
+//! Training: batches, gradients on all cores, optimizer, the tokenizers, the language model.
 
 mod batch;
 mod lm;
 mod optimizer;
+mod shards;
 mod tokenizers;
 
 pub(crate) use batch::{Samples, masks, pictures, rng, texts};
@@ -21,4 +22,6 @@ pub(crate) struct Session {
     pub(crate) interrupt: Interrupt,
     /// Seed of every random choice.
     pub(crate) seed: u64,
+    /// Threads that share the cases of a step.
+    pub(crate) workers: usize,
 }

@@ -2,14 +2,15 @@
 
 use anyhow::Result;
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Tensor};
-use mriseg::config::ModelConfig;
+use burn::optim::AdamWConfig;
+use burn::tensor::{Device, Int, Tensor};
 use mriseg::loss::{mask_reconstruction_loss, picture_reconstruction_loss};
-use mriseg::vq::{CodebookEma, ImageTokenizer, MaskTokenizer};
+use mriseg::vq::{CodebookEma, ImageTokenizer, MaskTokenizer, Quantizer, QuantizerConfig};
+use mriseg_data::Sample;
 
 use super::batch::{Changes, Samples, masks, pictures, rng};
 use super::optimizer::{clip_norm, learning_rate};
+use super::shards::{Part, gradients};
 use super::{Progress, Session};
 use crate::config::{Experiment, TokenizerTraining};
 
@@ -26,33 +27,32 @@ pub(crate) fn train_mask_tokenizer(
     device: &Device,
 ) -> Result<Option<MaskTokenizer>> {
     let config = &experiment.model;
+    let autodiff = device.clone().autodiff();
     let training = &experiment.mask_tokenizer;
-    let device = device.clone().autodiff();
-    let mut tokenizer = config.mask.init(&device);
-    let mut average = CodebookEma::new(config.mask.quantizer());
-    let mut loop_ = TokenizerLoop::new("mask tokenizer", training, session);
-    for step in 0..training.steps {
-        if session.interrupt.requested() {
-            return Ok(None);
-        }
-        let batch = samples.training(
-            "mask",
-            session.seed,
-            step,
-            training.batch,
-            changes(experiment, DERIVED_MASKS),
-        )?;
-        let mask = masks(&batch, config, &device);
-        let result = tokenizer.forward(mask.clone());
-        let loss = mask_reconstruction_loss(result.logits, mask)
-            + result.commitment.mul_scalar(training.commitment);
-        tokenizer = loop_.step(tokenizer, loss, step);
-        let mut rng = rng("codebook", session.seed, step as u64);
-        (tokenizer.quantizer, _) =
-            average.update(tokenizer.quantizer, result.vectors, result.ids, &mut rng);
-    }
-    loop_.finish();
-    Ok(Some(tokenizer.valid()))
+    let stage = Stage {
+        name: "mask",
+        experiment,
+        training,
+        samples,
+        session,
+        device: &autodiff,
+        derived_masks: DERIVED_MASKS,
+        codebook: config.mask.quantizer(),
+    };
+    stage.run(
+        config.mask.init(&autodiff),
+        |tokenizer| &mut tokenizer.quantizer,
+        |tokenizer, batch| {
+            let mask = masks(batch, config, &autodiff);
+            let result = tokenizer.forward(mask.clone());
+            Encoded {
+                loss: mask_reconstruction_loss(result.logits, mask)
+                    + result.commitment.mul_scalar(training.commitment),
+                vectors: result.vectors,
+                ids: result.ids,
+            }
+        },
+    )
 }
 
 /// Trains the image tokenizer on augmented pictures; `None` when the user asked to stop.
@@ -62,79 +62,119 @@ pub(crate) fn train_image_tokenizer(
     session: &Session,
     device: &Device,
 ) -> Result<Option<ImageTokenizer>> {
-    let config: &ModelConfig = &experiment.model;
+    let config = &experiment.model;
+    let autodiff = device.clone().autodiff();
     let training = &experiment.image_tokenizer;
-    let device = device.clone().autodiff();
-    let mut tokenizer = config.image.init(&device);
-    let mut average = CodebookEma::new(config.image.quantizer());
-    let mut loop_ = TokenizerLoop::new("image tokenizer", training, session);
-    for step in 0..training.steps {
-        if session.interrupt.requested() {
-            return Ok(None);
-        }
-        let batch = samples.training(
-            "image",
-            session.seed,
-            step,
-            training.batch,
-            changes(experiment, 0.0),
-        )?;
-        let picture = pictures(&batch, config, &device);
-        let result = tokenizer.forward(picture.clone());
-        let loss = picture_reconstruction_loss(result.picture, picture)
-            + result.commitment.mul_scalar(training.commitment);
-        tokenizer = loop_.step(tokenizer, loss, step);
-        let mut rng = rng("codebook", session.seed, step as u64);
-        (tokenizer.quantizer, _) =
-            average.update(tokenizer.quantizer, result.vectors, result.ids, &mut rng);
-    }
-    loop_.finish();
-    Ok(Some(tokenizer.valid()))
+    let stage = Stage {
+        name: "image",
+        experiment,
+        training,
+        samples,
+        session,
+        device: &autodiff,
+        derived_masks: 0.0,
+        codebook: config.image.quantizer(),
+    };
+    stage.run(
+        config.image.init(&autodiff),
+        |tokenizer| &mut tokenizer.quantizer,
+        |tokenizer, batch| {
+            let picture = pictures(batch, config, &autodiff);
+            let result = tokenizer.forward(picture.clone());
+            Encoded {
+                loss: picture_reconstruction_loss(result.picture, picture)
+                    + result.commitment.mul_scalar(training.commitment),
+                vectors: result.vectors,
+                ids: result.ids,
+            }
+        },
+    )
 }
 
-fn changes(experiment: &Experiment, derived_sentences: f64) -> Changes<'_> {
-    let derives = experiment.data.derived_sentences > 0.0;
-    Changes {
-        augment: &experiment.augment,
-        derived_sentences: if derives { derived_sentences } else { 0.0 },
-        text_dropout: 0.0,
-    }
-}
-
-/// Optimizer and progress of one tokenizer.
-struct TokenizerLoop<'a> {
+/// One tokenizer's training: what both have in common.
+struct Stage<'a> {
+    name: &'static str,
+    experiment: &'a Experiment,
     training: &'a TokenizerTraining,
-    optimizer: ModuleOptimizer,
-    progress: Progress,
+    samples: &'a Samples,
+    session: &'a Session,
+    device: &'a Device,
+    derived_masks: f64,
+    codebook: QuantizerConfig,
 }
 
-impl<'a> TokenizerLoop<'a> {
-    fn new(name: &str, training: &'a TokenizerTraining, session: &Session) -> Self {
-        Self {
-            training,
-            optimizer: AdamWConfig::new()
-                .with_epsilon(1e-8)
-                .with_weight_decay(0.0)
-                .init(),
-            progress: Progress::new(session, name, training.steps, 0),
+/// A pass over some cases.
+struct Encoded {
+    /// `[1]`
+    loss: Tensor<1>,
+    /// Vectors before quantization: `[batch, tokens, code_dim]`.
+    vectors: Tensor<3>,
+    /// Codes: `[batch, tokens]`.
+    ids: Tensor<2, Int>,
+}
+
+impl Stage<'_> {
+    fn run<M: Module + Sync>(
+        &self,
+        mut tokenizer: M,
+        quantizer: impl Fn(&mut M) -> &mut Quantizer,
+        forward: impl Fn(&M, &[Sample]) -> Encoded + Sync,
+    ) -> Result<Option<M>> {
+        let (training, session) = (self.training, self.session);
+        let derives = self.experiment.data.derived_sentences > 0.0;
+        let changes = Changes {
+            augment: &self.experiment.augment,
+            derived_sentences: if derives { self.derived_masks } else { 0.0 },
+            text_dropout: 0.0,
+        };
+        let mut optimizer = AdamWConfig::new()
+            .with_epsilon(1e-8)
+            .with_weight_decay(0.0)
+            .init();
+        let mut average = CodebookEma::new(self.codebook);
+        let name = format!("{} tokenizer", self.name);
+        let mut progress = Progress::new(session, &name, training.steps, 0);
+        for step in 0..training.steps {
+            if session.interrupt.requested() {
+                return Ok(None);
+            }
+            let batch =
+                self.samples
+                    .training(self.name, session.seed, step, training.batch, changes)?;
+            let (mut gradients, parts) = gradients(
+                &tokenizer,
+                self.device,
+                batch.len(),
+                session.workers,
+                |tokenizer, range| {
+                    let share = range.len() as f64 / batch.len() as f64;
+                    let encoded = forward(tokenizer, &batch[range]);
+                    let loss = f64::from(encoded.loss.clone().into_scalar::<f32>());
+                    Part {
+                        loss: encoded.loss,
+                        rest: (encoded.vectors.detach(), encoded.ids, share * loss),
+                    }
+                },
+            );
+            clip_norm(&tokenizer, &mut gradients, CLIP_NORM);
+            let rate = learning_rate(training.learning_rate, WARMUP, step, training.steps);
+            tokenizer = optimizer.step(rate, tokenizer, gradients);
+
+            progress.advance(parts.iter().map(|(_, _, loss)| loss).sum());
+            let (vectors, ids): (Vec<_>, Vec<_>) = parts
+                .into_iter()
+                .map(|(vectors, ids, _)| (vectors, ids))
+                .unzip();
+            let mut rng = rng("codebook", session.seed, step as u64);
+            let codebook = quantizer(&mut tokenizer);
+            (*codebook, _) = average.update(
+                codebook.clone(),
+                Tensor::cat(vectors, 0),
+                Tensor::cat(ids, 0),
+                &mut rng,
+            );
         }
-    }
-
-    fn step<M: Module>(&mut self, module: M, loss: Tensor<1>, step: usize) -> M {
-        let mut gradients = GradientsParams::from_grads(loss.backward(), &module);
-        clip_norm(&module, &mut gradients, CLIP_NORM);
-        let rate = learning_rate(
-            self.training.learning_rate,
-            WARMUP,
-            step,
-            self.training.steps,
-        );
-        let module = self.optimizer.step(rate, module, gradients);
-        self.progress.advance(loss);
-        module
-    }
-
-    fn finish(self) {
-        self.progress.finish();
+        progress.finish();
+        Ok(Some(tokenizer.valid()))
     }
 }
