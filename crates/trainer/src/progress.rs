@@ -61,6 +61,7 @@ impl Display {
             name: name.to_owned(),
             total,
             done: 0,
+            skipped: 0,
             start,
             last_line: start,
             bar,
@@ -85,6 +86,8 @@ pub(crate) struct Stage {
     name: String,
     total: u64,
     done: u64,
+    /// Of these, how many were done before this process began.
+    skipped: u64,
     start: Instant,
     last_line: Instant,
     bar: Option<ProgressBar>,
@@ -102,6 +105,16 @@ impl Stage {
         } else if self.display == Display::Plain && self.last_line.elapsed() >= PLAIN_EVERY {
             self.last_line = Instant::now();
             eprintln!("{}", self.plain_line(loss, self.start.elapsed()));
+        }
+    }
+
+    /// Counts `steps` that an earlier process did: they say nothing about this one's pace.
+    pub(crate) fn skip(&mut self, steps: u64) {
+        self.done += steps;
+        self.skipped += steps;
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.done);
+            bar.reset_eta();
         }
     }
 
@@ -128,7 +141,8 @@ impl Stage {
         if let Some(loss) = loss {
             line.push_str(&format!(", loss {loss:.4}"));
         }
-        if let Some(left) = time_left(self.done, self.total, elapsed) {
+        if let Some(left) = time_left(self.done - self.skipped, self.total - self.skipped, elapsed)
+        {
             line.push_str(&format!(", {} left", duration(left)));
         }
         line
@@ -182,6 +196,17 @@ mod tests {
         assert_eq!(
             stage.plain_line(Some(1.25), Duration::from_secs(60)),
             "model: 10/40, loss 1.2500, 3 min 0 s left"
+        );
+    }
+
+    #[test]
+    fn steps_of_an_earlier_process_do_not_count_as_pace() {
+        let mut stage = Display::Silent.stage("model", 50);
+        stage.skip(10);
+        stage.advance(10, None);
+        assert_eq!(
+            stage.plain_line(None, Duration::from_secs(60)),
+            "model: 20/50, 3 min 0 s left"
         );
     }
 

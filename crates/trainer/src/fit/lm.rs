@@ -258,9 +258,7 @@ fn add_noise(
 impl Progress {
     pub(crate) fn new(session: &Session, name: &str, steps: usize, done: usize) -> Self {
         let mut stage = session.display.stage(name, steps as u64);
-        if done > 0 {
-            stage.advance(done as u64, None);
-        }
+        stage.skip(done as u64);
         Self {
             stage,
             smooth: None,
