@@ -314,6 +314,39 @@ fn an_interrupted_run_goes_on_exactly_where_it_stopped() {
 }
 
 #[test]
+fn a_tokenizer_of_another_run_is_taken_as_it_is_or_refused_before_anything_is_written() {
+    let root = tempfile::tempdir().unwrap();
+    let from = format!("mask_tokenizer.from={}", run().display());
+    succeed(&mut train(root.path(), "other", &[&from, "train.steps=2"]));
+    let shards = |run: &Path| {
+        let manifest = fs::read(run.join("bundle/manifest.json")).unwrap();
+        let shards = Manifest::parse(&manifest).unwrap().shards;
+        shards
+            .into_iter()
+            .map(|shard| shard.sha256)
+            .collect::<Vec<_>>()
+    };
+    let (ours, theirs) = (shards(&root.path().join("other")), shards(run()));
+    assert_eq!(ours[1], theirs[1], "the mask tokenizer is the same");
+    assert_ne!(ours[2], theirs[2], "the language model is not");
+
+    let message = fail(
+        &mut train(root.path(), "x", &[&from, "model.mask.codes=64"]),
+        2,
+    );
+    assert!(
+        message.contains("codes: 256") && message.contains("codes: 64"),
+        "{message}"
+    );
+    let message = fail(
+        &mut train(root.path(), "x", &["mask_tokenizer.from=nowhere"]),
+        2,
+    );
+    assert!(message.contains("nowhere"), "{message}");
+    assert!(!root.path().join("x").exists());
+}
+
+#[test]
 fn a_damaged_shard_is_named_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = folder.path().join("bundle");

@@ -92,9 +92,12 @@ impl Segmenter {
         tokenizer: TextTokenizer,
         device: &Device,
     ) -> Result<Self, Error> {
-        let size = manifest.architecture.mask.size;
-        let empty = model.mask.encode(Tensor::zeros([1, 1, size, size], device));
-        let codes = empty.into_data_async().await.map_err(device_error)?;
+        let codes = model
+            .mask
+            .encode_empty()
+            .into_data_async()
+            .await
+            .map_err(device_error)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 empty_code: codes.iter::<u32>().next().expect("a mask has cells"),

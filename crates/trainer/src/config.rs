@@ -99,6 +99,9 @@ pub(crate) struct LmTraining {
     /// Input mask tokens are replaced by random codes with a probability drawn from 0 to this, against
     /// exposure bias.
     pub(crate) token_noise: f64,
+    /// Share of masks whose beginning, as the model is shown it, is empty or that of another mask: while
+    /// decoding, the model's own beginning can be wrong too.
+    pub(crate) misleading_context: f64,
     /// Weight of the soft-decode loss: Dice and cross-entropy of the mask that the frozen mask decoder
     /// draws from the expected codes. It tells the model how far a wrong code is from the right one.
     pub(crate) soft_decode: f32,
@@ -150,6 +153,7 @@ impl Experiment {
                 average_decay: 0.995,
                 text_dropout: 0.05,
                 token_noise: 0.3,
+                misleading_context: 0.0,
                 soft_decode: 0.0,
                 pick: Pick::LeastError,
                 evaluations: 4,
@@ -179,6 +183,7 @@ impl Experiment {
                 learning_rate: 6e-4,
                 average_decay: 0.999,
                 text_dropout: 0.1,
+                misleading_context: 0.5,
                 evaluations: 2 * epochs,
                 ..tiny.train
             },
@@ -272,6 +277,7 @@ impl Experiment {
             ("train.warmup", self.train.warmup),
             ("train.text_dropout", self.train.text_dropout),
             ("train.token_noise", self.train.token_noise),
+            ("train.misleading_context", self.train.misleading_context),
             ("data.derived_sentences", self.data.derived_sentences),
             ("train.average_decay", f64::from(self.train.average_decay)),
         ];

@@ -1,6 +1,7 @@
 //! The `trainer` command: train, evaluate, predict, export, check. Without arguments it is the demo.
 
 mod atomic;
+mod borrowed;
 mod checkpoint;
 mod cli;
 mod commands;

@@ -98,6 +98,12 @@ impl MaskTokenizer {
         self.quantizer.nearest(self.vectors(mask))
     }
 
+    /// Codes of a mask without foreground: `[1, grid*grid]`.
+    pub fn encode_empty(&self) -> Tensor<2, Int> {
+        let device = self.from_code.weight.device();
+        self.encode(Tensor::zeros([1, 1, self.size, self.size], &device))
+    }
+
     /// Foreground logits of codes.
     ///
     /// # Shapes

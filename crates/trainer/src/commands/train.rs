@@ -4,18 +4,17 @@
 use anyhow::Result;
 use burn::module::Module;
 use mriseg::bundle::Precision;
-use mriseg::config::ModelConfig;
 use mriseg::decode::Picker;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use mriseg::vq::MaskTokenizer;
 use serde_json::json;
-use std::path::Path;
 use std::time::Instant;
 
 use super::eval::{describe, warn_about_soft_masks};
 use super::{command_line, export, write_bundle};
 use crate::atomic::write_atomic;
+use crate::borrowed::Borrowed;
 use crate::checkpoint::{self, BEST, LAST, Marks};
 use crate::cli::{DataSpec, TextMode, TrainArgs};
 use crate::config::Experiment;
@@ -40,6 +39,7 @@ struct Run {
     folder: RunDir,
     chosen: Chosen,
     session: Session,
+    borrowed: Borrowed,
     train: Samples,
     valid: Samples,
     test: Samples,
@@ -85,6 +85,10 @@ impl Run {
             None => (Experiment::resolve(args)?, None),
         };
         let chosen = device::choose(args.device)?;
+        let borrowed = match &resumed {
+            Some(folder) if folder.checkpoint(LAST).is_dir() => Borrowed::default(),
+            _ => Borrowed::load(&experiment, &chosen.device)?,
+        };
         let spec = experiment.source();
         let config = &experiment.data;
         let open = |split: &str, phantoms| data::open(&spec, split, phantoms).map(Samples::new);
@@ -138,6 +142,7 @@ impl Run {
             folder,
             chosen,
             session,
+            borrowed,
             train,
             valid,
             test,
@@ -154,19 +159,17 @@ impl Run {
         let config = &self.experiment.model;
         let tokenizer = TextTokenizer::learn(self.train.dataset().texts(), config.lm.text_vocab)?;
         let mut model: Model = config.init(&device.clone().autodiff());
-        let mask = match self.experiment.mask_tokenizer.from.as_str() {
-            "" => train_mask_tokenizer(&self.experiment, &self.train, &self.session, device)?
+        let mask = match self.borrowed.mask.clone() {
+            Some(mask) => mask,
+            None => train_mask_tokenizer(&self.experiment, &self.train, &self.session, device)?
                 .ok_or_else(|| self.interrupted())?,
-            run => self.tokenizers_of(run, "mask", |model| &model.mask)?.mask,
         };
         self.report_oracle(&mask)?;
         model.lm = model.lm.with_code_geometry(mask.patches());
         model.mask = mask.train();
-        let training = &self.experiment.image_tokenizer;
-        if !training.from.is_empty() {
-            let other = self.tokenizers_of(&training.from, "image", |model| &model.image)?;
-            model.image = other.image.train();
-        } else if training.steps > 0 {
+        if let Some(image) = self.borrowed.image.clone() {
+            model.image = image.train();
+        } else if self.experiment.image_tokenizer.steps > 0 {
             model.image =
                 train_image_tokenizer(&self.experiment, &self.train, &self.session, device)?
                     .ok_or_else(|| self.interrupted())?
@@ -176,26 +179,6 @@ impl Run {
         let marks = Marks::default();
         checkpoint::save(&self.folder, &state, &tokenizer, marks)?;
         Ok((state, tokenizer, marks))
-    }
-
-    /// The model of another run, for its tokenizers; `part` is what must have the sizes of this run's.
-    fn tokenizers_of<C: PartialEq + std::fmt::Debug>(
-        &self,
-        run: &str,
-        name: &str,
-        part: impl Fn(&ModelConfig) -> &C,
-    ) -> Result<Model> {
-        let folder = RunDir::open(Path::new(run))?;
-        let other = Experiment::load(&folder.config())?;
-        let (ours, theirs) = (part(&self.experiment.model), part(&other.model));
-        if ours != theirs {
-            return Err(usage(format!(
-                "{name}_tokenizer.from = \"{run}\": that tokenizer has other sizes, {theirs:?} instead of {ours:?}; make model.{name} equal, or train a tokenizer"
-            )));
-        }
-        let checkpoint = folder.checkpoint(LAST);
-        let (model, _, _) = checkpoint::load_average(&checkpoint, &other, &self.chosen.device)?;
-        Ok(model)
     }
 
     /// Prints the ceiling that the mask tokenizer sets.

@@ -10,17 +10,14 @@ use mriseg::config::ImageTokens;
 use mriseg::loss::{mask_reconstruction_loss, next_token_loss};
 use mriseg::mask_lm::SequenceTables;
 use mriseg::model::Model;
-use mriseg::sequence::SequenceLayout;
 use mriseg::text::TextTokenizer;
-use mriseg::vq::MaskTokenizer;
 use mriseg_data::Sample;
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use std::ops::Range;
 
 use super::Session;
-use super::batch::{Changes, Samples, masks, pictures, rng, tokenize};
+use super::batch::{Changes, Samples, masks, pictures, tokenize};
+use super::context::shown_tokens;
 use super::optimizer::{clip_norm, learning_rate, update_average};
 use super::shards::{Part, gradients};
 use crate::config::Experiment;
@@ -88,12 +85,19 @@ pub(crate) fn optimizer(experiment: &Experiment) -> ModuleOptimizer {
         .init()
 }
 
-/// The cases of one step, changed and with their sentences as ids.
+/// The cases of one step, changed, with their token ids one case after the other.
 struct Batch {
-    /// Position of the first case among all that training ever sees.
-    first: usize,
     samples: Vec<Sample>,
+    /// Sentences.
     text: Vec<i32>,
+    /// Mask tokens that the model is shown, shifted for teacher forcing.
+    inputs: Vec<i32>,
+    /// Mask tokens that it is to predict.
+    targets: Vec<i32>,
+}
+
+fn ids_of(codes: Tensor<2, Int>) -> Vec<i32> {
+    codes.into_data().iter::<i32>().collect()
 }
 
 /// What the loop reads and never changes.
@@ -126,30 +130,35 @@ impl LmTrainer<'_> {
         } = *self;
         const LOG_EVERY: usize = 20;
         let device = device.clone().autodiff();
-        let training = &experiment.train;
+        let (config, training) = (&experiment.model, &experiment.train);
+        let layout = config.layout();
         let tables = state.model.lm.tables(&device);
         let changes = Changes {
             augment: &experiment.augment,
             derived_sentences: experiment.data.derived_sentences,
             text_dropout: training.text_dropout,
         };
+        let mask_tokenizer = &state.average.mask.clone();
+        let empty = ids_of(mask_tokenizer.encode_empty());
         let (mut loss_sum, mut norm_sum, mut count) = (0.0, 0.0, 0);
         while state.step < until && !session.interrupt.requested() {
             let step = state.step;
             let samples = samples.training("lm", session.seed, step, training.batch, changes)?;
-            let text = tokenize(&samples, tokenizer, &experiment.model)?;
+            let targets = ids_of(mask_tokenizer.encode(masks(&samples, config, self.device)));
+            let first = step * training.batch;
+            let shown = shown_tokens(&targets, &empty, layout, training, session.seed, first);
             let batch = Batch {
-                first: step * training.batch,
+                text: tokenize(&samples, tokenizer, config)?,
+                inputs: layout.teacher_forcing(&shown),
+                targets,
                 samples,
-                text,
             };
-            let frozen = &state.average.mask;
             let (mut gradients, losses) = gradients(
                 &state.model,
                 &device,
                 batch.samples.len(),
                 session.workers,
-                |model, range| self.pass(model, frozen, &batch, range, &tables, &device),
+                |model, range| self.pass(model, &batch, range, &tables, &device),
             );
             let norm = clip_norm(&state.model, &mut gradients, training.clip_norm);
             let rate = learning_rate(
@@ -190,7 +199,6 @@ impl LmTrainer<'_> {
     fn pass(
         &self,
         model: &Model,
-        mask_tokenizer: &MaskTokenizer,
         batch: &Batch,
         range: Range<usize>,
         tables: &SequenceTables,
@@ -200,27 +208,13 @@ impl LmTrainer<'_> {
         let layout = config.layout();
         let samples = &batch.samples[range.clone()];
         let share = samples.len() as f64 / batch.samples.len() as f64;
-        let mask = masks(samples, config, device);
-        let targets: Vec<i32> = mask_tokenizer
-            .encode(mask.clone().without_autodiff())
-            .into_data()
-            .iter::<i32>()
-            .collect();
-        let noisy: Vec<i32> = targets
-            .chunks_exact(layout.mask())
-            .zip(batch.first + range.start..)
-            .flat_map(|(targets, position)| {
-                let mut rng = rng("noise", self.session.seed, position as u64);
-                add_noise(targets, training.token_noise, layout, &mut rng)
-            })
-            .collect();
-        let ids = |ids: Vec<i32>, length| -> Tensor<2, Int> {
+        let part = |ids: &[i32], length: usize| -> Tensor<2, Int> {
+            let ids = ids[range.start * length..range.end * length].to_vec();
             Tensor::from_data(TensorData::new(ids, [samples.len(), length]), device)
         };
-        let inputs = ids(layout.teacher_forcing(&noisy), layout.mask());
-        let targets = ids(targets, layout.mask());
-        let text = &batch.text[range.start * layout.text..range.end * layout.text];
-        let text = ids(text.to_vec(), layout.text);
+        let text = part(&batch.text, layout.text);
+        let inputs = part(&batch.inputs, layout.mask());
+        let targets = part(&batch.targets, layout.mask());
 
         let image = model.image_tokens(pictures(samples, config, device));
         let hidden = model.lm.forward(text, image, inputs, tables);
@@ -228,6 +222,7 @@ impl LmTrainer<'_> {
         let next_token = next_token_loss(logits.clone(), targets);
         let rest = share * f64::from(next_token.clone().into_scalar::<f32>());
         let loss = if training.soft_decode > 0.0 {
+            let mask = masks(samples, config, device);
             let decoded = model.mask.decode_expected(softmax(logits, 2));
             next_token + mask_reconstruction_loss(decoded, mask).mul_scalar(training.soft_decode)
         } else {
@@ -235,24 +230,6 @@ impl LmTrainer<'_> {
         };
         Part { loss, rest }
     }
-}
-
-/// Replaces codes of one mask by random ones, with a probability drawn from 0 to `highest`.
-fn add_noise(
-    targets: &[i32],
-    highest: f64,
-    layout: SequenceLayout,
-    rng: &mut ChaCha8Rng,
-) -> Vec<i32> {
-    let share = rng.random::<f64>() * highest;
-    let replaced = |&code: &i32| {
-        if rng.random_bool(share) {
-            rng.random_range(0..layout.codes as i32)
-        } else {
-            code
-        }
-    };
-    targets.iter().map(replaced).collect()
 }
 
 impl Progress {
@@ -281,31 +258,5 @@ impl Progress {
             .smooth
             .map_or(String::new(), |loss| format!("loss {loss:.4}"));
         self.stage.finish(&loss);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use mriseg::config::ModelConfig;
-
-    #[test]
-    fn noise_changes_some_codes_and_leaves_valid_ones() {
-        let layout = ModelConfig::tiny().layout();
-        let targets = vec![7; layout.mask()];
-        let noisy: Vec<i32> = (0..20)
-            .flat_map(|mask| add_noise(&targets, 0.3, layout, &mut rng("test", 1, mask)))
-            .collect();
-        let changed = noisy.iter().filter(|&&code| code != 7).count() as f64 / noisy.len() as f64;
-        assert!((0.08..0.22).contains(&changed), "{changed}");
-        assert!(
-            noisy
-                .iter()
-                .all(|&code| (0..layout.codes as i32).contains(&code))
-        );
-        assert_eq!(
-            add_noise(&targets, 0.0, layout, &mut rng("test", 1, 1)),
-            targets
-        );
     }
 }

@@ -1,6 +1,7 @@
 //! Training: batches, gradients on all cores, optimizer, the tokenizers, the language model.
 
 mod batch;
+mod context;
 mod lm;
 mod optimizer;
 mod shards;

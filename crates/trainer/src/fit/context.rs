@@ -1,0 +1,120 @@
+//! What the model is shown of a mask while it learns to continue it. While decoding it sees its own
+//! choices, right or wrong, so the truth alone would be the wrong teacher (exposure bias).
+//!
+//! The gravest wrong context is an empty one. Where the edge of a finding is uncertain, each cell alone is
+//! unlikely to be the first inside, and a greedy decoder that always continues the likely way never starts.
+//! A model that has met empty cells where the finding had long begun looks at the picture instead.
+
+use mriseg::sequence::SequenceLayout;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use super::batch::rng;
+use crate::config::LmTraining;
+
+/// The masks of a batch as the model is shown them: mask tokens before the shift of teacher forcing.
+///
+/// `targets` holds whole masks one after the other, `empty` one mask without foreground; `first` is the
+/// position of the first among all cases that training ever sees.
+pub(crate) fn shown_tokens(
+    targets: &[i32],
+    empty: &[i32],
+    layout: SequenceLayout,
+    training: &LmTraining,
+    seed: u64,
+    first: usize,
+) -> Vec<i32> {
+    let masks: Vec<&[i32]> = targets.chunks_exact(layout.mask()).collect();
+    let mut shown = Vec::with_capacity(targets.len());
+    for (i, mask) in masks.iter().enumerate() {
+        let mut rng = rng("noise", seed, (first + i) as u64);
+        let mut tokens = mask.to_vec();
+        if rng.random_bool(training.misleading_context) {
+            let neighbour = masks[(i + 1) % masks.len()];
+            let other = if rng.random_bool(0.5) {
+                empty
+            } else {
+                neighbour
+            };
+            let until = rng.random_range(1..=tokens.len());
+            tokens[..until].copy_from_slice(&other[..until]);
+        }
+        add_noise(&mut tokens, training.token_noise, layout, &mut rng);
+        shown.extend(tokens);
+    }
+    shown
+}
+
+/// Replaces codes of one mask by random ones, with a probability drawn from 0 to `highest`.
+fn add_noise(tokens: &mut [i32], highest: f64, layout: SequenceLayout, rng: &mut ChaCha8Rng) {
+    let share = rng.random::<f64>() * highest;
+    for code in tokens {
+        if rng.random_bool(share) {
+            *code = rng.random_range(0..layout.codes as i32);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Experiment;
+    use mriseg::config::ModelConfig;
+
+    fn training(token_noise: f64, misleading_context: f64) -> LmTraining {
+        LmTraining {
+            token_noise,
+            misleading_context,
+            ..Experiment::tiny().train
+        }
+    }
+
+    #[test]
+    fn noise_changes_some_codes_and_leaves_valid_ones() {
+        let layout = ModelConfig::tiny().layout();
+        let targets = vec![7; 20 * layout.mask()];
+        let empty = vec![0; layout.mask()];
+        let shown = shown_tokens(&targets, &empty, layout, &training(0.3, 0.0), 1, 0);
+        let changed = shown.iter().filter(|&&code| code != 7).count() as f64 / shown.len() as f64;
+        assert!((0.08..0.22).contains(&changed), "{changed}");
+        assert!(
+            shown
+                .iter()
+                .all(|&code| (0..layout.codes as i32).contains(&code))
+        );
+        let same = shown_tokens(&targets, &empty, layout, &training(0.0, 0.0), 1, 0);
+        assert_eq!(same, targets);
+    }
+
+    #[test]
+    fn a_misleading_beginning_is_empty_or_that_of_another_mask_and_the_rest_is_true() {
+        let layout = ModelConfig::tiny().layout();
+        let length = layout.mask();
+        let targets: Vec<i32> = (1..=20).flat_map(|mask| vec![mask; length]).collect();
+        let empty = vec![0; length];
+        let shown = shown_tokens(&targets, &empty, layout, &training(0.0, 1.0), 1, 0);
+        let (mut emptied, mut swapped) = (0, 0);
+        for (i, tokens) in shown.chunks_exact(length).enumerate() {
+            let own = i as i32 + 1;
+            let wrong = tokens[0];
+            let until = tokens.iter().position(|&t| t != wrong).unwrap_or(length);
+            assert!(tokens[until..].iter().all(|&t| t == own));
+            emptied += usize::from(wrong == 0);
+            swapped += usize::from(wrong == own % 20 + 1);
+        }
+        assert_eq!(emptied + swapped, 20);
+        assert!(emptied > 3 && swapped > 3, "{emptied} {swapped}");
+    }
+
+    #[test]
+    fn what_is_shown_depends_on_seed_and_position_only() {
+        let layout = ModelConfig::tiny().layout();
+        let targets = vec![7; 4 * layout.mask()];
+        let empty = vec![0; layout.mask()];
+        let at =
+            |seed, first| shown_tokens(&targets, &empty, layout, &training(0.3, 0.5), seed, first);
+        assert_eq!(at(1, 8), at(1, 8));
+        assert_ne!(at(1, 8), at(1, 12));
+        assert_ne!(at(1, 8), at(2, 8));
+    }
+}
