@@ -70,8 +70,8 @@ impl ModuleVisitor for Scale<'_> {
     }
 }
 
-/// `average = decay * average + (1 - decay) * module`, parameter by parameter. The first steps use a
-/// smaller decay, so that the random start is soon forgotten.
+/// `average += (1 - decay) * (module - average)`, parameter by parameter: what is frozen stays to the bit.
+/// The first steps use a smaller decay, so that the random start is soon forgotten.
 pub(crate) fn update_average<M: Module>(average: M, module: &M, decay: f32, step: usize) -> M {
     let decay = decay.min((1.0 + step as f32) / (10.0 + step as f32));
     let mut current = Collect::default();
@@ -105,7 +105,7 @@ impl ModuleMapper for Blend {
         let current = self.current.remove(&id);
         param.map(
             |average| match current.and_then(|value| value.downcast::<Tensor<D>>().ok()) {
-                Some(value) => average.mul_scalar(self.decay) + value.mul_scalar(1.0 - self.decay),
+                Some(value) => average.clone() + (value - average).mul_scalar(1.0 - self.decay),
                 None => average,
             },
         )
