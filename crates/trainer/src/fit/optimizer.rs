@@ -105,7 +105,7 @@ impl ModuleMapper for Blend {
         let current = self.current.remove(&id);
         param.map(
             |average| match current.and_then(|value| value.downcast::<Tensor<D>>().ok()) {
-                Some(value) => average.clone() + (value - average).mul_scalar(1.0 - self.decay),
+                Some(value) => average.clone() + (*value - average).mul_scalar(1.0 - self.decay),
                 None => average,
             },
         )
