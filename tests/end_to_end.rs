@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 use futures_lite::future::block_on;
 use mriseg::bundle::Manifest;
+use mriseg::decode::Decode;
 use mriseg::image::{GrayImage, Mask};
 use mriseg::segmenter::Segmenter;
 use mriseg_data::{Dataset, PhantomConfig};
@@ -179,12 +180,17 @@ fn the_library_and_the_program_decode_the_same_tokens_from_an_exported_bundle() 
     let segmenter = block_on(Segmenter::load(&manifest, files, &Device::flex())).unwrap();
     let bytes = fs::read(&image).unwrap();
     let mut streamed = Vec::new();
-    let result = block_on(segmenter.segment(&bytes, "picture.png", SENTENCE, |event| {
-        streamed.push(event.token);
-        ControlFlow::Continue(())
-    }))
-    .unwrap();
+    // The program decodes speculatively: the tokens are the same.
+    let result =
+        block_on(
+            segmenter.segment(&bytes, "picture.png", SENTENCE, Decode::Greedy, |event| {
+                streamed.push(event.token);
+                ControlFlow::Continue(())
+            }),
+        )
+        .unwrap();
     assert_eq!(streamed, result.tokens);
+    assert_eq!(result.passes, result.tokens.len());
     assert_eq!(printed["tokens"], serde_json::json!(result.tokens));
     let mask = Mask::decode(&fs::read(&out).unwrap(), "mask.png")
         .unwrap()

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 use js_sys::{Function, Uint8Array};
 use mriseg::segmenter::{Decoding, Segmenter};
-use wasm_bindgen::{JsError, prelude::wasm_bindgen};
+use wasm_bindgen::{JsError, JsValue, prelude::wasm_bindgen};
 
 use crate::{
     device, fatal,
-    messages::{PartialMask, Segmentation, Started, TokenEvent},
+    messages::{PartialMask, Segmentation, Started, Token, to_js},
 };
 
 /// A segmentation engine of one device. Its methods must not overlap: await each before the next.
@@ -63,46 +63,45 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When no model is loaded, or the picture or the sentence cannot be read.
+    /// When no model is loaded, the picture or the sentence cannot be read, or there is no such decoding.
+    #[wasm_bindgen(unchecked_return_type = "Started")]
     pub async fn start(
         &mut self,
         image: Vec<u8>,
         image_name: String,
         text: String,
-    ) -> Result<Started, JsError> {
+        #[wasm_bindgen(unchecked_param_type = "Decode")] decode: JsValue,
+    ) -> Result<JsValue, JsError> {
         self.decoding = None;
         let segmenter = self
             .segmenter
             .as_ref()
             .ok_or_else(|| JsError::new("load a model before segmenting"))?;
+        let decode = serde_wasm_bindgen::from_value(decode).map_err(refuse)?;
         let decoding = segmenter
-            .start(&image, &image_name, &text)
+            .start(&image, &image_name, &text, decode)
             .await
             .map_err(refuse)?;
-        let started = Started {
+        let started = to_js(&Started {
             rows: decoding.grid(),
             columns: decoding.grid(),
             total: decoding.total(),
             unknown_words: decoding.unknown_words().to_vec(),
-        };
+        })?;
         self.decoding = Some(decoding);
         Ok(started)
     }
 
-    /// The next token, or `undefined` when all cells are decoded.
+    /// The tokens of the next pass through the model; none when all cells are decoded.
     ///
     /// # Errors
     ///
     /// When nothing was started, or the device fails.
-    pub async fn next(&mut self) -> Result<Option<TokenEvent>, JsError> {
-        let event = self.running()?.next().await.map_err(refuse)?;
-        Ok(event.map(|event| TokenEvent {
-            index: event.index,
-            row: event.cell.row,
-            column: event.cell.column,
-            token: event.token,
-            probability: event.probability,
-        }))
+    #[wasm_bindgen(unchecked_return_type = "Token[]")]
+    pub async fn next(&mut self) -> Result<JsValue, JsError> {
+        let run = self.running()?.next().await.map_err(refuse)?;
+        let tokens: Vec<Token> = run.into_iter().map(Token::from).collect();
+        to_js(&tokens)
     }
 
     /// The mask as far as it is decoded.
@@ -110,14 +109,10 @@ impl Engine {
     /// # Errors
     ///
     /// When nothing was started, or the device fails.
-    pub async fn partial(&mut self) -> Result<PartialMask, JsError> {
+    #[wasm_bindgen(unchecked_return_type = "PartialMask")]
+    pub async fn partial(&mut self) -> Result<JsValue, JsError> {
         let partial = self.running()?.partial_mask().await.map_err(refuse)?;
-        Ok(PartialMask {
-            width: partial.width,
-            height: partial.height,
-            probability: partial.probability,
-            pending: partial.pending.into_iter().map(u8::from).collect(),
-        })
+        to_js(&PartialMask::from(partial))
     }
 
     /// Ends the decoding, complete or not, and gives its result.
@@ -125,17 +120,11 @@ impl Engine {
     /// # Errors
     ///
     /// When nothing was started, or the device fails.
-    pub async fn finish(&mut self) -> Result<Segmentation, JsError> {
+    #[wasm_bindgen(unchecked_return_type = "Segmentation")]
+    pub async fn finish(&mut self) -> Result<JsValue, JsError> {
         let decoding = self.decoding.take().ok_or_else(nothing_started)?;
         let result = decoding.finish().await.map_err(refuse)?;
-        Ok(Segmentation {
-            width: result.width,
-            height: result.height,
-            mask: result.mask.pixels,
-            tokens: result.tokens,
-            probabilities: result.probabilities,
-            pending: result.pending,
-        })
+        to_js(&Segmentation::from(result))
     }
 }
 

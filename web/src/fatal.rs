@@ -20,15 +20,14 @@ pub(crate) fn listen(listener: Function) {
     std::panic::set_hook(Box::new(|info| report("panic", &info.to_string())));
 }
 
-/// Tells the listener, if there is one. Errors it throws are dropped: there is nobody left to tell.
+/// Tells the listener, or the console when there is none or when it throws.
 pub(crate) fn report(kind: &str, message: &str) {
+    let (kind, message) = (JsValue::from_str(kind), JsValue::from_str(message));
     // The listener is cloned out first: it may call back into the engine.
     let listener = LISTENER.with(|slot| slot.borrow().clone());
-    if let Some(listener) = listener {
-        let _ = listener.call2(
-            &JsValue::UNDEFINED,
-            &JsValue::from_str(kind),
-            &JsValue::from_str(message),
-        );
+    let told = listener
+        .is_some_and(|listener| listener.call2(&JsValue::UNDEFINED, &kind, &message).is_ok());
+    if !told {
+        web_sys::console::error_2(&kind, &message);
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! One crate, two engines: feature `cpu` runs burn-flex (simd128), feature
 //! `webgpu` runs burn-wgpu without autotune and fusion. The decoding loop lives
-//! in the page's worker, which calls [`Engine::next`] once per token and so can
-//! stop between any two.
+//! in the page's worker, which calls [`Engine::next`] once per pass through the
+//! model and so can stop between any two.
 
 #[cfg(all(feature = "cpu", feature = "webgpu"))]
 compile_error!("choose one engine: `--no-default-features --features cpu` or `--features webgpu`");
@@ -16,4 +16,3 @@ mod fatal;
 mod messages;
 
 pub use engine::Engine;
-pub use messages::{PartialMask, Segmentation, Started, TokenEvent};

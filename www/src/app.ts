@@ -7,7 +7,7 @@ import { EngineGone } from './engine-client.ts';
 import { ENGINE_NAMES, Engines, type EngineListing } from './engines.ts';
 import { bytes } from './format.ts';
 import { LoadError, type LoaderOptions } from './loader.ts';
-import type { Outcome, PartialMask, Started } from './messages.ts';
+import type { Decode, Outcome, PartialMask, Started } from './messages.ts';
 import { connectOverlayControls } from './overlay-panel.ts';
 import { PicturePanel } from './picture-panel.ts';
 import { connectDownloads, hideResult, showResult, type FinishedRun } from './result-panel.ts';
@@ -45,6 +45,7 @@ export class App {
   readonly #pictures: PicturePanel;
   readonly #modelSelect = byId<HTMLSelectElement>('model-select');
   readonly #engineSelect = byId<HTMLSelectElement>('engine-select');
+  readonly #decodeSelect = byId<HTMLSelectElement>('decode-select');
 
   constructor(parts: AppParts) {
     this.#parts = parts;
@@ -219,27 +220,30 @@ export class App {
     this.#forgetRun();
     showNotice('');
     const prompt = this.#pictures.text;
+    const decode = this.#decodeSelect.value as Decode;
     // Opening another picture makes this run void; its last events are still on their way then.
     const isVoid = () => this.#pictures.turn !== turn;
     this.#dispatch({ type: 'encode' });
     try {
-      const outcome = await client.segment(picture.bytes, picture.name, prompt, {
+      const outcome = await client.segment(picture.bytes, picture.name, prompt, decode, {
         started: (started, prefillMs) => {
           if (isVoid()) return client.stop();
           this.#timings.prefillMs = prefillMs;
           const cells = new Array(started.total).fill(undefined);
-          this.#run = { imageName: picture.name, prompt, model, engine: client.engine, started, cells, outcome: undefined };
-          this.#viewer.cells = { rows: started.rows, columns: started.columns, tokens: cells, live: true };
+          this.#run = { imageName: picture.name, prompt, model, engine: client.engine, decode, started, cells, outcome: undefined };
+          this.#viewer.cells = { rows: started.rows, columns: started.columns, tokens: cells, run: 0, live: true };
           this.#viewer.redraw();
           this.#dispatch({ type: 'token', token: 0, total: started.total });
           warnOfUnknownWords(started);
         },
-        token: (token) => {
+        tokens: (tokens) => {
           const run = this.#run;
-          if (!run || isVoid()) return;
-          run.cells[token.row * run.started.columns + token.column] = token;
+          const last = tokens.at(-1);
+          if (!run || !last || isVoid()) return;
+          for (const token of tokens) run.cells[token.row * run.started.columns + token.column] = token;
+          if (this.#viewer.cells) this.#viewer.cells.run = tokens.length;
           this.#viewer.redraw();
-          this.#dispatch({ type: 'token', token: token.index + 1, total: run.started.total });
+          this.#dispatch({ type: 'token', token: last.index + 1, total: run.started.total });
         },
         mask: (mask) => {
           if (isVoid()) return;
@@ -264,7 +268,7 @@ export class App {
   #finish(run: Run, outcome: Outcome, truth: Uint8Array | undefined): void {
     const { result, stopped, partial, decodeMs } = outcome;
     const tokens = result.tokens.length;
-    this.#timings.decode = { ms: decodeMs, tokens };
+    this.#timings.decode = { ms: decodeMs, tokens, passes: result.passes };
     run.outcome = outcome;
     if (this.#viewer.cells) this.#viewer.cells.live = false;
     const { width, height } = result;

@@ -2,6 +2,7 @@
 
 import type {
   Answers,
+  Decode,
   EngineKind,
   Outcome,
   PartialMask,
@@ -25,7 +26,8 @@ export class EngineGone extends Error {
 
 export interface SegmentEvents {
   started(started: Started, prefillMs: number): void;
-  token(token: Token): void;
+  /** The tokens of one pass through the model. */
+  tokens(tokens: Token[]): void;
   /** Must end with a call to `frameDrawn`, or no further mask comes. */
   mask(mask: PartialMask): void;
 }
@@ -75,9 +77,10 @@ export class EngineClient {
     image: Uint8Array,
     imageName: string,
     text: string,
+    decode: Decode,
     events: SegmentEvents,
   ): Promise<Outcome> {
-    return this.#ask({ kind: 'segment', image, imageName, text }, events);
+    return this.#ask({ kind: 'segment', image, imageName, text, decode }, events);
   }
 
   stop(): void {
@@ -125,8 +128,8 @@ export class EngineClient {
       case 'started':
         pending?.events?.started(reply.started, reply.prefillMs);
         break;
-      case 'token':
-        pending?.events?.token(reply.token);
+      case 'tokens':
+        pending?.events?.tokens(reply.tokens);
         break;
       case 'mask':
         pending?.events?.mask(reply.mask);

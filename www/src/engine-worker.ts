@@ -5,14 +5,10 @@ import type {
   Engine,
   EngineModule,
   Outcome,
-  Owned,
-  PartialMask,
   Reply,
   Request,
-  Segmentation,
   Signal,
   Speed,
-  Started,
 } from './messages.ts';
 
 // A flat grey 64 x 64 PNG for warming up and measuring.
@@ -97,18 +93,18 @@ async function load(
   return { loadMs: performance.now() - begin };
 }
 
-/** A short decode of a grey picture: compiles all pipelines, and tells the speed the second time. */
+/** A short decode of a grey picture: compiles all pipelines, and tells the speed of the passes after the first. */
 async function measure(tokens: number): Promise<Speed> {
   const engine = opened();
   const image = Uint8Array.from(atob(GREY), (char) => char.charCodeAt(0));
   const begin = performance.now();
-  (await engine.start(image, 'grey test picture', 'left lung')).free();
-  (await engine.next())?.free();
+  await engine.start(image, 'grey test picture', 'left lung', 'greedy');
+  await engine.next();
   const first = performance.now();
-  for (let i = 0; i < tokens; i++) (await engine.next())?.free();
+  for (let i = 0; i < tokens; i++) await engine.next();
   const last = performance.now();
-  (await engine.partial()).free();
-  (await engine.finish()).free();
+  await engine.partial();
+  await engine.finish();
   return { prefillMs: first - begin, msPerToken: (last - first) / tokens };
 }
 
@@ -118,7 +114,7 @@ async function segment(request: Request & { kind: 'segment' }): Promise<Outcome>
   stopped = false;
   frameWanted = true;
   const begin = performance.now();
-  const started = plainStart(await engine.start(request.image, request.imageName, request.text));
+  const started = await engine.start(request.image, request.imageName, request.text, request.decode);
   const prefillMs = performance.now() - begin;
   post({ id, kind: 'started', started, prefillMs });
 
@@ -128,18 +124,13 @@ async function segment(request: Request & { kind: 'segment' }): Promise<Outcome>
   while (!complete) {
     await breathe();
     if (stopped) break;
-    const event = await engine.next();
-    if (!event) {
-      complete = true;
-      break;
-    }
-    const { index, row, column, token, probability } = event;
-    event.free();
-    post({ id, kind: 'token', token: { index, row, column, token, probability } });
-    complete = index + 1 === started.total;
+    const tokens = await engine.next();
+    const last = tokens.at(-1);
+    if (last) post({ id, kind: 'tokens', tokens });
+    complete = !last || last.index + 1 === started.total;
     if (!complete && frameWanted && performance.now() >= maskDue) {
       const maskBegin = performance.now();
-      const mask = plainMask(await engine.partial());
+      const mask = await engine.partial();
       // Drawing may take a fifth of the time, decoding has the rest.
       maskDue = performance.now() + 4 * (performance.now() - maskBegin);
       frameWanted = false;
@@ -147,29 +138,9 @@ async function segment(request: Request & { kind: 'segment' }): Promise<Outcome>
     }
   }
   const decodeMs = performance.now() - decodeBegin;
-  const partial = plainMask(await engine.partial());
-  const result = plainResult(await engine.finish());
+  const partial = await engine.partial();
+  const result = await engine.finish();
   return { stopped: !complete, result, partial, prefillMs, decodeMs };
-}
-
-// wasm-bindgen's objects live in the engine's memory: copied out, then freed.
-
-function plainStart(owned: Owned<Started>): Started {
-  const { rows, columns, total, unknownWords } = owned;
-  owned.free();
-  return { rows, columns, total, unknownWords };
-}
-
-function plainMask(owned: Owned<PartialMask>): PartialMask {
-  const { width, height, probability, pending } = owned;
-  owned.free();
-  return { width, height, probability, pending };
-}
-
-function plainResult(owned: Owned<Segmentation>): Segmentation {
-  const { width, height, mask, tokens, probabilities, pending } = owned;
-  owned.free();
-  return { width, height, mask, tokens, probabilities, pending };
 }
 
 function opened(): Engine {
@@ -177,7 +148,7 @@ function opened(): Engine {
   return engine;
 }
 
-// One turn of the event loop, so that `stop` is heard between any two tokens.
+// One turn of the event loop, so that `stop` is heard between any two passes.
 // A timer would be throttled to 4 ms; a channel is not.
 const channel = new MessageChannel();
 let resume = () => {};

@@ -4,6 +4,9 @@
 
 export type EngineKind = 'cpu' | 'webgpu';
 
+/** One token per pass through the model, or as many as its look-ahead heads guess right. */
+export type Decode = 'greedy' | 'speculative';
+
 export interface Started {
   rows: number;
   columns: number;
@@ -28,7 +31,7 @@ export interface PartialMask {
   pending: Uint8Array;
 }
 
-/** Result at the picture's own size: mask 0/1 per pixel, pending counts cells. */
+/** Result at the picture's own size: mask 0/1 per pixel, pending counts cells, passes those through the model. */
 export interface Segmentation {
   width: number;
   height: number;
@@ -36,18 +39,16 @@ export interface Segmentation {
   tokens: Uint32Array;
   probabilities: Float32Array;
   pending: number;
+  passes: number;
 }
-
-/** An object in the engine's memory, to be freed by whoever got it. */
-export type Owned<T> = T & { free(): void };
 
 /** The class that wasm-bindgen exports, as far as the worker uses it. */
 export interface Engine {
   load(manifest: Uint8Array, names: string[], contents: Uint8Array[]): Promise<void>;
-  start(image: Uint8Array, imageName: string, text: string): Promise<Owned<Started>>;
-  next(): Promise<Owned<Token> | undefined>;
-  partial(): Promise<Owned<PartialMask>>;
-  finish(): Promise<Owned<Segmentation>>;
+  start(image: Uint8Array, imageName: string, text: string, decode: Decode): Promise<Started>;
+  next(): Promise<Token[]>;
+  partial(): Promise<PartialMask>;
+  finish(): Promise<Segmentation>;
 }
 
 export interface EngineModule {
@@ -73,7 +74,7 @@ export type Request =
   | { id: number; kind: 'create'; glue: string; wasm: Uint8Array }
   | { id: number; kind: 'load'; manifest: Uint8Array; names: string[]; contents: Uint8Array[] }
   | { id: number; kind: 'measure'; tokens: number }
-  | { id: number; kind: 'segment'; image: Uint8Array; imageName: string; text: string };
+  | { id: number; kind: 'segment'; image: Uint8Array; imageName: string; text: string; decode: Decode };
 
 /** Page to worker, never answered: stop decoding; the page has drawn the last mask. */
 export type Signal = { kind: 'stop' } | { kind: 'frame' };
@@ -90,6 +91,6 @@ export type Reply =
   | { id: number; kind: 'answer'; value: Answers[keyof Answers] }
   | { id: number; kind: 'refused'; message: string }
   | { id: number; kind: 'started'; started: Started; prefillMs: number }
-  | { id: number; kind: 'token'; token: Token }
+  | { id: number; kind: 'tokens'; tokens: Token[] }
   | { id: number; kind: 'mask'; mask: PartialMask }
   | { kind: 'fatal'; cause: string; message: string };

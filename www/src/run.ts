@@ -1,13 +1,14 @@
 // One segmentation, from its first token to what is exported of it.
 
 import { encodeRle, type Rle } from './rle.ts';
-import type { EngineKind, Outcome, Started, Token } from './messages.ts';
+import type { Decode, EngineKind, Outcome, Started, Token } from './messages.ts';
 
 export interface Run {
   imageName: string;
   prompt: string;
   model: { id: string; name: string; manifestHash: string | undefined; sideConvention: string };
   engine: EngineKind;
+  decode: Decode;
   started: Started;
   /** Per cell, row by row; undefined while it is pending. */
   cells: (Token | undefined)[];
@@ -45,7 +46,7 @@ export interface Export {
   prompt: string;
   model: { id: string; name: string; manifest_sha256: string | null; side_convention: string };
   engine: EngineKind;
-  decoding: { method: 'greedy'; complete: boolean; pending_cells: number };
+  decoding: { method: Decode; passes: number; complete: boolean; pending_cells: number };
   grid: { rows: number; columns: number };
   tokens: number[];
   probabilities: number[];
@@ -68,7 +69,7 @@ export function exportRun(run: Run & { outcome: Outcome }): Export {
       side_convention: run.model.sideConvention,
     },
     engine: run.engine,
-    decoding: { method: 'greedy', complete: !stopped, pending_cells: result.pending },
+    decoding: { method: run.decode, passes: result.passes, complete: !stopped, pending_cells: result.pending },
     grid: { rows: run.started.rows, columns: run.started.columns },
     tokens: Array.from(result.tokens),
     probabilities: Array.from(result.probabilities),

@@ -9,7 +9,7 @@ export interface Timings {
   warmUpMs?: number;
   adapter?: string;
   prefillMs?: number;
-  decode?: { ms: number; tokens: number };
+  decode?: { ms: number; tokens: number; passes: number };
 }
 
 export function timingRows(timings: Timings): [string, string][] {
@@ -21,6 +21,7 @@ export function timingRows(timings: Timings): [string, string][] {
     ['Warm up', warmUpMs === undefined ? undefined : duration(warmUpMs)],
     ['Encode and prefill', prefillMs === undefined ? undefined : duration(prefillMs)],
     ['Per token', decode && decode.tokens > 0 ? duration(decode.ms / decode.tokens) : undefined],
+    ['Passes', decode && decode.passes > 0 ? `${decode.passes} for ${decode.tokens} tokens` : undefined],
     ['Whole mask', decode && prefillMs !== undefined ? duration(prefillMs + decode.ms) : undefined],
     ['Adapter', adapter],
   ];

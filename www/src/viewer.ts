@@ -18,7 +18,9 @@ export interface Cells {
   columns: number;
   /** One entry per cell, row by row; undefined while it is pending. */
   tokens: (Token | undefined)[];
-  /** Draws the last decoded cell as the one just written. */
+  /** Tokens of the last pass through the model. */
+  run: number;
+  /** Draws the cells of the last pass as those just written. */
   live: boolean;
 }
 
@@ -163,17 +165,14 @@ export class Viewer {
     g.save();
     this.#hatch ??= hatch(g);
     g.fillStyle = this.#hatch;
-    let last: [number, number, number, number] | undefined;
-    let lastIndex = -1;
+    g.strokeStyle = 'rgb(255 255 255 / 0.95)';
+    g.lineWidth = 2;
+    const { tokens = [], run = 0, live = false } = this.cells ?? {};
+    const decoded = tokens.reduce((count, token) => count + (token ? 1 : 0), 0);
     this.#eachCell(g, (token, ...box) => {
       if (!token) g.fillRect(...box);
-      else if (token.index > lastIndex) [last, lastIndex] = [box, token.index];
+      else if (live && token.index >= decoded - run) g.strokeRect(...box);
     });
-    if (last && this.cells?.live) {
-      g.strokeStyle = 'rgb(255 255 255 / 0.95)';
-      g.lineWidth = 2;
-      g.strokeRect(...last);
-    }
     g.restore();
   }
 

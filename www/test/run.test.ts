@@ -16,6 +16,7 @@ const OUTCOME: Outcome = {
     tokens: Uint32Array.of(7, 9),
     probabilities: Float32Array.of(0.5, 1),
     pending: 2,
+    passes: 1,
   },
   partial: { width: 2, height: 2, probability: new Uint8Array(4), pending: Uint8Array.of(0, 0, 1, 1) },
   prefillMs: 100,
@@ -26,6 +27,7 @@ const RUN: Run & { outcome: Outcome } = {
   prompt: 'left lung',
   model: { id: 'phantom', name: 'phantom', manifestHash: undefined, sideConvention: 'viewer' },
   engine: 'cpu',
+  decode: 'speculative',
   started: { rows: 2, columns: 2, total: 4, unknownWords: [] },
   cells: [],
   outcome: OUTCOME,
@@ -34,7 +36,7 @@ const RUN: Run & { outcome: Outcome } = {
 test('the exported record has tokens, mask and how the run ended', () => {
   const record = exportRun(RUN);
   assert.deepEqual(record.tokens, [7, 9]);
-  assert.deepEqual(record.decoding, { method: 'greedy', complete: false, pending_cells: 2 });
+  assert.deepEqual(record.decoding, { method: 'speculative', passes: 1, complete: false, pending_cells: 2 });
   assert.deepEqual(decodeRle(record.mask), OUTCOME.result.mask);
   assert.equal(record.mask.pixels, 3);
   assert.deepEqual(JSON.parse(JSON.stringify(record)), record);
@@ -86,16 +88,17 @@ test('a PNG header tells its size before anything is decoded', () => {
 
 test('timing rows appear as soon as they are known', () => {
   assert.deepEqual(timingRows({}), []);
-  const rows = timingRows({ prefillMs: 100, decode: { ms: 50, tokens: 2 } });
+  const rows = timingRows({ prefillMs: 100, decode: { ms: 50, tokens: 2, passes: 1 } });
   assert.deepEqual(rows, [
     ['Encode and prefill', '100 ms'],
     ['Per token', '25 ms'],
+    ['Passes', '1 for 2 tokens'],
     ['Whole mask', '150 ms'],
   ]);
 });
 
 test('a run without tokens has no time per token', () => {
-  const rows = timingRows({ prefillMs: 1, decode: { ms: 0, tokens: 0 } });
+  const rows = timingRows({ prefillMs: 1, decode: { ms: 0, tokens: 0, passes: 0 } });
   assert.ok(!rows.some(([term]) => term === 'Per token'));
 });
 

@@ -63,8 +63,9 @@ impl AugmentConfig {
     }
 }
 
-/// A variation of the sample. Picture and mask move together; the same random numbers give the same result.
-pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) -> Sample {
+/// A variation of the sample, and how its picture was moved. Picture and mask move together; the same random
+/// numbers give the same result.
+pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) -> (Sample, Warp) {
     let mut within = |range: f32| {
         if range > 0.0 {
             rng.random_range(-range..=range)
@@ -100,7 +101,7 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
         let level = curve[(pixel.clamp(0.0, 1.0) * CURVE_STEPS as f32 + 0.5) as usize];
         *pixel = (level + noise * roughly_normal(rng.next_u32())).clamp(0.0, 1.0);
     }
-    Sample {
+    let varied = Sample {
         id: sample.id.clone(),
         text: if flip {
             swap_sides(&sample.text)
@@ -110,7 +111,8 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
         image,
         mask,
         intermediate_pixels: sample.intermediate_pixels,
-    }
+    };
+    (varied, warp)
 }
 
 /// Standard normal noise from 32 random bits: the sum of their four bytes.
@@ -120,10 +122,14 @@ fn roughly_normal(bits: u32) -> f32 {
     (sum as f32 - 510.0) / 147.8
 }
 
-/// Where each pixel of the new picture comes from in the old one, in pixels: rows `[along x, along y, constant]`.
-struct Warp {
+/// How a picture was moved: where each pixel of the new one comes from in the old one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Warp {
+    /// Coordinates in the old picture, in pixels: `[along x, along y, constant]`.
     x: [f32; 3],
     y: [f32; 3],
+    width: f32,
+    height: f32,
 }
 
 impl Warp {
@@ -149,7 +155,34 @@ impl Warp {
                 centre[0] - mirror * (cos * moved[0] + sin * moved[1]),
             ],
             y: [-sin, cos, centre[1] + sin * moved[0] - cos * moved[1]],
+            width: w,
+            height: h,
         }
+    }
+
+    /// The pixel of the old picture that is seen at `(column, row)` of the new one; it may lie outside.
+    fn source(&self, column: f32, row: f32) -> (f32, f32) {
+        (
+            self.x[0] * column + self.x[1] * row + self.x[2],
+            self.y[0] * column + self.y[1] * row + self.y[2],
+        )
+    }
+
+    /// The cell of the old picture that is seen at the centre of a cell of the new one, both cut into
+    /// `grid` by `grid` cells that are numbered row by row; `None` when it lies outside.
+    pub fn source_cell(&self, cell: usize, grid: usize) -> Option<usize> {
+        let pixel = |index: usize, length: f32| (index as f32 + 0.5) * length / grid as f32 - 0.5;
+        let (x, y) = self.source(
+            pixel(cell % grid, self.width),
+            pixel(cell / grid, self.height),
+        );
+        let index = |at: f32, length: f32| {
+            let index = ((at + 0.5) * grid as f32 / length).floor();
+            (0.0..grid as f32)
+                .contains(&index)
+                .then_some(index as usize)
+        };
+        Some(index(y, self.height)? * grid + index(x, self.width)?)
     }
 
     /// Picture interpolated and continued beyond its edges, mask from the nearest pixel and empty beyond.
@@ -161,8 +194,7 @@ impl Warp {
         for row in 0..height {
             for column in 0..width {
                 let (c, r) = (column as f32, row as f32);
-                let x = self.x[0] * c + self.x[1] * r + self.x[2];
-                let y = self.y[0] * c + self.y[1] * r + self.y[2];
+                let (x, y) = self.source(c, r);
                 let (inside_x, inside_y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
                 let (left, top) = (inside_x as usize, inside_y as usize);
                 let (tx, ty) = (inside_x - left as f32, inside_y - top as f32);
@@ -220,7 +252,7 @@ mod tests {
     #[test]
     fn no_variation_gives_the_sample_back() {
         let sample = sample(16);
-        let same = augment(&sample, &AugmentConfig::none(), &mut rng(0));
+        let (same, _) = augment(&sample, &AugmentConfig::none(), &mut rng(0));
         assert_eq!((&same.text, &same.mask), (&sample.text, &sample.mask));
         let change = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-3;
         assert!(
@@ -235,7 +267,7 @@ mod tests {
     #[test]
     fn a_flip_mirrors_picture_and_mask_and_swaps_the_side_in_the_text() {
         let sample = sample(16);
-        let flipped = augment(
+        let (flipped, _) = augment(
             &sample,
             &AugmentConfig {
                 flip: 1.0,
@@ -270,7 +302,7 @@ mod tests {
             ..AugmentConfig::none()
         };
         for seed in 0..20 {
-            let moved = augment(&sample, &geometry, &mut rng(seed));
+            let (moved, _) = augment(&sample, &geometry, &mut rng(seed));
             let disagreeing = moved
                 .image
                 .pixels
@@ -298,6 +330,25 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_is_found_again_where_it_lay_before() {
+        let still = Warp::new(64, 64, 0.0, 1.0, [0.0, 0.0], false);
+        assert!((0..64).all(|cell| still.source_cell(cell, 8) == Some(cell)));
+        let mirrored = Warp::new(64, 64, 0.0, 1.0, [0.0, 0.0], true);
+        assert_eq!(mirrored.source_cell(8, 8), Some(15));
+        // A quarter to the right: two cells of eight; what comes in from the left was not there before.
+        let shifted = Warp::new(64, 64, 0.0, 1.0, [0.25, 0.0], false);
+        assert_eq!(shifted.source_cell(2, 8), Some(0));
+        assert_eq!(shifted.source_cell(1, 8), None);
+        assert_eq!(shifted.source_cell(63, 8), Some(61));
+        let turned = Warp::new(64, 64, std::f32::consts::FRAC_PI_2, 1.0, [0.0, 0.0], false);
+        let corners = [0, 7, 56, 63].map(|cell| turned.source_cell(cell, 8).unwrap());
+        assert!(
+            [[56, 0, 63, 7], [7, 63, 0, 56]].contains(&corners),
+            "{corners:?}"
+        );
+    }
+
+    #[test]
     fn equal_random_numbers_give_equal_variations_in_range() {
         let sample = sample(32);
         let config = AugmentConfig::default();
@@ -306,6 +357,7 @@ mod tests {
         assert_ne!(first, augment(&sample, &config, &mut rng(8)));
         assert!(
             first
+                .0
                 .image
                 .pixels
                 .iter()
@@ -321,6 +373,7 @@ mod tests {
         for _ in 0..50 {
             assert_eq!(
                 augment(&sample, &AugmentConfig::default(), &mut rng)
+                    .0
                     .image
                     .width,
                 224

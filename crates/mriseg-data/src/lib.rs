@@ -18,7 +18,7 @@ pub mod sentence;
 pub use mriseg::bundle::SideConvention;
 use mriseg::image::{GrayImage, Mask};
 
-pub use augment::{AugmentConfig, augment};
+pub use augment::{AugmentConfig, Warp, augment};
 pub use dataset::Dataset;
 pub use derive::{derive, derived_cases};
 pub use error::DataError;

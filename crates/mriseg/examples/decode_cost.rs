@@ -70,7 +70,7 @@ fn training_step(config: &ModelConfig) -> f64 {
         let hidden = model
             .lm
             .forward(text.clone(), image, tokens.clone(), &tables);
-        next_token_loss(model.lm.logits(hidden), tokens.clone()).backward();
+        next_token_loss(model.lm.logits(hidden.states), tokens.clone()).backward();
         milliseconds(start) / BATCH as f64
     });
     median(times.collect())

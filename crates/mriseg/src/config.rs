@@ -67,6 +67,17 @@ pub struct MaskLmConfig {
     pub text_vocab: usize,
     /// What the sequence holds for an image cell.
     pub image_tokens: ImageTokens,
+    /// Tokens that every mask position predicts (paper: the k of next-k token prediction), 1 to
+    /// [`MOST_NEXT_TOKENS`]. Bundles of before this setting predict one.
+    #[serde(default = "one")]
+    pub next_tokens: usize,
+}
+
+/// Largest [`MaskLmConfig::next_tokens`].
+pub const MOST_NEXT_TOKENS: usize = 8;
+
+fn one() -> usize {
+    1
 }
 
 /// The whole model: two tokenizers and the transformer between them.
@@ -136,6 +147,7 @@ impl ModelConfig {
                 text_tokens: 32,
                 text_vocab: 512,
                 image_tokens: ImageTokens::Features,
+                next_tokens: 4,
             },
         }
     }
@@ -223,6 +235,13 @@ impl ModelConfig {
             return error(format!(
                 "lm.d_model = {} must be lm.heads = {} times a multiple of 4",
                 lm.d_model, lm.heads
+            ));
+        }
+        let most = MOST_NEXT_TOKENS.min(self.layout().mask());
+        if !(1..=most).contains(&lm.next_tokens) {
+            return error(format!(
+                "lm.next_tokens = {} must lie between 1 and {most}",
+                lm.next_tokens
             ));
         }
         Ok(())

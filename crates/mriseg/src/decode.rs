@@ -1,17 +1,23 @@
-//! Greedy decoding of mask tokens, one at a time, with everything a page wants to show about each.
+//! Decoding of mask tokens, with everything a page wants to show about each: greedy, of many masks at once
+//! ([`Greedy`]) or of one mask token by token or several in a pass ([`Decoder`]), and by chance ([`sample`]).
 //!
 //! A cell takes either its most probable code or the code of least expected pixel error. The two differ
 //! where the model is unsure: "empty" is one code, "inside" and "border" are many, so that the most
 //! probable single code is "empty" long before an empty cell is the most probable.
 //!
-//! Only mask codes can be decoded: the unembedding has no other rows. Stopping is not calling
-//! [`Greedy::next`] again.
+//! Only mask codes can be decoded: the unembedding has no other rows.
 
-use crate::mask_lm::{DecodeState, MaskLm};
+mod greedy;
+mod sampled;
+mod speculative;
+
+pub use greedy::Greedy;
+pub use sampled::{Agreement, sample};
+pub use speculative::{Decode, Decoder};
+
 use crate::sequence::Cell;
 use crate::vq::MaskTokenizer;
-use burn::tensor::activation::softmax;
-use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData, Transaction};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 /// A mask token at the moment of its decoding.
@@ -101,15 +107,6 @@ impl Patches {
     }
 }
 
-/// A batch of masks being decoded greedily.
-#[derive(Debug, Clone)]
-pub struct Greedy {
-    state: DecodeState,
-    picker: Picker,
-    input: Tensor<2, Int>,
-    index: usize,
-}
-
 /// What one step decoded.
 #[derive(Debug, Clone)]
 pub struct Decoded {
@@ -117,62 +114,6 @@ pub struct Decoded {
     pub ids: Tensor<2, Int>,
     /// Their probabilities: `[batch, 1]`.
     pub probabilities: Tensor<2>,
-}
-
-impl Greedy {
-    /// Reads sentence and picture.
-    ///
-    /// # Shapes
-    /// - text: `[batch, text]`
-    /// - image: `[batch, image, token_dim]`
-    pub fn start(lm: &MaskLm, picker: Picker, text: Tensor<2, Int>, image: Tensor<3>) -> Self {
-        let [batch, _] = text.dims();
-        let device = image.device();
-        let begin = vec![lm.layout().begin_of_mask() as i32; batch];
-        Self {
-            state: lm.prefill(text, image),
-            picker,
-            input: Tensor::from_data(TensorData::new(begin, [batch, 1]), &device),
-            index: 0,
-        }
-    }
-
-    /// Decodes the next token of every mask on the device; `None` after the last. Nothing is read
-    /// back.
-    pub fn advance(&mut self, lm: &MaskLm) -> Option<Decoded> {
-        if self.index == lm.layout().mask() {
-            return None;
-        }
-        let logits = lm.step(self.input.clone(), &mut self.state);
-        let [batch, _, codes] = logits.dims();
-        let decoded = self.picker.pick(softmax(logits.reshape([batch, codes]), 1));
-        self.input = decoded.ids.clone();
-        self.index += 1;
-        Some(decoded)
-    }
-
-    /// Decodes the next token of the first mask of the batch and reads it back.
-    pub async fn next(&mut self, lm: &MaskLm) -> Result<Option<TokenEvent>, ExecutionError> {
-        let index = self.index;
-        let Some(decoded) = self.advance(lm) else {
-            return Ok(None);
-        };
-        let read = Transaction::default()
-            .register(decoded.ids)
-            .register(decoded.probabilities)
-            .execute_async()
-            .await?;
-        let [ids, probabilities] =
-            <[TensorData; 2]>::try_from(read).expect("a transaction returns what was registered");
-        let token = ids.iter::<u32>().next().expect("one id per mask");
-        let probability = probabilities.iter::<f32>().next().expect("one per mask");
-        Ok(Some(TokenEvent {
-            index,
-            cell: lm.layout().cell(index),
-            token,
-            probability,
-        }))
-    }
 }
 
 /// Codes as a tensor `[masks, mask]`; `codes` holds whole masks one after the other.
@@ -184,8 +125,6 @@ pub fn code_tensor(codes: &[u32], mask: usize, device: &Device) -> Tensor<2, Int
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ModelConfig;
-    use burn::tensor::Distribution;
 
     #[test]
     fn the_code_of_least_error_lies_in_the_middle_of_what_is_likely() {
@@ -209,38 +148,5 @@ mod tests {
         // Codes 0 and 3 both draw nothing: the more probable one is taken.
         let picked = least_error.pick(nearly_empty).ids.into_scalar::<i64>();
         assert_eq!(picked, 0);
-    }
-
-    #[test]
-    fn greedy_decoding_takes_the_argmax_of_the_full_pass() {
-        let device = Device::flex();
-        let config = ModelConfig::tiny();
-        let lm = config.init_mask_lm(&device);
-        let layout = lm.layout();
-        let text = Tensor::zeros([1, layout.text], &device);
-        let image = Tensor::random(
-            [1, layout.image(), config.image_token_dim()],
-            Distribution::Default,
-            &device,
-        );
-        let mut greedy = Greedy::start(&lm, Picker { patches: None }, text.clone(), image.clone());
-        let mut events = Vec::new();
-        while let Some(event) = futures_lite::future::block_on(greedy.next(&lm)).unwrap() {
-            events.push(event);
-        }
-        assert_eq!(events.len(), 64);
-        assert_eq!(events[9].cell, Cell { row: 1, column: 1 });
-
-        let tokens: Vec<i32> = events.iter().map(|event| event.token as i32).collect();
-        let inputs = TensorData::new(layout.teacher_forcing(&tokens), [1, 64]);
-        let inputs = Tensor::from_data(inputs, &device);
-        let hidden = lm.forward(text, image, inputs, &lm.tables(&device));
-        let (best, ids) = softmax(lm.logits(hidden), 2).max_dim_with_indices(2);
-        let ids: Vec<i32> = ids.into_data().convert::<i32>().try_to_vec().unwrap();
-        assert_eq!(ids, tokens);
-        let best: Vec<f32> = best.into_data().try_to_vec().unwrap();
-        for (event, expected) in events.iter().zip(best) {
-            assert!((event.probability - expected).abs() < 1e-4);
-        }
     }
 }

@@ -2,7 +2,9 @@
 //! picture and predicts one mask code per cell, each from the codes before it.
 
 use crate::config::ModelConfig;
-use crate::nn::{KvCache, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias};
+use crate::nn::{
+    KvCache, LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias,
+};
 use crate::sequence::SequenceLayout;
 use burn::module::Module;
 use burn::nn::{
@@ -22,6 +24,7 @@ pub struct MaskLm {
     cell_embedding: Embedding,
     blocks: Vec<TransformerBlock>,
     norm: RmsNorm,
+    look_ahead: Vec<LookAhead>,
     #[module(skip)]
     shape: Shape,
 }
@@ -39,6 +42,16 @@ struct Shape {
 pub struct SequenceTables {
     rotary: RotaryTable,
     causal: Tensor<4>,
+}
+
+/// What a pass over the mask part gives, position by position.
+#[derive(Debug, Clone)]
+pub struct Hidden {
+    /// State `i` predicts mask token `i` and, through the look-ahead heads, those after it:
+    /// `[batch, mask, d_model]`.
+    pub states: Tensor<3>,
+    /// What the picture shows in the cell of token `i`: `[batch, mask, d_model]`.
+    pub anchors: Tensor<3>,
 }
 
 /// A sequence that is being decoded: caches and the anchors of the cells to come.
@@ -78,6 +91,9 @@ impl ModelConfig {
             cell_embedding: embedding(layout.image()),
             blocks: (0..lm.layers).map(|_| block.init(device)).collect(),
             norm: RmsNormConfig::new(lm.d_model).init(device),
+            look_ahead: (1..lm.next_tokens)
+                .map(|_| LookAhead::new(lm.d_model, device))
+                .collect(),
             shape: Shape {
                 layout,
                 heads: lm.heads,
@@ -137,27 +153,53 @@ impl MaskLm {
     /// - text: `[batch, text]`
     /// - image: `[batch, image, token_dim]`
     /// - mask_inputs: `[batch, mask]`, see [`SequenceLayout::teacher_forcing`]
-    /// - output: `[batch, mask, d_model]`, position `i` predicts mask token `i`
     pub fn forward(
         &self,
         text: Tensor<2, Int>,
         image: Tensor<3>,
         mask_inputs: Tensor<2, Int>,
         tables: &SequenceTables,
-    ) -> Tensor<3> {
+    ) -> Hidden {
         let layout = self.layout();
         let [batch, _] = text.dims();
         assert_shape!(mask_inputs, [batch, layout.mask()]);
         let image = self.image_norm.forward(image);
         let anchors = self.anchor_projection.forward(image.clone());
         let prefix = self.embed_prefix(text, image);
-        let mask = self.embed_mask(mask_inputs, anchors, 0);
+        let mask = self.embed_mask(mask_inputs, anchors.clone(), 0);
         let mut x = Tensor::cat(vec![prefix, mask], 1);
         for block in &self.blocks {
             x = block.forward(x, layout.prefix(), tables.causal.clone(), &tables.rotary);
         }
         let mask = x.slice_dim(1, layout.prefix()..layout.total());
-        self.norm.forward(mask)
+        Hidden {
+            states: self.norm.forward(mask),
+            anchors,
+        }
+    }
+
+    /// Tokens that every position predicts: k.
+    pub fn next_tokens(&self) -> usize {
+        self.look_ahead.len() + 1
+    }
+
+    /// Logits of the tokens after the next one, as every position sees them (paper: NkTP). Entry `j` looks
+    /// `j + 1` tokens beyond the next: its position `i` predicts mask token `i + j + 1`. Positions whose
+    /// token would lie past the end of the mask are left out.
+    ///
+    /// # Shapes
+    /// - output: `next_tokens - 1` entries, `[batch, mask - (j + 1), codes]`
+    pub fn logits_ahead(&self, hidden: &Hidden) -> Vec<Tensor<3>> {
+        let mask = self.layout().mask();
+        self.look_ahead
+            .iter()
+            .zip(1..)
+            .map(|(head, ahead)| {
+                let states = hidden.states.clone().slice_dim(1, 0..mask - ahead);
+                let anchors = hidden.anchors.clone().slice_dim(1, ahead..mask);
+                self.logits(head.forward(states, anchors))
+            })
+            .collect()
     }
 
     /// Logits over mask codes: the unembedding is the mask-token embedding (tied), without the
@@ -194,7 +236,7 @@ impl MaskLm {
             .collect();
         let mut x = self.embed_prefix(text, image);
         for (block, cache) in self.blocks.iter().zip(&mut caches) {
-            x = block.forward_cached(x, cache, &rotary, false);
+            x = block.prefill(x, cache, &rotary);
         }
         DecodeState {
             caches,
@@ -203,20 +245,43 @@ impl MaskLm {
         }
     }
 
-    /// Appends mask inputs and returns the logits of the tokens that follow them.
+    /// Appends mask inputs and returns the hidden states that predict the tokens after them.
     ///
     /// # Shapes
     /// - inputs: `[batch, new]`, the first call starts with begin-of-mask
-    /// - output: `[batch, new, codes]`
+    /// - output: `[batch, new, d_model]`, see [`Self::logits`]
     pub fn step(&self, inputs: Tensor<2, Int>, state: &mut DecodeState) -> Tensor<3> {
         let [_, new] = inputs.dims();
         let at = state.decoded(self.layout());
         let anchors = state.anchors.clone().slice_dim(1, at..at + new);
+        let before = self.layout().prefix() + at;
+        let bias = (new > 1).then(|| causal_bias(before, new, &anchors.device()));
         let mut x = self.embed_mask(inputs, anchors, at);
         for (block, cache) in self.blocks.iter().zip(&mut state.caches) {
-            x = block.forward_cached(x, cache, &state.rotary, true);
+            x = block.step(x, cache, &state.rotary, bias.as_ref());
         }
-        self.logits(self.norm.forward(x))
+        self.norm.forward(x)
+    }
+
+    /// Logits of the tokens after the one that `hidden` predicts, which is mask token `index`: fewer than
+    /// `next_tokens - 1` at the end of the mask, none at the last token.
+    ///
+    /// # Shapes
+    /// - hidden: `[batch, 1, d_model]`
+    /// - output: `[batch, tokens, codes]`
+    pub fn draft(&self, hidden: Tensor<3>, index: usize, state: &DecodeState) -> Option<Tensor<3>> {
+        let left = self.layout().mask() - index - 1;
+        let states: Vec<Tensor<3>> = self
+            .look_ahead
+            .iter()
+            .take(left)
+            .zip(index + 1..)
+            .map(|(head, cell)| {
+                let anchor = state.anchors.clone().slice_dim(1, cell..cell + 1);
+                head.forward(hidden.clone(), anchor)
+            })
+            .collect();
+        (!states.is_empty()).then(|| self.logits(Tensor::cat(states, 1)))
     }
 
     fn rotary(&self, device: &Device) -> RotaryTable {
@@ -266,15 +331,37 @@ fn unit_rows(rows: Tensor<2>) -> Tensor<2> {
 }
 
 impl DecodeState {
+    /// Forgets all but the first `inputs` mask inputs.
+    pub fn rewind(&mut self, inputs: usize, layout: SequenceLayout) {
+        for cache in &mut self.caches {
+            cache.rewind(layout.prefix() + inputs);
+        }
+    }
+
     fn decoded(&self, layout: SequenceLayout) -> usize {
         self.caches[0].filled() - layout.prefix()
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use burn::module::{ModuleMapper, Param};
     use burn::tensor::{TensorData, Tolerance};
+
+    /// Random weights everywhere, also where a fresh model has zeros.
+    pub(crate) fn randomize(lm: MaskLm) -> MaskLm {
+        struct Randomize;
+        impl ModuleMapper for Randomize {
+            fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+                param.map(|old| {
+                    let noise = old.random_like(Distribution::Normal(0.0, 0.3));
+                    old + noise
+                })
+            }
+        }
+        lm.map(&mut Randomize)
+    }
 
     fn tiny() -> ModelConfig {
         let mut config = ModelConfig::tiny();
@@ -310,20 +397,65 @@ mod tests {
         let lm = config.init_mask_lm(&device);
         let (text, image, targets) = inputs(&config, &device);
         let inputs = mask_inputs(&targets, &lm, &device);
-        let full = lm.logits(lm.forward(
+        let hidden = lm.forward(
             text.clone(),
             image.clone(),
             inputs.clone(),
             &lm.tables(&device),
-        ));
+        );
+        let full = lm.logits(hidden.states);
         let mut state = lm.prefill(text, image);
         let mut parts = Vec::new();
         for range in [0..1, 1..2, 2..5, 5..6, 6..64] {
-            parts.push(lm.step(inputs.clone().slice_dim(1, range), &mut state));
+            let hidden = lm.step(inputs.clone().slice_dim(1, range), &mut state);
+            parts.push(lm.logits(hidden));
         }
         Tensor::cat(parts, 1)
             .into_data()
             .assert_approx_eq::<f32>(&full.into_data(), Tolerance::absolute(2e-4));
+    }
+
+    #[test]
+    fn heads_look_ahead_as_far_as_the_mask_goes() {
+        let device = Device::flex();
+        let config = tiny();
+        let fresh = config.init_mask_lm(&device);
+        let (text, image, targets) = inputs(&config, &device);
+        let run = |lm: &MaskLm| {
+            let inputs = mask_inputs(&targets, lm, &device);
+            lm.forward(text.clone(), image.clone(), inputs, &lm.tables(&device))
+        };
+        let hidden = run(&fresh);
+        let ahead = fresh.logits_ahead(&hidden);
+        let next = fresh.logits(hidden.states);
+        for (j, logits) in ahead.iter().enumerate() {
+            assert_eq!(logits.dims(), [2, 63 - j, 256]);
+            let same = next.clone().slice_dim(1, 0..63 - j);
+            logits
+                .clone()
+                .into_data()
+                .assert_approx_eq::<f32>(&same.into_data(), Tolerance::absolute(1e-5));
+        }
+
+        let lm = randomize(fresh);
+        let hidden = run(&lm);
+        let ahead = lm.logits_ahead(&hidden);
+        let state = lm.prefill(text.clone(), image.clone());
+        for (index, drafts) in [(0, 3), (10, 3), (61, 2), (62, 1)] {
+            let at = hidden.states.clone().slice_dim(1, index..index + 1);
+            let drafted = lm.draft(at, index, &state).unwrap();
+            assert_eq!(drafted.dims(), [2, drafts, 256]);
+            for (j, ahead) in ahead.iter().take(drafts).enumerate() {
+                let expected = ahead.clone().slice_dim(1, index..index + 1);
+                drafted
+                    .clone()
+                    .slice_dim(1, j..j + 1)
+                    .into_data()
+                    .assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-3));
+            }
+        }
+        let last = hidden.states.slice_dim(1, 63..64);
+        assert!(lm.draft(last, 63, &state).is_none());
     }
 
     #[test]
@@ -336,7 +468,7 @@ mod tests {
         let run = |targets: &[i32]| {
             let inputs = mask_inputs(targets, &lm, &device);
             let hidden = lm.forward(text.clone(), image.clone(), inputs, &tables);
-            hidden.slice([0..1, 0..64, 0..1]).into_data()
+            hidden.states.slice([0..1, 0..64, 0..1]).into_data()
         };
         let before: Vec<f32> = run(&targets).try_to_vec().unwrap();
         targets[30] = (targets[30] + 1) % 256;
@@ -388,6 +520,7 @@ mod tests {
             let inputs = mask_inputs(&targets, &lm, &device);
             let hidden = lm.forward(text, image.clone(), inputs, &tables);
             let values: Vec<f32> = hidden
+                .states
                 .slice([0..1, 0..64, 0..1])
                 .into_data()
                 .try_to_vec()

@@ -1,6 +1,10 @@
 //! Dice and IoU in both conventions: per image and pooled over a data set (METHOD §2). The same
 //! predictions score very differently under the two; every report names its convention.
 
+mod boundary;
+
+pub use boundary::{boundary_overlap, hausdorff95};
+
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 

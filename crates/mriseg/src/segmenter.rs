@@ -1,14 +1,16 @@
 //! Bytes in, a stream of tokens and a mask at the image's own size out: what page and command line run.
 
 use crate::bundle::{Bundle, Manifest};
-use crate::decode::{Greedy, Picker, TokenEvent, code_tensor};
+use crate::decode::{Agreement, Decode, Decoder, Picker, TokenEvent, code_tensor, sample};
 use crate::error::Error;
 use crate::image::{GrayImage, Mask};
 use crate::model::{Model, normalized_pixels, single};
 use crate::sequence::SequenceLayout;
 use crate::text::{Prompt, TextTokenizer};
 use burn::tensor::activation::sigmoid;
-use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
+use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -34,7 +36,7 @@ struct Inner {
 #[derive(Debug)]
 pub struct Decoding {
     inner: Arc<Inner>,
-    greedy: Greedy,
+    decoder: Decoder,
     prompt: Prompt,
     width: usize,
     height: usize,
@@ -70,6 +72,8 @@ pub struct Segmentation {
     pub mask: Mask,
     /// Cells that were not decoded because decoding was stopped.
     pub pending: usize,
+    /// Passes through the model, one per token when decoding is greedy.
+    pub passes: usize,
 }
 
 impl Segmenter {
@@ -121,31 +125,59 @@ impl Segmenter {
         image: &[u8],
         image_name: &str,
         text: &str,
+        decode: Decode,
     ) -> Result<Decoding, Error> {
         let prompt = self.prompt(text)?;
         let image = GrayImage::decode(image, image_name)?;
-        self.start_with(&image, prompt)
+        Ok(self.start_with(&image, prompt, decode))
     }
 
     /// As [`Self::start`], for a picture that is decoded already and any prompt, "no sentence" too.
-    pub fn start_with(&self, image: &GrayImage, prompt: Prompt) -> Result<Decoding, Error> {
+    pub fn start_with(&self, image: &GrayImage, prompt: Prompt, decode: Decode) -> Decoding {
         let inner = &self.inner;
-        let size = inner.manifest.architecture.image.size;
-        let picture = single(normalized_pixels(image, size), size, &inner.device);
-        let text: Vec<i32> = prompt.ids.iter().map(|&id| id as i32).collect();
-        let text = TensorData::new(text, [1, inner.layout().text]);
-        let text = Tensor::from_data(text, &inner.device);
-        let tokens = inner.model.image_tokens(picture);
-        let greedy = Greedy::start(&inner.model.lm, inner.picker.clone(), text, tokens);
-        Ok(Decoding {
+        let (text, tokens) = inner.read(image, &prompt);
+        Decoding {
+            decoder: Decoder::start(&inner.model.lm, inner.picker.clone(), decode, text, tokens),
             inner: inner.clone(),
-            greedy,
             prompt,
             width: image.width,
             height: image.height,
             tokens: Vec::new(),
             probabilities: Vec::new(),
-        })
+        }
+    }
+
+    /// Decodes `samples` masks by chance, with random numbers from `seed`, and tells what they have in common.
+    pub async fn agreement(
+        &self,
+        image: &GrayImage,
+        prompt: &Prompt,
+        samples: usize,
+        seed: u64,
+    ) -> Result<Agreement, Error> {
+        const TEMPERATURE: f32 = 1.0;
+        let inner = &self.inner;
+        let (text, tokens) = inner.read(image, prompt);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let codes = sample(
+            &inner.model.lm,
+            text,
+            tokens,
+            samples,
+            TEMPERATURE,
+            &mut rng,
+        );
+        let mask = &inner.manifest.architecture.mask;
+        let soft = sigmoid(inner.model.mask.decode(codes))
+            .into_data_async()
+            .await
+            .map_err(device_error)?;
+        let soft: Vec<f32> = soft.iter::<f32>().collect();
+        let masks: Vec<Vec<f32>> = soft
+            .chunks_exact(mask.size * mask.size)
+            .map(<[f32]>::to_vec)
+            .collect();
+        Ok(Agreement::of(&masks, mask.size, mask.patch))
     }
 
     /// The sentence as the model reads it.
@@ -167,21 +199,32 @@ impl Segmenter {
         image: &[u8],
         image_name: &str,
         text: &str,
+        decode: Decode,
         mut on_token: impl FnMut(&TokenEvent) -> ControlFlow<()>,
     ) -> Result<Segmentation, Error> {
-        let mut decoding = self.start(image, image_name, text).await?;
-        while let Some(event) = decoding.next().await? {
-            if on_token(&event).is_break() {
-                break;
+        let mut decoding = self.start(image, image_name, text, decode).await?;
+        loop {
+            let run = decoding.next().await?;
+            if run.is_empty() || run.iter().any(|event| on_token(event).is_break()) {
+                return decoding.finish().await;
             }
         }
-        decoding.finish().await
     }
 }
 
 impl Inner {
     fn layout(&self) -> SequenceLayout {
         self.manifest.architecture.layout()
+    }
+
+    /// Sentence and picture as the language model reads them: `[1, text]` and `[1, image, token_dim]`.
+    fn read(&self, image: &GrayImage, prompt: &Prompt) -> (Tensor<2, Int>, Tensor<3>) {
+        let size = self.manifest.architecture.image.size;
+        let picture = single(normalized_pixels(image, size), size, &self.device);
+        let text: Vec<i32> = prompt.ids.iter().map(|&id| id as i32).collect();
+        let text = TensorData::new(text, [1, self.layout().text]);
+        let text = Tensor::from_data(text, &self.device);
+        (text, self.model.image_tokens(picture))
     }
 
     /// Foreground probabilities of the decoded cells at the model's resolution; 0 in the others.
@@ -213,18 +256,24 @@ impl Inner {
 }
 
 impl Decoding {
-    /// Decodes the next token; `None` when every cell is decoded. To stop, do not call it again.
-    pub async fn next(&mut self) -> Result<Option<TokenEvent>, Error> {
-        let event = self
-            .greedy
+    /// Decodes the next token, or run of tokens; empty when every cell is decoded. To stop, do not call it
+    /// again.
+    pub async fn next(&mut self) -> Result<Vec<TokenEvent>, Error> {
+        let run = self
+            .decoder
             .next(&self.inner.model.lm)
             .await
             .map_err(device_error)?;
-        if let Some(event) = &event {
+        for event in &run {
             self.tokens.push(event.token);
             self.probabilities.push(event.probability);
         }
-        Ok(event)
+        Ok(run)
+    }
+
+    /// Passes through the model so far.
+    pub fn passes(&self) -> usize {
+        self.decoder.passes()
     }
 
     /// Side of the square grid of cells.
@@ -267,6 +316,7 @@ impl Decoding {
         };
         Ok(Segmentation {
             pending: self.total() - self.tokens.len(),
+            passes: self.passes(),
             mask: foreground(&soft, self.width, self.height),
             tokens: self.tokens,
             probabilities: self.probabilities,
@@ -348,10 +398,16 @@ mod tests {
     #[test]
     fn a_mask_arrives_token_by_token_at_the_images_own_size() {
         let mut events = Vec::new();
-        let result = block_on(segmenter().segment(&png(), "x.png", "left lung", |event| {
-            events.push(*event);
-            ControlFlow::Continue(())
-        }))
+        let result = block_on(segmenter().segment(
+            &png(),
+            "x.png",
+            "left lung",
+            Decode::Speculative,
+            |event| {
+                events.push(*event);
+                ControlFlow::Continue(())
+            },
+        ))
         .unwrap();
         assert_eq!((result.mask.width, result.mask.height), (100, 40));
         assert_eq!(result.mask.pixels.len(), 4000);
@@ -364,7 +420,9 @@ mod tests {
     #[test]
     fn stopping_keeps_what_was_decoded_and_leaves_the_rest_pending() {
         let segmenter = segmenter();
-        let mut decoding = block_on(segmenter.start(&png(), "x.png", "left lung")).unwrap();
+        let png = png();
+        let start = segmenter.start(&png, "x.png", "left lung", Decode::Greedy);
+        let mut decoding = block_on(start).unwrap();
         for _ in 0..12 {
             block_on(decoding.next()).unwrap();
         }
@@ -378,10 +436,24 @@ mod tests {
     }
 
     #[test]
+    fn sampled_masks_say_how_sure_each_cell_is() {
+        let segmenter = segmenter();
+        let image = GrayImage::decode(&png(), "x.png").unwrap();
+        let prompt = segmenter.prompt("left lung").unwrap();
+        let at = |seed| block_on(segmenter.agreement(&image, &prompt, 3, seed)).unwrap();
+        let agreement = at(1);
+        assert_eq!(agreement.mean.len(), 64 * 64);
+        assert_eq!(agreement.cells.len(), 64);
+        assert!(agreement.cells.iter().all(|&c| (0.5..=1.001).contains(&c)));
+        assert_eq!(agreement, at(1));
+        assert_ne!(agreement, at(2));
+    }
+
+    #[test]
     fn a_broken_picture_or_sentence_is_an_error_not_a_panic() {
         let segmenter = segmenter();
         let refuse = |image: &[u8], text: &str| {
-            block_on(segmenter.start(image, "scan.png", text))
+            block_on(segmenter.start(image, "scan.png", text, Decode::Greedy))
                 .unwrap_err()
                 .to_string()
         };

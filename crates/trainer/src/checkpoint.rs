@@ -1,10 +1,11 @@
-//! A training state on disk: weights, their average, optimizer moments, step and best score. A resumed
+//! A training state on disk: weights, their average, optimizer moments, hard-error memory, step and best score. A resumed
 //! run goes on exactly where this was written.
 
 use anyhow::{Context, Result, anyhow};
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::Device;
+use mriseg::loss::HardErrorMemory;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use serde::{Deserialize, Serialize};
@@ -14,13 +15,14 @@ use std::path::{Path, PathBuf};
 use crate::atomic::{replace_dir, write_atomic};
 use crate::config::Experiment;
 use crate::exit::data;
-use crate::fit::{LmState, optimizer, trainable};
+use crate::fit::{Learner, LmState, optimizer};
 use crate::run_dir::RunDir;
 
 const MODEL: &str = "model.bpk";
 const AVERAGE: &str = "average.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const TOKENIZER: &str = "tokenizer.json";
+const MEMORY: &str = "hard-errors.bin";
 const STATE: &str = "state.json";
 
 /// Folder of the newest checkpoint.
@@ -48,13 +50,14 @@ pub(crate) fn save(
     marks: Marks,
 ) -> Result<()> {
     replace_dir(&run.checkpoint(LAST), |folder| {
-        store(&state.model, &folder.join(MODEL))?;
+        store(&state.learner, &folder.join(MODEL))?;
         store(&state.average, &folder.join(AVERAGE))?;
         let path = folder.join(OPTIMIZER);
         state
             .optimizer
             .save(&path)
             .with_context(|| format!("writing `{}`", path.display()))?;
+        write_atomic(&folder.join(MEMORY), state.memory.as_bytes())?;
         save_small(folder, tokenizer, marks)
     })
 }
@@ -75,30 +78,46 @@ pub(crate) fn save_best(
     })
 }
 
-/// The state that [`save`] wrote.
+/// The state that [`save`] wrote; the run has so many training cases.
 ///
 /// # Errors
-/// A file is missing or damaged.
+/// A file is missing or damaged, or the number of training cases is another one.
 pub(crate) fn resume(
     run: &RunDir,
     experiment: &Experiment,
+    cases: usize,
     device: &Device,
 ) -> Result<(LmState, TextTokenizer, Marks)> {
     let folder = run.checkpoint(LAST);
     let (average, tokenizer, marks) = load_average(&folder, experiment, device)?;
     let autodiff = device.clone().autodiff();
-    let model = load(&folder.join(MODEL), experiment.model.init(&autodiff))?;
+    let fresh = Learner::new(experiment.model.init(&autodiff), experiment, &autodiff);
+    let learner = load(&folder.join(MODEL), fresh)?;
     let path = folder.join(OPTIMIZER);
     let moments = optimizer(experiment)
         .load(&path)
         .map_err(|error| damaged(&path, &error))?;
+    let positions = experiment.model.layout().mask();
+    let memory = read_memory(&folder.join(MEMORY), cases, positions)?;
     let state = LmState {
-        model: trainable(model, experiment),
+        learner,
         average,
         optimizer: moments,
+        memory,
         step: marks.step,
     };
     Ok((state, tokenizer, marks))
+}
+
+/// A hard-error memory of so many training cases of so many tokens.
+///
+/// # Errors
+/// The file cannot be read, or is one of other cases.
+pub(crate) fn read_memory(path: &Path, cases: usize, positions: usize) -> Result<HardErrorMemory> {
+    HardErrorMemory::from_bytes(cases, positions, read(path)?).ok_or_else(|| {
+        let wanted = format!("it is not one of {cases} training cases of {positions} tokens");
+        damaged(path, &wanted)
+    })
 }
 
 /// The averaged weights and the text tokenizer of a checkpoint folder.
@@ -129,14 +148,14 @@ fn save_small(folder: &Path, tokenizer: &TextTokenizer, marks: Marks) -> Result<
     write_atomic(&folder.join(STATE), &serde_json::to_vec_pretty(&marks)?)
 }
 
-fn store(model: &Model, path: &PathBuf) -> Result<()> {
+fn store(model: &impl Module, path: &PathBuf) -> Result<()> {
     model
         .clone()
         .save_file(path)
         .map_err(|error| anyhow!("cannot write `{}`: {error}", path.display()))
 }
 
-fn load(path: &PathBuf, model: Model) -> Result<Model> {
+fn load<M: Module>(path: &PathBuf, model: M) -> Result<M> {
     let record = ModuleRecord::load(path).map_err(|error| damaged(path, &error))?;
     model
         .try_load_record(record)

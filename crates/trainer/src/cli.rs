@@ -12,6 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) enum Request {
     /// Train, then evaluate and write a report.
     Train(TrainArgs),
+    /// Train the same experiment with and without each of the paper's strategies.
+    Ablate(AblateArgs),
     /// Measure a bundle on a dataset.
     Eval(EvalArgs),
     /// Segment one picture, or a gallery.
@@ -51,6 +53,8 @@ struct Cli {
 enum Command {
     /// Train the tokenizers and the model, then evaluate and write pictures, report and bundle
     Train(TrainArgs),
+    /// Train with and without each of the paper's strategies, several seeds each, and write one table
+    Ablate(AblateArgs),
     /// Measure a bundle: Dice and IoU, per image and pooled, with four ways to treat the sentence
     Eval(EvalArgs),
     /// Segment one picture; prints the mask tokens as they come
@@ -66,6 +70,7 @@ impl From<Cli> for Request {
         match cli.command {
             None => Self::Train(TrainArgs::demo()),
             Some(Command::Train(args)) => Self::Train(args),
+            Some(Command::Ablate(args)) => Self::Ablate(args),
             Some(Command::Eval(args)) => Self::Eval(args),
             Some(Command::Predict(args)) => Self::Predict(args),
             Some(Command::Export(args)) => Self::Export(args),
@@ -137,6 +142,47 @@ impl TrainArgs {
     }
 }
 
+/// Arguments of `ablate`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+                  trainer ablate --set train.steps=400                 phantoms, all rows, three seeds\n  \
+                  trainer ablate --rows contrast,all --seeds 5\n  \
+                  trainer ablate --config configs/qata-cpu.toml --data path/to/qata-cov19 --out runs/qata-ablation\n\n\
+                  Every row is a run like those of `train`, in the --out folder. After Ctrl-C or a crash the same\n\
+                  command goes on where it stopped. Tables: table.md, table.csv and index.html.")]
+pub(crate) struct AblateArgs {
+    /// Experiment file (TOML); keys that it leaves out keep the preset's value
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Size of the model
+    #[arg(long, value_enum)]
+    pub(crate) preset: Option<Preset>,
+    /// Data: a dataset folder, or the word `phantoms` for synthetic X-rays
+    #[arg(long, value_name = "FOLDER|phantoms")]
+    pub(crate) data: Option<DataSpec>,
+    /// Folder for the runs and the tables
+    #[arg(long, value_name = "DIR", default_value = "runs/ablation")]
+    pub(crate) out: PathBuf,
+    /// Runs of every row, with seeds 1, 2, …
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(crate) seeds: NonZeroUsize,
+    /// Only these rows, and the base: next-k-2, next-k-4, next-k-8, contrast, hard-errors, all,
+    /// all-soft-decode, all-codes [default: all of them]
+    #[arg(long, value_name = "ROW,…", value_delimiter = ',')]
+    pub(crate) rows: Vec<String>,
+    /// Change one setting of every row, such as train.steps=400 (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+    /// CPU threads to use [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print only errors and the table
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
 /// Arguments of `eval`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
@@ -164,9 +210,16 @@ pub(crate) struct EvalArgs {
     /// Pick codes by another rule than the bundle's own
     #[arg(long, value_enum)]
     pub(crate) pick: Option<PickRule>,
+    /// Decode one case at a time in this way, as a user would, and time it; without, greedily in batches.
+    /// The tokens are the same
+    #[arg(long, value_enum)]
+    pub(crate) decode: Option<DecodeRule>,
     /// Also ask each picture with the same zone affected on both sides for one side, then for the other
     #[arg(long)]
     pub(crate) side_swap: bool,
+    /// Also measure with every other sentence: none, another picture's, the wrong side's
+    #[arg(long)]
+    pub(crate) all_texts: bool,
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]
     pub(crate) json: bool,
@@ -199,6 +252,15 @@ pub(crate) struct PredictArgs {
     /// What to segment, in one sentence
     #[arg(long, requires = "image")]
     pub(crate) text: Option<String>,
+    /// How many tokens a pass through the model may give; the tokens are the same
+    #[arg(long, value_enum, default_value_t = DecodeRule::Speculative)]
+    pub(crate) decode: DecodeRule,
+    /// Also decode N masks by chance and say, per cell, how far they agree
+    #[arg(long, value_name = "N", conflicts_with_all = ["gallery", "json"])]
+    pub(crate) samples: Option<NonZeroUsize>,
+    /// With --samples: where to write the picture with the agreement drawn on it (PNG)
+    #[arg(long, value_name = "FILE", requires = "samples")]
+    pub(crate) agreement: Option<PathBuf>,
     /// Instead of one picture: every picture and sentence of a page gallery
     #[arg(long, value_name = "DIR", conflicts_with_all = ["image", "text", "overlay"], requires = "json")]
     pub(crate) gallery: Option<PathBuf>,
@@ -336,6 +398,9 @@ pub(crate) enum TextMode {
 }
 
 impl TextMode {
+    /// Every mode.
+    pub(crate) const ALL: [Self; 4] = [Self::Given, Self::None, Self::Shuffled, Self::WrongSide];
+
     /// The word used on the command line and in reports.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -361,6 +426,24 @@ impl From<PickRule> for mriseg::decode::Pick {
         match rule {
             PickRule::MostProbable => Self::MostProbable,
             PickRule::LeastError => Self::LeastError,
+        }
+    }
+}
+
+/// Values of `--decode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DecodeRule {
+    /// One token per pass through the model
+    Greedy,
+    /// As many tokens per pass as the look-ahead heads guess right
+    Speculative,
+}
+
+impl From<DecodeRule> for mriseg::decode::Decode {
+    fn from(rule: DecodeRule) -> Self {
+        match rule {
+            DecodeRule::Greedy => Self::Greedy,
+            DecodeRule::Speculative => Self::Speculative,
         }
     }
 }

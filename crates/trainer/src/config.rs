@@ -109,6 +109,54 @@ pub(crate) struct LmTraining {
     pub(crate) pick: Pick,
     /// Evaluate, and save a checkpoint, this many times.
     pub(crate) evaluations: usize,
+    /// Next-k token prediction (paper: NkTP); k is `model.lm.next_tokens`.
+    pub(crate) next_k: NextK,
+    /// Token-level contrastive learning (paper: TCL).
+    pub(crate) contrast: Contrast,
+    /// Memory-based hard error tokens (paper: HET).
+    pub(crate) hard_errors: HardErrors,
+}
+
+/// Next-k token prediction: every mask position also predicts the tokens after the next one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NextK {
+    /// Weight of the loss at the first step.
+    pub(crate) weight: f64,
+    /// Weight at the last step; it changes evenly in between.
+    pub(crate) final_weight: f64,
+    /// A token one place further ahead weighs this much of the one before it.
+    pub(crate) decay: f64,
+}
+
+/// Token-level contrastive learning: hidden states of equal codes are drawn together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Contrast {
+    /// Weight of the loss; 0 switches it off.
+    pub(crate) weight: f64,
+    /// Cosines are divided by this.
+    pub(crate) temperature: f64,
+    /// Tokens of a group of four cases that are contrasted with each other, at most.
+    pub(crate) tokens: usize,
+    /// Weight of a pair of neighbouring cells with different codes; all others weigh 1.
+    pub(crate) boundary: f32,
+}
+
+/// Memory-based hard error tokens: what the model keeps getting wrong weighs more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HardErrors {
+    /// Weight of the loss; 0 switches it off (the memory is kept all the same).
+    pub(crate) weight: f64,
+    /// Share of a batch's tokens that the loss is about.
+    pub(crate) share: f64,
+    /// Largest weight of a token before scaling.
+    pub(crate) cap: f32,
+    /// Weight of the past in the averaged errors.
+    pub(crate) decay: f32,
+    /// Share of the steps before the loss begins.
+    pub(crate) warmup: f64,
 }
 
 impl Experiment {
@@ -157,6 +205,24 @@ impl Experiment {
                 soft_decode: 0.0,
                 pick: Pick::LeastError,
                 evaluations: 4,
+                next_k: NextK {
+                    weight: 0.3,
+                    final_weight: 0.1,
+                    decay: 0.5,
+                },
+                contrast: Contrast {
+                    weight: 0.1,
+                    temperature: 0.1,
+                    tokens: 256,
+                    boundary: 2.0,
+                },
+                hard_errors: HardErrors {
+                    weight: 0.5,
+                    share: 0.25,
+                    cap: 3.0,
+                    decay: 0.9,
+                    warmup: 0.15,
+                },
             },
             augment: AugmentConfig::default(),
         }
@@ -280,6 +346,13 @@ impl Experiment {
             ("train.misleading_context", self.train.misleading_context),
             ("data.derived_sentences", self.data.derived_sentences),
             ("train.average_decay", f64::from(self.train.average_decay)),
+            ("train.next_k.decay", self.train.next_k.decay),
+            ("train.hard_errors.share", self.train.hard_errors.share),
+            (
+                "train.hard_errors.decay",
+                f64::from(self.train.hard_errors.decay),
+            ),
+            ("train.hard_errors.warmup", self.train.hard_errors.warmup),
         ];
         for (name, value) in shares {
             if !(0.0..=1.0).contains(&value) {
@@ -299,9 +372,34 @@ impl Experiment {
                 self.image_tokenizer.learning_rate,
             ),
             ("train.clip_norm", f64::from(self.train.clip_norm)),
+            (
+                "train.contrast.temperature",
+                self.train.contrast.temperature,
+            ),
+            (
+                "train.contrast.boundary",
+                f64::from(self.train.contrast.boundary),
+            ),
+            (
+                "train.hard_errors.cap",
+                f64::from(self.train.hard_errors.cap),
+            ),
         ] {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(usage(format!("{name} = {value}: it must be above 0")));
+            }
+        }
+        for (name, value) in [
+            ("train.soft_decode", f64::from(self.train.soft_decode)),
+            ("train.next_k.weight", self.train.next_k.weight),
+            ("train.next_k.final_weight", self.train.next_k.final_weight),
+            ("train.contrast.weight", self.train.contrast.weight),
+            ("train.hard_errors.weight", self.train.hard_errors.weight),
+        ] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(usage(format!(
+                    "{name} = {value}: a weight must not be negative"
+                )));
             }
         }
         let codes = self.model.lm.image_tokens == mriseg::config::ImageTokens::Codes;

@@ -4,8 +4,9 @@
 use anyhow::{Context, Result};
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor};
+use futures_lite::future::block_on;
 use mriseg::config::ModelConfig;
-use mriseg::decode::{Greedy, Picker};
+use mriseg::decode::{Decode, Decoder, Greedy, Picker, code_tensor};
 use mriseg::image::{GrayImage, Mask};
 use mriseg::metrics::Overlap;
 use mriseg::model::Model;
@@ -15,12 +16,14 @@ use mriseg::vq::MaskTokenizer;
 use mriseg_data::{Sample, SentenceKind, wrong_side};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::cli::TextMode;
 use crate::fit::{Samples, masks, pictures, rng, texts};
 use crate::progress::Display;
-use crate::report::CaseResult;
+use crate::report::{CaseResult, pooled};
 use crate::threads::side_by_side;
 
 /// A model ready to be measured.
@@ -35,6 +38,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) seed: u64,
     /// Batches that are decoded side by side.
     pub(crate) workers: usize,
+    /// Decode one case at a time in this way, as a user would; otherwise greedily, in batches.
+    pub(crate) one_by_one: Option<Decode>,
 }
 
 /// One case with its prediction.
@@ -42,6 +47,10 @@ pub(crate) struct Evaluator<'a> {
 pub(crate) struct Predicted {
     /// The case; its text is what the model was given.
     pub(crate) sample: Sample,
+    /// Predicted codes.
+    pub(crate) tokens: Vec<u32>,
+    /// Passes through the model that they took.
+    pub(crate) passes: usize,
     /// Prediction at the case's size.
     pub(crate) mask: Mask,
     /// The truth after a round trip through the mask tokenizer.
@@ -51,6 +60,10 @@ pub(crate) struct Predicted {
 impl Evaluator<'_> {
     /// Masks of a batch.
     const BATCH: usize = 16;
+
+    fn batch(&self) -> usize {
+        self.one_by_one.map_or(Self::BATCH, |_| 1)
+    }
 
     /// Measures the first `limit` cases.
     ///
@@ -68,25 +81,34 @@ impl Evaluator<'_> {
         let mut stage = display.stage("evaluating", cases as u64);
         let mut results = Vec::with_capacity(cases);
         let indices: Vec<usize> = (0..cases).collect();
-        for indices in indices.chunks(Self::BATCH * self.workers) {
+        for indices in indices.chunks(self.batch() * self.workers) {
             let loaded = indices
-                .chunks(Self::BATCH)
+                .chunks(self.batch())
                 .map(|batch| self.load(samples, batch, &sentences))
                 .collect::<Result<Vec<_>>>()?;
-            let start = Instant::now();
-            let predicted = side_by_side(loaded, |batch| self.predict(batch))
+            let batches = loaded.len();
+            let measured = side_by_side(loaded, |batch| {
+                let start = Instant::now();
+                let predicted = self.predict(batch)?;
+                let ms = start.elapsed().as_secs_f64() * 1e3 / predicted.len() as f64;
+                Ok((predicted, ms))
+            });
+            let predicted = measured.into_iter().collect::<Result<Vec<_>>>()?;
+            let cases = predicted
                 .into_iter()
-                .collect::<Result<Vec<_>>>()?
-                .concat();
-            let ms = start.elapsed().as_secs_f64() * 1e3 / indices.len() as f64;
-            for (&index, case) in indices.iter().zip(&predicted) {
+                .flat_map(|(cases, ms)| cases.into_iter().map(move |case| (case, ms)));
+            for (&index, (case, ms)) in indices.iter().zip(cases) {
                 results.push(CaseResult::new(
                     case.sample.id.clone(),
                     kind_name(samples.dataset().kind(index)),
                     case.sample.text.clone(),
-                    Overlap::of(&case.mask.pixels, &case.sample.mask.pixels),
-                    Some(Overlap::of(&case.oracle.pixels, &case.sample.mask.pixels)),
-                    ms,
+                    [&case.mask, &case.sample.mask, &case.oracle],
+                    case.passes,
+                    if self.one_by_one.is_some() {
+                        ms
+                    } else {
+                        ms / batches as f64
+                    },
                 ));
             }
             stage.advance(indices.len() as u64, None);
@@ -144,34 +166,121 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Decodes masks greedily, all at once.
+    /// Decodes masks, all at once.
     pub(crate) fn predict(&self, cases: Vec<Sample>) -> Result<Vec<Predicted>> {
         let text = texts(&cases, self.tokenizer, self.config, self.device)?;
         let image = self
             .model
             .image_tokens(pictures(&cases, self.config, self.device));
-        let mut greedy = Greedy::start(&self.model.lm, self.picker.clone(), text, image);
-        let mut columns = Vec::new();
-        while let Some(decoded) = greedy.advance(&self.model.lm) {
-            columns.push(decoded.ids);
-        }
+        let (tokens, passes) = match self.one_by_one {
+            None => self.decode_batch(text, image),
+            Some(decode) => self.decode_each(text, image, decode)?,
+        };
         let size = self.config.mask.size;
         let truth = masks(&cases, self.config, self.device);
         let oracle = soft_masks(&self.model.mask, self.model.mask.encode(truth), size)?;
-        let predicted = soft_masks(&self.model.mask, Tensor::cat(columns, 1), size)?;
+        let length = self.config.layout().mask();
+        let codes = code_tensor(&tokens, length, self.device);
+        let predicted = soft_masks(&self.model.mask, codes, size)?;
         Ok(cases
             .into_par_iter()
             .zip(predicted)
             .zip(oracle)
-            .map(|((sample, predicted), oracle)| {
+            .zip(tokens.par_chunks_exact(length))
+            .zip(passes)
+            .map(|((((sample, predicted), oracle), tokens), passes)| {
                 let (width, height) = (sample.mask.width, sample.mask.height);
                 Predicted {
+                    tokens: tokens.to_vec(),
+                    passes,
                     mask: foreground(&predicted, width, height),
                     oracle: foreground(&oracle, width, height),
                     sample,
                 }
             })
             .collect())
+    }
+}
+
+impl Evaluator<'_> {
+    /// All masks greedily together: their codes, one mask after the other, and the passes of each.
+    fn decode_batch(&self, text: Tensor<2, Int>, image: Tensor<3>) -> (Vec<u32>, Vec<usize>) {
+        let [batch, _] = text.dims();
+        let mut greedy = Greedy::start(&self.model.lm, self.picker.clone(), text, image);
+        let mut columns = Vec::new();
+        while let Some(decoded) = greedy.advance(&self.model.lm) {
+            columns.push(decoded.ids);
+        }
+        let passes = vec![columns.len(); batch];
+        let codes = Tensor::cat(columns, 1).into_data();
+        (codes.iter::<u32>().collect(), passes)
+    }
+
+    /// The same, mask by mask.
+    fn decode_each(
+        &self,
+        text: Tensor<2, Int>,
+        image: Tensor<3>,
+        decode: Decode,
+    ) -> Result<(Vec<u32>, Vec<usize>)> {
+        let [batch, _] = text.dims();
+        let (mut tokens, mut passes) = (Vec::new(), Vec::with_capacity(batch));
+        for case in 0..batch {
+            let mut decoder = Decoder::start(
+                &self.model.lm,
+                self.picker.clone(),
+                decode,
+                text.clone().slice_dim(0, case..case + 1),
+                image.clone().slice_dim(0, case..case + 1),
+            );
+            loop {
+                let run = block_on(decoder.next(&self.model.lm))
+                    .context("the device stopped answering")?;
+                if run.is_empty() {
+                    break;
+                }
+                tokens.extend(run.iter().map(|event| event.token));
+            }
+            passes.push(decoder.passes());
+        }
+        Ok((tokens, passes))
+    }
+}
+
+/// Dice with one way to treat the sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TextScore {
+    /// Cases.
+    pub(crate) cases: usize,
+    /// Mean over images.
+    pub(crate) dice_per_image: Option<f64>,
+    /// All pixels as one picture.
+    pub(crate) dice_pooled: Option<f64>,
+}
+
+impl Evaluator<'_> {
+    /// Whether the sentence matters: Dice of the first `limit` cases with every [`TextMode`], by its name.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub(crate) fn text_scores(
+        &self,
+        samples: &Samples,
+        limit: usize,
+        display: Display,
+    ) -> Result<BTreeMap<String, TextScore>> {
+        TextMode::ALL
+            .into_iter()
+            .map(|mode| {
+                let cases = self.run(samples, limit, mode, display)?;
+                let score = TextScore {
+                    cases: cases.len(),
+                    dice_per_image: mean_dice(&cases),
+                    dice_pooled: pooled(&cases).dice(),
+                };
+                Ok((mode.as_str().to_owned(), score))
+            })
+            .collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The `trainer` command: train, evaluate, predict, export, check. Without arguments it is the demo.
+//! The `trainer` command: train, ablate, evaluate, predict, export, check. Without arguments it is the demo.
 
 mod atomic;
 mod borrowed;
@@ -16,8 +16,10 @@ mod interrupt;
 mod lint;
 mod metrics_log;
 mod pictures;
+mod probe;
 mod progress;
 mod report;
+mod run;
 mod run_dir;
 mod side_swap;
 mod threads;
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
 fn run(request: &Request) -> anyhow::Result<()> {
     match request {
         Request::Train(args) => commands::train::run(args),
+        Request::Ablate(args) => commands::ablate::run(args),
         Request::Eval(args) => commands::eval::run(args),
         Request::Predict(args) => commands::predict::run(args),
         Request::Export(args) => commands::export::run(args),

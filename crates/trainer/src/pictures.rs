@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use anyhow::{Context, Result};
 use image::{ImageFormat, Rgb, RgbImage, imageops};
+use mriseg::decode::Agreement;
 use mriseg::image::{GrayImage, Mask};
 
 /// Prediction fill: the blue of Okabe and Ito's palette.
@@ -28,6 +29,28 @@ pub(crate) fn overlay(image: &GrayImage, truth: Option<&Mask>, prediction: &Mask
     fill(&mut picture, prediction, PREDICTION);
     if let Some(truth) = truth {
         outline(&mut picture, truth, TRUTH);
+    }
+    picture
+}
+
+/// The image with the mean of several masks in blue, stronger where more of them agree on foreground, and
+/// with orange in the cells about which they differ.
+pub(crate) fn agreement(image: &GrayImage, agreement: &Agreement, grid: usize) -> RgbImage {
+    let size = agreement.mean.len().isqrt();
+    let mean = GrayImage {
+        width: size,
+        height: size,
+        pixels: agreement.mean.clone(),
+    };
+    let mean = mean.resized(image.width, image.height);
+    let mut picture = gray(image);
+    for (i, pixel) in picture.pixels_mut().enumerate() {
+        let (x, y) = (i % image.width, i / image.width);
+        let cell = y * grid / image.height * grid + x * grid / image.width;
+        // From one half (split) to 1 (all agree).
+        let doubt = 2.0 * (1.0 - agreement.cells[cell]);
+        blend(pixel, PREDICTION, FILL * mean.pixels[i]);
+        blend(pixel, TRUTH, FILL * doubt.clamp(0.0, 1.0));
     }
     picture
 }
@@ -109,11 +132,15 @@ fn fill(picture: &mut RgbImage, mask: &Mask, colour: Rgb<u8>) {
     assert_same_size(picture, mask);
     for (pixel, &inside) in picture.pixels_mut().zip(&mask.pixels) {
         if inside != 0 {
-            for (value, &target) in pixel.0.iter_mut().zip(&colour.0) {
-                let mixed = f32::from(*value) * (1.0 - FILL) + f32::from(target) * FILL;
-                *value = mixed.round() as u8;
-            }
+            blend(pixel, colour, FILL);
         }
+    }
+}
+
+fn blend(pixel: &mut Rgb<u8>, colour: Rgb<u8>, share: f32) {
+    for (value, &target) in pixel.0.iter_mut().zip(&colour.0) {
+        let mixed = f32::from(*value) * (1.0 - share) + f32::from(target) * share;
+        *value = mixed.round() as u8;
     }
 }
 
@@ -159,6 +186,19 @@ fn assert_same_size(picture: &RgbImage, mask: &Mask) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn agreed_foreground_is_blue_and_doubt_is_orange() {
+        let agreement = Agreement {
+            mean: vec![1.0, 0.0, 0.0, 0.0],
+            cells: vec![1.0, 1.0, 1.0, 0.5],
+        };
+        let drawn = super::agreement(&black(2, 2), &agreement, 2);
+        let half = |colour: Rgb<u8>| colour.0.map(|value| (f32::from(value) / 2.0).round() as u8);
+        assert_eq!(drawn.get_pixel(0, 0).0, half(PREDICTION));
+        assert_eq!(drawn.get_pixel(1, 0).0, [0; 3]);
+        assert_eq!(drawn.get_pixel(1, 1).0, half(TRUTH));
+    }
 
     fn black(width: usize, height: usize) -> GrayImage {
         GrayImage {

@@ -1,14 +1,17 @@
 //! The numbers of an evaluation: one [`CaseResult`] per case, one [`Summary`] for all, and the files about them.
 
+pub(crate) mod ablation;
 mod bootstrap;
 mod files;
 mod html;
 
 use std::collections::BTreeMap;
 
-use mriseg::metrics::Overlap;
+use mriseg::image::Mask;
+use mriseg::metrics::{Overlap, boundary_overlap, hausdorff95};
 use serde::{Deserialize, Serialize};
 
+use crate::evaluate::TextScore;
 use crate::side_swap::SideSwap;
 
 pub(crate) use files::write;
@@ -28,36 +31,47 @@ pub(crate) struct CaseResult {
     pub(crate) iou: Option<f64>,
     /// Dice of the truth after a round trip through the mask tokenizer: the best any prediction can do.
     pub(crate) oracle_dice: Option<f64>,
+    /// Dice of the bands of two pixels along the outlines; `None` when both masks are empty.
+    pub(crate) boundary_dice: Option<f64>,
+    /// 95th percentile of the distances between the outlines, in pixels; `None` when a mask is empty.
+    pub(crate) hausdorff95: Option<f64>,
     /// Pixels inside both masks.
     pub(crate) intersection: u64,
     /// Pixels inside the prediction.
     pub(crate) predicted_area: u64,
     /// Pixels inside the truth.
     pub(crate) truth_area: u64,
+    /// Passes through the model that decoding took.
+    pub(crate) passes: usize,
     /// Milliseconds from picture and sentence to mask.
     pub(crate) ms: f64,
 }
 
 impl CaseResult {
-    /// A case from its pixel counts.
+    /// Compares masks of the same size.
     pub(crate) fn new(
         id: impl Into<String>,
         kind: impl Into<String>,
         text: impl Into<String>,
-        overlap: Overlap,
-        oracle: Option<Overlap>,
+        [predicted, truth, oracle]: [&Mask; 3],
+        passes: usize,
         ms: f64,
     ) -> Self {
+        const BAND: usize = 2;
+        let overlap = Overlap::of(&predicted.pixels, &truth.pixels);
         Self {
             id: id.into(),
             kind: kind.into(),
             text: text.into(),
             dice: overlap.dice(),
             iou: overlap.iou(),
-            oracle_dice: oracle.and_then(|oracle| oracle.dice()),
+            oracle_dice: Overlap::of(&oracle.pixels, &truth.pixels).dice(),
+            boundary_dice: boundary_overlap(predicted, truth, BAND).dice(),
+            hausdorff95: hausdorff95(predicted, truth),
             intersection: overlap.intersection,
             predicted_area: overlap.predicted,
             truth_area: overlap.truth,
+            passes,
             ms,
         }
     }
@@ -117,13 +131,22 @@ pub(crate) struct Summary {
     pub(crate) iou_pooled: Option<f64>,
     /// Mean Dice of the mask tokenizer alone: the ceiling.
     pub(crate) oracle_dice_per_image: Option<f64>,
-    /// Mean milliseconds per case.
+    /// Mean Dice of the bands of two pixels along the outlines (boundary Dice), where not both masks are empty.
+    pub(crate) boundary_dice_per_image: Option<f64>,
+    /// Mean 95th percentile of the distances between the outlines, in pixels, where no mask is empty.
+    pub(crate) hausdorff95_per_image: Option<f64>,
+    /// Mean passes through the model per mask: its number of tokens when decoding is greedy.
+    pub(crate) passes_per_mask: Option<f64>,
+    /// Mean milliseconds per case; of a case alone when cases are decoded one at a time.
     pub(crate) ms_per_image: Option<f64>,
     /// The same, by kind of sentence.
     pub(crate) per_kind: BTreeMap<String, KindSummary>,
     /// Whether the side word moves the mask, where that was asked for.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub(crate) side_swap: Option<SideSwap>,
+    /// Whether the sentence matters, where that was asked for: the same numbers with every way to treat it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) by_text: Option<BTreeMap<String, TextScore>>,
     /// What was evaluated on what.
     #[serde(flatten)]
     pub(crate) meta: Meta,
@@ -144,10 +167,7 @@ impl Summary {
     /// Summarises `cases`.
     pub(crate) fn from_cases(cases: &[CaseResult], meta: Meta) -> Self {
         let dice: Vec<f64> = cases.iter().filter_map(|case| case.dice).collect();
-        let mut pooled = Overlap::default();
-        for case in cases {
-            pooled += case.overlap();
-        }
+        let pooled = pooled(cases);
         let mut kinds: BTreeMap<String, Vec<&CaseResult>> = BTreeMap::new();
         for case in cases {
             kinds.entry(case.kind.clone()).or_default().push(case);
@@ -163,6 +183,9 @@ impl Summary {
             dice_pooled: pooled.dice(),
             iou_pooled: pooled.iou(),
             oracle_dice_per_image: mean(cases.iter().filter_map(|case| case.oracle_dice)),
+            boundary_dice_per_image: mean(cases.iter().filter_map(|case| case.boundary_dice)),
+            hausdorff95_per_image: mean(cases.iter().filter_map(|case| case.hausdorff95)),
+            passes_per_mask: mean(cases.iter().map(|case| case.passes as f64)),
             ms_per_image: mean(cases.iter().map(|case| case.ms)),
             per_kind: kinds
                 .into_iter()
@@ -176,9 +199,19 @@ impl Summary {
                 })
                 .collect(),
             side_swap: None,
+            by_text: None,
             meta,
         }
     }
+}
+
+/// All pixels of all cases as one picture.
+pub(crate) fn pooled(cases: &[CaseResult]) -> Overlap {
+    let mut pooled = Overlap::default();
+    for case in cases {
+        pooled += case.overlap();
+    }
+    pooled
 }
 
 fn empty_correct<'a>(cases: impl Iterator<Item = &'a CaseResult>) -> Option<f64> {
@@ -213,19 +246,18 @@ pub(crate) mod tests {
     }
 
     /// A case from pixel counts: inside both, prediction, truth.
-    pub(crate) fn case(id: &str, kind: &str, counts: [u64; 3]) -> CaseResult {
+    pub(crate) fn case(id: &str, kind: &str, counts: [usize; 3]) -> CaseResult {
+        const WIDTH: usize = 256;
         let [intersection, predicted, truth] = counts;
-        let overlap = Overlap {
-            intersection,
-            predicted,
-            truth,
+        let pixels = |range: std::ops::Range<usize>| {
+            let mut mask = Mask::empty(WIDTH, 1);
+            mask.pixels[range].fill(1);
+            mask
         };
-        let oracle = Overlap {
-            intersection: truth,
-            predicted: truth,
-            truth,
-        };
-        CaseResult::new(id, kind, "left lung", overlap, Some(oracle), 10.0)
+        let start = predicted - intersection;
+        let truth = pixels(start..start + truth);
+        let masks = [&pixels(0..predicted), &truth, &truth];
+        CaseResult::new(id, kind, "left lung", masks, 64, 10.0)
     }
 
     #[test]

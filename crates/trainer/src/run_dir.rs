@@ -118,6 +118,11 @@ impl RunDir {
         self.checkpoints().join(which)
     }
 
+    /// The hard-error memory at half of the steps.
+    pub(crate) fn halfway_memory(&self) -> PathBuf {
+        self.checkpoints().join("halfway-hard-errors.bin")
+    }
+
     /// Folder of all sample pictures.
     pub(crate) fn samples(&self) -> PathBuf {
         self.path.join("samples")

@@ -19,7 +19,9 @@ pub struct PrefixAttention {
     heads: usize,
 }
 
-/// Keys and values of one layer: `[batch, heads, total, head_dim]` each, the first `filled` valid.
+/// Keys and values of one layer: `[batch, heads, head_dim, total]` each, the first `filled` valid. They lie
+/// transposed because the products with a few queries then read a growing part of the cache several times
+/// faster (LOG.md).
 #[derive(Debug, Clone)]
 pub struct KvCache {
     keys: Tensor<4>,
@@ -30,7 +32,7 @@ pub struct KvCache {
 impl KvCache {
     /// Room for `total` tokens.
     pub fn new(batch: usize, heads: usize, total: usize, head_dim: usize, device: &Device) -> Self {
-        let shape = [batch, heads, total, head_dim];
+        let shape = [batch, heads, head_dim, total];
         Self {
             keys: Tensor::zeros(shape, device),
             values: Tensor::zeros(shape, device),
@@ -43,21 +45,43 @@ impl KvCache {
         self.filled
     }
 
-    fn extend(&mut self, keys: Tensor<4>, values: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
-        let [batch, heads, total, head_dim] = self.keys.dims();
+    /// Forgets all but the first `filled` tokens.
+    pub fn rewind(&mut self, filled: usize) {
+        assert!(filled <= self.filled, "{filled} tokens are not held");
+        self.filled = filled;
+    }
+
+    /// # Shapes
+    /// - keys, values: `[batch, heads, new, head_dim]`
+    fn extend(&mut self, keys: Tensor<4>, values: Tensor<4>) {
+        let [batch, heads, head_dim, total] = self.keys.dims();
         let from = self.filled;
         let to = from + keys.dims()[2];
         assert!(to <= total, "cache holds {total} tokens, {to} asked for");
-        let place = [0..batch, 0..heads, from..to, 0..head_dim];
+        let place = [0..batch, 0..heads, 0..head_dim, from..to];
         self.keys
-            .inplace(|cache| cache.slice_assign(place.clone(), keys));
+            .inplace(|cache| cache.slice_assign(place.clone(), keys.swap_dims(2, 3)));
         self.values
-            .inplace(|cache| cache.slice_assign(place, values));
+            .inplace(|cache| cache.slice_assign(place, values.swap_dims(2, 3)));
         self.filled = to;
-        (
-            self.keys.clone().slice_dim(2, 0..to),
-            self.values.clone().slice_dim(2, 0..to),
-        )
+    }
+
+    /// What some queries, the last tokens of the cache, read in it.
+    ///
+    /// # Shapes
+    /// - q: `[batch, heads, new, head_dim]`
+    /// - bias: `[1, 1, new, filled]`
+    /// - output: `[batch, new, heads, head_dim]`
+    fn read(&self, q: Tensor<4>, bias: Option<&Tensor<4>>) -> Tensor<4> {
+        let keys = self.keys.clone().slice_dim(3, 0..self.filled);
+        let values = self.values.clone().slice_dim(3, 0..self.filled);
+        let scale = (q.dims()[3] as f32).powf(-0.5);
+        let mut scores = q.mul_scalar(scale).matmul(keys);
+        if let Some(bias) = bias {
+            scores = scores + bias.clone();
+        }
+        let read = values.matmul(softmax(scores, 3).swap_dims(2, 3));
+        read.permute([0, 3, 1, 2])
     }
 }
 
@@ -112,32 +136,37 @@ impl PrefixAttention {
         self.out.forward(merged)
     }
 
-    /// Appends tokens to the cache and lets them attend to everything in it. `causal` is false for
-    /// the prefix, which must come first and whole.
+    /// The prefix, which must come first and whole: it fills the cache and attends to itself.
+    ///
+    /// # Shapes
+    /// - x, output: `[batch, prefix, d_model]`
+    pub fn prefill(&self, x: Tensor<3>, cache: &mut KvCache, rotary: &RotaryTable) -> Tensor<3> {
+        let [batch, new, d_model] = x.dims();
+        let (q, k, v) = self.project(x, rotary, cache.filled());
+        cache.extend(k.clone(), v.clone());
+        let read = attention(q, k, v, None, None, AttentionModuleOptions::default());
+        self.out
+            .forward(read.swap_dims(1, 2).reshape([batch, new, d_model]))
+    }
+
+    /// Appends tokens to the cache and lets them attend to everything in it; `bias` keeps them from looking
+    /// ahead ([`causal_bias`]) where there are several.
     ///
     /// # Shapes
     /// - x, output: `[batch, new, d_model]`
-    pub fn forward_cached(
+    /// - bias: `[1, 1, new, filled + new]`
+    pub fn step(
         &self,
         x: Tensor<3>,
         cache: &mut KvCache,
         rotary: &RotaryTable,
-        causal: bool,
+        bias: Option<&Tensor<4>>,
     ) -> Tensor<3> {
         let [batch, new, d_model] = x.dims();
         let (q, k, v) = self.project(x, rotary, cache.filled());
-        let (k, v) = cache.extend(k, v);
-        let attended = if new == 1 {
-            attend_one(q, k, v)
-        } else {
-            let options = AttentionModuleOptions {
-                is_causal: causal,
-                ..Default::default()
-            };
-            attention(q, k, v, None, None, options)
-        };
-        self.out
-            .forward(attended.swap_dims(1, 2).reshape([batch, new, d_model]))
+        cache.extend(k, v);
+        let read = cache.read(q, bias);
+        self.out.forward(read.reshape([batch, new, d_model]))
     }
 
     /// Queries, keys and values, each `[batch, heads, seq, head_dim]`; `at` is the first position.
@@ -160,18 +189,6 @@ impl PrefixAttention {
         let v = qkv.slice_dim(2, 2 * self.heads..3 * self.heads);
         (q.swap_dims(1, 2), k.swap_dims(1, 2), v.swap_dims(1, 2))
     }
-}
-
-/// Attention of a single query. Matrix products read a part of the cache where it lies; the fused
-/// [`attention`] of burn-flex would copy it first, at every token.
-///
-/// # Shapes
-/// - q, output: `[batch, heads, 1, head_dim]`
-/// - k, v: `[batch, heads, filled, head_dim]`
-fn attend_one(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
-    let scale = (q.dims()[3] as f32).powf(-0.5);
-    let scores = q.mul_scalar(scale).matmul(k.swap_dims(2, 3));
-    softmax(scores, 3).matmul(v)
 }
 
 /// Additive bias of the mask rows, `[1, 1, mask, prefix + mask]`: 0 where they may look, a very

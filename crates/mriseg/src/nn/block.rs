@@ -60,19 +60,29 @@ impl TransformerBlock {
         self.feed_forward(x)
     }
 
-    /// New tokens after those in the cache; see [`PrefixAttention::forward_cached`].
+    /// The prefix; see [`PrefixAttention::prefill`].
+    ///
+    /// # Shapes
+    /// - x, output: `[batch, prefix, d_model]`
+    pub fn prefill(&self, x: Tensor<3>, cache: &mut KvCache, rotary: &RotaryTable) -> Tensor<3> {
+        let normed = self.attention_norm.forward(x.clone());
+        let x = x + self.attention.prefill(normed, cache, rotary);
+        self.feed_forward(x)
+    }
+
+    /// New tokens after those in the cache; see [`PrefixAttention::step`].
     ///
     /// # Shapes
     /// - x, output: `[batch, new, d_model]`
-    pub fn forward_cached(
+    pub fn step(
         &self,
         x: Tensor<3>,
         cache: &mut KvCache,
         rotary: &RotaryTable,
-        causal: bool,
+        bias: Option<&Tensor<4>>,
     ) -> Tensor<3> {
         let normed = self.attention_norm.forward(x.clone());
-        let x = x + self.attention.forward_cached(normed, cache, rotary, causal);
+        let x = x + self.attention.step(normed, cache, rotary, bias);
         self.feed_forward(x)
     }
 

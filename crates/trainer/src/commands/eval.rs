@@ -55,6 +55,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         ),
         seed: SEED,
         workers: chosen.workers,
+        one_by_one: args.decode.map(Into::into),
     };
     let samples = Samples::new(dataset);
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
@@ -62,6 +63,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let mut summary = Summary::from_cases(&cases, meta);
     if args.side_swap {
         summary.side_swap = Some(side_swap::measure(&evaluator, &samples, limit, display)?);
+    }
+    if args.all_texts {
+        summary.by_text = Some(evaluator.text_scores(&samples, limit, display)?);
     }
     if let Some(out) = &args.out {
         report::write(out, &summary, &cases, |index| {
@@ -95,7 +99,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
 }
 
 /// Counts masks that had to be thresholded.
-pub(super) fn warn_about_soft_masks(samples: &Samples, display: Display) {
+pub(crate) fn warn_about_soft_masks(samples: &Samples, display: Display) {
     let soft = samples.soft_masks();
     if soft > 0 {
         display.line(&format!(
@@ -130,8 +134,19 @@ pub(super) fn describe(summary: &Summary) -> String {
             swap.side_pairs_moved, swap.side_pairs
         );
     }
-    if let Some(ms) = summary.ms_per_image {
-        text += &format!("\n  {ms:.0} ms per image");
+    if let Some(by_text) = &summary.by_text {
+        let cases = by_text.values().map(|score| score.cases).max().unwrap_or(0);
+        let scores: Vec<String> = by_text
+            .iter()
+            .map(|(mode, score)| format!("{mode} {}", percent(score.dice_per_image)))
+            .collect();
+        text += &format!(
+            "\n  Dice per image by sentence, {cases} cases: {}",
+            scores.join(", ")
+        );
+    }
+    if let (Some(ms), Some(passes)) = (summary.ms_per_image, summary.passes_per_mask) {
+        text += &format!("\n  {ms:.0} ms and {passes:.1} passes per image");
     }
     text
 }

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
 }
 
 /// The bundle of a checkpoint; scores come from the run's report where there is one.
-pub(super) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) -> Result<Bundle> {
+pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) -> Result<Bundle> {
     let experiment = Experiment::load(&run.config())?;
     let device = Device::flex();
     let (model, tokenizer, marks) =

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+pub(crate) mod ablate;
 pub(crate) mod check;
 pub(crate) mod eval;
 pub(crate) mod export;
@@ -35,7 +36,7 @@ fn read_bundle(folder: &Path) -> Result<Bundle> {
 }
 
 /// Writes a bundle to a folder that does not exist yet.
-fn write_bundle(bundle: &Bundle, folder: &Path) -> Result<()> {
+pub(crate) fn write_bundle(bundle: &Bundle, folder: &Path) -> Result<()> {
     write_dir_atomic(folder, |folder| {
         for (file, bytes) in &bundle.files {
             write_atomic(&folder.join(file), bytes)?;
@@ -45,7 +46,7 @@ fn write_bundle(bundle: &Bundle, folder: &Path) -> Result<()> {
 }
 
 /// The command as the user typed it, without the program's path.
-fn command_line() -> String {
+pub(crate) fn command_line() -> String {
     let arguments = std::env::args().skip(1).map(|argument| {
         if argument.contains(' ') {
             format!("\"{argument}\"")

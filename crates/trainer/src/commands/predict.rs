@@ -79,7 +79,8 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
             unknown.join(", ")
         );
     }
-    let result = block_on(segmenter.segment(&bytes, &name, text, |event| {
+    let decode = args.decode.into();
+    let result = block_on(segmenter.segment(&bytes, &name, text, decode, |event| {
         if !args.json {
             let end = if event.cell.column + 1 == columns {
                 "\n"
@@ -106,8 +107,9 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
     let confidence: f32 =
         result.probabilities.iter().sum::<f32>() / result.probabilities.len().max(1) as f32;
     println!(
-        "{} tokens, mean probability {confidence:.3}; {} of {} pixels inside{}",
+        "{} tokens in {} passes, mean probability {confidence:.3}; {} of {} pixels inside{}",
         result.tokens.len(),
+        result.passes,
         result.mask.area(),
         result.width * result.height,
         if result.mask.is_empty() {
@@ -117,8 +119,54 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
         }
     );
     println!("wrote {}", args.out.display());
+    if let Some(samples) = args.samples {
+        agreement(
+            args,
+            segmenter,
+            &GrayImage::decode(&bytes, &name)?,
+            text,
+            samples.get(),
+        )?;
+    }
     if args.overlay.is_none() {
         println!("next: add --overlay seen.png to see the mask on the picture");
+    }
+    Ok(())
+}
+
+/// Decodes some masks by chance and says where they differ.
+fn agreement(
+    args: &PredictArgs,
+    segmenter: &Segmenter,
+    picture: &GrayImage,
+    text: &str,
+    samples: usize,
+) -> Result<()> {
+    const SEED: u64 = 1;
+    const SHOWN: usize = 5;
+    let prompt = segmenter.prompt(text)?;
+    let agreement = block_on(segmenter.agreement(picture, &prompt, samples, SEED))?;
+    let cells = &agreement.cells;
+    let mean = cells.iter().sum::<f32>() / cells.len() as f32;
+    println!(
+        "{samples} masks by chance: cells agree to {:.1} %",
+        100.0 * mean
+    );
+    let grid = segmenter.manifest().architecture.grid();
+    let mut order: Vec<usize> = (0..cells.len()).collect();
+    order.sort_by(|&a, &b| cells[a].total_cmp(&cells[b]));
+    for &cell in order.iter().take(SHOWN).filter(|&&cell| cells[cell] < 1.0) {
+        println!(
+            "  row {}, column {}: {:.0} %",
+            cell / grid,
+            cell % grid,
+            100.0 * cells[cell]
+        );
+    }
+    if let Some(path) = &args.agreement {
+        let drawn = pictures::agreement(picture, &agreement, grid);
+        write_atomic(path, &pictures::png(&drawn)?)?;
+        println!("wrote {}", path.display());
     }
     Ok(())
 }
@@ -131,9 +179,13 @@ fn gallery(args: &PredictArgs, segmenter: &Segmenter, folder: &Path) -> Result<(
     for item in &items {
         let bytes = read(&folder.join(&item.image))?;
         for sentence in &item.sentences {
-            let result = block_on(segmenter.segment(&bytes, &item.image, &sentence.text, |_| {
-                ControlFlow::Continue(())
-            }))
+            let result = block_on(segmenter.segment(
+                &bytes,
+                &item.image,
+                &sentence.text,
+                args.decode.into(),
+                |_| ControlFlow::Continue(()),
+            ))
             .with_context(|| format!("{} with \"{}\"", item.image, sentence.text))?;
             results.push(Tokens::new(&item.image, &sentence.text, &result));
         }

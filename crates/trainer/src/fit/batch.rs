@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use mriseg::config::ModelConfig;
 use mriseg::model::normalized_pixels;
 use mriseg::text::TextTokenizer;
-use mriseg_data::{AugmentConfig, Dataset, Sample, augment, derive};
+use mriseg_data::{AugmentConfig, Dataset, Sample, Warp, augment, derive};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -31,6 +31,15 @@ pub(crate) struct Changes<'a> {
     pub(crate) augment: &'a AugmentConfig,
     pub(crate) derived_sentences: f64,
     pub(crate) text_dropout: f64,
+}
+
+/// A case as one training step sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Drawn {
+    pub(crate) sample: Sample,
+    /// Which case of the dataset it is and how its picture was moved; `None` when its sentence or mask is
+    /// not the dataset's own.
+    pub(crate) origin: Option<(usize, Warp)>,
 }
 
 impl Samples {
@@ -86,7 +95,7 @@ impl Samples {
         step: usize,
         batch: usize,
         changes: Changes<'_>,
-    ) -> Result<Vec<Sample>> {
+    ) -> Result<Vec<Drawn>> {
         let total = self.dataset.len();
         let first = step * batch;
         let mut order: (usize, Vec<usize>) = (usize::MAX, Vec::new());
@@ -106,14 +115,19 @@ impl Samples {
             .map(|(position, index)| {
                 let mut rng = rng(stage, seed ^ 0x5eed, position as u64);
                 let mut sample = self.load(index)?;
-                if rng.random_bool(changes.derived_sentences) {
+                let derived = rng.random_bool(changes.derived_sentences);
+                if derived {
                     sample = derive(&sample, self.dataset.side_convention(), &mut rng);
                 }
-                sample = augment(&sample, changes.augment, &mut rng);
-                if rng.random_bool(changes.text_dropout) {
+                let (mut sample, warp) = augment(&sample, changes.augment, &mut rng);
+                let dropped = rng.random_bool(changes.text_dropout);
+                if dropped {
                     sample.text.clear();
                 }
-                Ok(sample)
+                Ok(Drawn {
+                    sample,
+                    origin: (!derived && !dropped).then_some((index, warp)),
+                })
             })
             .collect()
     }
@@ -242,7 +256,7 @@ mod tests {
                     .training("lm", 3, step, 1, changes(&augment))
                     .unwrap()
             })
-            .map(|sample| sample.id)
+            .map(|drawn| drawn.sample.id)
             .collect();
         let mut expected: Vec<String> = (0..total)
             .map(|i| samples.dataset().id(i).to_owned())

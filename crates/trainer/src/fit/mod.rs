@@ -2,13 +2,16 @@
 
 mod batch;
 mod context;
+mod learner;
 mod lm;
+mod objective;
 mod optimizer;
 mod shards;
 mod tokenizers;
 
 pub(crate) use batch::{Samples, masks, pictures, rng, texts};
-pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer, trainable};
+pub(crate) use learner::Learner;
+pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer};
 pub(crate) use tokenizers::{train_image_tokenizer, train_mask_tokenizer};
 
 use crate::interrupt::Interrupt;

@@ -72,7 +72,13 @@ impl ModuleVisitor for Scale<'_> {
 
 /// `average += (1 - decay) * (module - average)`, parameter by parameter: what is frozen stays to the bit.
 /// The first steps use a smaller decay, so that the random start is soon forgotten.
-pub(crate) fn update_average<M: Module>(average: M, module: &M, decay: f32, step: usize) -> M {
+/// `module` may have more parameters than its average.
+pub(crate) fn update_average<A: Module, M: Module>(
+    average: A,
+    module: &M,
+    decay: f32,
+    step: usize,
+) -> A {
     let decay = decay.min((1.0 + step as f32) / (10.0 + step as f32));
     let mut current = Collect::default();
     module.visit(&mut current);

@@ -10,7 +10,7 @@ use mriseg_data::Sample;
 
 use super::batch::{Changes, Samples, masks, pictures, rng};
 use super::optimizer::{clip_norm, learning_rate};
-use super::shards::{Part, gradients};
+use super::shards::{Part, Shards, gradients};
 use super::{Progress, Session};
 use crate::config::{Experiment, TokenizerTraining};
 
@@ -35,7 +35,6 @@ pub(crate) fn train_mask_tokenizer(
         training,
         samples,
         session,
-        device: &autodiff,
         derived_masks: DERIVED_MASKS,
         codebook: config.mask.quantizer(),
     };
@@ -71,7 +70,6 @@ pub(crate) fn train_image_tokenizer(
         training,
         samples,
         session,
-        device: &autodiff,
         derived_masks: 0.0,
         codebook: config.image.quantizer(),
     };
@@ -98,7 +96,6 @@ struct Stage<'a> {
     training: &'a TokenizerTraining,
     samples: &'a Samples,
     session: &'a Session,
-    device: &'a Device,
     derived_masks: f64,
     codebook: QuantizerConfig,
 }
@@ -138,14 +135,16 @@ impl Stage<'_> {
             if session.interrupt.requested() {
                 return Ok(None);
             }
-            let batch =
-                self.samples
-                    .training(self.name, session.seed, step, training.batch, changes)?;
+            let batch: Vec<Sample> = self
+                .samples
+                .training(self.name, session.seed, step, training.batch, changes)?
+                .into_iter()
+                .map(|drawn| drawn.sample)
+                .collect();
             let (mut gradients, parts) = gradients(
                 &tokenizer,
-                self.device,
                 batch.len(),
-                session.workers,
+                Shards::new(session.workers),
                 |tokenizer, range| {
                     let share = range.len() as f64 / batch.len() as f64;
                     let encoded = forward(tokenizer, &batch[range]);

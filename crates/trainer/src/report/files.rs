@@ -81,7 +81,7 @@ mod tests {
     use super::super::tests::{case, meta};
     use super::*;
 
-    fn cases(count: u64) -> Vec<CaseResult> {
+    fn cases(count: usize) -> Vec<CaseResult> {
         (0..count)
             .map(|i| case(&format!("case-{i}"), "one-side", [i, count, count]))
             .collect()
@@ -106,10 +106,7 @@ mod tests {
             all.sort_unstable();
             all.dedup();
             assert_eq!(shown, all.len(), "{count} cases");
-            assert!(
-                shown >= (count as usize).min(3),
-                "{count} cases, {shown} shown"
-            );
+            assert!(shown >= count.min(3), "{count} cases, {shown} shown");
         }
     }
 

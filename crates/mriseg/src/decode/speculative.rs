@@ -1,0 +1,248 @@
+//! Decoding of one mask, greedily, one token or a run of tokens per pass.
+//!
+//! Self-speculative decoding (blockwise parallel decoding, Stern et al. 2018): the look-ahead heads draft the
+//! tokens after the next one, and the next pass reads them all. It gives the token that greedy decoding would
+//! take after each of them; as far as the drafts agree they stand, and the first token that differs stands in
+//! its draft's place. The tokens are those of plain greedy decoding, in fewer passes.
+
+use super::{Picker, TokenEvent};
+use crate::mask_lm::{DecodeState, MaskLm};
+use burn::tensor::activation::softmax;
+use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
+use serde::{Deserialize, Serialize};
+
+/// How many tokens a pass may decode. The tokens are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decode {
+    /// One.
+    Greedy,
+    /// As many as the model's look-ahead heads guess right; one if it has none.
+    #[default]
+    Speculative,
+}
+
+/// A mask being decoded. Stopping is not calling [`Decoder::next`] again.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    state: DecodeState,
+    picker: Picker,
+    decode: Decode,
+    /// The last token that stands and the drafts after it: `[1, 1..]`.
+    inputs: Tensor<2, Int>,
+    decoded: usize,
+    passes: usize,
+}
+
+impl Decoder {
+    /// Reads sentence and picture.
+    ///
+    /// # Shapes
+    /// - text: `[1, text]`
+    /// - image: `[1, image, token_dim]`
+    pub fn start(
+        lm: &MaskLm,
+        picker: Picker,
+        decode: Decode,
+        text: Tensor<2, Int>,
+        image: Tensor<3>,
+    ) -> Self {
+        let begin = [[lm.layout().begin_of_mask() as i32]];
+        Self {
+            inputs: Tensor::from_ints(begin, &image.device()),
+            state: lm.prefill(text, image),
+            picker,
+            decode,
+            decoded: 0,
+            passes: 0,
+        }
+    }
+
+    /// Passes through the model so far, without the one that read sentence and picture.
+    pub fn passes(&self) -> usize {
+        self.passes
+    }
+
+    /// Decodes the next token, or run of tokens; empty when all are decoded.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn next(&mut self, lm: &MaskLm) -> Result<Vec<TokenEvent>, ExecutionError> {
+        let layout = lm.layout();
+        if self.decoded == layout.mask() {
+            return Ok(Vec::new());
+        }
+        let [_, new] = self.inputs.dims();
+        let hidden = lm.step(self.inputs.clone(), &mut self.state);
+        let logits = lm.logits(hidden.clone()).reshape([new, layout.codes]);
+        let picked = self.picker.pick(softmax(logits, 1));
+        let read = Transaction::default()
+            .register(self.inputs.clone())
+            .register(picked.ids.clone())
+            .register(picked.probabilities)
+            .execute_async()
+            .await?;
+        let [inputs, ids, probabilities] =
+            <[TensorData; 3]>::try_from(read).expect("a transaction returns what was registered");
+        let inputs: Vec<u32> = inputs.iter::<u32>().collect();
+        let ids: Vec<u32> = ids.iter::<u32>().collect();
+        let drafts = inputs[1..].iter().zip(&ids);
+        let right = drafts.take_while(|(draft, token)| draft == token).count();
+        let events: Vec<TokenEvent> = ids
+            .into_iter()
+            .zip(probabilities.iter::<f32>())
+            .take(right + 1)
+            .zip(self.decoded..)
+            .map(|((token, probability), index)| TokenEvent {
+                index,
+                cell: layout.cell(index),
+                token,
+                probability,
+            })
+            .collect();
+        self.passes += 1;
+        self.decoded += events.len();
+        if self.decoded < layout.mask() {
+            self.state.rewind(self.decoded, layout);
+            let last = picked.ids.slice_dim(0, right..right + 1);
+            self.inputs = self.with_drafts(last, hidden.slice_dim(1, right..right + 1), lm);
+        }
+        Ok(events)
+    }
+
+    /// `last` is the token that `hidden` predicts: `[1, 1]`.
+    fn with_drafts(&self, last: Tensor<2, Int>, hidden: Tensor<3>, lm: &MaskLm) -> Tensor<2, Int> {
+        // The last token of a mask is read by no position.
+        let room = lm.layout().mask() - self.decoded - 1;
+        let logits = match self.decode {
+            Decode::Speculative if room > 0 => lm.draft(hidden, self.decoded - 1, &self.state),
+            _ => None,
+        };
+        let Some(logits) = logits else {
+            return last;
+        };
+        let [_, drafts, codes] = logits.dims();
+        let drafts = drafts.min(room);
+        let logits = logits.slice_dim(1, 0..drafts).reshape([drafts, codes]);
+        let drafted = self.picker.pick(softmax(logits, 1));
+        Tensor::cat(vec![last, drafted.ids.reshape([1, drafts])], 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ModelConfig;
+    use crate::decode::Pick;
+    use crate::mask_lm::tests::randomize;
+    use burn::tensor::{Device, Distribution};
+    use futures_lite::future::block_on;
+
+    /// A small model with random heads, and one random prompt.
+    struct Case {
+        config: ModelConfig,
+        lm: MaskLm,
+        text: Tensor<2, Int>,
+        image: Tensor<3>,
+        device: Device,
+    }
+
+    fn config(grid: usize, codes: usize, next_tokens: usize) -> ModelConfig {
+        let mut config = ModelConfig::tiny();
+        config.image.size = grid * 8;
+        config.mask.size = grid * 8;
+        config.mask.codes = codes;
+        config.lm.d_model = 32;
+        config.lm.heads = 2;
+        config.lm.d_hidden = 32;
+        config.lm.layers = 2;
+        config.lm.text_tokens = 4;
+        config.lm.text_vocab = 20;
+        config.lm.next_tokens = next_tokens;
+        config
+    }
+
+    fn case(config: ModelConfig) -> Case {
+        let device = Device::flex();
+        let layout = config.layout();
+        let image = [1, layout.image(), config.image_token_dim()];
+        Case {
+            lm: randomize(config.init_mask_lm(&device)),
+            text: Tensor::<2>::random([1, layout.text], Distribution::Uniform(0.0, 20.0), &device)
+                .int(),
+            image: Tensor::random(image, Distribution::Default, &device),
+            config,
+            device,
+        }
+    }
+
+    fn decode(case: &Case, pick: Pick, decode: Decode) -> (Vec<TokenEvent>, usize) {
+        let picker = Picker::new(pick, &case.config.mask.init(&case.device));
+        let mut decoder = Decoder::start(
+            &case.lm,
+            picker,
+            decode,
+            case.text.clone(),
+            case.image.clone(),
+        );
+        let mut events = Vec::new();
+        loop {
+            let run = block_on(decoder.next(&case.lm)).unwrap();
+            if run.is_empty() {
+                break;
+            }
+            events.extend(run);
+        }
+        (events, decoder.passes())
+    }
+
+    fn tokens(events: &[TokenEvent]) -> Vec<u32> {
+        events.iter().map(|event| event.token).collect()
+    }
+
+    #[test]
+    fn speculative_decoding_gives_the_tokens_of_greedy_decoding() {
+        const CASES: usize = 1000;
+        Device::flex().seed(7);
+        let mut shorter = 0;
+        for number in 0..CASES {
+            // Few codes, so that drafts are right now and then.
+            let config = config(2 + number % 3, 3 + number % 6, 1 + number % 8);
+            if config.validate().is_err() {
+                continue;
+            }
+            let case = case(config);
+            let (plain, passes) = decode(&case, Pick::MostProbable, Decode::Greedy);
+            assert_eq!(passes, plain.len());
+            let (quick, passes) = decode(&case, Pick::MostProbable, Decode::Speculative);
+            assert_eq!(tokens(&plain), tokens(&quick), "case {number}");
+            for (a, b) in plain.iter().zip(&quick) {
+                assert_eq!((a.index, a.cell), (b.index, b.cell));
+                assert!((a.probability - b.probability).abs() < 1e-4);
+            }
+            assert!(passes <= plain.len());
+            shorter += usize::from(passes < plain.len());
+        }
+        assert!(
+            shorter > CASES / 2,
+            "drafts were right in {shorter} cases only"
+        );
+    }
+
+    #[test]
+    fn least_error_decoding_can_be_speculative_too() {
+        Device::flex().seed(8);
+        let case = case(config(4, 8, 4));
+        let (plain, _) = decode(&case, Pick::LeastError, Decode::Greedy);
+        let (quick, passes) = decode(&case, Pick::LeastError, Decode::Speculative);
+        assert_eq!(tokens(&plain), tokens(&quick));
+        assert!(passes <= plain.len());
+    }
+
+    #[test]
+    fn without_look_ahead_heads_every_token_takes_a_pass() {
+        let case = case(config(3, 5, 1));
+        let (events, passes) = decode(&case, Pick::MostProbable, Decode::Speculative);
+        assert_eq!((events.len(), passes), (9, 9));
+    }
+}

@@ -1,0 +1,221 @@
+//! Token-level contrastive learning (paper: TCL): hidden states of mask positions that predict the same code
+//! lie close together, those that predict another far apart. The form is supervised contrast (Khosla et al.
+//! 2020, equation 2) with weighted negatives; anchors and weights are ours (METHOD §5).
+
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData, assert_shape};
+
+/// Tokens that are contrasted with each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContrastTokens {
+    /// Indices into the batch's tokens, mask after mask.
+    pub tokens: Vec<usize>,
+    /// Side of the grid of cells.
+    pub grid: usize,
+}
+
+impl ContrastTokens {
+    /// From all tokens of some masks those that are worth contrasting: every token that is not `empty` and as
+    /// many empty ones, at most `limit` together. Which ones is decided by `draw`, a number below its argument.
+    pub fn choose(
+        targets: &[i32],
+        empty: i32,
+        grid: usize,
+        limit: usize,
+        mut draw: impl FnMut(usize) -> usize,
+    ) -> Self {
+        let (mut empties, mut others): (Vec<usize>, Vec<usize>) =
+            (0..targets.len()).partition(|&i| targets[i] == empty);
+        let mut take = |from: &mut Vec<usize>, count: usize| -> Vec<usize> {
+            let count = count.min(from.len());
+            for i in 0..count {
+                let other = i + draw(from.len() - i);
+                from.swap(i, other);
+            }
+            from.truncate(count);
+            std::mem::take(from)
+        };
+        let mut tokens = take(&mut others, limit - limit / 2);
+        let most_empties = tokens.len().min(limit - tokens.len());
+        tokens.extend(take(&mut empties, most_empties));
+        tokens.sort_unstable();
+        Self { tokens, grid }
+    }
+
+    /// Weight of every pair: `boundary` for neighbours (4-neighbourhood, same mask), 1 for all others, as
+    /// `[tokens, tokens]`. Only pairs of different codes are negatives, so it is the step across a boundary
+    /// that weighs more.
+    pub fn pair_weights(&self, boundary: f32, device: &Device) -> Tensor<2> {
+        let cells = self.grid * self.grid;
+        let place = |token: usize| {
+            let cell = token % cells;
+            (token / cells, cell / self.grid, cell % self.grid)
+        };
+        let count = self.tokens.len();
+        let weights: Vec<f32> = self
+            .tokens
+            .iter()
+            .flat_map(|&a| self.tokens.iter().map(move |&b| (place(a), place(b))))
+            .map(|(a, b)| {
+                let apart = a.1.abs_diff(b.1) + a.2.abs_diff(b.2);
+                if a.0 == b.0 && apart == 1 {
+                    boundary
+                } else {
+                    1.0
+                }
+            })
+            .collect();
+        Tensor::from_data(TensorData::new(weights, [count, count]), device)
+    }
+}
+
+/// Mean over anchors of `-1/|P| sum_{p in P} log(exp(s_p) / sum_a w_a exp(s_a))`, where `s` is the cosine to
+/// the anchor over `temperature`, `P` the other tokens of the anchor's code, `a` all other tokens, and `w`
+/// the weight of a pair of different codes, 1 for a pair of equal codes: `[1]`.
+///
+/// An anchor without a partner of its code does not count; zero when there is none with one.
+///
+/// # Shapes
+/// - projected: `[tokens, dim]`, of any length
+/// - codes: `[tokens]`
+/// - pair_weights: `[tokens, tokens]`
+pub fn token_contrastive_loss(
+    projected: Tensor<2>,
+    codes: Tensor<1, Int>,
+    pair_weights: Tensor<2>,
+    temperature: f64,
+) -> Tensor<1> {
+    /// As good as minus infinity for logits of cosines, and harmless in bf16.
+    const NEVER: f32 = -1e4;
+    const SHORTEST: f32 = 1e-6;
+    let [tokens, _] = projected.dims();
+    let device = projected.device();
+    assert_shape!(codes, [tokens]);
+    assert_shape!(pair_weights, [tokens, tokens]);
+    if tokens < 2 {
+        return projected.sum().mul_scalar(0.0);
+    }
+    let length = projected.clone().square().sum_dim(1).sqrt();
+    let unit = projected / length.clamp_min(SHORTEST);
+    let similarity = unit
+        .clone()
+        .matmul(unit.transpose())
+        .div_scalar(temperature);
+
+    let itself = Tensor::<2, Bool>::diag_mask([tokens, tokens], 0, &device).bool_not();
+    let same: Tensor<2, Bool> = codes
+        .clone()
+        .unsqueeze_dim::<2>(0)
+        .repeat_dim(0, tokens)
+        .equal(codes.unsqueeze_dim::<2>(1).repeat_dim(1, tokens));
+    let positive = same.clone().float() * itself.clone().bool_not().float();
+    let weighted = similarity.clone() + pair_weights.log().mask_fill(same, 0.0);
+    let others = weighted.mask_fill(itself, NEVER);
+    // log(exp(s_p) / sum): for positives the weight is 1, so their entry of `others` is their similarity.
+    let log_share = log_softmax(others, 1);
+
+    let partners = positive.clone().sum_dim(1);
+    let per_anchor = (log_share * positive).sum_dim(1) / partners.clone().clamp_min(1.0);
+    let anchors = partners.greater_elem(0.0).float().sum().clamp_min(1.0);
+    per_anchor.sum().neg() / anchors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loss::check_gradient;
+
+    fn loss(projected: Tensor<2>, codes: &[i32], weights: Tensor<2>) -> f32 {
+        let codes = Tensor::from_data(codes, &projected.device());
+        token_contrastive_loss(projected, codes, weights, 0.5).into_scalar()
+    }
+
+    #[test]
+    fn a_hand_worked_case() {
+        let device = Device::flex();
+        // Two tokens of one code at a right angle, one of another code opposite to the first.
+        let projected = Tensor::from_floats([[1.0, 0.0], [0.0, 2.0], [-3.0, 0.0]], &device);
+        let weights = Tensor::from_floats([[1.0, 1.0, 2.0], [1.0; 3], [2.0, 1.0, 1.0]], &device);
+        let found = loss(projected, &[5, 5, 9], weights);
+        // Cosines over .5: (0,1) 0, (0,2) -2, (1,2) 0. The third token has no partner.
+        let first = (1.0 + 2.0 * (-2f32).exp()).ln();
+        let second = (1.0 + 1.0f32).ln();
+        let expected = (first + second) / 2.0;
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+    }
+
+    #[test]
+    fn without_a_pair_of_one_code_the_loss_is_zero_and_so_is_its_gradient() {
+        let device = Device::flex().autodiff();
+        for tokens in [1, 3] {
+            let projected = Tensor::<2>::ones([tokens, 4], &device).require_grad();
+            let codes = Tensor::arange(0..tokens as i64, &device);
+            let weights = Tensor::ones([tokens, tokens], &device);
+            let loss = token_contrastive_loss(projected.clone(), codes, weights, 0.1);
+            let gradients = loss.clone().backward();
+            assert_eq!(loss.into_scalar::<f32>(), 0.0);
+            let gradient = projected.grad(&gradients).unwrap();
+            assert!(gradient.into_data().iter::<f32>().all(|g| g == 0.0));
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_finite_differences() {
+        check_gradient([1, 4, 3], |projected| {
+            let device = projected.device();
+            let codes = Tensor::from_ints([1, 1, 2, 2], &device);
+            let weights = Tensor::from_floats(
+                [
+                    [1.0, 1.0, 2.0, 1.0],
+                    [1.0, 1.0, 1.0, 1.0],
+                    [2.0, 1.0, 1.0, 1.0],
+                    [1.0, 1.0, 1.0, 1.0],
+                ],
+                &device,
+            );
+            token_contrastive_loss(projected.reshape([4, 3]), codes, weights, 0.5)
+        });
+    }
+
+    #[test]
+    fn it_is_stable_at_a_low_temperature() {
+        let device = Device::flex();
+        let projected = Tensor::from_floats([[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0]], &device);
+        let codes = Tensor::from_ints([1, 1, 2], &device);
+        let ones = Tensor::ones([3, 3], &device);
+        let loss: f32 = token_contrastive_loss(projected, codes, ones, 0.01).into_scalar();
+        // The first anchor's partner is opposite, its rival the same: 200; the second sees both alike.
+        assert!((loss - (200.0 + 2f32.ln()) / 2.0).abs() < 1e-2, "{loss}");
+    }
+
+    #[test]
+    fn empty_tokens_do_not_outnumber_the_others_and_the_limit_holds() {
+        let targets: Vec<i32> = (0..64).map(|i| i32::from(i % 8 == 0) * (i + 1)).collect();
+        let first = |_: usize| 0;
+        let chosen = ContrastTokens::choose(&targets, 0, 8, 100, first);
+        let empties = |chosen: &ContrastTokens| {
+            let empty = chosen.tokens.iter().filter(|&&i| targets[i] == 0);
+            (empty.count(), chosen.tokens.len())
+        };
+        assert_eq!(empties(&chosen), (8, 16));
+        let few = ContrastTokens::choose(&targets, 0, 8, 5, |below| below - 1);
+        assert_eq!(empties(&few), (2, 5));
+        let none = ContrastTokens::choose(&[0; 64], 0, 8, 100, first);
+        assert!(none.tokens.is_empty());
+    }
+
+    #[test]
+    fn only_neighbours_of_one_mask_weigh_more() {
+        let tokens = ContrastTokens {
+            tokens: vec![0, 1, 2, 4, 5],
+            grid: 2,
+        };
+        let weights = tokens.pair_weights(2.0, &Device::flex());
+        let weights: Vec<f32> = weights.into_data().try_to_vec().unwrap();
+        let heavy: Vec<(usize, usize)> = (0..25)
+            .filter(|&i| weights[i] == 2.0)
+            .map(|i| (i / 5, i % 5))
+            .collect();
+        assert_eq!(heavy, [(0, 1), (0, 2), (1, 0), (2, 0), (3, 4), (4, 3)]);
+    }
+}

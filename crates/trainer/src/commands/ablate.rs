@@ -1,0 +1,283 @@
+//! `trainer ablate`: the paper's table on a data set. The same experiment with each strategy alone, all
+//! together and varied, with equal budget and seeds, and for each strategy the quantity that it is meant to
+//! move.
+
+use anyhow::Result;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::command_line;
+use super::train::limit_threads;
+use crate::atomic::{cannot_write, write_atomic};
+use crate::cli::{AblateArgs, TrainArgs};
+use crate::config::Experiment;
+use crate::exit::{data, usage};
+use crate::interrupt::Interrupt;
+use crate::pictures;
+use crate::progress::Display;
+use crate::report::ablation::{self, Outcome, Row};
+use crate::run::Run;
+
+/// Row that all others are compared with; its mask tokenizer and its hardest tokens serve them all.
+const BASE: &str = "base";
+const SCORES: &str = "strategies.json";
+const STRIPS: &str = "strips.png";
+
+pub(crate) fn run(args: &AblateArgs) -> Result<()> {
+    limit_threads(args.threads)?;
+    let display = Display::detect(args.quiet);
+    let interrupt = Interrupt::install()?;
+    let experiment = Experiment::resolve(&train_args(args, &[], 1, None))?;
+    let rows = chosen_rows(&experiment, &args.rows)?;
+    fs::create_dir_all(&args.out).map_err(|error| cannot_write(&args.out, &error))?;
+    let mut outcomes = Vec::new();
+    let total = rows.len() * args.seeds.get();
+    for seed in 1..=args.seeds.get() as u64 {
+        let base = args.out.join(run_name(BASE, seed));
+        for row in &rows {
+            let start = Instant::now();
+            let outcome = train_row(args, &interrupt, row, seed, &base)?;
+            outcomes.push(outcome);
+            let outcome = &outcomes[outcomes.len() - 1];
+            display.line(&format!(
+                "{} of {total}: {}, seed {seed}: Dice per image {}, {:.0} s",
+                outcomes.len(),
+                row.name,
+                outcome
+                    .summary
+                    .dice_per_image
+                    .map_or("-".to_owned(), |dice| format!("{dice:.3}")),
+                start.elapsed().as_secs_f64()
+            ));
+            let written = ablation::write(&args.out, &rows, &outcomes, &command_line());
+            written?;
+        }
+    }
+    print!("{}", ablation::markdown(&rows, &outcomes));
+    println!(
+        "\ntables and pictures: {}",
+        args.out.join("index.html").display()
+    );
+    Ok(())
+}
+
+fn run_name(row: &str, seed: u64) -> String {
+    format!("{row}-seed{seed}")
+}
+
+/// All rows in the order of the table, the base first.
+fn rows(experiment: &Experiment) -> Vec<Row> {
+    let training = &experiment.train;
+    let on = |weight: f64, usual: f64| if weight > 0.0 { weight } else { usual };
+    let next_k = |k: usize| format!("model.lm.next_tokens={k}");
+    let contrast = format!(
+        "train.contrast.weight={}",
+        on(training.contrast.weight, 0.1)
+    );
+    let hard = format!(
+        "train.hard_errors.weight={}",
+        on(training.hard_errors.weight, 0.5)
+    );
+    let soft = on(f64::from(training.soft_decode), 0.1);
+    let image_steps = match experiment.image_tokenizer.steps {
+        0 => experiment.mask_tokenizer.steps,
+        steps => steps,
+    };
+    let all = [next_k(4), contrast.clone(), hard.clone()];
+    let row = |name: &str, what: &str, set: &[String]| Row {
+        name: name.to_owned(),
+        what: what.to_owned(),
+        set: [
+            "model.lm.next_tokens=1",
+            "model.lm.image_tokens=features",
+            "train.contrast.weight=0",
+            "train.hard_errors.weight=0",
+            "train.soft_decode=0",
+        ]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(set.iter().cloned())
+        .collect(),
+    };
+    let and = |more: &[String]| [all.as_slice(), more].concat();
+    vec![
+        row(BASE, "next token only (k = 1)", &[]),
+        row("next-k-2", "NkTP, k = 2", &[next_k(2)]),
+        row("next-k-4", "NkTP, k = 4", &[next_k(4)]),
+        row("next-k-8", "NkTP, k = 8", &[next_k(8)]),
+        row("contrast", "TCL", &[contrast]),
+        row("hard-errors", "HET", &[hard]),
+        row("all", "NkTP (k = 4), TCL and HET", &all),
+        row(
+            "all-soft-decode",
+            "all, and soft-decode loss",
+            &and(&[format!("train.soft_decode={soft}")]),
+        ),
+        row(
+            "all-codes",
+            "all, image tokens are codes instead of features",
+            &and(&[
+                "model.lm.image_tokens=codes".to_owned(),
+                format!("image_tokenizer.steps={image_steps}"),
+            ]),
+        ),
+    ]
+}
+
+fn chosen_rows(experiment: &Experiment, names: &[String]) -> Result<Vec<Row>> {
+    let mut rows = rows(experiment);
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| rows.iter().all(|row| row.name != **name))
+    {
+        let known: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        return Err(usage(format!(
+            "--rows: there is no row `{unknown}`; the rows are {}",
+            known.join(", ")
+        )));
+    }
+    if !names.is_empty() {
+        rows.retain(|row| row.name == BASE || names.contains(&row.name));
+    }
+    Ok(rows)
+}
+
+fn train_args(args: &AblateArgs, set: &[String], seed: u64, name: Option<String>) -> TrainArgs {
+    TrainArgs {
+        config: args.config.clone(),
+        preset: args.preset,
+        data: args.data.clone(),
+        name,
+        out: args.out.clone(),
+        device: args.device,
+        seed: Some(seed),
+        set: [args.set.as_slice(), set].concat(),
+        resume: None,
+        threads: None,
+        quiet: true,
+    }
+}
+
+/// Trains and measures one row with one seed, or reads what an earlier call measured.
+fn train_row(
+    args: &AblateArgs,
+    interrupt: &Interrupt,
+    row: &Row,
+    seed: u64,
+    base: &Path,
+) -> Result<Outcome> {
+    let name = run_name(&row.name, seed);
+    let folder = args.out.join(&name);
+    let mut set = row.set.clone();
+    if row.name != BASE {
+        set.push(format!("mask_tokenizer.from={}", base.display()));
+    }
+    let mut train = train_args(args, &set, seed, Some(name));
+    if folder.is_dir() {
+        unchanged(&folder, &Experiment::resolve(&train)?)?;
+        train.resume = Some(folder.clone());
+    }
+    if !folder.join(SCORES).is_file() {
+        let run = Run::open(&train, interrupt.clone())?;
+        run.complete()?;
+        let halfway = if row.name == BASE {
+            run.halfway_memory()?
+        } else {
+            let base = TrainArgs {
+                resume: Some(base.to_path_buf()),
+                ..train
+            };
+            Run::open(&base, interrupt.clone())?.halfway_memory()?
+        };
+        const SHOWN: [usize; 4] = [0, 1, 2, 3];
+        let sheet = pictures::sheet(&run.test_strips(&SHOWN)?, 1);
+        write_atomic(&folder.join(STRIPS), &pictures::png(&sheet)?)?;
+        let scores = run.strategy_scores(&halfway)?;
+        write_atomic(&folder.join(SCORES), &serde_json::to_vec_pretty(&scores)?)?;
+    }
+    Ok(Outcome {
+        row: row.name.clone(),
+        seed,
+        summary: read_json(&folder.join("report").join("summary.json"))?,
+        scores: read_json(&folder.join(SCORES))?,
+        strips: read(&folder.join(STRIPS))?,
+    })
+}
+
+/// An earlier run may be taken over only if it is the same experiment.
+fn unchanged(folder: &Path, wanted: &Experiment) -> Result<()> {
+    let path = folder.join("config.toml");
+    if !path.is_file() || Experiment::load(&path)? == *wanted {
+        return Ok(());
+    }
+    Err(usage(format!(
+        "`{}` holds a run with other settings; choose another --out, or remove it",
+        folder.display()
+    )))
+}
+
+fn read(path: &PathBuf) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| {
+        data(format!(
+            "cannot read `{}`: {error}; remove its folder to train it again",
+            path.display()
+        ))
+    })
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &PathBuf) -> Result<T> {
+    serde_json::from_slice(&read(path)?).map_err(|error| {
+        data(format!(
+            "`{}` is damaged: {error}; remove its folder to train it again",
+            path.display()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config_file::with_overrides;
+
+    #[test]
+    fn every_row_is_a_valid_experiment_and_changes_what_it_says() {
+        let tiny = Experiment::tiny();
+        let rows = rows(&tiny);
+        let of = |name: &str| {
+            let row = rows.iter().find(|row| row.name == name).unwrap();
+            with_overrides(&tiny, &row.set).unwrap()
+        };
+        for row in &rows {
+            of(&row.name).model.validate().unwrap();
+        }
+        let base = of(BASE);
+        assert_eq!(base.model.lm.next_tokens, 1);
+        assert_eq!(
+            (base.train.contrast.weight, base.train.hard_errors.weight),
+            (0.0, 0.0)
+        );
+        assert_eq!(of("next-k-8").model.lm.next_tokens, 8);
+        assert!(of("contrast").train.contrast.weight > 0.0);
+        assert!(of("hard-errors").train.hard_errors.weight > 0.0);
+        assert!(of("all-soft-decode").train.soft_decode > 0.0);
+        assert!(of("all-codes").image_tokenizer.steps > 0);
+    }
+
+    #[test]
+    fn the_base_is_always_there_and_unknown_rows_are_named() {
+        let tiny = Experiment::tiny();
+        let names = |asked: &[&str]| {
+            let asked: Vec<String> = asked.iter().map(|&name| name.to_owned()).collect();
+            chosen_rows(&tiny, &asked)
+                .map(|rows| rows.into_iter().map(|row| row.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&["all"]).unwrap(), [BASE, "all"]);
+        assert_eq!(names(&[]).unwrap().len(), 9);
+        let message = names(&["tcl"]).unwrap_err().to_string();
+        assert!(
+            message.contains("`tcl`") && message.contains("contrast"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,307 @@
+//! What one pass of the language model is to minimise: the next token, and each of the paper's strategies
+//! that is switched on.
+
+use anyhow::Result;
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use mriseg::loss::{
+    ContrastTokens, HardErrorMemory, hard_token_loss, hard_token_weights, mask_reconstruction_loss,
+    next_k_token_loss, token_contrastive_loss, token_losses,
+};
+use mriseg::mask_lm::{Hidden, SequenceTables};
+use mriseg::text::TextTokenizer;
+use mriseg::vq::MaskTokenizer;
+use mriseg_data::{Sample, Warp};
+use rand::RngExt;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::batch::{Drawn, masks, pictures, rng, tokenize};
+use super::context::shown_tokens;
+use super::learner::Learner;
+use super::shards::Part;
+use crate::config::Experiment;
+
+/// Mean of every loss that is on, by name.
+pub(crate) type Terms = BTreeMap<&'static str, f64>;
+
+/// Name of the base objective.
+pub(crate) const NEXT_TOKEN: &str = "loss";
+
+/// What a pass gives beside its gradient.
+pub(crate) struct Measured {
+    /// Losses, times the pass's share of the batch.
+    pub(crate) terms: Terms,
+    /// `1 - p(target)` of every token, case after case.
+    pub(crate) errors: Vec<f32>,
+}
+
+/// The cases of one step, changed, with their token ids one case after the other.
+pub(crate) struct Batch {
+    step: usize,
+    samples: Vec<Sample>,
+    origins: Vec<Option<(usize, Warp)>>,
+    /// Sentences.
+    text: Vec<i32>,
+    /// Mask tokens that the model is shown, shifted for teacher forcing.
+    inputs: Vec<i32>,
+    /// Mask tokens that it is to predict.
+    targets: Vec<i32>,
+    /// Tokens to contrast, of every group of [`Objective::CONTRAST_CASES`] cases.
+    contrast: Vec<ContrastTokens>,
+    /// Weights of the hard-error loss; empty when that is off.
+    hard: Vec<f32>,
+}
+
+impl Batch {
+    pub(crate) fn len(&self) -> usize {
+        self.samples.len()
+    }
+}
+
+/// The objective of an experiment.
+pub(crate) struct Objective<'a> {
+    pub(crate) experiment: &'a Experiment,
+    pub(crate) tokenizer: &'a TextTokenizer,
+    pub(crate) masks: MaskTokenizer,
+    /// Codes of a mask without foreground.
+    pub(crate) empty: Vec<i32>,
+    pub(crate) tables: SequenceTables,
+    /// Device of the masks.
+    pub(crate) device: &'a Device,
+    /// Device of the passes.
+    pub(crate) autodiff: Device,
+}
+
+pub(crate) fn ids_of(codes: Tensor<2, Int>) -> Vec<i32> {
+    codes.into_data().iter::<i32>().collect()
+}
+
+impl Objective<'_> {
+    /// Consecutive cases whose tokens are contrasted with each other.
+    pub(crate) const CONTRAST_CASES: usize = 4;
+
+    /// Prepares the cases of a step.
+    ///
+    /// # Errors
+    /// A sentence does not fit the model.
+    pub(crate) fn batch(
+        &self,
+        drawn: Vec<Drawn>,
+        step: usize,
+        memory: &HardErrorMemory,
+    ) -> Result<Batch> {
+        let config = &self.experiment.model;
+        let training = &self.experiment.train;
+        let seed = self.experiment.seed;
+        let layout = config.layout();
+        let (samples, origins): (Vec<Sample>, Vec<_>) = drawn
+            .into_iter()
+            .map(|drawn| (drawn.sample, drawn.origin))
+            .unzip();
+        let targets = ids_of(self.masks.encode(masks(&samples, config, self.device)));
+        let first = step * training.batch;
+        let shown = shown_tokens(&targets, &self.empty, layout, training, seed, first);
+
+        let mut rng = rng("contrast", seed, step as u64);
+        let group = Self::CONTRAST_CASES * layout.mask();
+        let contrast = targets
+            .chunks(group)
+            .filter(|_| training.contrast.weight > 0.0)
+            .map(|targets| {
+                ContrastTokens::choose(
+                    targets,
+                    self.empty[0],
+                    layout.grid,
+                    training.contrast.tokens,
+                    |below| rng.random_range(0..below),
+                )
+            })
+            .collect();
+
+        let hard = &training.hard_errors;
+        let warm = step as f64 >= hard.warmup * training.steps as f64;
+        let hard = if hard.weight > 0.0 && warm {
+            let errors: Vec<f32> = origins
+                .iter()
+                .flat_map(|origin| (0..layout.mask()).map(move |cell| (origin, cell)))
+                .map(|(origin, cell)| {
+                    let place = origin.and_then(|(case, warp)| {
+                        Some((case, warp.source_cell(cell, layout.grid)?))
+                    });
+                    place.map_or(0.0, |(case, cell)| memory.error(case, cell))
+                })
+                .collect();
+            hard_token_weights(&errors, hard.share, hard.cap)
+        } else {
+            Vec::new()
+        };
+        Ok(Batch {
+            step,
+            text: tokenize(&samples, self.tokenizer, config)?,
+            inputs: layout.teacher_forcing(&shown),
+            targets,
+            contrast,
+            hard,
+            samples,
+            origins,
+        })
+    }
+
+    /// Forward pass of some cases of a batch.
+    pub(crate) fn pass(
+        &self,
+        learner: &Learner,
+        batch: &Batch,
+        range: Range<usize>,
+    ) -> Part<Measured> {
+        let (config, training) = (&self.experiment.model, &self.experiment.train);
+        let device = &self.autodiff;
+        let layout = config.layout();
+        let samples = &batch.samples[range.clone()];
+        let share = samples.len() as f64 / batch.len() as f64;
+        let lm = &learner.model.lm;
+        let part = |ids: &[i32], length: usize| -> Tensor<2, Int> {
+            let ids = ids[range.start * length..range.end * length].to_vec();
+            Tensor::from_data(TensorData::new(ids, [samples.len(), length]), device)
+        };
+        let text = part(&batch.text, layout.text);
+        let inputs = part(&batch.inputs, layout.mask());
+        let targets = part(&batch.targets, layout.mask());
+
+        let image = learner
+            .model
+            .image_tokens(pictures(samples, config, device));
+        let hidden = lm.forward(text, image, inputs, &self.tables);
+        let logits = lm.logits(hidden.states.clone());
+        let losses = token_losses(logits.clone(), targets.clone());
+        let mut sum = Sum::new(losses.clone().mean(), share);
+        if lm.next_tokens() > 1 {
+            let done = batch.step as f64 / training.steps as f64;
+            let next_k = &training.next_k;
+            let weight = next_k.weight + (next_k.final_weight - next_k.weight) * done;
+            sum.add("next_k_loss", weight, || {
+                next_k_token_loss(lm.logits_ahead(&hidden), targets, next_k.decay)
+            });
+        }
+        sum.add("contrast_loss", training.contrast.weight, || {
+            self.contrast(learner, &hidden, batch, range.clone())
+        });
+        if !batch.hard.is_empty() {
+            sum.add("hard_error_loss", training.hard_errors.weight, || {
+                let length = layout.mask();
+                let weights = batch.hard[range.start * length..range.end * length].to_vec();
+                let weights = TensorData::new(weights, [samples.len(), length]);
+                hard_token_loss(losses.clone(), Tensor::from_data(weights, device))
+            });
+        }
+        sum.add("soft_decode_loss", f64::from(training.soft_decode), || {
+            let mask = masks(samples, config, device);
+            let decoded = learner.model.mask.decode_expected(softmax(logits, 2));
+            mask_reconstruction_loss(decoded, mask)
+        });
+        let errors = losses.detach().into_data();
+        Part {
+            loss: sum.loss,
+            rest: Measured {
+                terms: sum.terms,
+                errors: errors
+                    .iter::<f32>()
+                    .map(|loss| 1.0 - (-loss).exp())
+                    .collect(),
+            },
+        }
+    }
+
+    /// Contrast within every group of cases of a shard, the mean over cases.
+    fn contrast(
+        &self,
+        learner: &Learner,
+        hidden: &Hidden,
+        batch: &Batch,
+        range: Range<usize>,
+    ) -> Tensor<1> {
+        let training = &self.experiment.train.contrast;
+        let device = &self.autodiff;
+        let [cases, positions, d_model] = hidden.states.dims();
+        let mut sum = Tensor::zeros([1], device);
+        let Some(projection) = &learner.contrast else {
+            return sum;
+        };
+        let states = hidden.states.clone().reshape([cases * positions, d_model]);
+        for first in range.clone().step_by(Self::CONTRAST_CASES) {
+            let in_group = Self::CONTRAST_CASES.min(range.end - first);
+            let chosen = &batch.contrast[first / Self::CONTRAST_CASES];
+            if chosen.tokens.is_empty() {
+                continue;
+            }
+            let offset = (first - range.start) * positions;
+            let indices: Vec<i32> = chosen.tokens.iter().map(|&i| (offset + i) as i32).collect();
+            let codes: Vec<i32> = chosen
+                .tokens
+                .iter()
+                .map(|&i| batch.targets[first * positions + i])
+                .collect();
+            let indices = Tensor::<1, Int>::from_data(indices.as_slice(), device);
+            let codes = Tensor::<1, Int>::from_data(codes.as_slice(), device);
+            let projected = projection.forward(states.clone().select(0, indices));
+            let loss = token_contrastive_loss(
+                projected,
+                codes,
+                chosen.pair_weights(training.boundary, device),
+                training.temperature,
+            );
+            sum = sum + loss.mul_scalar(in_group as f64 / cases as f64);
+        }
+        sum
+    }
+
+    /// Remembers how wrong the model was about every token of a batch.
+    pub(crate) fn remember(&self, memory: &mut HardErrorMemory, batch: &Batch, errors: &[f32]) {
+        let layout = self.experiment.model.layout();
+        let decay = self.experiment.train.hard_errors.decay;
+        for (origin, errors) in batch.origins.iter().zip(errors.chunks_exact(layout.mask())) {
+            let Some((case, warp)) = origin else {
+                continue;
+            };
+            for (cell, &error) in errors.iter().enumerate() {
+                if let Some(cell) = warp.source_cell(cell, layout.grid) {
+                    memory.update(*case, cell, error, decay);
+                }
+            }
+        }
+    }
+}
+
+/// Losses being added up.
+struct Sum {
+    loss: Tensor<1>,
+    terms: Terms,
+    share: f64,
+}
+
+impl Sum {
+    fn new(next_token: Tensor<1>, share: f64) -> Self {
+        let mut sum = Self {
+            loss: next_token.clone(),
+            terms: Terms::new(),
+            share,
+        };
+        sum.note(NEXT_TOKEN, next_token);
+        sum
+    }
+
+    /// Does not compute a loss that has no weight.
+    fn add(&mut self, name: &'static str, weight: f64, loss: impl FnOnce() -> Tensor<1>) {
+        if weight > 0.0 {
+            let loss = loss();
+            self.note(name, loss.clone());
+            self.loss = self.loss.clone() + loss.mul_scalar(weight);
+        }
+    }
+
+    fn note(&mut self, name: &'static str, loss: Tensor<1>) {
+        let value = f64::from(loss.detach().into_scalar::<f32>());
+        self.terms.insert(name, self.share * value);
+    }
+}

@@ -1,0 +1,328 @@
+//! The table of an ablation, as Markdown, CSV and one HTML page.
+
+use anyhow::{Context, Result};
+use std::fmt::Write;
+use std::path::Path;
+
+use super::Summary;
+use super::html::{STYLE, base64, escape};
+use crate::atomic::write_atomic;
+use crate::probe::StrategyScores;
+
+/// One line of the table: an experiment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// Name, also of its runs.
+    pub(crate) name: String,
+    /// What is in it, for people.
+    pub(crate) what: String,
+    /// Its settings, as for `--set`.
+    pub(crate) set: Vec<String>,
+}
+
+/// What one row with one seed came to.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    /// Name of the row.
+    pub(crate) row: String,
+    /// Seed of the run.
+    pub(crate) seed: u64,
+    /// The run's evaluation.
+    pub(crate) summary: Summary,
+    /// What the strategies are meant to move.
+    pub(crate) scores: StrategyScores,
+    /// Some cases, PNG.
+    pub(crate) strips: Vec<u8>,
+}
+
+/// A column: name, what it means, decimals, value.
+struct Column(
+    &'static str,
+    &'static str,
+    usize,
+    fn(&Outcome) -> Option<f64>,
+);
+
+fn text(outcome: &Outcome, mode: &str) -> Option<f64> {
+    outcome.summary.by_text.as_ref()?.get(mode)?.dice_per_image
+}
+
+const COLUMNS: [Column; 18] = [
+    Column("Dice per image", "mean over images", 3, |o| {
+        o.summary.dice_per_image
+    }),
+    Column("Dice pooled", "all pixels as one picture", 3, |o| {
+        o.summary.dice_pooled
+    }),
+    Column("IoU per image", "mean over images", 3, |o| {
+        o.summary.iou_per_image
+    }),
+    Column("IoU pooled", "all pixels as one picture", 3, |o| {
+        o.summary.iou_pooled
+    }),
+    Column(
+        "Absent found empty",
+        "share of cases with an empty truth that are answered empty",
+        3,
+        |o| o.summary.empty_correct,
+    ),
+    Column(
+        "Teacher-forced accuracy",
+        "share of tokens predicted right after the true ones",
+        4,
+        |o| Some(o.scores.tokens.teacher_forced),
+    ),
+    Column(
+        "Free-running accuracy",
+        "share of tokens predicted right after the model's own",
+        4,
+        |o| Some(o.scores.tokens.free_running),
+    ),
+    Column(
+        "Exposure gap",
+        "what NkTP is meant to lower: teacher-forced minus free-running accuracy",
+        4,
+        |o| Some(o.scores.tokens.exposure_gap()),
+    ),
+    Column(
+        "Passes per mask",
+        "forward passes of speculative decoding, which NkTP makes possible",
+        1,
+        |o| Some(o.scores.passes_per_mask),
+    ),
+    Column(
+        "Rare-code recall",
+        "what TCL is meant to raise: right tokens among the tenth with the rarest codes, teacher-forced",
+        4,
+        |o| Some(o.scores.tokens.rare_code_recall),
+    ),
+    Column(
+        "Boundary Dice",
+        "what TCL is meant to raise: Dice of the bands of two pixels along the outlines",
+        3,
+        |o| o.summary.boundary_dice_per_image,
+    ),
+    Column(
+        "HD95",
+        "what TCL is meant to lower: 95th percentile of the distance between outlines, pixels",
+        2,
+        |o| o.summary.hausdorff95_per_image,
+    ),
+    Column(
+        "Hard-token errors",
+        "what HET is meant to lower: share of wrong tokens among the training tokens that the base model found hardest at half of the steps",
+        4,
+        |o| o.scores.hard_token_errors,
+    ),
+    Column(
+        "Given",
+        "Dice per image with the right sentence, first cases",
+        3,
+        |o| text(o, "given"),
+    ),
+    Column("No sentence", "the same without a sentence", 3, |o| {
+        text(o, "none")
+    }),
+    Column(
+        "Shuffled",
+        "the same with another picture's sentence",
+        3,
+        |o| text(o, "shuffled"),
+    ),
+    Column(
+        "Wrong side",
+        "the same with left and right exchanged",
+        3,
+        |o| text(o, "wrong-side"),
+    ),
+    Column(
+        "Oracle",
+        "Dice per image of the mask tokenizer alone",
+        3,
+        |o| o.summary.oracle_dice_per_image,
+    ),
+];
+
+/// Writes `table.md`, `table.csv` (a line per run) and `index.html`.
+///
+/// # Errors
+/// A file cannot be written.
+pub(crate) fn write(out: &Path, rows: &[Row], outcomes: &[Outcome], command: &str) -> Result<()> {
+    write_atomic(&out.join("table.md"), markdown(rows, outcomes).as_bytes())?;
+    write_atomic(&out.join("table.csv"), &csv(outcomes)?)?;
+    write_atomic(
+        &out.join("index.html"),
+        page(rows, outcomes, command).as_bytes(),
+    )
+}
+
+/// Mean and, with several seeds, standard deviation of every column.
+pub(crate) fn markdown(rows: &[Row], outcomes: &[Outcome]) -> String {
+    let mut table = String::from("| | seeds |");
+    for Column(name, ..) in &COLUMNS {
+        let _ = write!(table, " {name} |");
+    }
+    table.push_str("\n|---|---|");
+    table.push_str(&"---|".repeat(COLUMNS.len()));
+    table.push('\n');
+    for (row, of_row) in measured(rows, outcomes) {
+        let _ = write!(table, "| {} | {} |", row.what, of_row.len());
+        for column in &COLUMNS {
+            let _ = write!(table, " {} |", cell(column, &of_row));
+        }
+        table.push('\n');
+    }
+    table
+}
+
+fn measured<'a>(
+    rows: &'a [Row],
+    outcomes: &'a [Outcome],
+) -> impl Iterator<Item = (&'a Row, Vec<&'a Outcome>)> {
+    rows.iter().filter_map(|row| {
+        let of_row: Vec<&Outcome> = outcomes.iter().filter(|o| o.row == row.name).collect();
+        (!of_row.is_empty()).then_some((row, of_row))
+    })
+}
+
+fn cell(Column(_, _, decimals, value): &Column, outcomes: &[&Outcome]) -> String {
+    let values: Vec<f64> = outcomes
+        .iter()
+        .filter_map(|outcome| value(outcome))
+        .collect();
+    if values.is_empty() {
+        return "–".to_owned();
+    }
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    if values.len() == 1 {
+        return format!("{mean:.decimals$}");
+    }
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    format!("{mean:.decimals$} ± {:.decimals$}", variance.sqrt())
+}
+
+fn csv(outcomes: &[Outcome]) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let names = COLUMNS.iter().map(|Column(name, ..)| *name);
+    writer.write_record(["row", "seed"].into_iter().chain(names))?;
+    for outcome in outcomes {
+        let values = COLUMNS
+            .iter()
+            .map(|Column(_, _, _, value)| value(outcome).map_or(String::new(), |v| v.to_string()));
+        let leading = [outcome.row.clone(), outcome.seed.to_string()];
+        writer.write_record(leading.into_iter().chain(values))?;
+    }
+    writer.into_inner().context("writing the table")
+}
+
+fn page(rows: &[Row], outcomes: &[Outcome], command: &str) -> String {
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>mriseg: ablation</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Ablation</h1>\n\
+         <p class=\"notice\">Research and teaching. Not a medical device; not for diagnosis.</p>\n\
+         <p>Mean ± standard deviation over seeds. All runs have the same number of steps and see the same cases.</p>\n<table>\n<tr><th></th>"
+    );
+    let of_rows: Vec<(&Row, Vec<&Outcome>)> = measured(rows, outcomes).collect();
+    for (row, of_row) in &of_rows {
+        let _ = write!(
+            page,
+            "<th scope=\"col\" class=\"number\">{}<br>{} seeds</th>",
+            escape(&row.what),
+            of_row.len()
+        );
+    }
+    page.push_str("</tr>\n");
+    for column in &COLUMNS {
+        let Column(name, what, ..) = column;
+        let _ = write!(
+            page,
+            "<tr><th scope=\"row\" title=\"{}\">{name}</th>",
+            escape(what)
+        );
+        for (_, of_row) in &of_rows {
+            let _ = write!(page, "<td class=\"number\">{}</td>", cell(column, of_row));
+        }
+        page.push_str("</tr>\n");
+    }
+    page.push_str("</table>\n<dl>\n");
+    for Column(name, what, ..) in &COLUMNS {
+        let _ = writeln!(page, "<dt>{name}</dt><dd>{}</dd>", escape(what));
+    }
+    page.push_str("</dl>\n<h2>The same cases, by every row</h2>\n");
+    for (row, of_row) in &of_rows {
+        let _ = writeln!(
+            page,
+            "<figure><img alt=\"Image, truth, prediction and oracle of some cases\" src=\"data:image/png;base64,{}\">\
+             <figcaption>{}, seed {}</figcaption></figure>",
+            base64(&of_row[0].strips),
+            escape(&row.what),
+            of_row[0].seed
+        );
+    }
+    let _ = write!(
+        page,
+        "<h2>Again</h2>\n<p><code>{}</code></p>\n</body>\n</html>\n",
+        escape(command)
+    );
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{case, meta};
+    use super::*;
+    use crate::probe::TokenScores;
+
+    fn outcome(row: &str, seed: u64, right: f64) -> Outcome {
+        Outcome {
+            row: row.to_owned(),
+            seed,
+            summary: Summary::from_cases(&[case("a", "k", [2, 4, 4])], meta()),
+            scores: StrategyScores {
+                tokens: TokenScores {
+                    teacher_forced: right,
+                    free_running: right - 0.25,
+                    teacher_forced_by_position: vec![right],
+                    free_running_by_position: vec![right - 0.25],
+                    rare_code_recall: 0.5,
+                },
+                hard_token_errors: None,
+                passes_per_mask: 20.0,
+            },
+            strips: vec![1, 2, 3],
+        }
+    }
+
+    fn rows() -> [Row; 2] {
+        ["base", "all"].map(|name| Row {
+            name: name.to_owned(),
+            what: format!("<{name}>"),
+            set: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn seeds_are_averaged_and_missing_numbers_are_a_dash() {
+        let outcomes = [outcome("base", 1, 0.5), outcome("base", 2, 0.75)];
+        let table = markdown(&rows(), &outcomes);
+        assert_eq!(table.lines().count(), 3, "{table}");
+        let line = table.lines().last().unwrap();
+        assert!(line.starts_with("| <base> | 2 | 0.500 ± 0.000 |"), "{line}");
+        assert!(line.contains("| 0.6250 ± 0.1768 |"), "{line}");
+        assert!(line.contains("| 0.2500 ± 0.0000 |"), "{line}");
+        assert!(line.contains("| – |"), "{line}");
+    }
+
+    #[test]
+    fn the_csv_has_a_line_per_run_and_the_page_every_row() {
+        let outcomes = [outcome("base", 1, 0.5), outcome("all", 1, 0.75)];
+        let text = String::from_utf8(csv(&outcomes).unwrap()).unwrap();
+        assert_eq!(text.lines().count(), 3);
+        assert!(text.starts_with("row,seed,Dice per image,"));
+        let page = page(&rows(), &outcomes, "trainer ablate");
+        assert!(page.contains("&lt;base&gt;") && page.contains("&lt;all&gt;"));
+        assert!(page.contains("base64,AQID") && !page.contains("http"));
+    }
+}

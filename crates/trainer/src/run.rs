@@ -1,0 +1,412 @@
+//! One training run: tokenizers, language model, evaluation, pictures, report and bundle, in a folder that
+//! it can go on from.
+
+use anyhow::Result;
+use burn::module::Module;
+use image::RgbImage;
+use mriseg::bundle::Precision;
+use mriseg::decode::Picker;
+use mriseg::loss::HardErrorMemory;
+use mriseg::model::Model;
+use mriseg::text::TextTokenizer;
+use mriseg::vq::MaskTokenizer;
+use serde_json::json;
+use std::path::PathBuf;
+
+use crate::atomic::write_atomic;
+use crate::borrowed::Borrowed;
+use crate::checkpoint::{self, BEST, LAST, Marks};
+use crate::cli::{DataSpec, TextMode, TrainArgs};
+use crate::commands::eval::warn_about_soft_masks;
+use crate::commands::{command_line, export, write_bundle};
+use crate::config::Experiment;
+use crate::data;
+use crate::device::{self, Chosen};
+use crate::evaluate::{Evaluator, Predicted, mean_dice};
+use crate::exit::{self, Kind};
+use crate::fit::{
+    LmState, LmTrainer, Progress, Samples, Session, train_image_tokenizer, train_mask_tokenizer,
+};
+use crate::interrupt::Interrupt;
+use crate::metrics_log::MetricsLog;
+use crate::pictures;
+use crate::probe::StrategyScores;
+use crate::progress::Display;
+use crate::report::{self, Meta, Summary};
+use crate::run_dir::RunDir;
+use crate::side_swap;
+
+/// Test cases that are also given another sentence, or none.
+const TEXT_CASES: usize = 400;
+
+/// Everything that a run uses.
+pub(crate) struct Run {
+    experiment: Experiment,
+    folder: RunDir,
+    chosen: Chosen,
+    session: Session,
+    borrowed: Borrowed,
+    train: Samples,
+    valid: Samples,
+    test: Samples,
+}
+
+impl Run {
+    /// Reads settings and data, chooses the device, makes or opens the run's folder.
+    ///
+    /// # Errors
+    /// Settings or data are wrong, or the folder cannot be made.
+    pub(crate) fn open(args: &TrainArgs, interrupt: Interrupt) -> Result<Self> {
+        let display = Display::detect(args.quiet);
+        let (experiment, resumed) = match &args.resume {
+            Some(path) => {
+                let folder = RunDir::open(path)?;
+                (Experiment::load(&folder.config())?, Some(folder))
+            }
+            None => (Experiment::resolve(args)?, None),
+        };
+        let chosen = device::choose(args.device)?;
+        let borrowed = match &resumed {
+            Some(folder) if folder.checkpoint(LAST).is_dir() => Borrowed::default(),
+            _ => Borrowed::load(&experiment, &chosen.device)?,
+        };
+        let spec = experiment.source();
+        let config = &experiment.data;
+        let open = |split: &str, phantoms| data::open(&spec, split, phantoms).map(Samples::new);
+        let train = open(&config.train_split, config.phantom_train)?;
+        let valid = open(&config.valid_split, config.phantom_valid)?;
+        let test = open(&config.test_split, config.phantom_test)?;
+
+        let folder = match (resumed, &args.name) {
+            (Some(folder), _) => folder,
+            (None, Some(name)) => RunDir::create_named(&args.out, name)?,
+            (None, None) => RunDir::create(&args.out, default_name(&spec))?,
+        };
+        let toml = experiment.to_toml()?;
+        display.line(&format!(
+            "run {} on {}\n{} training cases, {} to choose by, {} to test on\n\n{toml}",
+            folder.path().display(),
+            chosen.name,
+            train.dataset().len(),
+            config.valid_cases.min(valid.dataset().len()),
+            test.dataset().len(),
+        ));
+        if args.resume.is_none() {
+            write_atomic(&folder.config(), toml.as_bytes())?;
+            let env = json!({
+                "command": command_line(),
+                "version": env!("CARGO_PKG_VERSION"),
+                "device": chosen.name,
+                "threads": rayon::current_num_threads(),
+                "os": std::env::consts::OS,
+                "arch": std::env::consts::ARCH,
+            });
+            write_atomic(&folder.env(), &serde_json::to_vec_pretty(&env)?)?;
+            let data = json!({
+                "name": train.dataset().name(),
+                "side_convention": train.dataset().side_convention(),
+                "train_cases": train.dataset().len(),
+                "train_fingerprint": train.dataset().fingerprint(),
+                "valid_fingerprint": valid.dataset().fingerprint(),
+                "test_fingerprint": test.dataset().fingerprint(),
+            });
+            write_atomic(&folder.data(), &serde_json::to_vec_pretty(&data)?)?;
+        }
+        let session = Session {
+            display,
+            interrupt,
+            seed: experiment.seed,
+            workers: chosen.workers,
+        };
+        Ok(Self {
+            experiment,
+            folder,
+            chosen,
+            session,
+            borrowed,
+            train,
+            valid,
+            test,
+        })
+    }
+
+    /// Trains from wherever the run stands, evaluates, and writes report and bundle.
+    ///
+    /// # Errors
+    /// A case cannot be loaded, a file cannot be written, or the user asked to stop.
+    pub(crate) fn complete(&self) -> Result<(Summary, PathBuf)> {
+        let (state, tokenizer, marks) = self.start_or_resume()?;
+        let marks = self.train(state, &tokenizer, marks)?;
+        self.finish(marks)
+    }
+
+    /// The run's folder.
+    pub(crate) fn folder(&self) -> &RunDir {
+        &self.folder
+    }
+
+    /// Measures what each of the paper's strategies is meant to move. `halfway` is the hard-error memory of a
+    /// run at half of its steps, the same for all runs that are compared.
+    ///
+    /// # Errors
+    /// There is no checkpoint, or a case cannot be loaded.
+    pub(crate) fn strategy_scores(&self, halfway: &HardErrorMemory) -> Result<StrategyScores> {
+        let (model, tokenizer, _) = self.best()?;
+        let evaluator = self.evaluator(&model, &tokenizer);
+        let limit = self.test_limit();
+        let display = self.session.display;
+        StrategyScores::measure(
+            &evaluator,
+            [&self.test, &self.train],
+            halfway,
+            limit,
+            display,
+        )
+    }
+
+    /// Its hard-error memory at half of its steps.
+    ///
+    /// # Errors
+    /// The run has not come so far, or the file is damaged.
+    pub(crate) fn halfway_memory(&self) -> Result<HardErrorMemory> {
+        let positions = self.experiment.model.layout().mask();
+        checkpoint::read_memory(
+            &self.folder.halfway_memory(),
+            self.train.dataset().len(),
+            positions,
+        )
+    }
+
+    /// Some test cases as the best checkpoint segments them: image, truth, prediction, oracle.
+    ///
+    /// # Errors
+    /// As [`Self::strategy_scores`].
+    pub(crate) fn test_strips(&self, indices: &[usize]) -> Result<Vec<RgbImage>> {
+        let (model, tokenizer, _) = self.best()?;
+        let evaluator = self.evaluator(&model, &tokenizer);
+        indices
+            .iter()
+            .filter(|&&index| index < self.test.dataset().len())
+            .map(|&index| {
+                let case = evaluator.one(&self.test, index, usize::MAX, TextMode::Given)?;
+                Ok(strip_of(&case))
+            })
+            .collect()
+    }
+
+    fn best(&self) -> Result<(Model, TextTokenizer, Marks)> {
+        let folder = self.folder.checkpoint(BEST);
+        checkpoint::load_average(&folder, &self.experiment, &self.chosen.device)
+    }
+
+    fn test_limit(&self) -> usize {
+        match self.experiment.data.test_cases {
+            0 => usize::MAX,
+            cases => cases,
+        }
+    }
+
+    /// The checkpoint of an interrupted run, or freshly trained tokenizers and a random language model.
+    fn start_or_resume(&self) -> Result<(LmState, TextTokenizer, Marks)> {
+        let device = &self.chosen.device;
+        if self.folder.checkpoint(LAST).is_dir() {
+            let cases = self.train.dataset().len();
+            return checkpoint::resume(&self.folder, &self.experiment, cases, device);
+        }
+        device.seed(self.experiment.seed);
+        let config = &self.experiment.model;
+        let tokenizer = TextTokenizer::learn(self.train.dataset().texts(), config.lm.text_vocab)?;
+        let autodiff = device.clone().autodiff();
+        let mut model: Model = config.init(&autodiff);
+        let mask = match self.borrowed.mask.clone() {
+            Some(mask) => mask,
+            None => train_mask_tokenizer(&self.experiment, &self.train, &self.session, device)?
+                .ok_or_else(|| self.interrupted())?,
+        };
+        self.report_oracle(&mask)?;
+        model.lm = model.lm.with_code_geometry(mask.patches());
+        model.mask = mask.train();
+        if let Some(image) = self.borrowed.image.clone() {
+            model.image = image.train();
+        } else if self.experiment.image_tokenizer.steps > 0 {
+            model.image =
+                train_image_tokenizer(&self.experiment, &self.train, &self.session, device)?
+                    .ok_or_else(|| self.interrupted())?
+                    .train();
+        }
+        let cases = self.train.dataset().len();
+        let state = LmState::new(&self.experiment, model, cases, &autodiff);
+        let marks = Marks::default();
+        checkpoint::save(&self.folder, &state, &tokenizer, marks)?;
+        Ok((state, tokenizer, marks))
+    }
+
+    /// Prints the ceiling that the mask tokenizer sets.
+    fn report_oracle(&self, mask: &MaskTokenizer) -> Result<()> {
+        let limit = self.experiment.data.valid_cases;
+        let dice = crate::evaluate::oracle_dice(
+            mask,
+            &self.valid,
+            limit,
+            &self.experiment.model,
+            &self.chosen.device,
+        )?;
+        if let Some(dice) = dice {
+            self.session.display.line(&format!(
+                "oracle Dice per image of the mask tokenizer, {limit} validation cases: {dice:.4}"
+            ));
+        }
+        Ok(())
+    }
+
+    fn evaluator<'a>(&'a self, model: &'a Model, tokenizer: &'a TextTokenizer) -> Evaluator<'a> {
+        Evaluator {
+            model,
+            tokenizer,
+            config: &self.experiment.model,
+            device: &self.chosen.device,
+            picker: Picker::new(self.experiment.train.pick, &model.mask),
+            seed: self.experiment.seed,
+            workers: self.chosen.workers,
+            one_by_one: None,
+        }
+    }
+
+    /// Trains the language model, evaluating and saving on the way.
+    fn train(
+        &self,
+        mut state: LmState,
+        tokenizer: &TextTokenizer,
+        mut marks: Marks,
+    ) -> Result<Marks> {
+        let training = &self.experiment.train;
+        let done = marks.step as u64;
+        let mut log = MetricsLog::open(&self.folder, |row| {
+            row.get("step")
+                .and_then(|step| step.as_u64())
+                .is_some_and(|step| step <= done)
+        })?;
+        let mut progress =
+            Progress::new(&self.session, "language model", training.steps, state.step);
+        let trainer = LmTrainer {
+            experiment: &self.experiment,
+            samples: &self.train,
+            tokenizer,
+            session: &self.session,
+            device: &self.chosen.device,
+        };
+        let every = training.steps.div_ceil(training.evaluations);
+        while state.step < training.steps {
+            let until = ((state.step / every + 1) * every).min(training.steps);
+            trainer.run(&mut state, until, &mut progress, |row| log.append(&row))?;
+            marks.step = state.step;
+            if self.session.interrupt.requested() {
+                checkpoint::save(&self.folder, &state, tokenizer, marks)?;
+                return Err(self.interrupted());
+            }
+            let evaluator = self.evaluator(&state.average, tokenizer);
+            let limit = self.experiment.data.valid_cases;
+            let cases = evaluator.run(&self.valid, limit, TextMode::Given, Display::Silent)?;
+            let dice = mean_dice(&cases);
+            progress.line(&format!(
+                "step {}: free-running Dice per image {} on {} validation cases",
+                state.step,
+                dice.map_or("-".to_owned(), |dice| format!("{dice:.4}")),
+                cases.len()
+            ));
+            log.append(&json!({ "step": state.step, "valid_dice": dice }))?;
+            self.draw_samples(&evaluator, state.step, limit)?;
+            if marks
+                .best_dice
+                .is_none_or(|best| dice.is_some_and(|dice| dice > best))
+            {
+                marks.best_dice = dice.or(marks.best_dice);
+                checkpoint::save_best(&self.folder, &state.average, tokenizer, marks)?;
+            }
+            checkpoint::save(&self.folder, &state, tokenizer, marks)?;
+            let halfway = self.folder.halfway_memory();
+            if 2 * state.step >= training.steps && !halfway.exists() {
+                write_atomic(&halfway, state.memory.as_bytes())?;
+            }
+        }
+        progress.finish();
+        warn_about_soft_masks(&self.train, self.session.display);
+        Ok(marks)
+    }
+
+    fn draw_samples(&self, evaluator: &Evaluator<'_>, step: usize, limit: usize) -> Result<()> {
+        const DRAWN: usize = 6;
+        let folder = self.folder.samples_of(step);
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| crate::atomic::cannot_write(&folder, &error))?;
+        let strips = (0..DRAWN.min(limit).min(self.valid.dataset().len()))
+            .map(|index| {
+                let case = evaluator.one(&self.valid, index, limit, TextMode::Given)?;
+                Ok(strip_of(&case))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let sheet = pictures::sheet(&strips, 1);
+        write_atomic(&folder.join("samples.png"), &pictures::png(&sheet)?)
+    }
+
+    /// Evaluates the best checkpoint on the test split; writes report and bundle.
+    fn finish(&self, marks: Marks) -> Result<(Summary, PathBuf)> {
+        let (model, tokenizer, _) = self.best()?;
+        let evaluator = self.evaluator(&model, &tokenizer);
+        let limit = self.test_limit();
+        let cases = evaluator.run(&self.test, limit, TextMode::Given, self.session.display)?;
+        let dataset = self.test.dataset();
+        let mut summary = Summary::from_cases(
+            &cases,
+            Meta {
+                text_mode: TextMode::Given.as_str().to_owned(),
+                split: dataset.split().to_owned(),
+                data: dataset.name().to_owned(),
+                data_fingerprint: dataset.fingerprint(),
+                model_hash: format!("{} step {}", self.folder.name(), marks.step),
+                seed: self.experiment.seed,
+                command: command_line(),
+            },
+        );
+        let display = self.session.display;
+        summary.side_swap = Some(side_swap::measure(&evaluator, &self.test, limit, display)?);
+        let limit_of_texts = limit.min(TEXT_CASES);
+        summary.by_text = Some(evaluator.text_scores(&self.test, limit_of_texts, display)?);
+        report::write(&self.folder.report(), &summary, &cases, |index| {
+            let case = evaluator.one(&self.test, index, limit, TextMode::Given)?;
+            Ok(strip_of(&case))
+        })?;
+        let bundle = export::pack(&self.folder, BEST, Precision::F16, &self.folder.name())?;
+        let path = self.folder.path().join("bundle");
+        if !path.exists() {
+            write_bundle(&bundle, &path)?;
+        }
+        Ok((summary, path))
+    }
+
+    fn interrupted(&self) -> anyhow::Error {
+        exit::error(
+            Kind::Interrupted,
+            format!(
+                "saved; go on with: cargo run -p trainer -- train --resume {}",
+                self.folder.path().display()
+            ),
+        )
+    }
+}
+
+fn strip_of(case: &Predicted) -> RgbImage {
+    pictures::strip(
+        &case.sample.image,
+        &case.sample.mask,
+        &case.mask,
+        Some(&case.oracle),
+    )
+}
+
+fn default_name(spec: &DataSpec) -> &str {
+    match spec {
+        DataSpec::Phantoms => "demo",
+        DataSpec::Folder(_) => "run",
+    }
+}
