@@ -113,17 +113,21 @@ export async function segment(page, { image, text, folder }, timeout = 120_000) 
   return page.evaluate(() => window.__mriseg.last);
 }
 
-/** Clicks Stop from inside the page, as soon as `tokens` tokens are there. */
-export async function stopAfter(page, tokens) {
-  await page.evaluate((tokens) => {
-    const count = document.querySelector('[data-testid=token-count]');
-    const observer = new MutationObserver(() => {
-      if (Number.parseInt(count.textContent, 10) < tokens) return;
-      observer.disconnect();
-      document.querySelector('[data-testid=stop]').click();
-    });
-    observer.observe(count, { childList: true, characterData: true, subtree: true });
-  }, tokens);
+/** Clicks a control from inside the page, as soon as `tokens` tokens are there; decodes one token per pass. */
+export async function clickAfter(page, tokens, testId, index = 0) {
+  await page.getByTestId('decode-select').selectOption('greedy');
+  await page.evaluate(
+    ([tokens, testId, index]) => {
+      const count = document.querySelector('[data-testid=token-count]');
+      const observer = new MutationObserver(() => {
+        if (!(Number.parseInt(count.textContent, 10) >= tokens)) return;
+        observer.disconnect();
+        document.querySelectorAll(`[data-testid=${testId}]`)[index].click();
+      });
+      observer.observe(count, { childList: true, characterData: true, subtree: true });
+    },
+    [tokens, testId, index],
+  );
 }
 
 /** Saves a picture of the page where MRISEG_SCREENSHOTS says, else in target/screenshots. */

@@ -8,13 +8,14 @@ import { after, before, describe, test } from 'node:test';
 import {
   BUNDLE,
   GALLERY,
+  clickAfter,
   loadModel,
   missing,
   open,
   screenshot,
   segment,
   state,
-  stopAfter,
+  timing,
   visit,
 } from './page.mjs';
 import { serve } from './server.mjs';
@@ -97,10 +98,29 @@ describe('page without WebGPU', { skip: missing }, () => {
     await page.context().close();
   });
 
+  test('one token per pass and several give the same mask', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await loadModel(page);
+    const passes = async (decode) => {
+      await page.getByTestId('decode-select').selectOption(decode);
+      const { tokens } = await segment(page, first);
+      const [, passes, total] = (await timing(page)).match(/Passes (\d+) for (\d+) tokens/).map(Number);
+      assert.equal(total, tokens.length);
+      return { tokens, passes };
+    };
+    const greedy = await passes('greedy');
+    const speculative = await passes('speculative');
+    assert.deepEqual(speculative.tokens, greedy.tokens);
+    assert.equal(greedy.passes, greedy.tokens.length);
+    assert.ok(speculative.passes <= greedy.passes);
+    nothingWrong();
+    await page.context().close();
+  });
+
   test('Stop keeps the partial mask and shows the rest as pending', async () => {
     const { page, nothingWrong } = await visit(session);
     await loadModel(page);
-    await stopAfter(page, 5);
+    await clickAfter(page, 5, 'stop');
     await page.getByTestId('prompt').fill(first.text);
     await page.getByTestId('segment').click();
     assert.equal(await state(page, ['stopped', 'done', 'error']), 'stopped');
@@ -126,8 +146,8 @@ describe('page without WebGPU', { skip: missing }, () => {
   test('opening another picture while decoding drops the run', async () => {
     const { page, nothingWrong } = await visit(session);
     await loadModel(page);
+    await clickAfter(page, 5, 'gallery-item', 1);
     await page.getByTestId('segment').click();
-    await page.getByTestId('gallery-item').nth(1).click();
     await state(page, ['ready']);
     assert.equal(await page.evaluate(() => window.__mriseg.last), undefined);
     assert.ok((await segment(page, first)).tokens.length > 0);
