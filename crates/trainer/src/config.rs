@@ -133,7 +133,7 @@ pub(crate) struct NextK {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Contrast {
-    /// Weight of the loss; 0 switches it off.
+    /// Weight of the loss; 0 switches it off, .1 is a good start.
     pub(crate) weight: f64,
     /// Cosines are divided by this.
     pub(crate) temperature: f64,
@@ -147,7 +147,8 @@ pub(crate) struct Contrast {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HardErrors {
-    /// Weight of the loss; 0 switches it off (the memory is kept all the same).
+    /// Weight of the loss; 0 switches it off (the memory is kept all the same), .5 is a good start. It needs
+    /// several passes over the data: what is remembered of a case counts when the case comes again.
     pub(crate) weight: f64,
     /// Share of a batch's tokens that the loss is about.
     pub(crate) share: f64,
@@ -211,13 +212,13 @@ impl Experiment {
                     decay: 0.5,
                 },
                 contrast: Contrast {
-                    weight: 0.1,
+                    weight: 0.0,
                     temperature: 0.1,
                     tokens: 256,
                     boundary: 2.0,
                 },
                 hard_errors: HardErrors {
-                    weight: 0.5,
+                    weight: 0.0,
                     share: 0.25,
                     cap: 3.0,
                     decay: 0.9,
