@@ -1,12 +1,16 @@
-//! What decoding costs on this CPU: prefill, a token at the start of the mask and one at its end, and a
-//! training step, with random weights (the cost does not depend on their values).
+//! What decoding costs on this CPU: prefill, a token at the start of the mask and one at its end; and what a
+//! training step costs, with the next-token loss alone and with the paper's three strategies. Weights are
+//! random: the cost does not depend on their values.
 //!
 //! `cargo run --example decode_cost`
 
-use burn::tensor::{Device, Distribution, Int, Tensor};
+use burn::nn::LinearConfig;
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use mriseg::config::ModelConfig;
 use mriseg::decode::{Greedy, Pick, Picker};
-use mriseg::loss::next_token_loss;
+use mriseg::loss::{
+    ContrastTokens, hard_token_loss, next_k_token_loss, token_contrastive_loss, token_losses,
+};
 use std::time::Instant;
 
 const REPEATS: usize = 7;
@@ -14,9 +18,9 @@ const EDGE: usize = 16;
 
 fn main() {
     println!(
-        "| preset | tokens | prefill ms | ms/token, first {EDGE} | ms/token, last {EDGE} | last/first | training step, ms per case |"
+        "| preset | tokens | prefill ms | ms/token, first {EDGE} | ms/token, last {EDGE} | last/first | training step, ms per case: next token | all three strategies | overhead |"
     );
-    println!("|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     measure("tiny", &ModelConfig::tiny());
     measure("small", &ModelConfig::small());
 }
@@ -45,17 +49,21 @@ fn measure(name: &str, config: &ModelConfig) {
         last.push(median(tokens[tokens.len() - EDGE..].to_vec()));
     }
     let (first, last) = (median(first), median(last));
+    let base = training_step(config, false);
+    let strategies = training_step(config, true);
     println!(
-        "| {name} | {} | {:.1} | {first:.2} | {last:.2} | {:.2} | {:.0} |",
+        "| {name} | {} | {:.1} | {first:.2} | {last:.2} | {:.2} | {base:.1} | {strategies:.1} | {:.0} % |",
         layout.mask(),
         median(prefill),
         last / first,
-        training_step(config),
+        100.0 * (strategies / base - 1.0),
     );
 }
 
-fn training_step(config: &ModelConfig) -> f64 {
-    const BATCH: usize = 8;
+fn training_step(config: &ModelConfig, strategies: bool) -> f64 {
+    const BATCH: usize = 4;
+    const CONTRASTED: usize = 256;
+    const DIM: usize = 128;
     let device = Device::flex().autodiff();
     let model = config.init(&device);
     let tables = model.lm.tables(&device);
@@ -63,14 +71,38 @@ fn training_step(config: &ModelConfig) -> f64 {
     let size = config.image.size;
     let picture = Tensor::random([BATCH, 1, size, size], Distribution::Default, &device);
     let (text, _) = inputs(config, BATCH, &device);
-    let tokens = Tensor::<2, Int>::zeros([BATCH, layout.mask()], &device);
-    let times = (0..3).map(|_| {
+    let ids: Vec<i32> = (0..BATCH * layout.mask())
+        .map(|i| (i % layout.codes) as i32)
+        .collect();
+    let shape = [BATCH, layout.mask()];
+    let tokens = Tensor::<2, Int>::from_data(TensorData::new(ids.clone(), shape), &device);
+    let projection = LinearConfig::new(config.lm.d_model, DIM).init(&device);
+    let chosen = ContrastTokens::choose(&ids, 0, layout.grid, CONTRASTED, |below| below / 2);
+    let indices: Vec<i32> = chosen.tokens.iter().map(|&i| i as i32).collect();
+    let codes: Vec<i32> = chosen.tokens.iter().map(|&i| ids[i]).collect();
+    let times = (0..REPEATS).map(|_| {
         let start = Instant::now();
         let image = model.image_tokens(picture.clone());
         let hidden = model
             .lm
             .forward(text.clone(), image, tokens.clone(), &tables);
-        next_token_loss(model.lm.logits(hidden.states), tokens.clone()).backward();
+        let losses = token_losses(model.lm.logits(hidden.states.clone()), tokens.clone());
+        let mut loss = losses.clone().mean();
+        if strategies {
+            let [batch, positions, d_model] = hidden.states.dims();
+            let states = hidden.states.clone().reshape([batch * positions, d_model]);
+            let contrasted = states.select(0, Tensor::from_data(indices.as_slice(), &device));
+            let contrast = token_contrastive_loss(
+                projection.forward(contrasted),
+                Tensor::from_data(codes.as_slice(), &device),
+                chosen.pair_weights(2.0, &device),
+                0.1,
+            );
+            let hard = hard_token_loss(losses, Tensor::ones(shape, &device));
+            let next_k = next_k_token_loss(model.lm.logits_ahead(&hidden), tokens.clone(), 0.5);
+            loss = loss + next_k + contrast + hard;
+        }
+        loss.backward();
         milliseconds(start) / BATCH as f64
     });
     median(times.collect())

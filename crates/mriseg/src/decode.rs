@@ -15,6 +15,7 @@ pub use greedy::Greedy;
 pub use sampled::{Agreement, sample};
 pub use speculative::{Decode, Decoder};
 
+use crate::nn::laid_out_transposed;
 use crate::sequence::Cell;
 use crate::vq::MaskTokenizer;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -56,6 +57,8 @@ pub struct Picker {
 struct Patches {
     /// Foreground, 0 or 1: `[codes, pixels]`.
     pixels: Tensor<2>,
+    /// The same, `[pixels, codes]`.
+    pixels_of: Tensor<2>,
     /// Foreground pixels: `[1, codes]`.
     areas: Tensor<2>,
 }
@@ -94,6 +97,7 @@ impl Patches {
         let pixels = probabilities.greater_elem(0.5).float();
         Self {
             areas: pixels.clone().sum_dim(1).swap_dims(0, 1),
+            pixels_of: laid_out_transposed(pixels.clone()),
             pixels,
         }
     }
@@ -101,7 +105,7 @@ impl Patches {
     /// Wrong pixels to expect are `|p| - 2 p E[x]` and what is the same for every code.
     fn least_error(&self, probabilities: Tensor<2>) -> Tensor<2, Int> {
         let expected = probabilities.clone().matmul(self.pixels.clone());
-        let products = expected.matmul(self.pixels.clone().transpose());
+        let products = expected.matmul(self.pixels_of.clone());
         let wrong = self.areas.clone() - products.mul_scalar(2.0);
         (wrong - probabilities.mul_scalar(Self::TIE_PIXELS)).argmin(1)
     }

@@ -4,6 +4,7 @@
 use crate::config::ModelConfig;
 use crate::nn::{
     KvCache, LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias,
+    laid_out_transposed,
 };
 use crate::sequence::SequenceLayout;
 use burn::module::Module;
@@ -54,12 +55,14 @@ pub struct Hidden {
     pub anchors: Tensor<3>,
 }
 
-/// A sequence that is being decoded: caches and the anchors of the cells to come.
+/// A sequence that is being decoded: caches, the anchors of the cells to come, and what every step needs.
 #[derive(Debug, Clone)]
 pub struct DecodeState {
     caches: Vec<KvCache>,
     anchors: Tensor<3>,
     rotary: RotaryTable,
+    /// `[d_model, codes]`
+    unembedding: Tensor<2>,
 }
 
 impl ModelConfig {
@@ -209,13 +212,13 @@ impl MaskLm {
     /// - hidden: `[batch, positions, d_model]`
     /// - output: `[batch, positions, codes]`
     pub fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
-        let [batch, positions, d_model] = hidden.dims();
+        unembed(hidden, self.unembedding().transpose())
+    }
+
+    /// `[codes, d_model]`
+    fn unembedding(&self) -> Tensor<2> {
         let codes = self.layout().codes;
-        let unembedding = self.mask_embedding.weight.val().slice_dim(0, 0..codes);
-        hidden
-            .reshape([batch * positions, d_model])
-            .matmul(unembedding.transpose())
-            .reshape([batch, positions, codes])
+        self.mask_embedding.weight.val().slice_dim(0, 0..codes)
     }
 
     /// Reads sentence and picture (prefill) and prepares for decoding.
@@ -242,6 +245,7 @@ impl MaskLm {
             caches,
             anchors,
             rotary,
+            unembedding: laid_out_transposed(self.unembedding()),
         }
     }
 
@@ -249,7 +253,7 @@ impl MaskLm {
     ///
     /// # Shapes
     /// - inputs: `[batch, new]`, the first call starts with begin-of-mask
-    /// - output: `[batch, new, d_model]`, see [`Self::logits`]
+    /// - output: `[batch, new, d_model]`, see [`DecodeState::logits`]
     pub fn step(&self, inputs: Tensor<2, Int>, state: &mut DecodeState) -> Tensor<3> {
         let [_, new] = inputs.dims();
         let at = state.decoded(self.layout());
@@ -281,7 +285,7 @@ impl MaskLm {
                 head.forward(hidden.clone(), anchor)
             })
             .collect();
-        (!states.is_empty()).then(|| self.logits(Tensor::cat(states, 1)))
+        (!states.is_empty()).then(|| state.logits(Tensor::cat(states, 1)))
     }
 
     fn rotary(&self, device: &Device) -> RotaryTable {
@@ -330,7 +334,29 @@ fn unit_rows(rows: Tensor<2>) -> Tensor<2> {
     rows / length.clamp_min(SHORTEST)
 }
 
+/// # Shapes
+/// - hidden: `[batch, positions, d_model]`
+/// - unembedding: `[d_model, codes]`
+/// - output: `[batch, positions, codes]`
+fn unembed(hidden: Tensor<3>, unembedding: Tensor<2>) -> Tensor<3> {
+    let [batch, positions, d_model] = hidden.dims();
+    let [_, codes] = unembedding.dims();
+    hidden
+        .reshape([batch * positions, d_model])
+        .matmul(unembedding)
+        .reshape([batch, positions, codes])
+}
+
 impl DecodeState {
+    /// As [`MaskLm::logits`], for a few positions.
+    ///
+    /// # Shapes
+    /// - hidden: `[batch, positions, d_model]`
+    /// - output: `[batch, positions, codes]`
+    pub fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
+        unembed(hidden, self.unembedding.clone())
+    }
+
     /// Forgets all but the first `inputs` mask inputs.
     pub fn rewind(&mut self, inputs: usize, layout: SequenceLayout) {
         for cache in &mut self.caches {
@@ -408,7 +434,7 @@ pub(crate) mod tests {
         let mut parts = Vec::new();
         for range in [0..1, 1..2, 2..5, 5..6, 6..64] {
             let hidden = lm.step(inputs.clone().slice_dim(1, range), &mut state);
-            parts.push(lm.logits(hidden));
+            parts.push(state.logits(hidden));
         }
         Tensor::cat(parts, 1)
             .into_data()

@@ -42,6 +42,15 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) one_by_one: Option<Decode>,
 }
 
+/// What decoding a mask took, from the tokens of sentence and picture to those of the mask.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct DecodeCost {
+    /// Passes through the model after the prefill.
+    pub(crate) passes: usize,
+    /// Milliseconds, prefill included.
+    pub(crate) ms: f64,
+}
+
 /// One case with its prediction.
 #[derive(Debug, Clone)]
 pub(crate) struct Predicted {
@@ -49,8 +58,8 @@ pub(crate) struct Predicted {
     pub(crate) sample: Sample,
     /// Predicted codes.
     pub(crate) tokens: Vec<u32>,
-    /// Passes through the model that they took.
-    pub(crate) passes: usize,
+    /// What decoding them took.
+    pub(crate) cost: DecodeCost,
     /// Prediction at the case's size.
     pub(crate) mask: Mask,
     /// The truth after a round trip through the mask tokenizer.
@@ -103,7 +112,7 @@ impl Evaluator<'_> {
                     kind_name(samples.dataset().kind(index)),
                     case.sample.text.clone(),
                     [&case.mask, &case.sample.mask, &case.oracle],
-                    case.passes,
+                    case.cost,
                     if self.one_by_one.is_some() {
                         ms
                     } else {
@@ -172,7 +181,7 @@ impl Evaluator<'_> {
         let image = self
             .model
             .image_tokens(pictures(&cases, self.config, self.device));
-        let (tokens, passes) = match self.one_by_one {
+        let (tokens, costs) = match self.one_by_one {
             None => self.decode_batch(text, image),
             Some(decode) => self.decode_each(text, image, decode)?,
         };
@@ -187,12 +196,12 @@ impl Evaluator<'_> {
             .zip(predicted)
             .zip(oracle)
             .zip(tokens.par_chunks_exact(length))
-            .zip(passes)
-            .map(|((((sample, predicted), oracle), tokens), passes)| {
+            .zip(costs)
+            .map(|((((sample, predicted), oracle), tokens), cost)| {
                 let (width, height) = (sample.mask.width, sample.mask.height);
                 Predicted {
                     tokens: tokens.to_vec(),
-                    passes,
+                    cost,
                     mask: foreground(&predicted, width, height),
                     oracle: foreground(&oracle, width, height),
                     sample,
@@ -203,17 +212,19 @@ impl Evaluator<'_> {
 }
 
 impl Evaluator<'_> {
-    /// All masks greedily together: their codes, one mask after the other, and the passes of each.
-    fn decode_batch(&self, text: Tensor<2, Int>, image: Tensor<3>) -> (Vec<u32>, Vec<usize>) {
+    /// All masks greedily together: their codes, one mask after the other, and the cost of each.
+    fn decode_batch(&self, text: Tensor<2, Int>, image: Tensor<3>) -> (Vec<u32>, Vec<DecodeCost>) {
         let [batch, _] = text.dims();
+        let start = Instant::now();
         let mut greedy = Greedy::start(&self.model.lm, self.picker.clone(), text, image);
         let mut columns = Vec::new();
         while let Some(decoded) = greedy.advance(&self.model.lm) {
             columns.push(decoded.ids);
         }
-        let passes = vec![columns.len(); batch];
-        let codes = Tensor::cat(columns, 1).into_data();
-        (codes.iter::<u32>().collect(), passes)
+        let passes = columns.len();
+        let codes: Vec<u32> = Tensor::cat(columns, 1).into_data().iter().collect();
+        let ms = start.elapsed().as_secs_f64() * 1e3 / batch as f64;
+        (codes, vec![DecodeCost { passes, ms }; batch])
     }
 
     /// The same, mask by mask.
@@ -222,10 +233,11 @@ impl Evaluator<'_> {
         text: Tensor<2, Int>,
         image: Tensor<3>,
         decode: Decode,
-    ) -> Result<(Vec<u32>, Vec<usize>)> {
+    ) -> Result<(Vec<u32>, Vec<DecodeCost>)> {
         let [batch, _] = text.dims();
-        let (mut tokens, mut passes) = (Vec::new(), Vec::with_capacity(batch));
+        let (mut tokens, mut costs) = (Vec::new(), Vec::with_capacity(batch));
         for case in 0..batch {
+            let start = Instant::now();
             let mut decoder = Decoder::start(
                 &self.model.lm,
                 self.picker.clone(),
@@ -241,9 +253,12 @@ impl Evaluator<'_> {
                 }
                 tokens.extend(run.iter().map(|event| event.token));
             }
-            passes.push(decoder.passes());
+            costs.push(DecodeCost {
+                passes: decoder.passes(),
+                ms: start.elapsed().as_secs_f64() * 1e3,
+            });
         }
-        Ok((tokens, passes))
+        Ok((tokens, costs))
     }
 }
 

@@ -11,7 +11,7 @@ use mriseg::image::Mask;
 use mriseg::metrics::{Overlap, boundary_overlap, hausdorff95};
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::TextScore;
+use crate::evaluate::{DecodeCost, TextScore};
 use crate::side_swap::SideSwap;
 
 pub(crate) use files::write;
@@ -43,6 +43,8 @@ pub(crate) struct CaseResult {
     pub(crate) truth_area: u64,
     /// Passes through the model that decoding took.
     pub(crate) passes: usize,
+    /// Milliseconds of it.
+    pub(crate) decode_ms: f64,
     /// Milliseconds from picture and sentence to mask.
     pub(crate) ms: f64,
 }
@@ -54,7 +56,7 @@ impl CaseResult {
         kind: impl Into<String>,
         text: impl Into<String>,
         [predicted, truth, oracle]: [&Mask; 3],
-        passes: usize,
+        cost: DecodeCost,
         ms: f64,
     ) -> Self {
         const BAND: usize = 2;
@@ -71,7 +73,8 @@ impl CaseResult {
             intersection: overlap.intersection,
             predicted_area: overlap.predicted,
             truth_area: overlap.truth,
-            passes,
+            passes: cost.passes,
+            decode_ms: cost.ms,
             ms,
         }
     }
@@ -137,6 +140,8 @@ pub(crate) struct Summary {
     pub(crate) hausdorff95_per_image: Option<f64>,
     /// Mean passes through the model per mask: its number of tokens when decoding is greedy.
     pub(crate) passes_per_mask: Option<f64>,
+    /// Mean milliseconds of decoding, from the tokens of sentence and picture to those of the mask.
+    pub(crate) decode_ms_per_mask: Option<f64>,
     /// Mean milliseconds per case; of a case alone when cases are decoded one at a time.
     pub(crate) ms_per_image: Option<f64>,
     /// The same, by kind of sentence.
@@ -186,6 +191,7 @@ impl Summary {
             boundary_dice_per_image: mean(cases.iter().filter_map(|case| case.boundary_dice)),
             hausdorff95_per_image: mean(cases.iter().filter_map(|case| case.hausdorff95)),
             passes_per_mask: mean(cases.iter().map(|case| case.passes as f64)),
+            decode_ms_per_mask: mean(cases.iter().map(|case| case.decode_ms)),
             ms_per_image: mean(cases.iter().map(|case| case.ms)),
             per_kind: kinds
                 .into_iter()
@@ -257,7 +263,11 @@ pub(crate) mod tests {
         let start = predicted - intersection;
         let truth = pixels(start..start + truth);
         let masks = [&pixels(0..predicted), &truth, &truth];
-        CaseResult::new(id, kind, "left lung", masks, 64, 10.0)
+        let cost = DecodeCost {
+            passes: 64,
+            ms: 5.0,
+        };
+        CaseResult::new(id, kind, "left lung", masks, cost, 10.0)
     }
 
     #[test]

@@ -38,7 +38,8 @@ impl Greedy {
         if self.index == lm.layout().mask() {
             return None;
         }
-        let logits = lm.logits(lm.step(self.input.clone(), &mut self.state));
+        let hidden = lm.step(self.input.clone(), &mut self.state);
+        let logits = self.state.logits(hidden);
         let [batch, _, codes] = logits.dims();
         let decoded = self.picker.pick(softmax(logits.reshape([batch, codes]), 1));
         self.input = decoded.ids.clone();

@@ -29,9 +29,8 @@ pub fn sample(
     let mut input = Tensor::from_data(TensorData::new(begin, [count, 1]), &device);
     let mut columns = Vec::with_capacity(layout.mask());
     for _ in 0..layout.mask() {
-        let logits = lm
-            .logits(lm.step(input, &mut state))
-            .reshape([count, layout.codes]);
+        let hidden = lm.step(input, &mut state);
+        let logits = state.logits(hidden).reshape([count, layout.codes]);
         let noise: Vec<f32> = (0..count * layout.codes)
             .map(|_| gumbel(rng.random::<f32>()))
             .collect();

@@ -74,7 +74,8 @@ impl Decoder {
         }
         let [_, new] = self.inputs.dims();
         let hidden = lm.step(self.inputs.clone(), &mut self.state);
-        let logits = lm.logits(hidden.clone()).reshape([new, layout.codes]);
+        let logits = self.state.logits(hidden.clone());
+        let logits = logits.reshape([new, layout.codes]);
         let picked = self.picker.pick(softmax(logits, 1));
         let read = Transaction::default()
             .register(self.inputs.clone())

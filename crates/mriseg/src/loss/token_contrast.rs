@@ -3,7 +3,7 @@
 //! 2020, equation 2) with weighted negatives; anchors and weights are ours (METHOD §5).
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData, assert_shape};
+use burn::tensor::{Bool, Device, FloatDType, Int, Tensor, TensorData, assert_shape};
 
 /// Tokens that are contrasted with each other.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +73,8 @@ impl ContrastTokens {
 /// the anchor over `temperature`, `P` the other tokens of the anchor's code, `a` all other tokens, and `w`
 /// the weight of a pair of different codes, 1 for a pair of equal codes: `[1]`.
 ///
-/// An anchor without a partner of its code does not count; zero when there is none with one.
+/// An anchor without a partner of its code does not count; zero when there is none with one. Computed in f32,
+/// whatever the type of `projected`: in bf16 a sum of exponentials loses its small terms.
 ///
 /// # Shapes
 /// - projected: `[tokens, dim]`, of any length
@@ -85,7 +86,7 @@ pub fn token_contrastive_loss(
     pair_weights: Tensor<2>,
     temperature: f64,
 ) -> Tensor<1> {
-    /// As good as minus infinity for logits of cosines, and harmless in bf16.
+    /// As good as minus infinity for logits of cosines.
     const NEVER: f32 = -1e4;
     const SHORTEST: f32 = 1e-6;
     let [tokens, _] = projected.dims();
@@ -95,6 +96,7 @@ pub fn token_contrastive_loss(
     if tokens < 2 {
         return projected.sum().mul_scalar(0.0);
     }
+    let projected = projected.cast(FloatDType::F32);
     let length = projected.clone().square().sum_dim(1).sqrt();
     let unit = projected / length.clamp_min(SHORTEST);
     let similarity = unit
@@ -186,6 +188,18 @@ mod tests {
         let loss: f32 = token_contrastive_loss(projected, codes, ones, 0.01).into_scalar();
         // The first anchor's partner is opposite, its rival the same: 200; the second sees both alike.
         assert!((loss - (200.0 + 2f32.ln()) / 2.0).abs() < 1e-2, "{loss}");
+    }
+
+    #[test]
+    fn half_precision_gives_nearly_the_same() {
+        let device = Device::flex();
+        let values: Vec<f32> = (0..64).map(|i| (i as f32 * 1.7).sin()).collect();
+        let projected = Tensor::<2>::from_data(TensorData::new(values, [16, 4]), &device);
+        let codes: Vec<i32> = (0..16).map(|i| i % 3).collect();
+        let ones = || Tensor::ones([16, 16], &device);
+        let full = loss(projected.clone(), &codes, ones());
+        let half = loss(projected.cast(FloatDType::BF16), &codes, ones());
+        assert!((full - half).abs() < 0.02 * full, "{full} {half}");
     }
 
     #[test]

@@ -10,3 +10,13 @@ pub use attention::{KvCache, PrefixAttention, causal_bias};
 pub use block::{TransformerBlock, TransformerBlockConfig};
 pub use look_ahead::LookAhead;
 pub use rotary::RotaryTable;
+
+use burn::tensor::Tensor;
+
+/// The transpose as a tensor of its own. Products of a few rows with it are several times faster than with
+/// a transposed view, which is packed anew each time (LOG.md).
+pub(crate) fn laid_out_transposed(matrix: Tensor<2>) -> Tensor<2> {
+    let [rows, columns] = matrix.dims();
+    let empty = Tensor::zeros([columns, rows], &matrix.device());
+    empty.slice_assign([0..columns, 0..rows], matrix.transpose())
+}

@@ -145,8 +145,14 @@ pub(super) fn describe(summary: &Summary) -> String {
             scores.join(", ")
         );
     }
-    if let (Some(ms), Some(passes)) = (summary.ms_per_image, summary.passes_per_mask) {
-        text += &format!("\n  {ms:.0} ms and {passes:.1} passes per image");
+    if let (Some(ms), Some(passes), Some(decode)) = (
+        summary.ms_per_image,
+        summary.passes_per_mask,
+        summary.decode_ms_per_mask,
+    ) {
+        text += &format!(
+            "\n  {ms:.0} ms per image, of which {decode:.1} ms for decoding in {passes:.1} passes"
+        );
     }
     text
 }
