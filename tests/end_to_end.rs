@@ -440,3 +440,101 @@ fn mistakes_on_the_command_line_are_refused_before_anything_is_written() {
     );
     assert!(message.contains("manifest.json"), "{message}");
 }
+
+#[test]
+fn an_ablation_writes_its_table_and_goes_on_where_it_stopped() {
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path().join("ablation");
+    let ablate = |rows: &str, more: &[&str]| {
+        let mut command = trainer();
+        command.args(["ablate", "--device", "cpu", "--quiet", "--seeds", "1"]);
+        command.args(["--rows", rows, "--out"]).arg(&out);
+        for set in SHORT.iter().chain(more) {
+            command.args(["--set", set]);
+        }
+        command
+    };
+    succeed(&mut ablate("next-k-4", &[]));
+    let changed = |run: &str| {
+        let path = out.join(run).join("checkpoints/last/state.json");
+        fs::metadata(path).unwrap().modified().unwrap()
+    };
+    let base = changed("base-seed1");
+    let printed = succeed(&mut ablate("next-k-4,all", &[])).stdout;
+    assert_eq!(changed("base-seed1"), base, "the base is not trained again");
+
+    let markdown = fs::read_to_string(out.join("table.md")).unwrap();
+    assert_eq!(markdown.lines().count(), 2 + 3, "{markdown}");
+    assert!(String::from_utf8_lossy(&printed).starts_with(&markdown));
+    let csv = fs::read_to_string(out.join("table.csv")).unwrap();
+    let passes = |row: &str| -> f64 {
+        let column = |line: &str, index: usize| line.split(',').nth(index).unwrap().to_owned();
+        let head = csv.lines().next().unwrap();
+        let index = head
+            .split(',')
+            .position(|c| c == "Passes per mask")
+            .unwrap();
+        let line = csv.lines().find(|line| column(line, 0) == row).unwrap();
+        column(line, index).parse().unwrap()
+    };
+    assert_eq!(passes("base"), 64.0);
+    assert!(passes("next-k-4") < 64.0);
+    let page = fs::read_to_string(out.join("index.html")).unwrap();
+    assert_eq!(page.matches("<figure>").count(), 3);
+
+    let message = fail(&mut ablate("all", &["train.steps=13"]), 2);
+    assert!(message.contains("other settings"), "{message}");
+}
+
+#[test]
+fn decoding_several_tokens_per_pass_gives_the_same_scores_in_fewer_passes() {
+    let eval = |more: &[&str]| -> serde_json::Value {
+        let output = succeed(
+            trainer()
+                .args(["eval", "--device", "cpu", "--json", "--data", "phantoms"])
+                .args(["--split", "test", "--limit", "6", "--bundle"])
+                .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/public/bundles/phantom"))
+                .args(more),
+        );
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let batched = eval(&["--all-texts"]);
+    let greedy = eval(&["--decode", "greedy"]);
+    let speculative = eval(&["--decode", "speculative"]);
+    assert_eq!(greedy["passes_per_mask"], 64.0);
+    assert!(speculative["passes_per_mask"].as_f64().unwrap() < 40.0);
+    for key in ["dice_per_image", "iou_pooled", "boundary_dice_per_image"] {
+        assert!(batched[key].is_number(), "{key}");
+        assert_eq!(greedy[key], batched[key], "{key}");
+        assert_eq!(speculative[key], batched[key], "{key}");
+    }
+    let given = &batched["by_text"]["given"]["dice_per_image"];
+    assert_eq!(given, &batched["dice_per_image"]);
+    for mode in ["none", "shuffled", "wrong-side"] {
+        assert_eq!(batched["by_text"][mode]["cases"], 6, "{mode}");
+    }
+}
+
+#[test]
+fn masks_by_chance_say_where_they_differ() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("picture.png");
+    fs::write(&image, picture().to_png()).unwrap();
+    let drawn = folder.path().join("sure.png");
+    let output = succeed(
+        trainer()
+            .args(["predict", "--device", "cpu", "--text", SENTENCE])
+            .args(["--samples", "4", "--bundle"])
+            .arg(run().join("bundle"))
+            .arg("--image")
+            .arg(&image)
+            .arg("--out")
+            .arg(folder.path().join("mask.png"))
+            .arg("--agreement")
+            .arg(&drawn),
+    );
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("4 masks by chance: cells agree to"), "{text}");
+    let drawn = GrayImage::decode(&fs::read(&drawn).unwrap(), "sure.png").unwrap();
+    assert_eq!((drawn.width, drawn.height), (150, 90));
+}

@@ -172,3 +172,40 @@ fn damaged(path: &Path, error: &dyn std::fmt::Display) -> anyhow::Error {
         path.display()
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resumed_run_has_its_memory_and_its_weights_and_refuses_another_number_of_cases() {
+        const CASES: usize = 5;
+        let root = tempfile::tempdir().unwrap();
+        let run = RunDir::create(root.path(), "run").unwrap();
+        let mut experiment = Experiment::tiny();
+        experiment.train.contrast.weight = 0.1;
+        let device = Device::flex();
+        let autodiff = device.clone().autodiff();
+        let model = experiment.model.init(&autodiff);
+        let mut state = LmState::new(&experiment, model, CASES, &autodiff);
+        state.memory.update(3, 17, 0.8, 0.5);
+        let tokenizer = TextTokenizer::learn(["left lung"].into_iter(), 300).unwrap();
+        save(&run, &state, &tokenizer, Marks::default()).unwrap();
+
+        let (resumed, _, _) = resume(&run, &experiment, CASES, &device).unwrap();
+        assert_eq!(resumed.memory, state.memory);
+        let projection = |state: &LmState| {
+            let weight = &state.learner.contrast.as_ref().unwrap().weight;
+            weight.val().into_data()
+        };
+        assert_eq!(projection(&resumed), projection(&state));
+        let message = match resume(&run, &experiment, CASES + 1, &device) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        assert!(
+            message.contains("hard-errors.bin") && message.contains("6 training cases"),
+            "{message}"
+        );
+    }
+}
