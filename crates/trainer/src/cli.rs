@@ -29,6 +29,21 @@ pub(crate) fn parse() -> Request {
     Cli::parse().into()
 }
 
+/// The command as the user typed it, without the program's path.
+pub(crate) fn command_line() -> String {
+    let arguments = std::env::args().skip(1).map(|argument| {
+        if argument.contains(' ') {
+            format!("\"{argument}\"")
+        } else {
+            argument
+        }
+    });
+    std::iter::once("cargo run -p trainer --".to_owned())
+        .chain(arguments)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 #[derive(Debug, Parser)]
 #[command(
     name = "trainer",

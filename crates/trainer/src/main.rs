@@ -2,6 +2,7 @@
 
 mod atomic;
 mod borrowed;
+mod bundle_dir;
 mod checkpoint;
 mod cli;
 mod commands;

@@ -15,10 +15,9 @@ use std::path::PathBuf;
 
 use crate::atomic::write_atomic;
 use crate::borrowed::Borrowed;
+use crate::bundle_dir;
 use crate::checkpoint::{self, BEST, LAST, Marks};
-use crate::cli::{DataSpec, TextMode, TrainArgs};
-use crate::commands::eval::warn_about_soft_masks;
-use crate::commands::{command_line, export, write_bundle};
+use crate::cli::{DataSpec, TextMode, TrainArgs, command_line};
 use crate::config::Experiment;
 use crate::data;
 use crate::device::{self, Chosen};
@@ -330,7 +329,7 @@ impl Run {
             }
         }
         progress.finish();
-        warn_about_soft_masks(&self.train, self.session.display);
+        self.train.warn_about_soft_masks(self.session.display);
         Ok(marks)
     }
 
@@ -376,10 +375,10 @@ impl Run {
             let case = evaluator.one(&self.test, index, limit, TextMode::Given)?;
             Ok(strip_of(&case))
         })?;
-        let bundle = export::pack(&self.folder, BEST, Precision::F16, &self.folder.name())?;
+        let bundle = bundle_dir::pack(&self.folder, BEST, Precision::F16, &self.folder.name())?;
         let path = self.folder.path().join("bundle");
         if !path.exists() {
-            write_bundle(&bundle, &path)?;
+            bundle_dir::write(&bundle, &path)?;
         }
         Ok((summary, path))
     }

@@ -7,10 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::command_line;
 use super::train::limit_threads;
 use crate::atomic::{cannot_write, write_atomic};
-use crate::cli::{AblateArgs, TrainArgs};
+use crate::cli::{AblateArgs, TrainArgs, command_line};
 use crate::config::Experiment;
 use crate::exit::{data, usage};
 use crate::interrupt::Interrupt;
@@ -50,8 +49,7 @@ pub(crate) fn run(args: &AblateArgs) -> Result<()> {
                     .map_or("-".to_owned(), |dice| format!("{dice:.3}")),
                 start.elapsed().as_secs_f64()
             ));
-            let written = ablation::write(&args.out, &rows, &outcomes, &command_line());
-            written?;
+            ablation::write(&args.out, &rows, &outcomes, &command_line())?;
         }
     }
     print!("{}", ablation::markdown(&rows, &outcomes));

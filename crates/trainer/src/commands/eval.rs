@@ -4,8 +4,8 @@ use anyhow::Result;
 use mriseg::bundle::sha256;
 use mriseg::decode::Picker;
 
-use super::{command_line, read_bundle};
-use crate::cli::{DataSpec, EvalArgs, TextMode};
+use crate::bundle_dir;
+use crate::cli::{DataSpec, EvalArgs, TextMode, command_line};
 use crate::data;
 use crate::device;
 use crate::evaluate::Evaluator;
@@ -21,7 +21,7 @@ const PHANTOMS: usize = 200;
 const SEED: u64 = 1;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
-    let bundle = read_bundle(&args.bundle)?;
+    let bundle = bundle_dir::read(&args.bundle)?;
     let chosen = device::choose(args.device)?;
     let (model, tokenizer) = bundle.unpack(&chosen.device)?;
     let display = Display::detect(args.json);
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         return Ok(());
     }
     println!("{}", describe(&summary));
-    warn_about_soft_masks(&samples, display);
+    samples.warn_about_soft_masks(display);
     if args.text == TextMode::Given {
         let data = match &args.data {
             DataSpec::Phantoms => "phantoms".to_owned(),
@@ -96,16 +96,6 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// Counts masks that had to be thresholded.
-pub(crate) fn warn_about_soft_masks(samples: &Samples, display: Display) {
-    let soft = samples.soft_masks();
-    if soft > 0 {
-        display.line(&format!(
-            "warning: {soft} masks have pixels that are neither black nor white; they were cut at one half"
-        ));
-    }
 }
 
 /// The numbers for people.

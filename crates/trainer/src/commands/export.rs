@@ -1,19 +1,13 @@
 //! `trainer export`: a run's checkpoint as a bundle.
 
 use anyhow::Result;
-use burn::tensor::Device;
-use mriseg::bundle::{Bundle, BundleInfo, Precision, sha256};
-use serde_json::{Map, Value};
-use std::fs;
+use mriseg::bundle::Precision;
 
-use super::write_bundle;
+use crate::bundle_dir::{self, EXAMPLE};
 use crate::checkpoint;
-use crate::cli::{self, DataSpec, ExportArgs};
-use crate::config::Experiment;
+use crate::cli::{self, ExportArgs};
 use crate::exit::usage;
 use crate::run_dir::RunDir;
-
-const EXAMPLE: &str = "unilateral pulmonary infection, one infected area, lower left lung.";
 
 pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let run = RunDir::open(&args.run)?;
@@ -33,8 +27,8 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
         cli::Precision::F16 => Precision::F16,
         cli::Precision::F32 => Precision::F32,
     };
-    let bundle = pack(&run, which, precision, &name)?;
-    write_bundle(&bundle, &args.out)?;
+    let bundle = bundle_dir::pack(&run, which, precision, &name)?;
+    bundle_dir::write(&bundle, &args.out)?;
     println!(
         "wrote {} ({:.1} MB)",
         args.out.display(),
@@ -45,134 +39,4 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
         args.out.display()
     );
     Ok(())
-}
-
-/// The bundle of a checkpoint; scores come from the run's report where there is one.
-pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) -> Result<Bundle> {
-    let experiment = Experiment::load(&run.config())?;
-    let device = Device::flex();
-    let (model, tokenizer, marks) =
-        checkpoint::load_average(&run.checkpoint(which), &experiment, &device)?;
-    let metrics = fs::read(run.report().join("summary.json"))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok())
-        .unwrap_or_default();
-    let provenance: Map<String, Value> = fs::read(run.data())
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
-    let environment: Map<String, Value> = fs::read(run.env())
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
-    let text = |map: &Map<String, Value>, key: &str| {
-        map.get(key)
-            .and_then(Value::as_str)
-            .unwrap_or("unknown")
-            .to_owned()
-    };
-    let phantoms = experiment.source() == DataSpec::Phantoms;
-    let data = format!(
-        "{} {} ({} cases, fingerprint {})",
-        text(&provenance, "name"),
-        experiment.data.train_split,
-        provenance.get("train_cases").unwrap_or(&Value::Null),
-        text(&provenance, "train_fingerprint"),
-    );
-    let info = BundleInfo {
-        name: name.to_owned(),
-        side_convention: serde_json::from_value(
-            provenance
-                .get("side_convention")
-                .cloned()
-                .unwrap_or_default(),
-        )
-        .unwrap_or_default(),
-        example: EXAMPLE.to_owned(),
-        data,
-        command: text(&environment, "command"),
-        config_sha256: sha256(experiment.to_toml()?.as_bytes()),
-        metrics,
-        licence: if phantoms {
-            "MIT OR Apache-2.0".to_owned()
-        } else {
-            "Weights for research use. The redistribution terms of the training data are its own: check them before other uses.".to_owned()
-        },
-        intended_use: "Research and teaching demo. Not a medical device; not for diagnosis."
-            .to_owned(),
-    };
-    let card = card(&info, &experiment, marks.step, phantoms);
-    Ok(Bundle::pack(
-        &model,
-        &experiment.model,
-        &tokenizer,
-        experiment.train.pick,
-        precision,
-        info,
-        &card,
-    )?)
-}
-
-/// The model card, Markdown.
-fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool) -> String {
-    let number = |key: &str| {
-        info.metrics
-            .get(key)
-            .and_then(Value::as_f64)
-            .map_or("not measured".to_owned(), |value| format!("{value:.3}"))
-    };
-    let count = |key: &str| {
-        info.metrics
-            .get(key)
-            .and_then(Value::as_u64)
-            .map_or("not measured".to_owned(), |value| value.to_string())
-    };
-    let limits = if phantoms {
-        "Trained on drawings of chest X-rays, not on chest X-rays: it shows how the method works and knows nothing about real patients."
-    } else {
-        "Trained on one data set of chest X-rays of adults with COVID-19 pneumonia. Other findings, devices, views and body parts are unknown to it. The data's zone words (upper, middle, lower) are noisy, side words are reliable. It finds what the sentence names even where a radiologist would not."
-    };
-    let layout = experiment.model.layout();
-    format!(
-        "# {name}\n\n\
-         Referring segmentation by next-token prediction (after NTP-MRISeg, arXiv 2511.05044): a sentence and a chest X-ray in, {tokens} mask tokens out.\n\n\
-         **{use_}**\n\n\
-         | | |\n|---|---|\n\
-         | Training data | {data} |\n\
-         | Command | `{command}` |\n\
-         | Configuration, SHA-256 | `{config}` |\n\
-         | Checkpoint | moving average of the weights after step {step} of {steps}, chosen by free-running Dice on {valid} cases of `{valid_split}` |\n\
-         | Evaluated on | {cases} cases of `{test_split}` ({empty} empty in truth and prediction, left out of the means) |\n\
-         | Dice per image / pooled | {dice} / {pooled} |\n\
-         | IoU per image / pooled | {iou} / {iou_pooled} |\n\
-         | Oracle Dice per image (mask tokenizer alone) | {oracle} |\n\
-         | \"left\" means | {side} |\n\
-         | Text | English, at most {text} tokens, for example \"{example}\" |\n\
-         | Licence | {licence} |\n\n\
-         ## Limits\n\n{limits}\n",
-        name = info.name,
-        tokens = layout.mask(),
-        use_ = info.intended_use,
-        data = info.data,
-        command = info.command,
-        config = info.config_sha256,
-        steps = experiment.train.steps,
-        valid = experiment.data.valid_cases,
-        valid_split = experiment.data.valid_split,
-        cases = count("cases"),
-        test_split = experiment.data.test_split,
-        empty = count("empty_cases"),
-        dice = number("dice_per_image"),
-        pooled = number("dice_pooled"),
-        iou = number("iou_per_image"),
-        iou_pooled = number("iou_pooled"),
-        oracle = number("oracle_dice_per_image"),
-        side = match info.side_convention {
-            mriseg::bundle::SideConvention::Viewer => "the left side of the picture",
-            mriseg::bundle::SideConvention::Patient => "the patient's left",
-        },
-        text = layout.text,
-        example = info.example,
-        licence = info.licence,
-    )
 }

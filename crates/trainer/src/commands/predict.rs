@@ -10,8 +10,8 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::read_bundle;
 use crate::atomic::write_atomic;
+use crate::bundle_dir;
 use crate::cli::{PredictArgs, PredictInput};
 use crate::device;
 use crate::exit::data;
@@ -58,7 +58,7 @@ impl<'a> Tokens<'a> {
 }
 
 pub(crate) fn run(args: &PredictArgs) -> Result<()> {
-    let bundle = read_bundle(&args.bundle)?;
+    let bundle = bundle_dir::read(&args.bundle)?;
     let device = device::choose(args.device)?.device;
     let manifest = bundle.manifest_bytes();
     let segmenter = block_on(Segmenter::load(&manifest, bundle.files, &device))?;

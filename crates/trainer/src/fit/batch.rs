@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::exit::data;
+use crate::progress::Display;
 
 /// Loaded cases, kept in memory up to a limit.
 #[derive(Debug)]
@@ -82,9 +83,14 @@ impl Samples {
         Ok(sample)
     }
 
-    /// Masks seen so far with pixels that are neither black nor white.
-    pub(crate) fn soft_masks(&self) -> usize {
-        self.soft_masks.load(Ordering::Relaxed)
+    /// Says how many of the masks seen so far have pixels that are neither black nor white.
+    pub(crate) fn warn_about_soft_masks(&self, display: Display) {
+        let soft = self.soft_masks.load(Ordering::Relaxed);
+        if soft > 0 {
+            display.line(&format!(
+                "warning: {soft} masks have pixels that are neither black nor white; they were cut at one half"
+            ));
+        }
     }
 
     /// The changed cases of training step `step`: shuffled anew in every pass over the data.
