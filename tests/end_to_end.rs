@@ -455,12 +455,15 @@ fn an_ablation_writes_its_table_and_goes_on_where_it_stopped() {
         command
     };
     succeed(&mut ablate("next-k-4", &[]));
+    let positions = fs::read_to_string(out.join("positions.csv")).unwrap();
+    assert_eq!(positions.lines().count(), 1 + 2 * 64);
     let changed = |run: &str| {
         let path = out.join(run).join("checkpoints/last/state.json");
         fs::metadata(path).unwrap().modified().unwrap()
     };
     let base = changed("base-seed1");
-    let printed = succeed(&mut ablate("next-k-4,all", &[])).stdout;
+    // A later call adds to the table.
+    let printed = succeed(&mut ablate("all", &[])).stdout;
     assert_eq!(changed("base-seed1"), base, "the base is not trained again");
 
     let markdown = fs::read_to_string(out.join("table.md")).unwrap();
@@ -484,6 +487,8 @@ fn an_ablation_writes_its_table_and_goes_on_where_it_stopped() {
 
     let message = fail(&mut ablate("all", &["train.steps=13"]), 2);
     assert!(message.contains("other settings"), "{message}");
+    let message = fail(&mut ablate("all", &["model.lm.next_tokens=2"]), 2);
+    assert!(message.contains("model.lm.next_tokens"), "{message}");
 }
 
 #[test]

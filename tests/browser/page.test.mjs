@@ -112,7 +112,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     const speculative = await passes('speculative');
     assert.deepEqual(speculative.tokens, greedy.tokens);
     assert.equal(greedy.passes, greedy.tokens.length);
-    assert.ok(speculative.passes <= greedy.passes);
+    assert.ok(speculative.passes < greedy.passes / 2, `${speculative.passes} of ${greedy.passes}`);
     nothingWrong();
     await page.context().close();
   });

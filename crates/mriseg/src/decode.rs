@@ -74,9 +74,11 @@ impl Picker {
         }
     }
 
+    /// The code of every cell.
+    ///
     /// # Shapes
     /// - probabilities: `[batch, codes]`
-    fn pick(&self, probabilities: Tensor<2>) -> Decoded {
+    pub fn pick(&self, probabilities: Tensor<2>) -> Decoded {
         let ids = match &self.patches {
             None => probabilities.clone().argmax(1),
             Some(patches) => patches.least_error(probabilities.clone()),

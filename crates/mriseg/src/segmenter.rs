@@ -205,7 +205,12 @@ impl Segmenter {
         let mut decoding = self.start(image, image_name, text, decode).await?;
         loop {
             let run = decoding.next().await?;
-            if run.is_empty() || run.iter().any(|event| on_token(event).is_break()) {
+            if run.is_empty() {
+                return decoding.finish().await;
+            }
+            if let Some(last) = run.iter().find(|event| on_token(event).is_break()) {
+                decoding.tokens.truncate(last.index + 1);
+                decoding.probabilities.truncate(last.index + 1);
                 return decoding.finish().await;
             }
         }

@@ -1,7 +1,6 @@
 //! Bundles as folders: read, written, and made of a run's checkpoint.
 
 use anyhow::Result;
-use burn::tensor::Device;
 use mriseg::bundle::{Bundle, BundleInfo, MANIFEST, Manifest, Precision, sha256};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -12,6 +11,7 @@ use crate::atomic::{write_atomic, write_dir_atomic};
 use crate::checkpoint;
 use crate::cli::DataSpec;
 use crate::config::Experiment;
+use crate::device;
 use crate::exit::data;
 use crate::run_dir::RunDir;
 
@@ -51,7 +51,7 @@ pub(crate) fn write(bundle: &Bundle, folder: &Path) -> Result<()> {
 /// The bundle of a checkpoint; scores come from the run's report where there is one.
 pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) -> Result<Bundle> {
     let experiment = Experiment::load(&run.config())?;
-    let device = Device::flex();
+    let device = device::cpu().device;
     let (model, tokenizer, marks) =
         checkpoint::load_average(&run.checkpoint(which), &experiment, &device)?;
     let metrics = fs::read(run.report().join("summary.json"))

@@ -301,7 +301,10 @@ impl Experiment {
     pub(crate) fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read `{}`", path.display()))?;
-        let experiment = parse_toml(&text, &path.display().to_string(), &Self::tiny())?;
+        let mut defaults = Self::tiny();
+        // Runs of before this setting predicted one token.
+        defaults.model.lm.next_tokens = 1;
+        let experiment = parse_toml(&text, &path.display().to_string(), &defaults)?;
         experiment.validate()?;
         Ok(experiment)
     }

@@ -30,7 +30,8 @@ pub(crate) fn choose(args: DeviceArgs) -> Result<Chosen> {
     }
 }
 
-fn cpu() -> Chosen {
+/// The processor.
+pub(crate) fn cpu() -> Chosen {
     Chosen {
         device: Device::flex(),
         name: "CPU (burn-flex)".to_owned(),

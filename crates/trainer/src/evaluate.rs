@@ -90,7 +90,9 @@ impl Evaluator<'_> {
         let mut stage = display.stage("evaluating", cases as u64);
         let mut results = Vec::with_capacity(cases);
         let indices: Vec<usize> = (0..cases).collect();
-        for indices in indices.chunks(self.batch() * self.workers) {
+        // A case alone is timed alone.
+        let workers = self.one_by_one.map_or(self.workers, |_| 1);
+        for indices in indices.chunks(self.batch() * workers) {
             let loaded = indices
                 .chunks(self.batch())
                 .map(|batch| self.load(samples, batch, &sentences))
@@ -99,25 +101,25 @@ impl Evaluator<'_> {
             let measured = side_by_side(loaded, |batch| {
                 let start = Instant::now();
                 let predicted = self.predict(batch)?;
-                let ms = start.elapsed().as_secs_f64() * 1e3 / predicted.len() as f64;
+                let ms = milliseconds(start) / predicted.len() as f64;
                 Ok((predicted, ms))
             });
             let predicted = measured.into_iter().collect::<Result<Vec<_>>>()?;
             let cases = predicted
                 .into_iter()
                 .flat_map(|(cases, ms)| cases.into_iter().map(move |case| (case, ms)));
+            let side_by_side = batches as f64;
             for (&index, (case, ms)) in indices.iter().zip(cases) {
                 results.push(CaseResult::new(
                     case.sample.id.clone(),
                     kind_name(samples.dataset().kind(index)),
                     case.sample.text.clone(),
                     [&case.mask, &case.sample.mask, &case.oracle],
-                    case.cost,
-                    if self.one_by_one.is_some() {
-                        ms
-                    } else {
-                        ms / batches as f64
+                    DecodeCost {
+                        ms: case.cost.ms / side_by_side,
+                        ..case.cost
                     },
+                    ms / side_by_side,
                 ));
             }
             stage.advance(indices.len() as u64, None);
@@ -223,7 +225,7 @@ impl Evaluator<'_> {
         }
         let passes = columns.len();
         let codes: Vec<u32> = Tensor::cat(columns, 1).into_data().iter().collect();
-        let ms = start.elapsed().as_secs_f64() * 1e3 / batch as f64;
+        let ms = milliseconds(start) / batch as f64;
         (codes, vec![DecodeCost { passes, ms }; batch])
     }
 
@@ -255,11 +257,15 @@ impl Evaluator<'_> {
             }
             costs.push(DecodeCost {
                 passes: decoder.passes(),
-                ms: start.elapsed().as_secs_f64() * 1e3,
+                ms: milliseconds(start),
             });
         }
         Ok((tokens, costs))
     }
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
 }
 
 /// Dice with one way to treat the sentence.

@@ -2,6 +2,7 @@
 //! codes (TCL) and the tokens that the model kept getting wrong (HET). Outlines are in the case results.
 
 use anyhow::Result;
+use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 use mriseg::decode::Decode;
 use mriseg::loss::HardErrorMemory;
@@ -68,8 +69,8 @@ pub(crate) struct TokenScores {
     /// [`Self::free_running`] of every position.
     pub(crate) free_running_by_position: Vec<f64>,
     /// Of the tokens with the rarest codes, a tenth of all tokens, the share that is right under teacher
-    /// forcing.
-    pub(crate) rare_code_recall: f64,
+    /// forcing; `None` when the rarest code alone is more.
+    pub(crate) rare_code_recall: Option<f64>,
 }
 
 impl TokenScores {
@@ -145,7 +146,7 @@ struct Tokens {
     predicted: Vec<u32>,
 }
 
-/// The most probable tokens where all before them are the truth.
+/// The tokens that are picked where all before them are the truth, by the rule of free running.
 fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Sample]) -> Result<Tokens> {
     let (config, device) = (evaluator.config, evaluator.device);
     let (model, layout) = (evaluator.model, config.layout());
@@ -158,7 +159,12 @@ fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Sample]) -> Result<Tokens>
         Tensor::<2, Int>::from_data(inputs, device),
         &model.lm.tables(device),
     );
-    let predicted = model.lm.logits(hidden.states).argmax(2).into_data();
+    let tokens = cases.len() * layout.mask();
+    let logits = model
+        .lm
+        .logits(hidden.states)
+        .reshape([tokens, layout.codes]);
+    let predicted = evaluator.picker.pick(softmax(logits, 1)).ids.into_data();
     Ok(Tokens {
         truth: truth.into_iter().map(|code| code as u32).collect(),
         predicted: predicted.iter::<u32>().collect(),
@@ -171,7 +177,7 @@ fn share_right(predicted: &[u32], truth: &[u32]) -> f64 {
 }
 
 /// Share of right tokens among those of the least frequent codes that together hold `share` of all tokens.
-fn rare_code_recall(predicted: &[u32], truth: &[u32], share: f64) -> f64 {
+fn rare_code_recall(predicted: &[u32], truth: &[u32], share: f64) -> Option<f64> {
     let codes = truth.iter().max().map_or(0, |&code| code as usize + 1);
     let mut counts = vec![0usize; codes];
     for &code in truth {
@@ -193,11 +199,11 @@ fn rare_code_recall(predicted: &[u32], truth: &[u32], share: f64) -> f64 {
         .zip(truth)
         .filter(|(_, t)| rare[**t as usize])
         .unzip();
-    share_right(&predicted, &truth)
+    (!truth.is_empty()).then(|| share_right(&predicted, &truth))
 }
 
-/// Share of wrong tokens, under teacher forcing, among the training tokens that `memory` holds to be the
-/// hardest twentieth of the first `limit` cases; `None` when it remembers none.
+/// Share of wrong tokens, under teacher forcing, among the hardest twentieth of the tokens that `memory`
+/// remembers of the first `limit` training cases; `None` when these are too few to tell.
 ///
 /// # Errors
 /// A case cannot be loaded or its sentence does not fit.
@@ -208,14 +214,15 @@ fn hard_token_errors(
     limit: usize,
 ) -> Result<Option<f64>> {
     const HARDEST: f64 = 0.05;
+    const FEWEST: usize = 20;
     let positions = evaluator.config.layout().mask();
     let cases = limit.min(samples.dataset().len());
     let mut order: Vec<usize> = (0..cases * positions).collect();
     let error = |token: usize| memory.error(token / positions, token % positions);
     order.retain(|&token| error(token) > 0.0);
     order.sort_by(|&a, &b| error(b).total_cmp(&error(a)));
-    order.truncate(((cases * positions) as f64 * HARDEST) as usize);
-    if order.is_empty() {
+    order.truncate((order.len() as f64 * HARDEST) as usize);
+    if order.len() < FEWEST {
         return Ok(None);
     }
     let mut predicted = Vec::with_capacity(cases * positions);
@@ -247,10 +254,11 @@ mod tests {
         // Code 7 is one token of ten, code 3 nine.
         let truth = [3, 3, 3, 3, 7, 3, 3, 3, 3, 3];
         let all_frequent = [3; 10];
-        assert_eq!(rare_code_recall(&all_frequent, &truth, 0.1), 0.0);
-        assert_eq!(rare_code_recall(&truth, &truth, 0.1), 1.0);
+        assert_eq!(rare_code_recall(&all_frequent, &truth, 0.1), Some(0.0));
+        assert_eq!(rare_code_recall(&truth, &truth, 0.1), Some(1.0));
+        assert_eq!(rare_code_recall(&truth, &truth, 0.05), None);
         let only_the_rare_one = [0, 0, 0, 0, 7, 0, 0, 0, 0, 0];
-        assert_eq!(rare_code_recall(&only_the_rare_one, &truth, 0.1), 1.0);
+        assert_eq!(rare_code_recall(&only_the_rare_one, &truth, 0.1), Some(1.0));
         assert_eq!(share_right(&all_frequent, &truth), 0.9);
     }
 }

@@ -215,23 +215,28 @@ impl Run {
         device.seed(self.experiment.seed);
         let config = &self.experiment.model;
         let tokenizer = TextTokenizer::learn(self.train.dataset().texts(), config.lm.text_vocab)?;
-        let autodiff = device.clone().autodiff();
-        let mut model: Model = config.init(&autodiff);
         let mask = match self.borrowed.mask.clone() {
             Some(mask) => mask,
             None => train_mask_tokenizer(&self.experiment, &self.train, &self.session, device)?
                 .ok_or_else(|| self.interrupted())?,
         };
         self.report_oracle(&mask)?;
+        let image = match self.borrowed.image.clone() {
+            Some(image) => Some(image),
+            None if self.experiment.image_tokenizer.steps > 0 => Some(
+                train_image_tokenizer(&self.experiment, &self.train, &self.session, device)?
+                    .ok_or_else(|| self.interrupted())?,
+            ),
+            None => None,
+        };
+        // Equal seeds begin with equal weights, whether the tokenizers were trained here or borrowed.
+        device.seed(self.experiment.seed);
+        let autodiff = device.clone().autodiff();
+        let mut model: Model = config.init(&autodiff);
         model.lm = model.lm.with_code_geometry(mask.patches());
         model.mask = mask.train();
-        if let Some(image) = self.borrowed.image.clone() {
+        if let Some(image) = image {
             model.image = image.train();
-        } else if self.experiment.image_tokenizer.steps > 0 {
-            model.image =
-                train_image_tokenizer(&self.experiment, &self.train, &self.session, device)?
-                    .ok_or_else(|| self.interrupted())?
-                    .train();
         }
         let cases = self.train.dataset().len();
         let state = LmState::new(&self.experiment, model, cases, &autodiff);
@@ -295,13 +300,32 @@ impl Run {
             device: &self.chosen.device,
         };
         let every = training.steps.div_ceil(training.evaluations);
+        let half = training.steps.div_ceil(2);
+        let cases = self.train.dataset().len();
+        if training.hard_errors.weight > 0.0 && training.steps * training.batch < 2 * cases {
+            self.session.display.line(&format!(
+                "warning: {} steps of {} see each of the {cases} cases less than twice; train.hard_errors weighs a case only when it comes again",
+                training.steps, training.batch
+            ));
+        }
         while state.step < training.steps {
-            let until = ((state.step / every + 1) * every).min(training.steps);
+            let evaluation = ((state.step / every + 1) * every).min(training.steps);
+            let until = if state.step < half {
+                evaluation.min(half)
+            } else {
+                evaluation
+            };
             trainer.run(&mut state, until, &mut progress, |row| log.append(&row))?;
             marks.step = state.step;
+            if state.step == half {
+                write_atomic(&self.folder.halfway_memory(), state.memory.as_bytes())?;
+            }
             if self.session.interrupt.requested() {
                 checkpoint::save(&self.folder, &state, tokenizer, marks)?;
                 return Err(self.interrupted());
+            }
+            if state.step < evaluation {
+                continue;
             }
             let evaluator = self.evaluator(&state.average, tokenizer);
             let limit = self.experiment.data.valid_cases;
@@ -323,10 +347,6 @@ impl Run {
                 checkpoint::save_best(&self.folder, &state.average, tokenizer, marks)?;
             }
             checkpoint::save(&self.folder, &state, tokenizer, marks)?;
-            let halfway = self.folder.halfway_memory();
-            if 2 * state.step >= training.steps && !halfway.exists() {
-                write_atomic(&halfway, state.memory.as_bytes())?;
-            }
         }
         progress.finish();
         self.train.warn_about_soft_masks(self.session.display);

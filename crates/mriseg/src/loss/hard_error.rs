@@ -3,7 +3,8 @@
 
 use burn::tensor::{Tensor, assert_shape};
 
-/// Averaged error `1 - p(target)` of every cell of every case, one byte each: `positions` bytes a case.
+/// Averaged error `1 - p(target)` of every cell of every case, one byte each: `positions` bytes a case. Byte 0
+/// means never seen; an error that was seen is 1/255 at least.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HardErrorMemory {
     positions: usize,
@@ -29,38 +30,43 @@ impl HardErrorMemory {
         &self.errors
     }
 
-    /// Averaged error of a cell, 0 to 1.
+    /// Averaged error of a cell, 0 to 1; 0 if it was never seen.
     pub fn error(&self, case: usize, position: usize) -> f32 {
         f32::from(self.errors[case * self.positions + position]) / 255.0
     }
 
-    /// Moves the average to `decay * old + (1 - decay) * error`. It moves by one step of 1/255 at least
-    /// when the two differ by as much, so that rounding does not hold it back.
+    /// The first error of a cell is kept as it is; each later one moves the average to `decay * old +
+    /// (1 - decay) * error`. It moves by one step of 1/255 at least when the two differ by as much, so that
+    /// rounding does not hold it back.
     pub fn update(&mut self, case: usize, position: usize, error: f32, decay: f32) {
         let byte = &mut self.errors[case * self.positions + position];
-        let (old, new) = (f32::from(*byte), error.clamp(0.0, 1.0) * 255.0);
+        let new = error.clamp(0.0, 1.0) * 255.0;
+        let old = match *byte {
+            0 => new,
+            seen => f32::from(seen),
+        };
         let step = (1.0 - decay) * (new - old);
         let step = if (new - old).abs() >= 1.0 {
             step.abs().max(1.0).copysign(step)
         } else {
             step
         };
-        *byte = (old + step).round() as u8;
+        *byte = (old + step).round().max(1.0) as u8;
     }
 }
 
-/// Weights of tokens for [`hard_token_loss`]: of the `share` with the largest averaged errors
-/// `min(1 + m / mean(m), cap)`, of all others 0; scaled so that the mean over all tokens is 1. All zero when
-/// nothing is remembered.
+/// Weights of tokens for [`hard_token_loss`]. Of the tokens that are remembered (an error above 0), the `share`
+/// with the largest averaged errors weigh `min(1 + m / mean(m), cap)`, all others 0; scaled so that the mean
+/// over all tokens is 1. All zero when nothing is remembered.
 pub fn hard_token_weights(errors: &[f32], share: f64, cap: f32) -> Vec<f32> {
-    let mean = errors.iter().sum::<f32>() / errors.len().max(1) as f32;
     let mut weights = vec![0.0; errors.len()];
-    if mean <= 0.0 {
+    let mut order: Vec<usize> = (0..errors.len()).filter(|&i| errors[i] > 0.0).collect();
+    if order.is_empty() {
         return weights;
     }
-    let mut order: Vec<usize> = (0..errors.len()).collect();
+    let mean = order.iter().map(|&i| errors[i]).sum::<f32>() / order.len() as f32;
     order.sort_by(|&a, &b| errors[b].total_cmp(&errors[a]));
-    let hardest = ((errors.len() as f64 * share).round() as usize).clamp(1, errors.len());
+    let hardest = ((order.len() as f64 * share).round() as usize).clamp(1, order.len());
     let mut sum = 0.0;
     for &token in &order[..hardest] {
         weights[token] = (1.0 + errors[token] / mean).min(cap);
@@ -94,8 +100,11 @@ mod tests {
     fn the_memory_averages_and_is_not_held_back_by_rounding() {
         let mut memory = HardErrorMemory::new(2, 3);
         memory.update(1, 2, 1.0, 0.9);
-        // A tenth of 255 is 25.5.
-        assert_eq!(memory.as_bytes(), [0, 0, 0, 0, 0, 26]);
+        memory.update(0, 0, 0.0, 0.9);
+        assert_eq!(memory.as_bytes(), [1, 0, 0, 0, 0, 255]);
+        memory.update(1, 2, 0.0, 0.9);
+        // Nine tenths of 255 are 229.5.
+        assert_eq!(memory.as_bytes(), [1, 0, 0, 0, 0, 230]);
         for _ in 0..100 {
             memory.update(1, 2, 0.5, 0.9);
         }
@@ -103,7 +112,7 @@ mod tests {
         for _ in 0..200 {
             memory.update(1, 2, 0.0, 0.9);
         }
-        assert_eq!(memory.error(1, 2), 0.0);
+        assert_eq!(memory.error(1, 2), 1.0 / 255.0);
         assert_eq!(memory.error(0, 2), 0.0);
     }
 
@@ -121,17 +130,21 @@ mod tests {
 
     #[test]
     fn a_hand_worked_case() {
-        // Mean error .25; of eight tokens the two hardest count, with 1 + 1/.25 capped to 3 and 1 + .5/.25 = 3.
+        // Mean error of the four that are remembered .5; the two hardest count, with 1 + 1/.5 = 3 and
+        // 1 + .5/.5 = 2.
         let errors = [0.0, 1.0, 0.0, 0.5, 0.25, 0.25, 0.0, 0.0];
-        let weights = hard_token_weights(&errors, 0.25, 3.0);
+        let weights = hard_token_weights(&errors, 0.5, 2.0);
         assert_eq!(weights, [0.0, 4.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0]);
         let device = Device::flex();
         let losses = Tensor::from_floats([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]], &device);
         let weights = Tensor::<1>::from_floats(weights.as_slice(), &device).unsqueeze();
         let loss: f32 = hard_token_loss(losses, weights).into_scalar();
         assert_eq!(loss, 3.0);
-        let uncapped = hard_token_weights(&errors, 0.25, 9.0);
-        assert_eq!(uncapped, [0.0, 5.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0]);
+        let uncapped = hard_token_weights(&errors, 0.5, 9.0);
+        assert_eq!(uncapped, [0.0, 4.8, 0.0, 3.2, 0.0, 0.0, 0.0, 0.0]);
+        // One token is remembered: no other is taken for want of a second.
+        let one = hard_token_weights(&[0.0, 0.0, 0.0, 0.5], 0.5, 3.0);
+        assert_eq!(one, [0.0, 0.0, 0.0, 4.0]);
     }
 
     #[test]

@@ -27,21 +27,24 @@ pub(crate) fn run(args: &AblateArgs) -> Result<()> {
     limit_threads(args.threads)?;
     let display = Display::detect(args.quiet);
     let interrupt = Interrupt::install()?;
+    refuse_settings_of_rows(&args.set)?;
     let experiment = Experiment::resolve(&train_args(args, &[], 1, None))?;
-    let rows = chosen_rows(&experiment, &args.rows)?;
+    let all = rows(&experiment);
+    let rows = chosen_rows(&all, &args.rows)?;
+    for row in &rows {
+        Experiment::resolve(&train_args(args, &row.set, 1, None))?;
+    }
     fs::create_dir_all(&args.out).map_err(|error| cannot_write(&args.out, &error))?;
-    let mut outcomes = Vec::new();
+    let mut done = 0;
     let total = rows.len() * args.seeds.get();
     for seed in 1..=args.seeds.get() as u64 {
         let base = args.out.join(run_name(BASE, seed));
         for row in &rows {
             let start = Instant::now();
             let outcome = train_row(args, &interrupt, row, seed, &base)?;
-            outcomes.push(outcome);
-            let outcome = &outcomes[outcomes.len() - 1];
+            done += 1;
             display.line(&format!(
-                "{} of {total}: {}, seed {seed}: Dice per image {}, {:.0} s",
-                outcomes.len(),
+                "{done} of {total}: {}, seed {seed}: Dice per image {}, {:.0} s",
                 row.name,
                 outcome
                     .summary
@@ -49,10 +52,10 @@ pub(crate) fn run(args: &AblateArgs) -> Result<()> {
                     .map_or("-".to_owned(), |dice| format!("{dice:.3}")),
                 start.elapsed().as_secs_f64()
             ));
-            ablation::write(&args.out, &rows, &outcomes, &command_line())?;
+            ablation::write(&args.out, &all, &measured(args, &all)?, &command_line())?;
         }
     }
-    print!("{}", ablation::markdown(&rows, &outcomes));
+    print!("{}", ablation::markdown(&all, &measured(args, &all)?));
     println!(
         "\ntables and pictures: {}",
         args.out.join("index.html").display()
@@ -123,8 +126,44 @@ fn rows(experiment: &Experiment) -> Vec<Row> {
     ]
 }
 
-fn chosen_rows(experiment: &Experiment, names: &[String]) -> Result<Vec<Row>> {
-    let mut rows = rows(experiment);
+/// What the rows set themselves cannot be set for all of them.
+fn refuse_settings_of_rows(sets: &[String]) -> Result<()> {
+    const OF_ROWS: [&str; 3] = [
+        "model.lm.next_tokens",
+        "model.lm.image_tokens",
+        "mask_tokenizer.from",
+    ];
+    for set in sets {
+        let key = set.split('=').next().unwrap_or_default().trim();
+        if OF_ROWS.contains(&key) {
+            return Err(usage(format!(
+                "--set {set}: the rows differ in `{key}`, so it cannot be set for all; leave it out"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Every run of this experiment that is in the folder, of this and of earlier calls.
+fn measured(args: &AblateArgs, rows: &[Row]) -> Result<Vec<Outcome>> {
+    const MOST_SEEDS: u64 = 99;
+    let mut outcomes = Vec::new();
+    for seed in 1..=MOST_SEEDS {
+        for row in rows {
+            let folder = args.out.join(run_name(&row.name, seed));
+            let train = train_args(args, &row.set, seed, None);
+            if folder.join(SCORES).is_file()
+                && unchanged(&folder, &Experiment::resolve(&train)?).is_ok()
+            {
+                outcomes.push(outcome(row, seed, &folder)?);
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+fn chosen_rows(all: &[Row], names: &[String]) -> Result<Vec<Row>> {
+    let mut rows = all.to_vec();
     if let Some(unknown) = names
         .iter()
         .find(|name| rows.iter().all(|row| row.name != **name))
@@ -194,6 +233,10 @@ fn train_row(
         let scores = run.strategy_scores(&halfway)?;
         write_atomic(&folder.join(SCORES), &serde_json::to_vec_pretty(&scores)?)?;
     }
+    outcome(row, seed, &folder)
+}
+
+fn outcome(row: &Row, seed: u64, folder: &Path) -> Result<Outcome> {
     Ok(Outcome {
         row: row.name.clone(),
         seed,
@@ -203,10 +246,18 @@ fn train_row(
     })
 }
 
-/// An earlier run may be taken over only if it is the same experiment.
+/// An earlier run may be taken over only if it is the same experiment, wherever its tokenizer lies.
 fn unchanged(folder: &Path, wanted: &Experiment) -> Result<()> {
     let path = folder.join("config.toml");
-    if !path.is_file() || Experiment::load(&path)? == *wanted {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let mut found = Experiment::load(&path)?;
+    found
+        .mask_tokenizer
+        .from
+        .clone_from(&wanted.mask_tokenizer.from);
+    if found == *wanted {
         return Ok(());
     }
     Err(usage(format!(
@@ -263,11 +314,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_rows_differ_in_cannot_be_set_for_all() {
+        let refused = |set: &str| refuse_settings_of_rows(&[set.to_owned()]).is_err();
+        assert!(refused("model.lm.next_tokens=2"));
+        assert!(!refused("train.steps=40"));
+    }
+
+    #[test]
     fn the_base_is_always_there_and_unknown_rows_are_named() {
         let tiny = Experiment::tiny();
+        let all = rows(&tiny);
         let names = |asked: &[&str]| {
             let asked: Vec<String> = asked.iter().map(|&name| name.to_owned()).collect();
-            chosen_rows(&tiny, &asked)
+            chosen_rows(&all, &asked)
                 .map(|rows| rows.into_iter().map(|row| row.name).collect::<Vec<_>>())
         };
         assert_eq!(names(&["all"]).unwrap(), [BASE, "all"]);

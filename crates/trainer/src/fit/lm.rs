@@ -8,6 +8,7 @@ use mriseg::loss::HardErrorMemory;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 use super::Session;
 use super::batch::{Changes, Samples};
@@ -169,7 +170,8 @@ impl LmTrainer<'_> {
 /// Sums since the last row of the log.
 #[derive(Default)]
 struct Sums {
-    terms: Terms,
+    /// Sum and number of steps: a loss may begin between two rows.
+    terms: BTreeMap<&'static str, (f64, usize)>,
     norm: f64,
     steps: usize,
 }
@@ -177,16 +179,18 @@ struct Sums {
 impl Sums {
     /// Adds a step, whose parts are already weighted; returns its next-token loss.
     fn add<'a>(&mut self, parts: impl Iterator<Item = &'a Terms>, norm: f32) -> f64 {
-        let mut next_token = 0.0;
+        let mut step = Terms::new();
         for (&name, &value) in parts.flatten() {
-            *self.terms.entry(name).or_default() += value;
-            if name == NEXT_TOKEN {
-                next_token += value;
-            }
+            *step.entry(name).or_default() += value;
+        }
+        for (&name, &value) in &step {
+            let (sum, count) = self.terms.entry(name).or_default();
+            *sum += value;
+            *count += 1;
         }
         self.norm += f64::from(norm);
         self.steps += 1;
-        next_token
+        step.get(NEXT_TOKEN).copied().unwrap_or_default()
     }
 
     fn row(self, step: usize, learning_rate: f64) -> StepMetrics {
@@ -196,7 +200,7 @@ impl Sums {
             terms: self
                 .terms
                 .into_iter()
-                .map(|(name, sum)| (name, sum / steps))
+                .map(|(name, (sum, count))| (name, sum / count as f64))
                 .collect(),
             gradient_norm: self.norm / steps,
             learning_rate,

@@ -264,9 +264,17 @@ impl Objective<'_> {
             let Some((case, warp)) = origin else {
                 continue;
             };
+            // After a change of size two cells may show the same one.
+            let mut seen = vec![(0.0, 0.0); layout.mask()];
             for (cell, &error) in errors.iter().enumerate() {
                 if let Some(cell) = warp.source_cell(cell, layout.grid) {
-                    memory.update(*case, cell, error, decay);
+                    seen[cell].0 += error;
+                    seen[cell].1 += 1.0;
+                }
+            }
+            for (cell, (sum, count)) in seen.into_iter().enumerate() {
+                if count > 0.0 {
+                    memory.update(*case, cell, sum / count, decay);
                 }
             }
         }

@@ -94,7 +94,7 @@ const COLUMNS: [Column; 18] = [
         "Rare-code recall",
         "what TCL is meant to raise: right tokens among the tenth with the rarest codes, teacher-forced",
         4,
-        |o| Some(o.scores.tokens.rare_code_recall),
+        |o| o.scores.tokens.rare_code_recall,
     ),
     Column(
         "Boundary Dice",
@@ -110,7 +110,7 @@ const COLUMNS: [Column; 18] = [
     ),
     Column(
         "Hard-token errors",
-        "what HET is meant to lower: share of wrong tokens among the training tokens that the base model found hardest at half of the steps",
+        "what HET is meant to lower: share of wrong tokens among the training tokens that the base model of the same seed found hardest at half of the steps (chosen by its errors, so the base may look worse than it is)",
         4,
         |o| o.scores.hard_token_errors,
     ),
@@ -143,13 +143,15 @@ const COLUMNS: [Column; 18] = [
     ),
 ];
 
-/// Writes `table.md`, `table.csv` (a line per run) and `index.html`.
+/// Writes `table.md`, `table.csv` (a line per run), `positions.csv` (accuracy of every position of a mask, a
+/// line per run and position) and `index.html`.
 ///
 /// # Errors
 /// A file cannot be written.
 pub(crate) fn write(out: &Path, rows: &[Row], outcomes: &[Outcome], command: &str) -> Result<()> {
     write_atomic(&out.join("table.md"), markdown(rows, outcomes).as_bytes())?;
     write_atomic(&out.join("table.csv"), &csv(outcomes)?)?;
+    write_atomic(&out.join("positions.csv"), &positions_csv(outcomes)?)?;
     write_atomic(
         &out.join("index.html"),
         page(rows, outcomes, command).as_bytes(),
@@ -216,6 +218,59 @@ fn csv(outcomes: &[Outcome]) -> Result<Vec<u8>> {
     writer.into_inner().context("writing the table")
 }
 
+fn positions_csv(outcomes: &[Outcome]) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["row", "seed", "position", "teacher_forced", "free_running"])?;
+    for outcome in outcomes {
+        let tokens = &outcome.scores.tokens;
+        let both = tokens
+            .teacher_forced_by_position
+            .iter()
+            .zip(&tokens.free_running_by_position);
+        for (position, (forced, free)) in both.enumerate() {
+            writer.write_record([
+                outcome.row.as_str(),
+                &outcome.seed.to_string(),
+                &position.to_string(),
+                &forced.to_string(),
+                &free.to_string(),
+            ])?;
+        }
+    }
+    writer.into_inner().context("writing accuracy by position")
+}
+
+/// Accuracy by position, mean over seeds: teacher-forced dashed, free-running solid.
+fn curves(outcomes: &[&Outcome]) -> String {
+    const WIDTH: f64 = 480.0;
+    const HEIGHT: f64 = 120.0;
+    let line = |of: fn(&Outcome) -> &Vec<f64>, style: &str| {
+        let positions = outcomes.iter().map(|o| of(o).len()).min().unwrap_or(0);
+        let points: Vec<String> = (0..positions)
+            .map(|position| {
+                let mean =
+                    outcomes.iter().map(|o| of(o)[position]).sum::<f64>() / outcomes.len() as f64;
+                let x = position as f64 / (positions - 1).max(1) as f64 * WIDTH;
+                format!("{x:.1},{:.1}", (1.0 - mean) * HEIGHT)
+            })
+            .collect();
+        format!(
+            "<polyline fill=\"none\" stroke=\"#0072b2\" {style} points=\"{}\"/>",
+            points.join(" ")
+        )
+    };
+    format!(
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" role=\"img\" \
+         aria-label=\"Share of right tokens by position, from 0 below to 1 above\">\
+         <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"none\" stroke=\"#ccc\"/>{}{}</svg>",
+        line(
+            |o| &o.scores.tokens.teacher_forced_by_position,
+            "stroke-dasharray=\"4 3\""
+        ),
+        line(|o| &o.scores.tokens.free_running_by_position, "")
+    )
+}
+
 fn page(rows: &[Row], outcomes: &[Outcome], command: &str) -> String {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -250,7 +305,14 @@ fn page(rows: &[Row], outcomes: &[Outcome], command: &str) -> String {
     for Column(name, what, ..) in &COLUMNS {
         let _ = writeln!(page, "<dt>{name}</dt><dd>{}</dd>", escape(what));
     }
-    page.push_str("</dl>\n<h2>The same cases, by every row</h2>\n");
+    page.push_str(
+        "</dl>\n<h2>Right tokens by position</h2>\n<p>From the first token of a mask to the last: dashed after the true \
+         tokens, solid after the model's own. What lies between is exposure bias.</p>\n",
+    );
+    for (row, of_row) in &of_rows {
+        let _ = writeln!(page, "<p>{}<br>{}</p>", escape(&row.what), curves(of_row));
+    }
+    page.push_str("<h2>The same cases, by every row</h2>\n");
     for (row, of_row) in &of_rows {
         let _ = writeln!(
             page,
@@ -286,7 +348,7 @@ mod tests {
                     free_running: right - 0.25,
                     teacher_forced_by_position: vec![right],
                     free_running_by_position: vec![right - 0.25],
-                    rare_code_recall: 0.5,
+                    rare_code_recall: Some(0.5),
                 },
                 hard_token_errors: None,
                 passes_per_mask: 20.0,
@@ -324,5 +386,8 @@ mod tests {
         let page = page(&rows(), &outcomes, "trainer ablate");
         assert!(page.contains("&lt;base&gt;") && page.contains("&lt;all&gt;"));
         assert!(page.contains("base64,AQID") && !page.contains("http"));
+        assert_eq!(page.matches("<polyline").count(), 4);
+        let positions = String::from_utf8(positions_csv(&outcomes).unwrap()).unwrap();
+        assert!(positions.ends_with("all,1,0,0.75,0.5\n"), "{positions}");
     }
 }
