@@ -74,15 +74,36 @@ impl Picker {
         }
     }
 
+    /// The most probable code of every cell: what [`Self::pick`] gives where [`Self::is_settled`].
+    ///
+    /// # Shapes
+    /// - probabilities: `[batch, codes]`
+    fn most_probable(probabilities: Tensor<2>) -> Decoded {
+        let ids = probabilities.clone().argmax(1);
+        Decoded {
+            probabilities: probabilities.gather(1, ids.clone()),
+            ids,
+        }
+    }
+
+    /// Whether a cell whose most probable code has this probability takes that code, whatever the rest of the
+    /// distribution. For the least error too: of a code that draws `d` pixels differently, the expected error
+    /// is larger by `(2 p - 1) d` at least (triangle inequality).
+    fn is_settled(&self, probability: f32) -> bool {
+        /// One half, and some room for rounding.
+        const MORE_THAN_HALF: f32 = 0.51;
+        self.patches.is_none() || probability > MORE_THAN_HALF
+    }
+
     /// The code of every cell.
     ///
     /// # Shapes
     /// - probabilities: `[batch, codes]`
     pub fn pick(&self, probabilities: Tensor<2>) -> Decoded {
-        let ids = match &self.patches {
-            None => probabilities.clone().argmax(1),
-            Some(patches) => patches.least_error(probabilities.clone()),
+        let Some(patches) = &self.patches else {
+            return Self::most_probable(probabilities);
         };
+        let ids = patches.least_error(probabilities.clone());
         Decoded {
             probabilities: probabilities.gather(1, ids.clone()),
             ids,
@@ -131,6 +152,8 @@ pub fn code_tensor(codes: &[u32], mask: usize, device: &Device) -> Tensor<2, Int
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::Distribution;
+    use burn::tensor::activation::softmax;
 
     #[test]
     fn the_code_of_least_error_lies_in_the_middle_of_what_is_likely() {
@@ -154,5 +177,25 @@ mod tests {
         // Codes 0 and 3 both draw nothing: the more probable one is taken.
         let picked = least_error.pick(nearly_empty).ids.into_scalar::<i64>();
         assert_eq!(picked, 0);
+    }
+
+    #[test]
+    fn a_settled_cell_takes_its_most_probable_code() {
+        let device = Device::flex();
+        device.seed(3);
+        let pixels = Tensor::random([12, 9], Distribution::Bernoulli(0.5), &device);
+        let picker = Picker {
+            patches: Some(Patches::new(pixels)),
+        };
+        let noise = Tensor::<2>::random([400, 12], Distribution::Normal(0.0, 3.0), &device);
+        let probabilities = softmax(noise, 1);
+        let ids = |decoded: Decoded| -> Vec<u32> { decoded.ids.into_data().iter().collect() };
+        let likely = Picker::most_probable(probabilities.clone());
+        let highest: Vec<f32> = likely.probabilities.clone().into_data().iter().collect();
+        let (likely, picked) = (ids(likely), ids(picker.pick(probabilities)));
+        let settled = (0..400).filter(|&i| picker.is_settled(highest[i]));
+        assert!(settled.clone().count() > 100);
+        assert!(settled.clone().all(|i| likely[i] == picked[i]));
+        assert!((0..400).any(|i| likely[i] != picked[i]));
     }
 }

@@ -5,7 +5,7 @@
 //! take after each of them; as far as the drafts agree they stand, and the first token that differs stands in
 //! its draft's place. The tokens are those of plain greedy decoding, in fewer passes.
 
-use super::{Picker, TokenEvent};
+use super::{Decoded, Picker, TokenEvent};
 use crate::mask_lm::{DecodeState, MaskLm};
 use burn::tensor::activation::softmax;
 use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
@@ -76,22 +76,24 @@ impl Decoder {
         let hidden = lm.step(self.inputs.clone(), &mut self.state);
         let logits = self.state.logits(hidden.clone());
         let logits = logits.reshape([new, layout.codes]);
-        let picked = self.picker.pick(softmax(logits, 1));
-        let read = Transaction::default()
-            .register(self.inputs.clone())
-            .register(picked.ids.clone())
-            .register(picked.probabilities)
-            .execute_async()
-            .await?;
-        let [inputs, ids, probabilities] =
-            <[TensorData; 3]>::try_from(read).expect("a transaction returns what was registered");
-        let inputs: Vec<u32> = inputs.iter::<u32>().collect();
-        let ids: Vec<u32> = ids.iter::<u32>().collect();
+        let distribution = softmax(logits, 1);
+        let mut picked = Picker::most_probable(distribution.clone());
+        let mut read = Read::of(&self.inputs, &picked).await?;
+        let settled = |probability: &f32| self.picker.is_settled(*probability);
+        if !read.probabilities.iter().all(settled) {
+            picked = self.picker.pick(distribution);
+            read = Read::of(&self.inputs, &picked).await?;
+        }
+        let Read {
+            inputs,
+            ids,
+            probabilities,
+        } = read;
         let drafts = inputs[1..].iter().zip(&ids);
         let right = drafts.take_while(|(draft, token)| draft == token).count();
         let events: Vec<TokenEvent> = ids
             .into_iter()
-            .zip(probabilities.iter::<f32>())
+            .zip(probabilities)
             .take(right + 1)
             .zip(self.decoded..)
             .map(|((token, probability), index)| TokenEvent {
@@ -125,8 +127,33 @@ impl Decoder {
         let [_, drafts, codes] = logits.dims();
         let drafts = drafts.min(room);
         let logits = logits.slice_dim(1, 0..drafts).reshape([drafts, codes]);
-        let drafted = self.picker.pick(softmax(logits, 1));
-        Tensor::cat(vec![last, drafted.ids.reshape([1, drafts])], 1)
+        let drafted = logits.argmax(1).reshape([1, drafts]);
+        Tensor::cat(vec![last, drafted], 1)
+    }
+}
+
+/// What a pass read and picked, off the device.
+struct Read {
+    inputs: Vec<u32>,
+    ids: Vec<u32>,
+    probabilities: Vec<f32>,
+}
+
+impl Read {
+    async fn of(inputs: &Tensor<2, Int>, picked: &Decoded) -> Result<Self, ExecutionError> {
+        let read = Transaction::default()
+            .register(inputs.clone())
+            .register(picked.ids.clone())
+            .register(picked.probabilities.clone())
+            .execute_async()
+            .await?;
+        let [inputs, ids, probabilities] =
+            <[TensorData; 3]>::try_from(read).expect("a transaction returns what was registered");
+        Ok(Self {
+            inputs: inputs.iter().collect(),
+            ids: ids.iter().collect(),
+            probabilities: probabilities.iter().collect(),
+        })
     }
 }
 
