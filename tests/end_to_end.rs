@@ -140,7 +140,7 @@ fn a_run_leaves_summary_report_samples_and_a_bundle() {
         "report/cases.csv",
         "checkpoints/last/state.json",
         "checkpoints/best-dice/state.json",
-        "samples/epoch-12/samples.png",
+        "samples/step-12/samples.png",
         "bundle/manifest.json",
         "bundle/card.md",
         "bundle/tokenizer.json",

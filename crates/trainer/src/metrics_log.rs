@@ -15,7 +15,7 @@ use crate::run_dir::RunDir;
 pub(crate) type Row = Map<String, Value>;
 
 /// Columns that come first in the table.
-const LEADING: [&str; 3] = ["stage", "epoch", "step"];
+const LEADING: [&str; 1] = ["step"];
 
 /// Appends rows to both files; each row is on disk when [`MetricsLog::append`] returns.
 pub(crate) struct MetricsLog {

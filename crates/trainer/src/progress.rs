@@ -80,7 +80,7 @@ fn style(colour: bool) -> ProgressStyle {
         .progress_chars("=> ")
 }
 
-/// One stage of work, such as an epoch.
+/// One stage of work, such as the evaluation.
 pub(crate) struct Stage {
     display: Display,
     name: String,

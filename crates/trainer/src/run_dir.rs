@@ -128,9 +128,9 @@ impl RunDir {
         self.path.join("samples")
     }
 
-    /// Folder of one epoch's sample pictures.
-    pub(crate) fn samples_of(&self, epoch: usize) -> PathBuf {
-        self.samples().join(format!("epoch-{epoch}"))
+    /// Folder of the sample pictures after a step.
+    pub(crate) fn samples_of(&self, step: usize) -> PathBuf {
+        self.samples().join(format!("step-{step}"))
     }
 
     /// Folder of the final report.
