@@ -270,9 +270,14 @@ pub(crate) struct PredictArgs {
     /// How many tokens a pass through the model may give; the tokens are the same
     #[arg(long, value_enum, default_value_t = DecodeRule::Speculative)]
     pub(crate) decode: DecodeRule,
-    /// Also decode N masks by chance and say, per cell, how far they agree
-    #[arg(long, value_name = "N", conflicts_with_all = ["gallery", "json"])]
-    pub(crate) samples: Option<NonZeroUsize>,
+    /// Also decode N masks by chance, up to 256, and say, per cell, how far they agree
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=256),
+        conflicts_with_all = ["gallery", "json"]
+    )]
+    pub(crate) samples: Option<u16>,
     /// With --samples: where to write the picture with the agreement drawn on it (PNG)
     #[arg(long, value_name = "FILE", requires = "samples")]
     pub(crate) agreement: Option<PathBuf>,
@@ -613,6 +618,8 @@ mod tests {
         for line in [
             "eval --bundle b --data phantoms --limit 0",
             "train --threads 0",
+            "predict --bundle b --image a.png --text left --out o --samples 0",
+            "predict --bundle b --image a.png --text left --out o --samples 257",
             "train --seed -1",
             "train --preset huge",
         ] {

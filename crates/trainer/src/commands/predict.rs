@@ -125,7 +125,7 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
             segmenter,
             &GrayImage::decode(&bytes, &name)?,
             text,
-            samples.get(),
+            samples.into(),
         )?;
     }
     if args.overlay.is_none() {
