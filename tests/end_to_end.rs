@@ -543,3 +543,30 @@ fn masks_by_chance_say_where_they_differ() {
     let drawn = GrayImage::decode(&fs::read(&drawn).unwrap(), "sure.png").unwrap();
     assert_eq!((drawn.width, drawn.height), (150, 90));
 }
+
+#[test]
+fn the_readmes_sentence_finds_something_in_the_readmes_picture() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let line = readme
+        .lines()
+        .find(|line| line.contains("trainer -- predict"))
+        .unwrap();
+    let after = |name: &str| line.split(&format!("{name} ")).nth(1).unwrap();
+    let path = |name| root.join(after(name).split(' ').next().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("mask.png");
+    succeed(
+        trainer()
+            .args(["predict", "--device", "cpu", "--text"])
+            .arg(after("--text").split('"').nth(1).unwrap())
+            .arg("--bundle")
+            .arg(path("--bundle"))
+            .arg("--image")
+            .arg(path("--image"))
+            .arg("--out")
+            .arg(&out),
+    );
+    let mask = Mask::decode(&fs::read(&out).unwrap(), "mask.png").unwrap();
+    assert!(!mask.mask.is_empty());
+}

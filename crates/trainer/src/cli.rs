@@ -56,7 +56,7 @@ pub(crate) fn command_line() -> String {
                   trainer check --data path/to/qata-cov19              is my data in order?\n  \
                   trainer train --config configs/qata-cpu.toml --data path/to/qata-cov19\n  \
                   trainer eval --bundle www/public/bundles/phantom --data phantoms --split test\n  \
-                  trainer predict --bundle DIR --image xray.png --text \"left lung\" --out mask.png\n\n\
+                  trainer predict --bundle DIR --image xray.png --out mask.png \\\n    --text \"unilateral pulmonary infection, one infected area, lower left lung.\"\n\n\
                   Exit codes: 0 fine, 1 failure, 2 wrong usage, 3 a problem in the data, 130 stopped by Ctrl-C."
 )]
 struct Cli {
@@ -248,7 +248,7 @@ pub(crate) struct EvalArgs {
 /// Arguments of `predict`, as typed.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-                  trainer predict --bundle DIR --image xray.png --text \"left lung\" --out mask.png --overlay seen.png\n  \
+                  trainer predict --bundle DIR --image xray.png --overlay seen.png --out mask.png \\\n    --text \"unilateral pulmonary infection, one infected area, lower left lung.\"\n  \
                   trainer predict --bundle DIR --gallery www/public/gallery --json --out tokens.json\n\n\
                   The mask has the size of the picture: 255 inside, 0 outside.\n\
                   \"Left\" means what the bundle's card says.")]

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use super::eval::describe;
+use crate::bundle_dir::EXAMPLE;
 use crate::cli::TrainArgs;
 use crate::exit::usage;
 use crate::interrupt::Interrupt;
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         run.folder().report().join("index.html").display()
     );
     println!(
-        "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"left lung\" --out mask.png",
+        "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"{EXAMPLE}\" --out mask.png",
         bundle.display()
     );
     Ok(())
