@@ -216,9 +216,15 @@ impl Dataset {
         })
     }
 
-    /// Keeps the first `n` cases.
-    pub fn truncate(&mut self, n: usize) {
-        self.cases.truncate(n);
+    /// Keeps `n` cases, spread evenly over the split, or all when there are no more.
+    pub fn thin(&mut self, n: usize) {
+        let total = self.cases.len();
+        let mut number = 0;
+        self.cases.retain(|_| {
+            let kept = number * n / total < (number + 1) * n / total;
+            number += 1;
+            kept || n >= total
+        });
     }
 
     /// SHA-256 (hex) over what identifies the cases: ids, sentences and file sizes, or the generator's config.

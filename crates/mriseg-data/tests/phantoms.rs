@@ -202,8 +202,8 @@ fn two_hundred_pictures_are_drawn_in_seconds() {
 }
 
 #[test]
-fn most_pictures_have_lesions_in_both_lungs_and_truncating_keeps_the_first_cases() {
-    let mut data = phantoms("train", 300);
+fn most_pictures_have_lesions_in_both_lungs() {
+    let data = phantoms("train", 300);
     let full: Vec<Findings> = (0..data.len())
         .filter(|&i| data.kind(i) == Some(SentenceKind::Full))
         .map(|i| Findings::parse(data.text(i)).unwrap())
@@ -214,7 +214,20 @@ fn most_pictures_have_lesions_in_both_lungs_and_truncating_keeps_the_first_cases
         .count();
     assert_eq!(full.len(), 300);
     assert!(bilateral > 165, "{bilateral} of 300 are bilateral");
-    let second = data.id(1).to_owned();
-    data.truncate(2);
-    assert_eq!((data.len(), data.id(1)), (2, second.as_str()));
+}
+
+#[test]
+fn thinning_keeps_so_many_cases_from_all_over_the_split() {
+    let ids = |n: usize| -> Vec<String> {
+        let mut data = phantoms("train", 3);
+        data.thin(n);
+        (0..data.len()).map(|i| data.id(i).to_owned()).collect()
+    };
+    let all = ids(usize::MAX);
+    assert!(all.len() > 5);
+    assert_eq!(ids(all.len()), all);
+    let middle = all.len().div_ceil(2) - 1;
+    assert_eq!(ids(2), [all[middle].clone(), all[all.len() - 1].clone()]);
+    assert_eq!(ids(5).len(), 5);
+    assert!(ids(0).is_empty());
 }

@@ -31,7 +31,7 @@ fn side_words_agree_with_the_masks_in_98_percent() {
     let Some(mut data) = split("valid") else {
         return;
     };
-    data.truncate(400);
+    data.thin(400);
     let (mut contradictions, mut derived) = (Vec::new(), 0);
     for i in 0..data.len() {
         let sample = data.load(i).unwrap();

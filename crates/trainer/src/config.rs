@@ -41,6 +41,8 @@ pub(crate) struct DataConfig {
     pub(crate) source: String,
     /// Split to train on.
     pub(crate) train_split: String,
+    /// Cases of it at most, spread evenly over the split; 0 means all.
+    pub(crate) train_cases: usize,
     /// Split to choose the best checkpoint on.
     pub(crate) valid_split: String,
     /// Cases of it that are used for that.
@@ -168,6 +170,7 @@ impl Experiment {
             data: DataConfig {
                 source: "phantoms".to_owned(),
                 train_split: "train".to_owned(),
+                train_cases: 0,
                 valid_split: "valid".to_owned(),
                 valid_cases: 64,
                 test_split: "test".to_owned(),

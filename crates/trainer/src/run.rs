@@ -71,10 +71,14 @@ impl Run {
         };
         let spec = experiment.source();
         let config = &experiment.data;
-        let open = |split: &str, phantoms| data::open(&spec, split, phantoms).map(Samples::new);
-        let train = open(&config.train_split, config.phantom_train)?;
-        let valid = open(&config.valid_split, config.phantom_valid)?;
-        let test = open(&config.test_split, config.phantom_test)?;
+        let open = |split: &str, phantoms| data::open(&spec, split, phantoms);
+        let mut train = open(&config.train_split, config.phantom_train)?;
+        if config.train_cases > 0 {
+            train.thin(config.train_cases);
+        }
+        let train = Samples::new(train);
+        let valid = open(&config.valid_split, config.phantom_valid).map(Samples::new)?;
+        let test = open(&config.test_split, config.phantom_test).map(Samples::new)?;
 
         let folder = match (resumed, &args.name) {
             (Some(folder), _) => folder,
