@@ -219,11 +219,14 @@ impl Dataset {
     /// Keeps `n` cases, spread evenly over the split, or all when there are no more.
     pub fn thin(&mut self, n: usize) {
         let total = self.cases.len();
+        if n >= total {
+            return;
+        }
         let mut number = 0;
         self.cases.retain(|_| {
             let kept = number * n / total < (number + 1) * n / total;
             number += 1;
-            kept || n >= total
+            kept
         });
     }
 

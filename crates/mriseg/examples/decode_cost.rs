@@ -6,11 +6,13 @@
 
 use burn::nn::LinearConfig;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use futures_lite::future::block_on;
 use mriseg::config::ModelConfig;
 use mriseg::decode::{Greedy, Pick, Picker};
 use mriseg::loss::{
     ContrastTokens, hard_token_loss, next_k_token_loss, token_contrastive_loss, token_losses,
 };
+use mriseg::mask_lm::CachedLm;
 use std::time::Instant;
 
 const REPEATS: usize = 7;
@@ -27,8 +29,9 @@ fn main() {
 
 fn measure(name: &str, config: &ModelConfig) {
     let device = Device::flex();
-    let lm = config.init_mask_lm(&device);
-    let picker = Picker::new(Pick::LeastError, &config.mask.init(&device));
+    let lm = CachedLm::new(&config.init_mask_lm(&device));
+    let picker = block_on(Picker::new(Pick::LeastError, &config.mask.init(&device)))
+        .expect("the CPU answers");
     let layout = config.layout();
     let (mut prefill, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..REPEATS {

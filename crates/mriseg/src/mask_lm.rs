@@ -1,11 +1,12 @@
 //! The decoder-only transformer over `[text | image | mask]` (paper §3): it reads a sentence and a
 //! picture and predicts one mask code per cell, each from the codes before it.
 
+mod cached;
+
+pub use cached::{CachedLm, DecodeState, Drafting};
+
 use crate::config::ModelConfig;
-use crate::nn::{
-    KvCache, LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias,
-    laid_out_transposed,
-};
+use crate::nn::{LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias};
 use crate::sequence::SequenceLayout;
 use burn::module::Module;
 use burn::nn::{
@@ -53,16 +54,6 @@ pub struct Hidden {
     pub states: Tensor<3>,
     /// What the picture shows in the cell of token `i`: `[batch, mask, d_model]`.
     pub anchors: Tensor<3>,
-}
-
-/// A sequence that is being decoded: caches, the anchors of the cells to come, and what every step needs.
-#[derive(Debug, Clone)]
-pub struct DecodeState {
-    caches: Vec<KvCache>,
-    anchors: Tensor<3>,
-    rotary: RotaryTable,
-    /// `[d_model, codes]`
-    unembedding: Tensor<2>,
 }
 
 impl ModelConfig {
@@ -169,7 +160,7 @@ impl MaskLm {
         let image = self.image_norm.forward(image);
         let anchors = self.anchor_projection.forward(image.clone());
         let prefix = self.embed_prefix(text, image);
-        let mask = self.embed_mask(mask_inputs, anchors.clone(), 0);
+        let mask = self.embed_mask(mask_inputs, anchors.clone());
         let mut x = Tensor::cat(vec![prefix, mask], 1);
         for block in &self.blocks {
             x = block.forward(x, layout.prefix(), tables.causal.clone(), &tables.rotary);
@@ -212,80 +203,17 @@ impl MaskLm {
     /// - hidden: `[batch, positions, d_model]`
     /// - output: `[batch, positions, codes]`
     pub fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
-        unembed(hidden, self.unembedding().transpose())
+        let [batch, positions, d_model] = hidden.dims();
+        hidden
+            .reshape([batch * positions, d_model])
+            .matmul(self.unembedding().transpose())
+            .reshape([batch, positions, self.layout().codes])
     }
 
     /// `[codes, d_model]`
     fn unembedding(&self) -> Tensor<2> {
         let codes = self.layout().codes;
         self.mask_embedding.weight.val().slice_dim(0, 0..codes)
-    }
-
-    /// Reads sentence and picture (prefill) and prepares for decoding.
-    ///
-    /// # Shapes
-    /// - text: `[batch, text]`
-    /// - image: `[batch, image, token_dim]`
-    pub fn prefill(&self, text: Tensor<2, Int>, image: Tensor<3>) -> DecodeState {
-        let layout = self.layout();
-        let [batch, _] = text.dims();
-        let device = image.device();
-        let head_dim = self.shape.d_model / self.shape.heads;
-        let rotary = self.rotary(&device);
-        let image = self.image_norm.forward(image);
-        let anchors = self.anchor_projection.forward(image.clone());
-        let mut caches: Vec<KvCache> = (0..self.blocks.len())
-            .map(|_| KvCache::new(batch, self.shape.heads, layout.total(), head_dim, &device))
-            .collect();
-        let mut x = self.embed_prefix(text, image);
-        for (block, cache) in self.blocks.iter().zip(&mut caches) {
-            x = block.prefill(x, cache, &rotary);
-        }
-        DecodeState {
-            caches,
-            anchors,
-            rotary,
-            unembedding: laid_out_transposed(self.unembedding()),
-        }
-    }
-
-    /// Appends mask inputs and returns the hidden states that predict the tokens after them.
-    ///
-    /// # Shapes
-    /// - inputs: `[batch, new]`, the first call starts with begin-of-mask
-    /// - output: `[batch, new, d_model]`, see [`DecodeState::logits`]
-    pub fn step(&self, inputs: Tensor<2, Int>, state: &mut DecodeState) -> Tensor<3> {
-        let [_, new] = inputs.dims();
-        let at = state.decoded(self.layout());
-        let anchors = state.anchors.clone().slice_dim(1, at..at + new);
-        let before = self.layout().prefix() + at;
-        let bias = (new > 1).then(|| causal_bias(before, new, &anchors.device()));
-        let mut x = self.embed_mask(inputs, anchors, at);
-        for (block, cache) in self.blocks.iter().zip(&mut state.caches) {
-            x = block.step(x, cache, &state.rotary, bias.as_ref());
-        }
-        self.norm.forward(x)
-    }
-
-    /// Logits of the tokens after the one that `hidden` predicts, which is mask token `index`: fewer than
-    /// `next_tokens - 1` at the end of the mask, none at the last token.
-    ///
-    /// # Shapes
-    /// - hidden: `[batch, 1, d_model]`
-    /// - output: `[batch, tokens, codes]`
-    pub fn draft(&self, hidden: Tensor<3>, index: usize, state: &DecodeState) -> Option<Tensor<3>> {
-        let left = self.layout().mask() - index - 1;
-        let states: Vec<Tensor<3>> = self
-            .look_ahead
-            .iter()
-            .take(left)
-            .zip(index + 1..)
-            .map(|(head, cell)| {
-                let anchor = state.anchors.clone().slice_dim(1, cell..cell + 1);
-                head.forward(hidden.clone(), anchor)
-            })
-            .collect();
-        (!states.is_empty()).then(|| state.logits(Tensor::cat(states, 1)))
     }
 
     fn rotary(&self, device: &Device) -> RotaryTable {
@@ -305,10 +233,8 @@ impl MaskLm {
         Tensor::cat(vec![text, image], 1)
     }
 
-    /// `at` is the cell of the first input.
-    fn embed_mask(&self, inputs: Tensor<2, Int>, anchors: Tensor<3>, at: usize) -> Tensor<3> {
-        let [_, new] = inputs.dims();
-        let cells = self.cells(at..at + new);
+    fn embed_mask(&self, inputs: Tensor<2, Int>, anchors: Tensor<3>) -> Tensor<3> {
+        let cells = self.cells(0..self.layout().mask());
         self.scaled(self.mask_embedding.forward(inputs)) + anchors + self.part(2) + cells
     }
 
@@ -334,41 +260,6 @@ fn unit_rows(rows: Tensor<2>) -> Tensor<2> {
     rows / length.clamp_min(SHORTEST)
 }
 
-/// # Shapes
-/// - hidden: `[batch, positions, d_model]`
-/// - unembedding: `[d_model, codes]`
-/// - output: `[batch, positions, codes]`
-fn unembed(hidden: Tensor<3>, unembedding: Tensor<2>) -> Tensor<3> {
-    let [batch, positions, d_model] = hidden.dims();
-    let [_, codes] = unembedding.dims();
-    hidden
-        .reshape([batch * positions, d_model])
-        .matmul(unembedding)
-        .reshape([batch, positions, codes])
-}
-
-impl DecodeState {
-    /// As [`MaskLm::logits`], for a few positions.
-    ///
-    /// # Shapes
-    /// - hidden: `[batch, positions, d_model]`
-    /// - output: `[batch, positions, codes]`
-    pub fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
-        unembed(hidden, self.unembedding.clone())
-    }
-
-    /// Forgets all but the first `inputs` mask inputs.
-    pub fn rewind(&mut self, inputs: usize, layout: SequenceLayout) {
-        for cache in &mut self.caches {
-            cache.rewind(layout.prefix() + inputs);
-        }
-    }
-
-    fn decoded(&self, layout: SequenceLayout) -> usize {
-        self.caches[0].filled() - layout.prefix()
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -389,13 +280,16 @@ pub(crate) mod tests {
         lm.map(&mut Randomize)
     }
 
-    fn tiny() -> ModelConfig {
+    pub(super) fn tiny() -> ModelConfig {
         let mut config = ModelConfig::tiny();
         config.lm.text_vocab = 20;
         config
     }
 
-    fn inputs(config: &ModelConfig, device: &Device) -> (Tensor<2, Int>, Tensor<3>, Vec<i32>) {
+    pub(super) fn inputs(
+        config: &ModelConfig,
+        device: &Device,
+    ) -> (Tensor<2, Int>, Tensor<3>, Vec<i32>) {
         let layout = config.layout();
         let text: Vec<i32> = (0..2 * layout.text as i32).map(|i| i * 7 % 20).collect();
         let text = Tensor::from_data(TensorData::new(text, [2, layout.text]), device);
@@ -411,34 +305,9 @@ pub(crate) mod tests {
         (text, image, targets)
     }
 
-    fn mask_inputs(targets: &[i32], lm: &MaskLm, device: &Device) -> Tensor<2, Int> {
+    pub(super) fn mask_inputs(targets: &[i32], lm: &MaskLm, device: &Device) -> Tensor<2, Int> {
         let inputs = lm.layout().teacher_forcing(targets);
         Tensor::from_data(TensorData::new(inputs, [2, lm.layout().mask()]), device)
-    }
-
-    #[test]
-    fn cached_decoding_equals_the_full_pass() {
-        let device = Device::flex();
-        let config = tiny();
-        let lm = config.init_mask_lm(&device);
-        let (text, image, targets) = inputs(&config, &device);
-        let inputs = mask_inputs(&targets, &lm, &device);
-        let hidden = lm.forward(
-            text.clone(),
-            image.clone(),
-            inputs.clone(),
-            &lm.tables(&device),
-        );
-        let full = lm.logits(hidden.states);
-        let mut state = lm.prefill(text, image);
-        let mut parts = Vec::new();
-        for range in [0..1, 1..2, 2..5, 5..6, 6..64] {
-            let hidden = lm.step(inputs.clone().slice_dim(1, range), &mut state);
-            parts.push(state.logits(hidden));
-        }
-        Tensor::cat(parts, 1)
-            .into_data()
-            .assert_approx_eq::<f32>(&full.into_data(), Tolerance::absolute(2e-4));
     }
 
     #[test]
@@ -462,26 +331,6 @@ pub(crate) mod tests {
                 .into_data()
                 .assert_approx_eq::<f32>(&same.into_data(), Tolerance::absolute(1e-5));
         }
-
-        let lm = randomize(fresh);
-        let hidden = run(&lm);
-        let ahead = lm.logits_ahead(&hidden);
-        let state = lm.prefill(text.clone(), image.clone());
-        for (index, drafts) in [(0, 3), (10, 3), (61, 2), (62, 1)] {
-            let at = hidden.states.clone().slice_dim(1, index..index + 1);
-            let drafted = lm.draft(at, index, &state).unwrap();
-            assert_eq!(drafted.dims(), [2, drafts, 256]);
-            for (j, ahead) in ahead.iter().take(drafts).enumerate() {
-                let expected = ahead.clone().slice_dim(1, index..index + 1);
-                drafted
-                    .clone()
-                    .slice_dim(1, j..j + 1)
-                    .into_data()
-                    .assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-3));
-            }
-        }
-        let last = hidden.states.slice_dim(1, 63..64);
-        assert!(lm.draft(last, 63, &state).is_none());
     }
 
     #[test]

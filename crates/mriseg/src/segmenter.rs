@@ -4,9 +4,11 @@ use crate::bundle::{Bundle, Manifest};
 use crate::decode::{Agreement, Decode, Decoder, Picker, TokenEvent, code_tensor, sample};
 use crate::error::Error;
 use crate::image::{GrayImage, Mask};
+use crate::mask_lm::CachedLm;
 use crate::model::{Model, normalized_pixels, single};
 use crate::sequence::SequenceLayout;
 use crate::text::{Prompt, TextTokenizer};
+use crate::vq::{ImageTokenizer, MaskTokenizer};
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 use rand::SeedableRng;
@@ -24,7 +26,9 @@ pub struct Segmenter {
 #[derive(Debug)]
 struct Inner {
     manifest: Manifest,
-    model: Model,
+    image: ImageTokenizer,
+    mask: MaskTokenizer,
+    lm: CachedLm,
     tokenizer: TextTokenizer,
     device: Device,
     /// Code of a cell in a mask without foreground: stands in for cells that are still pending.
@@ -105,9 +109,13 @@ impl Segmenter {
         Ok(Self {
             inner: Arc::new(Inner {
                 empty_code: codes.iter::<u32>().next().expect("a mask has cells"),
-                picker: Picker::new(manifest.pick, &model.mask),
+                picker: Picker::new(manifest.pick, &model.mask)
+                    .await
+                    .map_err(device_error)?,
                 manifest,
-                model,
+                lm: CachedLm::new(&model.lm),
+                image: model.image,
+                mask: model.mask,
                 tokenizer,
                 device: device.clone(),
             }),
@@ -137,7 +145,7 @@ impl Segmenter {
         let inner = &self.inner;
         let (text, tokens) = inner.read(image, &prompt);
         Decoding {
-            decoder: Decoder::start(&inner.model.lm, inner.picker.clone(), decode, text, tokens),
+            decoder: Decoder::start(&inner.lm, inner.picker.clone(), decode, text, tokens),
             inner: inner.clone(),
             prompt,
             width: image.width,
@@ -159,16 +167,9 @@ impl Segmenter {
         let inner = &self.inner;
         let (text, tokens) = inner.read(image, prompt);
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let codes = sample(
-            &inner.model.lm,
-            text,
-            tokens,
-            samples,
-            TEMPERATURE,
-            &mut rng,
-        );
+        let codes = sample(&inner.lm, text, tokens, samples, TEMPERATURE, &mut rng);
         let mask = &inner.manifest.architecture.mask;
-        let soft = sigmoid(inner.model.mask.decode(codes))
+        let soft = sigmoid(inner.mask.decode(codes))
             .into_data_async()
             .await
             .map_err(device_error)?;
@@ -229,7 +230,8 @@ impl Inner {
         let text: Vec<i32> = prompt.ids.iter().map(|&id| id as i32).collect();
         let text = TensorData::new(text, [1, self.layout().text]);
         let text = Tensor::from_data(text, &self.device);
-        (text, self.model.image_tokens(picture))
+        let kind = self.manifest.architecture.lm.image_tokens;
+        (text, self.image.tokens(picture, kind))
     }
 
     /// Foreground probabilities of the decoded cells at the model's resolution; 0 in the others.
@@ -238,7 +240,6 @@ impl Inner {
         let mut codes = tokens.to_vec();
         codes.resize(layout.mask(), self.empty_code);
         let logits = self
-            .model
             .mask
             .decode(code_tensor(&codes, layout.mask(), &self.device));
         let data = sigmoid(logits)
@@ -266,7 +267,7 @@ impl Decoding {
     pub async fn next(&mut self) -> Result<Vec<TokenEvent>, Error> {
         let run = self
             .decoder
-            .next(&self.inner.model.lm)
+            .next(&self.inner.lm)
             .await
             .map_err(device_error)?;
         for event in &run {

@@ -6,8 +6,9 @@ use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor};
 use futures_lite::future::block_on;
 use mriseg::config::ModelConfig;
-use mriseg::decode::{Decode, Decoder, Greedy, Picker, code_tensor};
+use mriseg::decode::{Decode, Decoder, Greedy, Pick, Picker, code_tensor};
 use mriseg::image::{GrayImage, Mask};
+use mriseg::mask_lm::CachedLm;
 use mriseg::metrics::Overlap;
 use mriseg::model::Model;
 use mriseg::segmenter::foreground;
@@ -32,6 +33,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) tokenizer: &'a TextTokenizer,
     pub(crate) config: &'a ModelConfig,
     pub(crate) device: &'a Device,
+    /// Its language model, ready to decode.
+    pub(crate) cached: CachedLm,
     /// How codes are picked.
     pub(crate) picker: Picker,
     /// Seed of the shuffled sentences.
@@ -47,6 +50,8 @@ pub(crate) struct Evaluator<'a> {
 pub(crate) struct DecodeCost {
     /// Passes through the model after the prefill.
     pub(crate) passes: usize,
+    /// Milliseconds of the prefill.
+    pub(crate) prefill_ms: f64,
     /// Milliseconds, prefill included.
     pub(crate) ms: f64,
 }
@@ -116,6 +121,7 @@ impl Evaluator<'_> {
                     case.sample.text.clone(),
                     [&case.mask, &case.sample.mask, &case.oracle],
                     DecodeCost {
+                        prefill_ms: case.cost.prefill_ms / side_by_side,
                         ms: case.cost.ms / side_by_side,
                         ..case.cost
                     },
@@ -218,15 +224,21 @@ impl Evaluator<'_> {
     fn decode_batch(&self, text: Tensor<2, Int>, image: Tensor<3>) -> (Vec<u32>, Vec<DecodeCost>) {
         let [batch, _] = text.dims();
         let start = Instant::now();
-        let mut greedy = Greedy::start(&self.model.lm, self.picker.clone(), text, image);
+        let mut greedy = Greedy::start(&self.cached, self.picker.clone(), text, image);
+        let prefill_ms = milliseconds(start) / batch as f64;
         let mut columns = Vec::new();
-        while let Some(decoded) = greedy.advance(&self.model.lm) {
+        while let Some(decoded) = greedy.advance(&self.cached) {
             columns.push(decoded.ids);
         }
         let passes = columns.len();
         let codes: Vec<u32> = Tensor::cat(columns, 1).into_data().iter().collect();
         let ms = milliseconds(start) / batch as f64;
-        (codes, vec![DecodeCost { passes, ms }; batch])
+        let cost = DecodeCost {
+            passes,
+            prefill_ms,
+            ms,
+        };
+        (codes, vec![cost; batch])
     }
 
     /// The same, mask by mask.
@@ -241,15 +253,16 @@ impl Evaluator<'_> {
         for case in 0..batch {
             let start = Instant::now();
             let mut decoder = Decoder::start(
-                &self.model.lm,
+                &self.cached,
                 self.picker.clone(),
                 decode,
                 text.clone().slice_dim(0, case..case + 1),
                 image.clone().slice_dim(0, case..case + 1),
             );
+            let prefill_ms = milliseconds(start);
             loop {
-                let run = block_on(decoder.next(&self.model.lm))
-                    .context("the device stopped answering")?;
+                let run =
+                    block_on(decoder.next(&self.cached)).context("the device stopped answering")?;
                 if run.is_empty() {
                     break;
                 }
@@ -257,11 +270,20 @@ impl Evaluator<'_> {
             }
             costs.push(DecodeCost {
                 passes: decoder.passes(),
+                prefill_ms,
                 ms: milliseconds(start),
             });
         }
         Ok((tokens, costs))
     }
+}
+
+/// A [`Picker`], made at once.
+///
+/// # Errors
+/// The device stopped answering.
+pub(crate) fn picker(pick: Pick, tokenizer: &MaskTokenizer) -> Result<Picker> {
+    block_on(Picker::new(pick, tokenizer)).context("the device stopped answering")
 }
 
 fn milliseconds(since: Instant) -> f64 {

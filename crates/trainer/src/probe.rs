@@ -43,6 +43,7 @@ impl StrategyScores {
         const SPECULATIVE_CASES: usize = 100;
         let speculative = Evaluator {
             one_by_one: Some(Decode::Speculative),
+            cached: evaluator.cached.clone(),
             picker: evaluator.picker.clone(),
             ..*evaluator
         };

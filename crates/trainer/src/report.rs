@@ -43,7 +43,9 @@ pub(crate) struct CaseResult {
     pub(crate) truth_area: u64,
     /// Passes through the model that decoding took.
     pub(crate) passes: usize,
-    /// Milliseconds of it.
+    /// Milliseconds of reading sentence and picture before it.
+    pub(crate) prefill_ms: f64,
+    /// Milliseconds of both.
     pub(crate) decode_ms: f64,
     /// Milliseconds from picture and sentence to mask.
     pub(crate) ms: f64,
@@ -74,6 +76,7 @@ impl CaseResult {
             predicted_area: overlap.predicted,
             truth_area: overlap.truth,
             passes: cost.passes,
+            prefill_ms: cost.prefill_ms,
             decode_ms: cost.ms,
             ms,
         }
@@ -140,7 +143,9 @@ pub(crate) struct Summary {
     pub(crate) hausdorff95_per_image: Option<f64>,
     /// Mean passes through the model per mask: its number of tokens when decoding is greedy.
     pub(crate) passes_per_mask: Option<f64>,
-    /// Mean milliseconds of decoding, from the tokens of sentence and picture to those of the mask.
+    /// Mean milliseconds of the prefill, in which the model reads the tokens of sentence and picture.
+    pub(crate) prefill_ms_per_mask: Option<f64>,
+    /// Mean milliseconds of prefill and decoding.
     pub(crate) decode_ms_per_mask: Option<f64>,
     /// Mean milliseconds per case; of a case alone when cases are decoded one at a time.
     pub(crate) ms_per_image: Option<f64>,
@@ -191,6 +196,7 @@ impl Summary {
             boundary_dice_per_image: mean(cases.iter().filter_map(|case| case.boundary_dice)),
             hausdorff95_per_image: mean(cases.iter().filter_map(|case| case.hausdorff95)),
             passes_per_mask: mean(cases.iter().map(|case| case.passes as f64)),
+            prefill_ms_per_mask: mean(cases.iter().map(|case| case.prefill_ms)),
             decode_ms_per_mask: mean(cases.iter().map(|case| case.decode_ms)),
             ms_per_image: mean(cases.iter().map(|case| case.ms)),
             per_kind: kinds
@@ -265,6 +271,7 @@ pub(crate) mod tests {
         let masks = [&pixels(0..predicted), &truth, &truth];
         let cost = DecodeCost {
             passes: 64,
+            prefill_ms: 1.0,
             ms: 5.0,
         };
         CaseResult::new(id, kind, "left lung", masks, cost, 10.0)

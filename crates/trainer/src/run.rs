@@ -5,8 +5,8 @@ use anyhow::Result;
 use burn::module::Module;
 use image::RgbImage;
 use mriseg::bundle::Precision;
-use mriseg::decode::Picker;
 use mriseg::loss::HardErrorMemory;
+use mriseg::mask_lm::CachedLm;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use mriseg::vq::MaskTokenizer;
@@ -21,7 +21,7 @@ use crate::cli::{DataSpec, TextMode, TrainArgs, command_line};
 use crate::config::Experiment;
 use crate::data;
 use crate::device::{self, Chosen};
-use crate::evaluate::{Evaluator, Predicted, mean_dice};
+use crate::evaluate::{Evaluator, Predicted, mean_dice, picker};
 use crate::exit::{self, Kind};
 use crate::fit::{
     LmState, LmTrainer, Progress, Samples, Session, train_image_tokenizer, train_mask_tokenizer,
@@ -155,7 +155,7 @@ impl Run {
     /// There is no checkpoint, or a case cannot be loaded.
     pub(crate) fn strategy_scores(&self, halfway: &HardErrorMemory) -> Result<StrategyScores> {
         let (model, tokenizer, _) = self.best()?;
-        let evaluator = self.evaluator(&model, &tokenizer);
+        let evaluator = self.evaluator(&model, &tokenizer)?;
         let limit = self.test_limit();
         let display = self.session.display;
         StrategyScores::measure(
@@ -186,7 +186,7 @@ impl Run {
     /// As [`Self::strategy_scores`].
     pub(crate) fn test_strips(&self, indices: &[usize]) -> Result<Vec<RgbImage>> {
         let (model, tokenizer, _) = self.best()?;
-        let evaluator = self.evaluator(&model, &tokenizer);
+        let evaluator = self.evaluator(&model, &tokenizer)?;
         indices
             .iter()
             .filter(|&&index| index < self.test.dataset().len())
@@ -267,17 +267,22 @@ impl Run {
         Ok(())
     }
 
-    fn evaluator<'a>(&'a self, model: &'a Model, tokenizer: &'a TextTokenizer) -> Evaluator<'a> {
-        Evaluator {
+    fn evaluator<'a>(
+        &'a self,
+        model: &'a Model,
+        tokenizer: &'a TextTokenizer,
+    ) -> Result<Evaluator<'a>> {
+        Ok(Evaluator {
             model,
             tokenizer,
             config: &self.experiment.model,
             device: &self.chosen.device,
-            picker: Picker::new(self.experiment.train.pick, &model.mask),
+            cached: CachedLm::new(&model.lm),
+            picker: picker(self.experiment.train.pick, &model.mask)?,
             seed: self.experiment.seed,
             workers: self.chosen.workers,
             one_by_one: None,
-        }
+        })
     }
 
     /// Trains the language model, evaluating and saving on the way.
@@ -331,7 +336,7 @@ impl Run {
             if state.step < evaluation {
                 continue;
             }
-            let evaluator = self.evaluator(&state.average, tokenizer);
+            let evaluator = self.evaluator(&state.average, tokenizer)?;
             let limit = self.experiment.data.valid_cases;
             let cases = evaluator.run(&self.valid, limit, TextMode::Given, Display::Silent)?;
             let dice = mean_dice(&cases);
@@ -375,7 +380,7 @@ impl Run {
     /// Evaluates the best checkpoint on the test split; writes report and bundle.
     fn finish(&self, marks: Marks) -> Result<(Summary, PathBuf)> {
         let (model, tokenizer, _) = self.best()?;
-        let evaluator = self.evaluator(&model, &tokenizer);
+        let evaluator = self.evaluator(&model, &tokenizer)?;
         let limit = self.test_limit();
         let cases = evaluator.run(&self.test, limit, TextMode::Given, self.session.display)?;
         let dataset = self.test.dataset();

@@ -1,7 +1,7 @@
 //! Greedy decoding of a batch, a token of every mask per pass.
 
 use super::{Decoded, Picker};
-use crate::mask_lm::{DecodeState, MaskLm};
+use crate::mask_lm::{CachedLm, DecodeState};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 
@@ -20,7 +20,7 @@ impl Greedy {
     /// # Shapes
     /// - text: `[batch, text]`
     /// - image: `[batch, image, token_dim]`
-    pub fn start(lm: &MaskLm, picker: Picker, text: Tensor<2, Int>, image: Tensor<3>) -> Self {
+    pub fn start(lm: &CachedLm, picker: Picker, text: Tensor<2, Int>, image: Tensor<3>) -> Self {
         let [batch, _] = text.dims();
         let device = image.device();
         let begin = vec![lm.layout().begin_of_mask() as i32; batch];
@@ -34,14 +34,12 @@ impl Greedy {
 
     /// Decodes the next token of every mask on the device; `None` after the last. Nothing is read
     /// back.
-    pub fn advance(&mut self, lm: &MaskLm) -> Option<Decoded> {
+    pub fn advance(&mut self, lm: &CachedLm) -> Option<Decoded> {
         if self.index == lm.layout().mask() {
             return None;
         }
         let hidden = lm.step(self.input.clone(), &mut self.state);
-        let logits = self.state.logits(hidden);
-        let [batch, _, codes] = logits.dims();
-        let decoded = self.picker.pick(softmax(logits.reshape([batch, codes]), 1));
+        let decoded = self.picker.pick(softmax(lm.logits(hidden), 1));
         self.input = decoded.ids.clone();
         self.index += 1;
         Some(decoded)
@@ -66,10 +64,11 @@ mod tests {
             Distribution::Default,
             &device,
         );
-        let picker = Picker { patches: None };
-        let mut greedy = Greedy::start(&lm, picker, text.clone(), image.clone());
+        let picker = Picker::of_most_probable();
+        let cached = CachedLm::new(&lm);
+        let mut greedy = Greedy::start(&cached, picker, text.clone(), image.clone());
         let (mut tokens, mut probabilities) = (Vec::new(), Vec::new());
-        while let Some(decoded) = greedy.advance(&lm) {
+        while let Some(decoded) = greedy.advance(&cached) {
             tokens.extend(decoded.ids.into_data().iter::<i32>());
             probabilities.extend(decoded.probabilities.into_data().iter::<f32>());
         }

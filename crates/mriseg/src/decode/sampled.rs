@@ -1,7 +1,7 @@
 //! Several decodes by chance: where they differ the model is unsure, also about what follows from an early
 //! token, which the probability of a single token does not tell.
 
-use crate::mask_lm::MaskLm;
+use crate::mask_lm::CachedLm;
 use burn::tensor::{Int, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 /// - text: `[1, text]`
 /// - image: `[1, image, token_dim]`
 pub fn sample(
-    lm: &MaskLm,
+    lm: &CachedLm,
     text: Tensor<2, Int>,
     image: Tensor<3>,
     count: usize,
@@ -30,7 +30,7 @@ pub fn sample(
     let mut columns = Vec::with_capacity(layout.mask());
     for _ in 0..layout.mask() {
         let hidden = lm.step(input, &mut state);
-        let logits = state.logits(hidden).reshape([count, layout.codes]);
+        let logits = lm.logits(hidden);
         let noise: Vec<f32> = (0..count * layout.codes)
             .map(|_| gumbel(rng.random::<f32>()))
             .collect();
@@ -98,7 +98,7 @@ mod tests {
         let device = Device::flex();
         let mut config = ModelConfig::tiny();
         config.lm.text_vocab = 20;
-        let lm = config.init_mask_lm(&device);
+        let lm = CachedLm::new(&config.init_mask_lm(&device));
         let layout = lm.layout();
         let text = Tensor::zeros([1, layout.text], &device);
         let image = [1, layout.image(), config.image_token_dim()];
@@ -109,7 +109,7 @@ mod tests {
             let ids: Vec<u32> = masks.into_data().iter::<u32>().collect();
             ids
         };
-        let picker = super::super::Picker { patches: None };
+        let picker = super::super::Picker::of_most_probable();
         let mut greedy = super::super::Greedy::start(&lm, picker, text.clone(), image.clone());
         let mut expected = Vec::new();
         while let Some(decoded) = greedy.advance(&lm) {

@@ -5,8 +5,8 @@
 //! take after each of them; as far as the drafts agree they stand, and the first token that differs stands in
 //! its draft's place. The tokens are those of plain greedy decoding, in fewer passes.
 
-use super::{Decoded, Picker, TokenEvent};
-use crate::mask_lm::{DecodeState, MaskLm};
+use super::{Picker, TokenEvent};
+use crate::mask_lm::{CachedLm, DecodeState, Drafting};
 use burn::tensor::activation::softmax;
 use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,8 @@ pub enum Decode {
 pub struct Decoder {
     state: DecodeState,
     picker: Picker,
-    decode: Decode,
+    /// Look-ahead heads, when they are to be used.
+    drafting: Option<Drafting>,
     /// The last token that stands and the drafts after it: `[1, 1..]`.
     inputs: Tensor<2, Int>,
     decoded: usize,
@@ -41,18 +42,23 @@ impl Decoder {
     /// - text: `[1, text]`
     /// - image: `[1, image, token_dim]`
     pub fn start(
-        lm: &MaskLm,
+        lm: &CachedLm,
         picker: Picker,
         decode: Decode,
         text: Tensor<2, Int>,
         image: Tensor<3>,
     ) -> Self {
         let begin = [[lm.layout().begin_of_mask() as i32]];
+        let inputs = Tensor::from_ints(begin, &image.device());
+        let state = lm.prefill(text, image);
         Self {
-            inputs: Tensor::from_ints(begin, &image.device()),
-            state: lm.prefill(text, image),
+            inputs,
+            drafting: match decode {
+                Decode::Greedy => None,
+                Decode::Speculative => lm.drafting(&state),
+            },
+            state,
             picker,
-            decode,
             decoded: 0,
             passes: 0,
         }
@@ -67,34 +73,18 @@ impl Decoder {
     ///
     /// # Errors
     /// The device fails.
-    pub async fn next(&mut self, lm: &MaskLm) -> Result<Vec<TokenEvent>, ExecutionError> {
+    pub async fn next(&mut self, lm: &CachedLm) -> Result<Vec<TokenEvent>, ExecutionError> {
         let layout = lm.layout();
         if self.decoded == layout.mask() {
             return Ok(Vec::new());
         }
-        let [_, new] = self.inputs.dims();
         let hidden = lm.step(self.inputs.clone(), &mut self.state);
-        let logits = self.state.logits(hidden.clone());
-        let logits = logits.reshape([new, layout.codes]);
-        let distribution = softmax(logits, 1);
-        let mut picked = Picker::most_probable(distribution.clone());
-        let mut read = Read::of(&self.inputs, &picked).await?;
-        let settled = |probability: &f32| self.picker.is_settled(*probability);
-        if !read.probabilities.iter().all(settled) {
-            picked = self.picker.pick(distribution);
-            read = Read::of(&self.inputs, &picked).await?;
-        }
-        let Read {
-            inputs,
-            ids,
-            probabilities,
-        } = read;
-        let drafts = inputs[1..].iter().zip(&ids);
-        let right = drafts.take_while(|(draft, token)| draft == token).count();
-        let events: Vec<TokenEvent> = ids
-            .into_iter()
-            .zip(probabilities)
-            .take(right + 1)
+        let distribution = softmax(lm.logits(hidden.clone()), 1);
+        let read = self.read(distribution).await?;
+        let stand = read.stand();
+        let last = read.ids[stand - 1];
+        let tokens = read.ids.into_iter().zip(read.probabilities).take(stand);
+        let events: Vec<TokenEvent> = tokens
             .zip(self.decoded..)
             .map(|((token, probability), index)| TokenEvent {
                 index,
@@ -104,56 +94,86 @@ impl Decoder {
             })
             .collect();
         self.passes += 1;
-        self.decoded += events.len();
+        self.decoded += stand;
         if self.decoded < layout.mask() {
             self.state.rewind(self.decoded, layout);
-            let last = picked.ids.slice_dim(0, right..right + 1);
-            self.inputs = self.with_drafts(last, hidden.slice_dim(1, right..right + 1), lm);
+            self.inputs = self.with_drafts(last, hidden.slice_dim(0, stand - 1..stand), lm);
         }
         Ok(events)
     }
 
-    /// `last` is the token that `hidden` predicts: `[1, 1]`.
-    fn with_drafts(&self, last: Tensor<2, Int>, hidden: Tensor<3>, lm: &MaskLm) -> Tensor<2, Int> {
+    /// What the pass over the inputs picks. Only where the most probable code may not be the one to take, and
+    /// the drafts are right up to there, are all codes compared.
+    ///
+    /// # Shapes
+    /// - distribution: `[inputs, codes]`
+    async fn read(&self, distribution: Tensor<2>) -> Result<Read, ExecutionError> {
+        let likely = Picker::most_probable(distribution.clone());
+        let [inputs, ids, probabilities] = Transaction::default()
+            .register(self.inputs.clone())
+            .register(likely.ids)
+            .register(likely.probabilities)
+            .execute_async()
+            .await?
+            .try_into()
+            .expect("a transaction returns what was registered");
+        let inputs: TensorData = inputs;
+        let mut read = Read {
+            drafts: inputs.iter().skip(1).collect(),
+            ids: ids.iter().collect(),
+            probabilities: probabilities.iter().collect(),
+        };
+        let unsettled = |&row: &usize| !self.picker.is_settled(read.probabilities[row]);
+        if let Some(from) = (0..read.stand()).find(unsettled) {
+            let [rows, codes] = distribution.dims();
+            let rows = distribution.slice_dim(0, from..rows);
+            let rows: Vec<f32> = rows.into_data_async().await?.iter().collect();
+            for (row, distribution) in (from..).zip(rows.chunks_exact(codes)) {
+                if row == read.stand() {
+                    break;
+                }
+                if !self.picker.is_settled(read.probabilities[row]) {
+                    let id = self.picker.pick_one(distribution);
+                    read.ids[row] = id as u32;
+                    read.probabilities[row] = distribution[id];
+                }
+            }
+        }
+        Ok(read)
+    }
+
+    /// The next inputs: `last`, which `hidden` predicted, and what the look-ahead heads guess to follow.
+    ///
+    /// # Shapes
+    /// - hidden: `[1, d_model]`
+    fn with_drafts(&self, last: u32, hidden: Tensor<2>, lm: &CachedLm) -> Tensor<2, Int> {
         // The last token of a mask is read by no position.
         let room = lm.layout().mask() - self.decoded - 1;
-        let logits = match self.decode {
-            Decode::Speculative if room > 0 => lm.draft(hidden, self.decoded - 1, &self.state),
-            _ => None,
-        };
-        let Some(logits) = logits else {
-            return last;
-        };
-        let [_, drafts, codes] = logits.dims();
-        let drafts = drafts.min(room);
-        let logits = logits.slice_dim(1, 0..drafts).reshape([drafts, codes]);
-        let drafted = logits.argmax(1).reshape([1, drafts]);
-        Tensor::cat(vec![last, drafted], 1)
+        let device = hidden.device();
+        let drafted = self.drafting.as_ref().filter(|_| room > 0).map(|drafting| {
+            let logits = lm.draft(hidden, self.decoded - 1, drafting);
+            let [drafts, _] = logits.dims();
+            let logits = logits.slice_dim(0, 0..drafts.min(room));
+            logits.argmax(1).swap_dims(0, 1)
+        });
+        let last = Tensor::from_ints([[last as i32]], &device);
+        Tensor::cat(std::iter::once(last).chain(drafted).collect(), 1)
     }
 }
 
 /// What a pass read and picked, off the device.
 struct Read {
-    inputs: Vec<u32>,
+    drafts: Vec<u32>,
+    /// The token after the last one that stands, and after each draft.
     ids: Vec<u32>,
     probabilities: Vec<f32>,
 }
 
 impl Read {
-    async fn of(inputs: &Tensor<2, Int>, picked: &Decoded) -> Result<Self, ExecutionError> {
-        let read = Transaction::default()
-            .register(inputs.clone())
-            .register(picked.ids.clone())
-            .register(picked.probabilities.clone())
-            .execute_async()
-            .await?;
-        let [inputs, ids, probabilities] =
-            <[TensorData; 3]>::try_from(read).expect("a transaction returns what was registered");
-        Ok(Self {
-            inputs: inputs.iter().collect(),
-            ids: ids.iter().collect(),
-            probabilities: probabilities.iter().collect(),
-        })
+    /// How many of `ids` stand: the first, and one for each draft that is right.
+    fn stand(&self) -> usize {
+        let drafts = self.drafts.iter().zip(&self.ids);
+        1 + drafts.take_while(|(draft, id)| draft == id).count()
     }
 }
 
@@ -168,7 +188,7 @@ mod tests {
 
     /// A small model with random heads, and one random prompt.
     struct Case {
-        lm: MaskLm,
+        lm: CachedLm,
         picker: Picker,
         text: Tensor<2, Int>,
         image: Tensor<3>,
@@ -194,11 +214,11 @@ mod tests {
         let layout = config.layout();
         let image = [1, layout.image(), config.image_token_dim()];
         Case {
-            lm: randomize(config.init_mask_lm(&device)),
+            lm: CachedLm::new(&randomize(config.init_mask_lm(&device))),
             text: Tensor::<2>::random([1, layout.text], Distribution::Uniform(0.0, 20.0), &device)
                 .int(),
             image: Tensor::random(image, Distribution::Default, &device),
-            picker: Picker::new(pick, &config.mask.init(&device)),
+            picker: block_on(Picker::new(pick, &config.mask.init(&device))).unwrap(),
         }
     }
 

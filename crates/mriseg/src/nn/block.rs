@@ -1,6 +1,6 @@
 //! Pre-norm transformer block: RMSNorm, attention, RMSNorm, SwiGLU (Shazeer 2020).
 
-use super::attention::{KvCache, PrefixAttention};
+use super::attention::PrefixAttention;
 use super::rotary::RotaryTable;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig, RmsNorm, RmsNormConfig};
@@ -21,11 +21,11 @@ pub struct TransformerBlockConfig {
 /// One layer of the decoder.
 #[derive(Module, Debug)]
 pub struct TransformerBlock {
-    attention_norm: RmsNorm,
-    attention: PrefixAttention,
-    feed_forward_norm: RmsNorm,
-    gate_up: Linear,
-    down: Linear,
+    pub(super) attention_norm: RmsNorm,
+    pub(super) attention: PrefixAttention,
+    pub(super) feed_forward_norm: RmsNorm,
+    pub(super) gate_up: Linear,
+    pub(super) down: Linear,
 }
 
 impl TransformerBlockConfig {
@@ -57,32 +57,6 @@ impl TransformerBlock {
     ) -> Tensor<3> {
         let normed = self.attention_norm.forward(x.clone());
         let x = x + self.attention.forward(normed, prefix, causal, rotary);
-        self.feed_forward(x)
-    }
-
-    /// The prefix; see [`PrefixAttention::prefill`].
-    ///
-    /// # Shapes
-    /// - x, output: `[batch, prefix, d_model]`
-    pub fn prefill(&self, x: Tensor<3>, cache: &mut KvCache, rotary: &RotaryTable) -> Tensor<3> {
-        let normed = self.attention_norm.forward(x.clone());
-        let x = x + self.attention.prefill(normed, cache, rotary);
-        self.feed_forward(x)
-    }
-
-    /// New tokens after those in the cache; see [`PrefixAttention::step`].
-    ///
-    /// # Shapes
-    /// - x, output: `[batch, new, d_model]`
-    pub fn step(
-        &self,
-        x: Tensor<3>,
-        cache: &mut KvCache,
-        rotary: &RotaryTable,
-        bias: Option<&Tensor<4>>,
-    ) -> Tensor<3> {
-        let normed = self.attention_norm.forward(x.clone());
-        let x = x + self.attention.step(normed, cache, rotary, bias);
         self.feed_forward(x)
     }
 

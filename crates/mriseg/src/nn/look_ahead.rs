@@ -30,3 +30,65 @@ impl LookAhead {
         hidden + silu(self.mix.forward(both))
     }
 }
+
+/// All heads at one position as one product. What the anchors contribute is known before decoding begins.
+#[derive(Debug, Clone)]
+pub(crate) struct LookAheads {
+    /// `[d_model, heads * d_model]`
+    of_hidden: Tensor<2>,
+    /// `[d_model, heads * d_model]`
+    of_anchor: Tensor<2>,
+    heads: usize,
+}
+
+impl LookAheads {
+    /// `None` when there are no heads.
+    pub(crate) fn new(heads: &[LookAhead]) -> Option<Self> {
+        let part = |from: usize| {
+            let weights = heads.iter().map(|head| {
+                let weight = head.mix.weight.val();
+                let [_, d_model] = weight.dims();
+                weight.slice_dim(0, from * d_model..(from + 1) * d_model)
+            });
+            Tensor::cat(weights.collect(), 1)
+        };
+        (!heads.is_empty()).then(|| Self {
+            of_hidden: part(0),
+            of_anchor: part(1),
+            heads: heads.len(),
+        })
+    }
+
+    /// What the anchors contribute at each position: entry `[i, j]` is for the cell `j + 1` beyond `i`, and
+    /// zero where there is none.
+    ///
+    /// # Shapes
+    /// - anchors: `[1, mask, d_model]`
+    /// - output: `[mask, heads, d_model]`
+    pub(crate) fn ahead(&self, anchors: Tensor<3>) -> Tensor<3> {
+        let [_, mask, d_model] = anchors.dims();
+        let of_cells = anchors
+            .reshape([mask, d_model])
+            .matmul(self.of_anchor.clone())
+            .reshape([mask, self.heads, d_model]);
+        let shifted = (0..self.heads).map(|head| {
+            let none = Tensor::zeros([mask, 1, d_model], &of_cells.device());
+            let cells = (head + 1).min(mask);
+            let known = of_cells.clone().slice_dim(1, head..head + 1);
+            Tensor::cat(vec![known, none], 0).slice_dim(0, cells..cells + mask)
+        });
+        Tensor::cat(shifted.collect(), 1)
+    }
+
+    /// The states from which the tokens after the next one are predicted.
+    ///
+    /// # Shapes
+    /// - hidden: `[1, d_model]`
+    /// - ahead: `[1, heads, d_model]`, the row of this position of [`Self::ahead`]
+    /// - output: `[heads, d_model]`
+    pub(crate) fn forward(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2> {
+        let [_, heads, d_model] = ahead.dims();
+        let mixed = hidden.clone().matmul(self.of_hidden.clone());
+        hidden + silu(mixed.reshape([heads, d_model]) + ahead.reshape([heads, d_model]))
+    }
+}

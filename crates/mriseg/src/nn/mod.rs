@@ -1,14 +1,17 @@
-//! The transformer's parts: rotary positions, attention with a cache, feed-forward block, heads that look
-//! further ahead.
+//! The transformer's parts: rotary positions, attention, feed-forward block, the same with a cache, heads
+//! that look further ahead.
 
 mod attention;
 mod block;
+mod cached;
 mod look_ahead;
 mod rotary;
 
-pub use attention::{KvCache, PrefixAttention, causal_bias};
+pub use attention::{PrefixAttention, causal_bias};
 pub use block::{TransformerBlock, TransformerBlockConfig};
+pub use cached::{CachedBlock, KvCache};
 pub use look_ahead::LookAhead;
+pub(crate) use look_ahead::LookAheads;
 pub use rotary::RotaryTable;
 
 use burn::tensor::Tensor;

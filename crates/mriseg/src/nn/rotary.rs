@@ -42,14 +42,40 @@ impl RotaryTable {
         }
     }
 
-    /// Rotates queries or keys that stand at `range` of the sequence.
+    /// For queries, keys and values in one tensor: queries are scaled by `head_dim^-1/2` as well, as
+    /// attention wants them, and values stay as they are.
+    pub fn of_queries_keys_values(&self, heads: usize) -> Self {
+        let [_, _, _, half] = self.cos.dims();
+        let scale = (2.0 * half as f32).powf(-0.5);
+        let of = |table: &Tensor<4>, of_values: Tensor<4>| {
+            let keys = table.clone().repeat_dim(2, heads);
+            let queries = keys.clone().mul_scalar(scale);
+            Tensor::cat(
+                vec![queries, keys.clone(), of_values.expand(keys.dims())],
+                2,
+            )
+        };
+        Self {
+            cos: of(&self.cos, Tensor::ones([1, 1, 1, 1], &self.cos.device())),
+            sin: of(&self.sin, Tensor::zeros([1, 1, 1, 1], &self.sin.device())),
+        }
+    }
+
+    /// The part for what stands at `range` of the sequence.
+    pub fn at(&self, range: Range<usize>) -> Self {
+        Self {
+            cos: self.cos.clone().slice_dim(1, range.clone()),
+            sin: self.sin.clone().slice_dim(1, range),
+        }
+    }
+
+    /// Rotates what stands at the positions of this table.
     ///
     /// # Shapes
-    /// - x, output: `[batch, range.len(), heads, head_dim]`
-    pub fn rotate(&self, x: Tensor<4>, range: Range<usize>) -> Tensor<4> {
+    /// - x, output: `[batch, positions, heads, head_dim]`
+    pub fn rotate(&self, x: Tensor<4>) -> Tensor<4> {
         let half = x.dims()[3] / 2;
-        let cos = self.cos.clone().slice_dim(1, range.clone());
-        let sin = self.sin.clone().slice_dim(1, range);
+        let (cos, sin) = (self.cos.clone(), self.sin.clone());
         let first = x.clone().slice_dim(3, 0..half);
         let second = x.slice_dim(3, half..2 * half);
         Tensor::cat(
@@ -65,11 +91,11 @@ impl RotaryTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Distribution;
+    use burn::tensor::{Distribution, Tolerance};
 
     fn score(rotary: &RotaryTable, q: &Tensor<4>, k: &Tensor<4>, i: usize, j: usize) -> f32 {
-        let q = rotary.rotate(q.clone(), i..i + 1);
-        let k = rotary.rotate(k.clone(), j..j + 1);
+        let q = rotary.at(i..i + 1).rotate(q.clone());
+        let k = rotary.at(j..j + 1).rotate(k.clone());
         (q * k).sum().into_scalar()
     }
 
@@ -85,5 +111,26 @@ mod tests {
         assert!((near - same_offset).abs() < 1e-4, "{near} {same_offset}");
         let other = score(&rotary, &q, &k, 0, 2);
         assert!((near - other).abs() > 1e-3, "{near} {other}");
+    }
+
+    #[test]
+    fn of_queries_keys_and_values_together_only_the_first_are_scaled_and_the_last_stay() {
+        let device = Device::flex();
+        let rotary = RotaryTable::new(&[(0.0, 0.0), (1.0, 2.0)], 16, &device);
+        let heads = 2;
+        let x = Tensor::random([1, 2, 3 * heads, 16], Distribution::Default, &device);
+        let part = |x: &Tensor<4>, i: usize| x.clone().slice_dim(2, i * heads..(i + 1) * heads);
+        let together = rotary.of_queries_keys_values(heads).rotate(x.clone());
+        let alone = rotary.rotate(x.clone());
+        let expected = [
+            part(&alone, 0).div_scalar(4.0),
+            part(&alone, 1),
+            part(&x, 2),
+        ];
+        for (i, expected) in expected.into_iter().enumerate() {
+            part(&together, i)
+                .into_data()
+                .assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-6));
+        }
     }
 }

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use mriseg::bundle::sha256;
-use mriseg::decode::Picker;
+use mriseg::mask_lm::CachedLm;
 
 use crate::bundle_dir;
 use crate::cli::{DataSpec, EvalArgs, TextMode, command_line};
 use crate::data;
 use crate::device;
-use crate::evaluate::Evaluator;
+use crate::evaluate::{Evaluator, picker};
 use crate::fit::Samples;
 use crate::pictures;
 use crate::progress::Display;
@@ -49,10 +49,11 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         tokenizer: &tokenizer,
         config: &bundle.manifest.architecture,
         device: &chosen.device,
-        picker: Picker::new(
+        cached: CachedLm::new(&model.lm),
+        picker: picker(
             args.pick.map_or(bundle.manifest.pick, Into::into),
             &model.mask,
-        ),
+        )?,
         seed: SEED,
         workers: chosen.workers,
         one_by_one: args.decode.map(Into::into),
@@ -135,13 +136,15 @@ pub(super) fn describe(summary: &Summary) -> String {
             scores.join(", ")
         );
     }
-    if let (Some(ms), Some(passes), Some(decode)) = (
+    if let (Some(ms), Some(passes), Some(prefill), Some(decode)) = (
         summary.ms_per_image,
         summary.passes_per_mask,
+        summary.prefill_ms_per_mask,
         summary.decode_ms_per_mask,
     ) {
         text += &format!(
-            "\n  {ms:.0} ms per image, of which {decode:.1} ms for decoding in {passes:.1} passes"
+            "\n  {ms:.0} ms per image; of these {prefill:.1} ms prefill and {:.1} ms for decoding in {passes:.1} passes",
+            decode - prefill
         );
     }
     text

@@ -1,0 +1,271 @@
+//! Which code a cell takes: its most probable one or that of least expected pixel error. The two differ
+//! where the model is unsure: "empty" is one code, "inside" and "border" are many, so that the most
+//! probable single code is "empty" long before an empty cell is the most probable.
+
+use crate::nn::laid_out_transposed;
+use crate::vq::MaskTokenizer;
+use burn::tensor::{ExecutionError, Int, Tensor, Transaction};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Which code a cell takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Pick {
+    /// The most probable code.
+    #[default]
+    MostProbable,
+    /// The code whose patch has the fewest wrong pixels to expect under the predicted distribution
+    /// over codes (minimum Bayes risk, one cell at a time); among equals the more probable one. Codes of a
+    /// probability below [`Picker::NEGLIGIBLE`] are not reckoned with.
+    LeastError,
+}
+
+/// A [`Pick`] with what it needs: on the device for many cells, off it for single ones.
+#[derive(Debug, Clone)]
+pub struct Picker {
+    patches: Option<Patches>,
+}
+
+/// What every code draws, each pixel foreground (1) or not (0).
+#[derive(Debug, Clone)]
+struct Patches {
+    /// `[codes, pixels]`
+    pixels: Tensor<2>,
+    /// The same, `[pixels, codes]`.
+    pixels_of: Tensor<2>,
+    /// Foreground pixels: `[1, codes]`.
+    areas: Tensor<2>,
+    host: Arc<HostPatches>,
+}
+
+/// The same off the device, row by row.
+#[derive(Debug)]
+struct HostPatches {
+    pixels: Vec<f32>,
+    pixels_of: Vec<f32>,
+    areas: Vec<f32>,
+}
+
+/// What one step decoded.
+#[derive(Debug, Clone)]
+pub struct Decoded {
+    /// Picked codes: `[batch, 1]`.
+    pub ids: Tensor<2, Int>,
+    /// Their probabilities: `[batch, 1]`.
+    pub probabilities: Tensor<2>,
+}
+
+impl Picker {
+    /// Codes less probable than this do not count for the expected error of a cell.
+    pub const NEGLIGIBLE: f32 = 1e-4;
+
+    /// Prepares `pick` for the codes of a mask tokenizer.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn new(pick: Pick, tokenizer: &MaskTokenizer) -> Result<Self, ExecutionError> {
+        match pick {
+            Pick::MostProbable => Ok(Self::of_most_probable()),
+            Pick::LeastError => Self::of_least_error(tokenizer.patches()).await,
+        }
+    }
+
+    /// [`Pick::MostProbable`], which needs nothing.
+    pub fn of_most_probable() -> Self {
+        Self { patches: None }
+    }
+
+    /// # Shapes
+    /// - patches: `[codes, pixels]`, foreground probabilities
+    async fn of_least_error(patches: Tensor<2>) -> Result<Self, ExecutionError> {
+        Ok(Self {
+            patches: Some(Patches::new(patches).await?),
+        })
+    }
+
+    /// The code of every cell.
+    ///
+    /// # Shapes
+    /// - probabilities: `[batch, codes]`
+    pub fn pick(&self, probabilities: Tensor<2>) -> Decoded {
+        let Some(patches) = &self.patches else {
+            return Self::most_probable(probabilities);
+        };
+        let ids = patches.least_error(probabilities.clone());
+        Decoded {
+            probabilities: probabilities.gather(1, ids.clone()),
+            ids,
+        }
+    }
+
+    /// The same for one cell off the device, with work for the codes that count only.
+    pub(super) fn pick_one(&self, probabilities: &[f32]) -> usize {
+        match &self.patches {
+            Some(patches) => patches.host.least_error(probabilities),
+            None => first_least(probabilities.iter().map(|p| -p)),
+        }
+    }
+
+    /// The most probable code of every cell: what [`Self::pick`] gives where [`Self::is_settled`].
+    ///
+    /// # Shapes
+    /// - probabilities: `[batch, codes]`
+    pub(super) fn most_probable(probabilities: Tensor<2>) -> Decoded {
+        let ids = probabilities.clone().argmax(1);
+        Decoded {
+            probabilities: probabilities.gather(1, ids.clone()),
+            ids,
+        }
+    }
+
+    /// Whether a cell whose most probable code has this probability takes that code, whatever the rest of the
+    /// distribution. For the least error too: of a code that draws `d` pixels differently, the expected error
+    /// is larger by `(2 p - 1) d` at least (triangle inequality).
+    pub(super) fn is_settled(&self, probability: f32) -> bool {
+        /// One half, and some room for rounding.
+        const MORE_THAN_HALF: f32 = 0.51;
+        self.patches.is_none() || probability > MORE_THAN_HALF
+    }
+}
+
+/// Certainty of a code weighs as much as this many pixels: enough to decide between codes that draw the same,
+/// of which "empty" has many.
+const TIE_PIXELS: f32 = 1.0;
+
+impl Patches {
+    async fn new(probabilities: Tensor<2>) -> Result<Self, ExecutionError> {
+        let pixels = probabilities.greater_elem(0.5).float();
+        let pixels_of = laid_out_transposed(pixels.clone());
+        let areas = pixels.clone().sum_dim(1).swap_dims(0, 1);
+        let read = Transaction::default()
+            .register(pixels.clone())
+            .register(pixels_of.clone())
+            .register(areas.clone())
+            .execute_async()
+            .await?;
+        let mut read = read.iter().map(|data| data.iter::<f32>().collect());
+        let mut next = || {
+            read.next()
+                .expect("a transaction returns what was registered")
+        };
+        Ok(Self {
+            pixels,
+            pixels_of,
+            areas,
+            host: Arc::new(HostPatches {
+                pixels: next(),
+                pixels_of: next(),
+                areas: next(),
+            }),
+        })
+    }
+
+    /// Wrong pixels to expect are `|p| - 2 p E[x]` and what is the same for every code.
+    fn least_error(&self, probabilities: Tensor<2>) -> Tensor<2, Int> {
+        let negligible = probabilities.clone().lower_elem(Picker::NEGLIGIBLE);
+        let counting = probabilities.mask_fill(negligible, 0.0);
+        let mass = counting.clone().sum_dim(1);
+        let expected = counting.clone().matmul(self.pixels.clone());
+        let products = expected.matmul(self.pixels_of.clone());
+        let wrong = mass * self.areas.clone() - products.mul_scalar(2.0);
+        (wrong - counting.mul_scalar(TIE_PIXELS)).argmin(1)
+    }
+}
+
+impl HostPatches {
+    fn least_error(&self, probabilities: &[f32]) -> usize {
+        let codes = probabilities.len();
+        let counting = |p: f32| if p < Picker::NEGLIGIBLE { 0.0 } else { p };
+        let mass: f32 = probabilities.iter().map(|&p| counting(p)).sum();
+        let mut expected = vec![0.0; self.pixels.len() / codes];
+        let patches = self.pixels.chunks_exact(expected.len());
+        for (&p, patch) in probabilities.iter().zip(patches) {
+            add_scaled(&mut expected, counting(p), patch);
+        }
+        let areas = self.areas.iter().zip(probabilities);
+        let mut wrong: Vec<f32> = areas
+            .map(|(area, &p)| mass * area - counting(p) * TIE_PIXELS)
+            .collect();
+        for (expected, pixel_of) in expected.iter().zip(self.pixels_of.chunks_exact(codes)) {
+            add_scaled(&mut wrong, -2.0 * expected, pixel_of);
+        }
+        first_least(wrong.into_iter())
+    }
+}
+
+fn add_scaled(sum: &mut [f32], factor: f32, values: &[f32]) {
+    if factor != 0.0 {
+        for (sum, value) in sum.iter_mut().zip(values) {
+            *sum += factor * value;
+        }
+    }
+}
+
+fn first_least(values: impl Iterator<Item = f32>) -> usize {
+    values
+        .enumerate()
+        .min_by(|(_, a), (_, b)| a.total_cmp(b))
+        .map_or(0, |(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::activation::softmax;
+    use burn::tensor::{Device, Distribution};
+    use futures_lite::future::block_on;
+
+    fn least_error(patches: Tensor<2>) -> Picker {
+        block_on(Picker::of_least_error(patches)).unwrap()
+    }
+
+    fn ids(decoded: Decoded) -> Vec<u32> {
+        decoded.ids.into_data().iter().collect()
+    }
+
+    #[test]
+    fn the_code_of_least_error_lies_in_the_middle_of_what_is_likely() {
+        let device = Device::flex();
+        let pixels =
+            Tensor::<2>::from_floats([[0.0, 0.0], [1.0, 0.2], [0.9, 1.0], [0.1, 0.0]], &device);
+        let (most_probable, least_error) = (Picker::of_most_probable(), least_error(pixels));
+        let picked = |picker: &Picker, probabilities: [f32; 4]| {
+            let picked = picker.pick(Tensor::from_floats([probabilities], &device));
+            let probability: f32 = picked.probabilities.into_scalar();
+            let id: i64 = picked.ids.into_scalar();
+            assert_eq!(id, picker.pick_one(&probabilities) as i64);
+            (id, probability)
+        };
+        assert_eq!(picked(&most_probable, [0.4, 0.3, 0.3, 0.0]), (0, 0.4));
+        // The first pixel is foreground with .6, the second with .3.
+        assert_eq!(picked(&least_error, [0.4, 0.3, 0.3, 0.0]), (1, 0.3));
+        // Codes 0 and 3 both draw nothing: the more probable one is taken.
+        assert_eq!(picked(&least_error, [0.6, 0.1, 0.1, 0.2]), (0, 0.6));
+        assert_eq!(picked(&least_error, [0.2, 0.1, 0.1, 0.6]), (3, 0.6));
+    }
+
+    #[test]
+    fn a_settled_cell_takes_its_most_probable_code_and_one_cell_what_many_take() {
+        let device = Device::flex();
+        device.seed(3);
+        let picker = least_error(Tensor::random(
+            [12, 9],
+            Distribution::Bernoulli(0.5),
+            &device,
+        ));
+        let noise = Tensor::<2>::random([400, 12], Distribution::Normal(0.0, 3.0), &device);
+        let probabilities = softmax(noise, 1);
+        let likely = Picker::most_probable(probabilities.clone());
+        let highest: Vec<f32> = likely.probabilities.clone().into_data().iter().collect();
+        let rows: Vec<f32> = probabilities.clone().into_data().iter().collect();
+        let (likely, picked) = (ids(likely), ids(picker.pick(probabilities)));
+        for (row, &id) in rows.chunks_exact(12).zip(&picked) {
+            assert_eq!(picker.pick_one(row), id as usize);
+        }
+        let settled = (0..400).filter(|&i| picker.is_settled(highest[i]));
+        assert!(settled.clone().count() > 100);
+        assert!(settled.clone().all(|i| likely[i] == picked[i]));
+        assert!((0..400).any(|i| likely[i] != picked[i]));
+    }
+}

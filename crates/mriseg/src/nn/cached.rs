@@ -1,0 +1,193 @@
+//! A transformer block as decoding runs it: keys and values of what has been read are kept, since the prefix
+//! never sees the mask and a mask token never sees a later one.
+//!
+//! A pass reads one token or a few, so what it costs is the number of operations more than their size. What
+//! does not depend on the input is therefore computed once: gains of the norms go into the weights after
+//! them, the scale of the scores into the rotary table.
+
+use super::block::TransformerBlock;
+use super::rotary::RotaryTable;
+use burn::nn::{Linear, RmsNorm};
+use burn::tensor::activation::{silu, softmax};
+use burn::tensor::module::attention;
+use burn::tensor::ops::AttentionModuleOptions;
+use burn::tensor::{Device, Tensor};
+use std::ops::Range;
+
+/// A [`TransformerBlock`] made ready to decode.
+#[derive(Debug, Clone)]
+pub struct CachedBlock {
+    qkv: Tensor<2>,
+    out: Tensor<2>,
+    gate: Tensor<2>,
+    up: Tensor<2>,
+    down: Tensor<2>,
+    epsilon: f64,
+}
+
+/// Keys and values of one layer: `[batch, 2 * heads, head_dim, total]`, the keys of all heads before their
+/// values, the first `filled` tokens valid. They lie transposed because the products with a few queries then
+/// read a growing part of the cache several times faster (LOG.md).
+#[derive(Debug, Clone)]
+pub struct KvCache {
+    kv: Tensor<4>,
+    filled: usize,
+}
+
+impl KvCache {
+    /// Room for `total` tokens.
+    pub fn new(batch: usize, heads: usize, total: usize, head_dim: usize, device: &Device) -> Self {
+        Self {
+            kv: Tensor::zeros([batch, 2 * heads, head_dim, total], device),
+            filled: 0,
+        }
+    }
+
+    /// Tokens held.
+    pub fn filled(&self) -> usize {
+        self.filled
+    }
+
+    /// Forgets all but the first `filled` tokens.
+    pub fn rewind(&mut self, filled: usize) {
+        assert!(filled <= self.filled, "{filled} tokens are not held");
+        self.filled = filled;
+    }
+
+    fn heads(&self) -> usize {
+        self.kv.dims()[1] / 2
+    }
+
+    /// # Shapes
+    /// - kv: `[batch, new, 2 * heads, head_dim]`
+    fn extend(&mut self, kv: Tensor<4>) {
+        let [batch, rows, head_dim, total] = self.kv.dims();
+        let from = self.filled;
+        let to = from + kv.dims()[1];
+        assert!(to <= total, "cache holds {total} tokens, {to} asked for");
+        let place = [0..batch, 0..rows, 0..head_dim, from..to];
+        self.kv
+            .inplace(|cache| cache.slice_assign(place, kv.permute([0, 2, 3, 1])));
+        self.filled = to;
+    }
+
+    /// What some scaled queries, of the last tokens of the cache, read in it.
+    ///
+    /// # Shapes
+    /// - q, output: `[batch, new, heads, head_dim]`
+    /// - bias: `[1, 1, new, filled]`
+    fn read(&self, q: Tensor<4>, bias: Option<&Tensor<4>>) -> Tensor<4> {
+        let heads = self.heads();
+        let held = self.kv.clone().slice_dim(3, 0..self.filled);
+        let keys = held.clone().slice_dim(1, 0..heads);
+        let values = held.slice_dim(1, heads..2 * heads);
+        let mut scores = q.swap_dims(1, 2).matmul(keys);
+        if let Some(bias) = bias {
+            scores = scores + bias.clone();
+        }
+        let read = values.matmul(softmax(scores, 3).swap_dims(2, 3));
+        read.permute([0, 3, 1, 2])
+    }
+}
+
+impl CachedBlock {
+    /// Takes the weights of a block as they are now.
+    pub fn new(block: &TransformerBlock) -> Self {
+        let gate_up = after_norm(&block.feed_forward_norm, &block.gate_up);
+        let [_, both] = gate_up.dims();
+        Self {
+            qkv: after_norm(&block.attention_norm, &block.attention.qkv),
+            out: block.attention.out.weight.val(),
+            gate: columns(&gate_up, 0..both / 2),
+            up: columns(&gate_up, both / 2..both),
+            down: block.down.weight.val(),
+            epsilon: block.attention_norm.epsilon,
+        }
+    }
+
+    /// The prefix, which must come first and whole: it fills the cache and attends to itself.
+    ///
+    /// # Shapes
+    /// - x, output: `[batch * prefix, d_model]`
+    /// - rotary: [`RotaryTable::of_queries_keys_values`] of the prefix
+    pub fn prefill(&self, x: Tensor<2>, cache: &mut KvCache, rotary: &RotaryTable) -> Tensor<2> {
+        let heads = cache.heads();
+        let (q, kv) = self.project(&x, cache, rotary);
+        cache.extend(kv.clone());
+        let head = |t: Tensor<4>| t.swap_dims(1, 2);
+        let options = AttentionModuleOptions {
+            scale: Some(1.0),
+            ..AttentionModuleOptions::default()
+        };
+        let keys = kv.clone().slice_dim(2, 0..heads);
+        let values = kv.slice_dim(2, heads..2 * heads);
+        let read = attention(head(q), head(keys), head(values), None, None, options);
+        self.feed_forward(self.merge(x, read.swap_dims(1, 2)))
+    }
+
+    /// Appends tokens to the cache and lets them attend to everything in it; `bias` keeps them from looking
+    /// ahead where there are several.
+    ///
+    /// # Shapes
+    /// - x, output: `[batch * new, d_model]`
+    /// - rotary: [`RotaryTable::of_queries_keys_values`] of the new tokens
+    /// - bias: `[1, 1, new, filled + new]`
+    pub fn step(
+        &self,
+        x: Tensor<2>,
+        cache: &mut KvCache,
+        rotary: &RotaryTable,
+        bias: Option<&Tensor<4>>,
+    ) -> Tensor<2> {
+        let (q, kv) = self.project(&x, cache, rotary);
+        cache.extend(kv);
+        let read = cache.read(q, bias);
+        self.feed_forward(self.merge(x, read))
+    }
+
+    /// Scaled queries `[batch, new, heads, head_dim]`; keys and values `[batch, new, 2 * heads, head_dim]`.
+    fn project(
+        &self,
+        x: &Tensor<2>,
+        cache: &KvCache,
+        rotary: &RotaryTable,
+    ) -> (Tensor<4>, Tensor<4>) {
+        let [rows, _] = x.dims();
+        let [batch, _, head_dim, _] = cache.kv.dims();
+        let heads = cache.heads();
+        let qkv = normalized(x.clone(), self.epsilon).matmul(self.qkv.clone());
+        let turned = rotary.rotate(qkv.reshape([batch, rows / batch, 3 * heads, head_dim]));
+        let q = turned.clone().slice_dim(2, 0..heads);
+        (q, turned.slice_dim(2, heads..3 * heads))
+    }
+
+    /// # Shapes
+    /// - read: `[batch, new, heads, head_dim]`
+    fn merge(&self, x: Tensor<2>, read: Tensor<4>) -> Tensor<2> {
+        let read = read.reshape(x.dims());
+        x + read.matmul(self.out.clone())
+    }
+
+    fn feed_forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let normed = normalized(x.clone(), self.epsilon);
+        let gate = silu(normed.clone().matmul(self.gate.clone()));
+        x + (gate * normed.matmul(self.up.clone())).matmul(self.down.clone())
+    }
+}
+
+/// [`RmsNorm`] without its gain: `[rows, width]`.
+fn normalized(x: Tensor<2>, epsilon: f64) -> Tensor<2> {
+    let rms = (x.clone().square().mean_dim(1) + epsilon).sqrt();
+    x / rms
+}
+
+/// The weights of `linear` with the gain of the norm before it: `[d_in, d_out]`.
+fn after_norm(norm: &RmsNorm, linear: &Linear) -> Tensor<2> {
+    linear.weight.val() * norm.gamma.val().unsqueeze_dim(1)
+}
+
+/// Some columns, as a tensor of their own.
+fn columns(matrix: &Tensor<2>, range: Range<usize>) -> Tensor<2> {
+    let columns = matrix.clone().slice_dim(1, range);
+    Tensor::zeros(columns.dims(), &columns.device()) + columns
+}
