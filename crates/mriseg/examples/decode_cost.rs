@@ -10,7 +10,8 @@ use futures_lite::future::block_on;
 use mriseg::config::ModelConfig;
 use mriseg::decode::{Greedy, Pick, Picker};
 use mriseg::loss::{
-    ContrastTokens, hard_token_loss, next_k_token_loss, token_contrastive_loss, token_losses,
+    ContrastTokens, code_likeness, hard_token_loss, next_k_token_loss, token_contrastive_loss,
+    token_losses,
 };
 use mriseg::mask_lm::CachedLm;
 use std::time::Instant;
@@ -97,7 +98,7 @@ fn training_step(config: &ModelConfig, strategies: bool) -> f64 {
             let contrasted = states.select(0, Tensor::from_data(indices.as_slice(), &device));
             let contrast = token_contrastive_loss(
                 projection.forward(contrasted),
-                Tensor::from_data(codes.as_slice(), &device),
+                code_likeness(&codes, &device),
                 chosen.pair_weights(2.0, &device),
                 0.1,
             );

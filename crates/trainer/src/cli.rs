@@ -94,6 +94,23 @@ impl From<Cli> for Request {
     }
 }
 
+/// Which experiment to run.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ExperimentArgs {
+    /// Experiment file (TOML); keys that it leaves out keep the preset's value
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Size of the model: tiny and small for a CPU, base and large for a GPU
+    #[arg(long, value_enum)]
+    pub(crate) preset: Option<Preset>,
+    /// Training data: a dataset folder, or the word `phantoms` for synthetic X-rays
+    #[arg(long, value_name = "FOLDER|phantoms")]
+    pub(crate) data: Option<DataSpec>,
+    /// Change one setting, such as train.steps=4000 (may be repeated; wins over --config)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
 /// Arguments of `train`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
@@ -104,15 +121,8 @@ impl From<Cli> for Request {
                   Ctrl-C once: finish the step, save, stop. Ctrl-C twice: stop at once.\n\
                   A run is never overwritten; its settings are printed and saved as config.toml before it starts.")]
 pub(crate) struct TrainArgs {
-    /// Experiment file (TOML); keys that it leaves out keep the preset's value
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Size of the model: tiny and small for a CPU, base and large for a GPU
-    #[arg(long, value_enum)]
-    pub(crate) preset: Option<Preset>,
-    /// Training data: a dataset folder, or the word `phantoms` for synthetic X-rays
-    #[arg(long, value_name = "FOLDER|phantoms")]
-    pub(crate) data: Option<DataSpec>,
+    #[command(flatten)]
+    pub(crate) experiment: ExperimentArgs,
     /// Name of the run; without one a free name is chosen
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -124,9 +134,6 @@ pub(crate) struct TrainArgs {
     /// Seed of every random choice; the same seed gives the same run
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Change one setting, such as train.steps=4000 (may be repeated; wins over --config)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
     /// Go on with an earlier run, exactly where its last checkpoint stopped
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "data", "name", "seed", "set"])]
     pub(crate) resume: Option<PathBuf>,
@@ -142,14 +149,15 @@ impl TrainArgs {
     /// The run of `trainer` without arguments.
     pub(crate) fn demo() -> Self {
         Self {
-            config: None,
-            preset: Some(Preset::Tiny),
-            data: Some(DataSpec::Phantoms),
+            experiment: ExperimentArgs {
+                preset: Some(Preset::Tiny),
+                data: Some(DataSpec::Phantoms),
+                ..ExperimentArgs::default()
+            },
             name: None,
             out: PathBuf::from("runs"),
             device: DeviceArgs::default(),
             seed: None,
-            set: Vec::new(),
             resume: None,
             threads: None,
             quiet: false,
@@ -160,34 +168,24 @@ impl TrainArgs {
 /// Arguments of `ablate`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-                  trainer ablate --set data.phantom_train=200 --set train.steps=600\n  \
+                  trainer ablate --config configs/ablate-phantoms.toml\n  \
                   trainer ablate --rows contrast,all --seeds 5         only these rows, and the base\n  \
-                  trainer ablate --config configs/qata-cpu.toml --data path/to/qata-cov19 --out runs/qata-ablation\n\n\
+                  trainer ablate --config configs/qata-cpu.toml --data path/to/qata-cov19 --set data.train_cases=500\n\n\
                   Every row is a run like those of `train`, in the --out folder. After Ctrl-C or a crash the same\n\
                   command goes on where it stopped. Tables: table.md, table.csv and index.html.")]
 pub(crate) struct AblateArgs {
-    /// Experiment file (TOML); keys that it leaves out keep the preset's value
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Size of the model
-    #[arg(long, value_enum)]
-    pub(crate) preset: Option<Preset>,
-    /// Data: a dataset folder, or the word `phantoms` for synthetic X-rays
-    #[arg(long, value_name = "FOLDER|phantoms")]
-    pub(crate) data: Option<DataSpec>,
+    #[command(flatten)]
+    pub(crate) experiment: ExperimentArgs,
     /// Folder for the runs and the tables
     #[arg(long, value_name = "DIR", default_value = "runs/ablation")]
     pub(crate) out: PathBuf,
     /// Runs of every row, with seeds 1, 2, …
     #[arg(long, value_name = "N", default_value = "3")]
     pub(crate) seeds: NonZeroUsize,
-    /// Only these rows, and the base: next-k-2, next-k-4, next-k-8, contrast, hard-errors, all,
-    /// all-soft-decode, all-codes [default: all of them]
+    /// Only these rows, and the base: next-k-2, next-k-4, next-k-8, contrast, contrast-light, contrast-graded,
+    /// hard-errors, all, all-soft-decode, all-codes [default: all of them]
     #[arg(long, value_name = "ROW,…", value_delimiter = ',')]
     pub(crate) rows: Vec<String>,
-    /// Change one setting of every row, such as train.steps=400 (may be repeated)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
     /// CPU threads to use [default: all]
@@ -535,9 +533,9 @@ mod tests {
         let Request::Train(args) = request("").unwrap() else {
             panic!("not a training run");
         };
-        assert_eq!(args.data, Some(DataSpec::Phantoms));
-        assert_eq!(args.preset, Some(Preset::Tiny));
-        assert!(args.resume.is_none() && args.set.is_empty());
+        assert_eq!(args.experiment.data, Some(DataSpec::Phantoms));
+        assert_eq!(args.experiment.preset, Some(Preset::Tiny));
+        assert!(args.resume.is_none() && args.experiment.set.is_empty());
     }
 
     #[test]
@@ -558,7 +556,7 @@ mod tests {
         let Request::Train(args) = request("train --set a.b=1 --set c=[1]").unwrap() else {
             panic!("not a training run");
         };
-        assert_eq!(args.set, ["a.b=1", "c=[1]"]);
+        assert_eq!(args.experiment.set, ["a.b=1", "c=[1]"]);
     }
 
     #[test]

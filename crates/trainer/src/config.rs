@@ -8,7 +8,7 @@ use mriseg_data::AugmentConfig;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-use crate::cli::{DataSpec, Preset, TrainArgs};
+use crate::cli::{DataSpec, ExperimentArgs, Preset};
 use crate::config_file::{parse_toml, with_overrides};
 use crate::exit::usage;
 
@@ -143,6 +143,9 @@ pub(crate) struct Contrast {
     pub(crate) tokens: usize,
     /// Weight of a pair of neighbouring cells with different codes; all others weigh 1.
     pub(crate) boundary: f32,
+    /// Codes are partners in part when they draw nearly the same: the fewer pixels differ the more, up to this
+    /// share of a patch. 0: equal codes only.
+    pub(crate) reach: f64,
 }
 
 /// Memory-based hard error tokens: what the model keeps getting wrong weighs more.
@@ -219,6 +222,7 @@ impl Experiment {
                     temperature: 0.1,
                     tokens: 256,
                     boundary: 2.0,
+                    reach: 0.0,
                 },
                 hard_errors: HardErrors {
                     weight: 0.0,
@@ -275,7 +279,7 @@ impl Experiment {
     ///
     /// # Errors
     /// The file cannot be read, or a value is unknown, mistyped or impossible.
-    pub(crate) fn resolve(args: &TrainArgs) -> Result<Self> {
+    pub(crate) fn resolve(args: &ExperimentArgs, seed: Option<u64>) -> Result<Self> {
         let mut experiment = Self::preset(args.preset.unwrap_or(Preset::Tiny));
         if let Some(path) = &args.config {
             let text = std::fs::read_to_string(path).map_err(|error| {
@@ -290,7 +294,7 @@ impl Experiment {
         if let Some(data) = &args.data {
             experiment.data.source = data.to_string();
         }
-        if let Some(seed) = args.seed {
+        if let Some(seed) = seed {
             experiment.seed = seed;
         }
         experiment.validate()?;
@@ -354,6 +358,7 @@ impl Experiment {
             ("data.derived_sentences", self.data.derived_sentences),
             ("train.average_decay", f64::from(self.train.average_decay)),
             ("train.next_k.decay", self.train.next_k.decay),
+            ("train.contrast.reach", self.train.contrast.reach),
             ("train.hard_errors.share", self.train.hard_errors.share),
             (
                 "train.hard_errors.decay",

@@ -62,7 +62,7 @@ impl Run {
                 let folder = RunDir::open(path)?;
                 (Experiment::load(&folder.config())?, Some(folder))
             }
-            None => (Experiment::resolve(args)?, None),
+            None => (Experiment::resolve(&args.experiment, args.seed)?, None),
         };
         let chosen = device::choose(args.device)?;
         let borrowed = match &resumed {
@@ -139,8 +139,8 @@ impl Run {
     /// A case cannot be loaded, a file cannot be written, or the user asked to stop.
     pub(crate) fn complete(&self) -> Result<(Summary, PathBuf)> {
         let (state, tokenizer, marks) = self.start_or_resume()?;
-        let marks = self.train(state, &tokenizer, marks)?;
-        self.finish(marks)
+        self.train(state, &tokenizer, marks)?;
+        self.finish()
     }
 
     /// The run's folder.
@@ -286,12 +286,7 @@ impl Run {
     }
 
     /// Trains the language model, evaluating and saving on the way.
-    fn train(
-        &self,
-        mut state: LmState,
-        tokenizer: &TextTokenizer,
-        mut marks: Marks,
-    ) -> Result<Marks> {
+    fn train(&self, mut state: LmState, tokenizer: &TextTokenizer, mut marks: Marks) -> Result<()> {
         let training = &self.experiment.train;
         let done = marks.step as u64;
         let mut log = MetricsLog::open(&self.folder, |row| {
@@ -359,7 +354,7 @@ impl Run {
         }
         progress.finish();
         self.train.warn_about_soft_masks(self.session.display);
-        Ok(marks)
+        Ok(())
     }
 
     fn draw_samples(&self, evaluator: &Evaluator<'_>, step: usize, limit: usize) -> Result<()> {
@@ -378,8 +373,8 @@ impl Run {
     }
 
     /// Evaluates the best checkpoint on the test split; writes report and bundle.
-    fn finish(&self, marks: Marks) -> Result<(Summary, PathBuf)> {
-        let (model, tokenizer, _) = self.best()?;
+    fn finish(&self) -> Result<(Summary, PathBuf)> {
+        let (model, tokenizer, marks) = self.best()?;
         let evaluator = self.evaluator(&model, &tokenizer)?;
         let limit = self.test_limit();
         let cases = evaluator.run(&self.test, limit, TextMode::Given, self.session.display)?;

@@ -8,7 +8,7 @@ mod token_contrast;
 pub use hard_error::{HardErrorMemory, hard_token_loss, hard_token_weights};
 pub use next_token::{next_k_token_loss, next_token_loss, token_losses};
 pub use reconstruction::{mask_reconstruction_loss, picture_reconstruction_loss};
-pub use token_contrast::{ContrastTokens, token_contrastive_loss};
+pub use token_contrast::{ContrastTokens, code_likeness, patch_likeness, token_contrastive_loss};
 
 /// Compares the gradient of `loss` at a random point with central differences.
 #[cfg(test)]

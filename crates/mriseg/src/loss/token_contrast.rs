@@ -1,9 +1,13 @@
 //! Token-level contrastive learning (paper: TCL): hidden states of mask positions that predict the same code
 //! lie close together, those that predict another far apart. The form is supervised contrast (Khosla et al.
 //! 2020, equation 2) with weighted negatives; anchors and weights are ours (METHOD §5).
+//!
+//! Codes that draw nearly the same can be told from codes that do not ([`patch_likeness`]): they are then
+//! partners in part. With equal codes alone ([`code_likeness`]) a rare code hardly ever meets a partner and is
+//! only ever pushed away, from its like too.
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Bool, Device, FloatDType, Int, Tensor, TensorData, assert_shape};
+use burn::tensor::{Bool, Device, FloatDType, Tensor, TensorData, assert_shape};
 
 /// Tokens that are contrasted with each other.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,20 +73,43 @@ impl ContrastTokens {
     }
 }
 
-/// Mean over anchors of `-1/|P| sum_{p in P} log(exp(s_p) / sum_a w_a exp(s_a))`, where `s` is the cosine to
-/// the anchor over `temperature`, `P` the other tokens of the anchor's code, `a` all other tokens, and `w`
-/// the weight of a pair of different codes, 1 for a pair of equal codes: `[1]`.
+/// 1 for two tokens of one code, 0 for others: `[tokens, tokens]`.
+pub fn code_likeness(codes: &[i32], device: &Device) -> Tensor<2> {
+    let alike: Vec<f32> = codes
+        .iter()
+        .flat_map(|a| codes.iter().map(move |b| f32::from(u8::from(a == b))))
+        .collect();
+    Tensor::from_data(TensorData::new(alike, [codes.len(), codes.len()]), device)
+}
+
+/// How alike some tokens draw: 1 for equal patches, less the more pixels differ, 0 from a share of `reach`
+/// (above 0) on: `[tokens, tokens]`.
 ///
-/// An anchor without a partner of its code does not count; zero when there is none with one. Computed in f32,
+/// # Shapes
+/// - patches: `[tokens, pixels]`, 0 or 1
+pub fn patch_likeness(patches: Tensor<2>, reach: f64) -> Tensor<2> {
+    let [_, pixels] = patches.dims();
+    let areas = patches.clone().sum_dim(1);
+    let shared = patches.clone().matmul(patches.transpose());
+    let differing = areas.clone() + areas.transpose() - shared.mul_scalar(2.0);
+    let share = differing.div_scalar(reach * pixels as f64);
+    share.neg().add_scalar(1.0).clamp_min(0.0)
+}
+
+/// Mean over anchors of `-1/sum_p l_p * sum_p l_p log(exp(s_p) / sum_a w_a exp(s_a))`, where `s` is the cosine
+/// to the anchor over `temperature`, `l` the likeness to it, `p` and `a` all other tokens, and `w` the weight of
+/// the pair as far as it is not alike, `l + (1 - l) weight`: `[1]`.
+///
+/// An anchor without any like does not count; zero when there is none with one. Computed in f32,
 /// whatever the type of `projected`: in bf16 a sum of exponentials loses its small terms.
 ///
 /// # Shapes
 /// - projected: `[tokens, dim]`, of any length
-/// - codes: `[tokens]`
+/// - likeness: `[tokens, tokens]`, 0 to 1, see [`code_likeness`] and [`patch_likeness`]
 /// - pair_weights: `[tokens, tokens]`
 pub fn token_contrastive_loss(
     projected: Tensor<2>,
-    codes: Tensor<1, Int>,
+    likeness: Tensor<2>,
     pair_weights: Tensor<2>,
     temperature: f64,
 ) -> Tensor<1> {
@@ -91,7 +118,7 @@ pub fn token_contrastive_loss(
     const SHORTEST: f32 = 1e-6;
     let [tokens, _] = projected.dims();
     let device = projected.device();
-    assert_shape!(codes, [tokens]);
+    assert_shape!(likeness, [tokens, tokens]);
     assert_shape!(pair_weights, [tokens, tokens]);
     if tokens < 2 {
         return projected.sum().mul_scalar(0.0);
@@ -105,20 +132,16 @@ pub fn token_contrastive_loss(
         .div_scalar(temperature);
 
     let itself = Tensor::<2, Bool>::diag_mask([tokens, tokens], 0, &device).bool_not();
-    let same: Tensor<2, Bool> = codes
-        .clone()
-        .unsqueeze_dim::<2>(0)
-        .repeat_dim(0, tokens)
-        .equal(codes.unsqueeze_dim::<2>(1).repeat_dim(1, tokens));
-    let positive = same.clone().float() * itself.clone().bool_not().float();
-    let weighted = similarity.clone() + pair_weights.log().mask_fill(same, 0.0);
-    let others = weighted.mask_fill(itself, NEVER);
-    // log(exp(s_p) / sum): for positives the weight is 1, so their entry of `others` is their similarity.
-    let log_share = log_softmax(others, 1);
+    let partners = likeness.clone().mask_fill(itself.clone(), 0.0);
+    let unlike = likeness.clone().neg().add_scalar(1.0);
+    let log_weights = (likeness + unlike * pair_weights).log();
+    let others = (similarity + log_weights.clone()).mask_fill(itself, NEVER);
+    let log_share = log_softmax(others, 1) - log_weights;
 
-    let partners = positive.clone().sum_dim(1);
-    let per_anchor = (log_share * positive).sum_dim(1) / partners.clone().clamp_min(1.0);
-    let anchors = partners.greater_elem(0.0).float().sum().clamp_min(1.0);
+    let mass = partners.clone().sum_dim(1);
+    let alone = mass.clone().lower_equal_elem(0.0);
+    let anchors = alone.clone().bool_not().float().sum().clamp_min(1.0);
+    let per_anchor = (log_share * partners).sum_dim(1) / mass.mask_fill(alone, 1.0);
     per_anchor.sum().neg() / anchors
 }
 
@@ -128,8 +151,8 @@ mod tests {
     use crate::loss::check_gradient;
 
     fn loss(projected: Tensor<2>, codes: &[i32], weights: Tensor<2>) -> f32 {
-        let codes = Tensor::from_data(codes, &projected.device());
-        token_contrastive_loss(projected, codes, weights, 0.5).into_scalar()
+        let likeness = code_likeness(codes, &projected.device());
+        token_contrastive_loss(projected, likeness, weights, 0.5).into_scalar()
     }
 
     #[test]
@@ -147,13 +170,39 @@ mod tests {
     }
 
     #[test]
+    fn codes_that_draw_alike_are_partners_in_part() {
+        let device = Device::flex();
+        let patches = Tensor::from_floats(
+            [
+                [1.0, 1.0, 0.0, 0.0],
+                [1.0, 1.0, 1.0, 0.0],
+                [0.0, 0.0, 1.0, 1.0],
+            ],
+            &device,
+        );
+        let likeness = patch_likeness(patches, 0.5);
+        let found: Vec<f32> = likeness.clone().into_data().try_to_vec().unwrap();
+        assert_eq!(found, [1.0, 0.5, 0.0, 0.5, 1.0, 0.0, 0.0, 0.0, 1.0]);
+
+        let projected = Tensor::from_floats([[1.0, 0.0], [0.0, 2.0], [-3.0, 0.0]], &device);
+        let weights =
+            Tensor::from_floats([[1.0, 3.0, 2.0], [3.0, 1.0, 1.0], [2.0, 1.0, 1.0]], &device);
+        let found: f32 = token_contrastive_loss(projected, likeness, weights, 0.5).into_scalar();
+        // The pair (0, 1) weighs .5 + .5 * 3; the third token has no like.
+        let first = (2.0 + 2.0 * (-2f32).exp()).ln();
+        let second = (2.0 + 1.0f32).ln();
+        assert!((found - (first + second) / 2.0).abs() < 1e-5, "{found}");
+    }
+
+    #[test]
     fn without_a_pair_of_one_code_the_loss_is_zero_and_so_is_its_gradient() {
         let device = Device::flex().autodiff();
-        for tokens in [1, 3] {
+        for tokens in [1i32, 3] {
             let projected = Tensor::<2>::ones([tokens, 4], &device).require_grad();
-            let codes = Tensor::arange(0..tokens as i64, &device);
+            let codes: Vec<i32> = (0..tokens).collect();
+            let likeness = code_likeness(&codes, &device);
             let weights = Tensor::ones([tokens, tokens], &device);
-            let loss = token_contrastive_loss(projected.clone(), codes, weights, 0.1);
+            let loss = token_contrastive_loss(projected.clone(), likeness, weights, 0.1);
             let gradients = loss.clone().backward();
             assert_eq!(loss.into_scalar::<f32>(), 0.0);
             let gradient = projected.grad(&gradients).unwrap();
@@ -165,7 +214,15 @@ mod tests {
     fn the_gradient_is_that_of_finite_differences() {
         check_gradient([1, 4, 3], |projected| {
             let device = projected.device();
-            let codes = Tensor::from_ints([1, 1, 2, 2], &device);
+            let likeness = Tensor::from_floats(
+                [
+                    [1.0, 1.0, 0.3, 0.0],
+                    [1.0, 1.0, 0.3, 0.0],
+                    [0.3, 0.3, 1.0, 0.6],
+                    [0.0, 0.0, 0.6, 1.0],
+                ],
+                &device,
+            );
             let weights = Tensor::from_floats(
                 [
                     [1.0, 1.0, 2.0, 1.0],
@@ -175,7 +232,7 @@ mod tests {
                 ],
                 &device,
             );
-            token_contrastive_loss(projected.reshape([4, 3]), codes, weights, 0.5)
+            token_contrastive_loss(projected.reshape([4, 3]), likeness, weights, 0.5)
         });
     }
 
@@ -183,9 +240,9 @@ mod tests {
     fn it_is_stable_at_a_low_temperature() {
         let device = Device::flex();
         let projected = Tensor::from_floats([[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0]], &device);
-        let codes = Tensor::from_ints([1, 1, 2], &device);
+        let likeness = code_likeness(&[1, 1, 2], &device);
         let ones = Tensor::ones([3, 3], &device);
-        let loss: f32 = token_contrastive_loss(projected, codes, ones, 0.01).into_scalar();
+        let loss: f32 = token_contrastive_loss(projected, likeness, ones, 0.01).into_scalar();
         // The first anchor's partner is opposite, its rival the same: 200; the second sees both alike.
         assert!((loss - (200.0 + 2f32.ln()) / 2.0).abs() < 1e-2, "{loss}");
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::train::limit_threads;
 use crate::atomic::{cannot_write, write_atomic};
-use crate::cli::{AblateArgs, TrainArgs, command_line};
+use crate::cli::{AblateArgs, ExperimentArgs, TrainArgs, command_line};
 use crate::config::Experiment;
 use crate::exit::{data, usage};
 use crate::interrupt::Interrupt;
@@ -27,12 +27,12 @@ pub(crate) fn run(args: &AblateArgs) -> Result<()> {
     limit_threads(args.threads)?;
     let display = Display::detect(args.quiet);
     let interrupt = Interrupt::install()?;
-    refuse_settings_of_rows(&args.set)?;
-    let experiment = Experiment::resolve(&train_args(args, &[], 1, None))?;
+    refuse_settings_of_rows(&args.experiment.set)?;
+    let experiment = Experiment::resolve(&args.experiment, None)?;
     let all = rows(&experiment);
     let rows = chosen_rows(&all, &args.rows)?;
     for row in &rows {
-        Experiment::resolve(&train_args(args, &row.set, 1, None))?;
+        resolve(&train_args(args, &row.set, 1, None))?;
     }
     fs::create_dir_all(&args.out).map_err(|error| cannot_write(&args.out, &error))?;
     let mut done = 0;
@@ -70,12 +70,12 @@ fn run_name(row: &str, seed: u64) -> String {
 /// All rows in the order of the table, the base first.
 fn rows(experiment: &Experiment) -> Vec<Row> {
     let training = &experiment.train;
-    let on = |weight: f64, usual: f64| if weight > 0.0 { weight } else { usual };
+    let on = |value: f64, usual: f64| if value > 0.0 { value } else { usual };
     let next_k = |k: usize| format!("model.lm.next_tokens={k}");
-    let contrast = format!(
-        "train.contrast.weight={}",
-        on(training.contrast.weight, 0.1)
-    );
+    let weight = on(training.contrast.weight, 0.1);
+    let contrast = |weight: f64| format!("train.contrast.weight={weight}");
+    let reach = |share: f64| format!("train.contrast.reach={share}");
+    let graded = on(training.contrast.reach, 0.125);
     let hard = format!(
         "train.hard_errors.weight={}",
         on(training.hard_errors.weight, 0.5)
@@ -85,7 +85,7 @@ fn rows(experiment: &Experiment) -> Vec<Row> {
         0 => experiment.mask_tokenizer.steps,
         steps => steps,
     };
-    let all = [next_k(4), contrast.clone(), hard.clone()];
+    let all = [next_k(4), contrast(weight), hard.clone()];
     let row = |name: &str, what: &str, set: &[String]| Row {
         name: name.to_owned(),
         what: what.to_owned(),
@@ -95,6 +95,9 @@ fn rows(experiment: &Experiment) -> Vec<Row> {
             "train.contrast.weight=0",
             "train.hard_errors.weight=0",
             "train.soft_decode=0",
+            // Rows are compared at the end of equal budgets: the best of several checkpoints, chosen on a few
+            // cases, may be one of half the budget.
+            "train.evaluations=1",
         ]
         .into_iter()
         .map(str::to_owned)
@@ -107,7 +110,17 @@ fn rows(experiment: &Experiment) -> Vec<Row> {
         row("next-k-2", "NkTP, k = 2", &[next_k(2)]),
         row("next-k-4", "NkTP, k = 4", &[next_k(4)]),
         row("next-k-8", "NkTP, k = 8", &[next_k(8)]),
-        row("contrast", "TCL", &[contrast]),
+        row("contrast", "TCL", &[contrast(weight), reach(0.0)]),
+        row(
+            "contrast-light",
+            "TCL, three tenths of the weight",
+            &[contrast(0.3 * weight), reach(0.0)],
+        ),
+        row(
+            "contrast-graded",
+            "TCL, codes that draw alike are partners in part",
+            &[contrast(weight), reach(graded)],
+        ),
         row("hard-errors", "HET", &[hard]),
         row("all", "NkTP (k = 4), TCL and HET", &all),
         row(
@@ -126,18 +139,19 @@ fn rows(experiment: &Experiment) -> Vec<Row> {
     ]
 }
 
-/// What the rows set themselves cannot be set for all of them.
+/// What the rows set themselves cannot be set from outside.
 fn refuse_settings_of_rows(sets: &[String]) -> Result<()> {
-    const OF_ROWS: [&str; 3] = [
+    const OF_ROWS: [&str; 4] = [
         "model.lm.next_tokens",
         "model.lm.image_tokens",
         "mask_tokenizer.from",
+        "train.evaluations",
     ];
     for set in sets {
         let key = set.split('=').next().unwrap_or_default().trim();
         if OF_ROWS.contains(&key) {
             return Err(usage(format!(
-                "--set {set}: the rows differ in `{key}`, so it cannot be set for all; leave it out"
+                "--set {set}: `{key}` is set by the rows of the ablation; leave it out"
             )));
         }
     }
@@ -152,9 +166,7 @@ fn measured(args: &AblateArgs, rows: &[Row]) -> Result<Vec<Outcome>> {
         for row in rows {
             let folder = args.out.join(run_name(&row.name, seed));
             let train = train_args(args, &row.set, seed, None);
-            if folder.join(SCORES).is_file()
-                && unchanged(&folder, &Experiment::resolve(&train)?).is_ok()
-            {
+            if folder.join(SCORES).is_file() && unchanged(&folder, &resolve(&train)?).is_ok() {
                 outcomes.push(outcome(row, seed, &folder)?);
             }
         }
@@ -182,18 +194,22 @@ fn chosen_rows(all: &[Row], names: &[String]) -> Result<Vec<Row>> {
 
 fn train_args(args: &AblateArgs, set: &[String], seed: u64, name: Option<String>) -> TrainArgs {
     TrainArgs {
-        config: args.config.clone(),
-        preset: args.preset,
-        data: args.data.clone(),
+        experiment: ExperimentArgs {
+            set: [args.experiment.set.as_slice(), set].concat(),
+            ..args.experiment.clone()
+        },
         name,
         out: args.out.clone(),
         device: args.device,
         seed: Some(seed),
-        set: [args.set.as_slice(), set].concat(),
         resume: None,
         threads: None,
         quiet: true,
     }
+}
+
+fn resolve(args: &TrainArgs) -> Result<Experiment> {
+    Experiment::resolve(&args.experiment, args.seed)
 }
 
 /// Trains and measures one row with one seed, or reads what an earlier call measured.
@@ -212,7 +228,7 @@ fn train_row(
     }
     let mut train = train_args(args, &set, seed, Some(name));
     if folder.is_dir() {
-        unchanged(&folder, &Experiment::resolve(&train)?)?;
+        unchanged(&folder, &resolve(&train)?)?;
         train.resume = Some(folder.clone());
     }
     if !folder.join(SCORES).is_file() {
@@ -308,13 +324,14 @@ mod tests {
         );
         assert_eq!(of("next-k-8").model.lm.next_tokens, 8);
         assert!(of("contrast").train.contrast.weight > 0.0);
+        assert!(of("contrast-graded").train.contrast.reach > 0.0);
         assert!(of("hard-errors").train.hard_errors.weight > 0.0);
         assert!(of("all-soft-decode").train.soft_decode > 0.0);
         assert!(of("all-codes").image_tokenizer.steps > 0);
     }
 
     #[test]
-    fn what_the_rows_differ_in_cannot_be_set_for_all() {
+    fn what_the_rows_set_cannot_be_set_for_all() {
         let refused = |set: &str| refuse_settings_of_rows(&[set.to_owned()]).is_err();
         assert!(refused("model.lm.next_tokens=2"));
         assert!(!refused("train.steps=40"));
@@ -330,7 +347,7 @@ mod tests {
                 .map(|rows| rows.into_iter().map(|row| row.name).collect::<Vec<_>>())
         };
         assert_eq!(names(&["all"]).unwrap(), [BASE, "all"]);
-        assert_eq!(names(&[]).unwrap().len(), 9);
+        assert_eq!(names(&[]).unwrap().len(), 11);
         let message = names(&["tcl"]).unwrap_err().to_string();
         assert!(
             message.contains("`tcl`") && message.contains("contrast"),

@@ -110,6 +110,7 @@ impl LmTrainer<'_> {
         let objective = Objective {
             experiment,
             tokenizer: self.tokenizer,
+            patches: state.average.mask.patches().greater_elem(0.5).float(),
             masks: state.average.mask.clone(),
             empty: ids_of(state.average.mask.encode_empty()),
             tables: state.learner.model.lm.tables(&autodiff),

@@ -5,8 +5,9 @@ use anyhow::Result;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use mriseg::loss::{
-    ContrastTokens, HardErrorMemory, hard_token_loss, hard_token_weights, mask_reconstruction_loss,
-    next_k_token_loss, token_contrastive_loss, token_losses,
+    ContrastTokens, HardErrorMemory, code_likeness, hard_token_loss, hard_token_weights,
+    mask_reconstruction_loss, next_k_token_loss, patch_likeness, token_contrastive_loss,
+    token_losses,
 };
 use mriseg::mask_lm::{Hidden, SequenceTables};
 use mriseg::text::TextTokenizer;
@@ -48,9 +49,16 @@ pub(crate) struct Batch {
     /// Mask tokens that it is to predict.
     targets: Vec<i32>,
     /// Tokens to contrast, of every group of [`Objective::CONTRAST_CASES`] cases.
-    contrast: Vec<ContrastTokens>,
+    contrast: Vec<Contrasted>,
     /// Weights of the hard-error loss; empty when that is off.
     hard: Vec<f32>,
+}
+
+/// Tokens that are contrasted with each other.
+struct Contrasted {
+    chosen: ContrastTokens,
+    /// Of every pair, row by row.
+    likeness: Vec<f32>,
 }
 
 impl Batch {
@@ -64,6 +72,8 @@ pub(crate) struct Objective<'a> {
     pub(crate) experiment: &'a Experiment,
     pub(crate) tokenizer: &'a TextTokenizer,
     pub(crate) masks: MaskTokenizer,
+    /// What every code draws, 0 or 1: `[codes, pixels]`.
+    pub(crate) patches: Tensor<2>,
     /// Codes of a mask without foreground.
     pub(crate) empty: Vec<i32>,
     pub(crate) tables: SequenceTables,
@@ -109,13 +119,17 @@ impl Objective<'_> {
             .chunks(group)
             .filter(|_| training.contrast.weight > 0.0)
             .map(|targets| {
-                ContrastTokens::choose(
+                let chosen = ContrastTokens::choose(
                     targets,
                     self.empty[0],
                     layout.grid,
                     training.contrast.tokens,
                     |below| rng.random_range(0..below),
-                )
+                );
+                Contrasted {
+                    likeness: self.likeness(&chosen, targets),
+                    chosen,
+                }
             })
             .collect();
 
@@ -146,6 +160,22 @@ impl Objective<'_> {
             samples,
             origins,
         })
+    }
+
+    /// How alike the codes of some tokens of a group are, pair by pair.
+    fn likeness(&self, chosen: &ContrastTokens, targets: &[i32]) -> Vec<f32> {
+        let codes: Vec<i32> = chosen.tokens.iter().map(|&i| targets[i]).collect();
+        if codes.is_empty() {
+            return Vec::new();
+        }
+        let reach = self.experiment.train.contrast.reach;
+        let likeness = if reach > 0.0 {
+            let codes = Tensor::<1, Int>::from_data(codes.as_slice(), self.device);
+            patch_likeness(self.patches.clone().select(0, codes), reach)
+        } else {
+            code_likeness(&codes, self.device)
+        };
+        likeness.into_data().iter().collect()
     }
 
     /// Forward pass of some cases of a batch.
@@ -231,23 +261,19 @@ impl Objective<'_> {
         let states = hidden.states.clone().reshape([cases * positions, d_model]);
         for first in range.clone().step_by(Self::CONTRAST_CASES) {
             let in_group = Self::CONTRAST_CASES.min(range.end - first);
-            let chosen = &batch.contrast[first / Self::CONTRAST_CASES];
-            if chosen.tokens.is_empty() {
+            let Contrasted { chosen, likeness } = &batch.contrast[first / Self::CONTRAST_CASES];
+            let count = chosen.tokens.len();
+            if count == 0 {
                 continue;
             }
             let offset = (first - range.start) * positions;
             let indices: Vec<i32> = chosen.tokens.iter().map(|&i| (offset + i) as i32).collect();
-            let codes: Vec<i32> = chosen
-                .tokens
-                .iter()
-                .map(|&i| batch.targets[first * positions + i])
-                .collect();
             let indices = Tensor::<1, Int>::from_data(indices.as_slice(), device);
-            let codes = Tensor::<1, Int>::from_data(codes.as_slice(), device);
+            let likeness = TensorData::new(likeness.clone(), [count, count]);
             let projected = projection.forward(states.clone().select(0, indices));
             let loss = token_contrastive_loss(
                 projected,
-                codes,
+                Tensor::from_data(likeness, device),
                 chosen.pair_weights(training.boundary, device),
                 training.temperature,
             );
