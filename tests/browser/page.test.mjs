@@ -98,6 +98,33 @@ describe('page without WebGPU', { skip: missing }, () => {
     await page.context().close();
   });
 
+  test('masks by chance tell where the model is unsure', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await loadModel(page);
+    await segment(page, first);
+    assert.ok(await page.getByTestId('agreement').isHidden());
+    await page.getByTestId('sample').click();
+    await page.getByTestId('agreement').waitFor({ state: 'visible', timeout: 60_000 });
+    assert.ok(await page.getByTestId('agreement').isChecked());
+    await state(page, 'done');
+    const figure = await page.locator('#figures').textContent();
+    const [, mean, lowest] = figure.match(/8 masks: mean ([\d.]+) %, lowest ([\d.]+) %/).map(Number);
+    assert.ok(lowest >= 50 && lowest <= mean && mean <= 100, figure);
+    await page.getByTestId('mask-canvas').focus();
+    await page.keyboard.press('ArrowUp');
+    assert.match(await page.locator('#reading').textContent(), /probability [01]\.\d+, [\d.]+ % agreement/);
+    await screenshot(page, 'agreement');
+    const [json] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-json').click()]);
+    const { agreement, grid } = JSON.parse(readFileSync(await json.path(), 'utf8'));
+    assert.deepEqual([agreement.masks, agreement.cells.length], [8, grid.rows * grid.columns]);
+    assert.deepEqual(await violations(page), []);
+    // A new run takes the agreement of the old one back.
+    await segment(page, first);
+    assert.ok(await page.getByTestId('agreement').isHidden());
+    nothingWrong();
+    await page.context().close();
+  });
+
   test('one token per pass and several give the same mask', async () => {
     const { page, nothingWrong } = await visit(session);
     await loadModel(page);

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use js_sys::{Function, Uint8Array};
-use mriseg::segmenter::{Decoding, Segmenter};
+use mriseg::segmenter::{Decoding, Sampling, Segmenter};
 use wasm_bindgen::{JsError, JsValue, prelude::wasm_bindgen};
 
 use crate::{
     device, fatal,
-    messages::{PartialMask, Segmentation, Started, Token, to_js},
+    messages::{Agreement, PartialMask, Segmentation, Started, Token, to_js},
 };
 
 /// A segmentation engine of one device. Its methods must not overlap: await each before the next.
@@ -18,6 +18,7 @@ pub struct Engine {
     device: Device,
     segmenter: Option<Segmenter>,
     decoding: Option<Decoding>,
+    sampling: Option<Sampling>,
 }
 
 #[wasm_bindgen]
@@ -33,6 +34,7 @@ impl Engine {
             device: device::open().await?,
             segmenter: None,
             decoding: None,
+            sampling: None,
         })
     }
 
@@ -48,6 +50,7 @@ impl Engine {
         contents: Vec<Uint8Array>,
     ) -> Result<(), JsError> {
         self.decoding = None;
+        self.sampling = None;
         self.segmenter = None;
         let files: BTreeMap<String, Vec<u8>> = names
             .into_iter()
@@ -73,10 +76,7 @@ impl Engine {
         #[wasm_bindgen(unchecked_param_type = "Decode")] decode: JsValue,
     ) -> Result<JsValue, JsError> {
         self.decoding = None;
-        let segmenter = self
-            .segmenter
-            .as_ref()
-            .ok_or_else(|| JsError::new("load a model before segmenting"))?;
+        let segmenter = self.loaded()?;
         let decode = serde_wasm_bindgen::from_value(decode).map_err(refuse)?;
         let decoding = segmenter
             .start(&image, &image_name, &text, decode)
@@ -126,9 +126,62 @@ impl Engine {
         let result = decoding.finish().await.map_err(refuse)?;
         to_js(&Segmentation::from(result))
     }
+
+    /// Reads a picture and a sentence to decode `samples` masks by chance, with random numbers from `seed`. Gives
+    /// the number of passes through the model that [`Engine::sample`] will take.
+    ///
+    /// # Errors
+    ///
+    /// When no model is loaded, or the picture or the sentence cannot be read.
+    #[wasm_bindgen(js_name = startSampling)]
+    pub async fn start_sampling(
+        &mut self,
+        image: Vec<u8>,
+        image_name: String,
+        text: String,
+        samples: u32,
+        seed: u32,
+    ) -> Result<u32, JsError> {
+        self.sampling = None;
+        let sampling = self
+            .loaded()?
+            .start_sampling(&image, &image_name, &text, samples as usize, seed.into())
+            .await
+            .map_err(refuse)?;
+        let total = sampling.total() as u32;
+        self.sampling = Some(sampling);
+        Ok(total)
+    }
+
+    /// One pass: the next token of every mask. False when all are drawn.
+    ///
+    /// # Errors
+    ///
+    /// When no sampling was started, or the device fails.
+    pub async fn sample(&mut self) -> Result<bool, JsError> {
+        let sampling = self.sampling.as_mut().ok_or_else(nothing_started)?;
+        sampling.next().await.map_err(refuse)
+    }
+
+    /// Ends the sampling and says what the masks have in common.
+    ///
+    /// # Errors
+    ///
+    /// When no sampling was started, or the device fails.
+    #[wasm_bindgen(unchecked_return_type = "Agreement")]
+    pub async fn agreement(&mut self) -> Result<JsValue, JsError> {
+        let sampling = self.sampling.take().ok_or_else(nothing_started)?;
+        let agreement = sampling.agreement().await.map_err(refuse)?;
+        to_js(&Agreement::from(agreement))
+    }
 }
 
 impl Engine {
+    fn loaded(&self) -> Result<&Segmenter, JsError> {
+        let segmenter = self.segmenter.as_ref();
+        segmenter.ok_or_else(|| JsError::new("load a model before segmenting"))
+    }
+
     fn running(&mut self) -> Result<&mut Decoding, JsError> {
         self.decoding.as_mut().ok_or_else(nothing_started)
     }

@@ -1,7 +1,7 @@
 //! What the engine hands to JavaScript: plain objects, which nobody has to free.
 
 use js_sys::{Float32Array, Uint8Array, Uint32Array};
-use mriseg::decode::TokenEvent;
+use mriseg::decode::{self, TokenEvent};
 use mriseg::segmenter;
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -9,57 +9,7 @@ use wasm_bindgen::{JsError, JsValue};
 
 /// The types below, for TypeScript.
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = r"
-export type Decode = 'greedy' | 'speculative';
-/** A decoding that has read its picture and sentence and is about to give its first token. */
-export interface Started {
-  /** Rows of mask cells. */
-  rows: number;
-  /** Columns of mask cells. */
-  columns: number;
-  /** Mask tokens to come. */
-  total: number;
-  /** Words of the sentence that the model has hardly seen. */
-  unknownWords: string[];
-}
-/** One decoded mask token. */
-export interface Token {
-  /** Position in decoding order, from 0. */
-  index: number;
-  /** Row of its cell, from the top. */
-  row: number;
-  /** Column of its cell, from the viewer's left. */
-  column: number;
-  /** Codebook entry. */
-  token: number;
-  /** Probability the model gave it, 0 to 1. */
-  probability: number;
-}
-/** The mask as far as it is decoded, at the model's resolution. */
-export interface PartialMask {
-  width: number;
-  height: number;
-  /** Mask probability per pixel, row by row, 0 to 255. */
-  probability: Uint8Array;
-  /** 1 for each cell that is not decoded yet, row by row. */
-  pending: Uint8Array;
-}
-/** The result at the picture's own size. */
-export interface Segmentation {
-  width: number;
-  height: number;
-  /** 1 inside the mask, 0 outside, row by row. */
-  mask: Uint8Array;
-  /** Decoded tokens in decoding order. */
-  tokens: Uint32Array;
-  /** Their probabilities. */
-  probabilities: Float32Array;
-  /** Cells that are not decoded; 0 unless stopped early. */
-  pending: number;
-  /** Passes through the model, one per token when decoding is greedy. */
-  passes: number;
-}
-";
+const TYPES: &str = include_str!("messages.d.ts");
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,6 +53,14 @@ pub(crate) struct Segmentation {
     passes: usize,
 }
 
+#[derive(Serialize)]
+pub(crate) struct Agreement {
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    mean: Uint8Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    cells: Float32Array,
+}
+
 impl From<TokenEvent> for Token {
     fn from(event: TokenEvent) -> Self {
         Self {
@@ -137,6 +95,17 @@ impl From<segmenter::Segmentation> for Segmentation {
             probabilities: Float32Array::from(result.probabilities.as_slice()),
             pending: result.pending,
             passes: result.passes,
+        }
+    }
+}
+
+impl From<decode::Agreement> for Agreement {
+    fn from(agreement: decode::Agreement) -> Self {
+        let mean = agreement.mean.iter();
+        let mean: Vec<u8> = mean.map(|p| (p * 255.0).round() as u8).collect();
+        Self {
+            mean: Uint8Array::from(mean.as_slice()),
+            cells: Float32Array::from(agreement.cells.as_slice()),
         }
     }
 }

@@ -8,11 +8,11 @@ import { ENGINE_NAMES, Engines, type EngineListing } from './engines.ts';
 import { bytes } from './format.ts';
 import { LoadError, type LoaderOptions } from './loader.ts';
 import type { Decode, Outcome, PartialMask, Started } from './messages.ts';
-import { connectOverlayControls } from './overlay-panel.ts';
+import { connectOverlayControls, showAgreement } from './overlay-panel.ts';
 import { PicturePanel } from './picture-panel.ts';
 import { connectDownloads, hideResult, showResult, type FinishedRun } from './result-panel.ts';
 import { countMask, lastResult, type LastResult, type Run } from './run.ts';
-import { canSegment, isBusy, next, type Event, type State } from './state.ts';
+import { SAMPLES, canSegment, isBusy, next, type Event, type State } from './state.ts';
 import type { ContentStore } from './store.ts';
 import { timingRows, type Timings } from './timing.ts';
 import { render, showBadge, showNotice } from './view.ts';
@@ -78,6 +78,7 @@ export class App {
     this.#engineSelect.addEventListener('change', () => void this.#switchEngine());
     byId('load-model').addEventListener('click', () => void this.#load());
     byId('stop').addEventListener('click', () => this.#engines.active?.stop());
+    byId('sample').addEventListener('click', () => void this.#sample());
     byId('clear-cache').addEventListener('click', () => void this.#clearCache());
     byId('form').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -230,7 +231,7 @@ export class App {
           if (isVoid()) return client.stop();
           this.#timings.prefillMs = prefillMs;
           const cells = new Array(started.total).fill(undefined);
-          this.#run = { imageName: picture.name, prompt, model, engine: client.engine, decode, started, cells, outcome: undefined };
+          this.#run = { imageName: picture.name, prompt, model, engine: client.engine, decode, started, cells, outcome: undefined, agreement: undefined };
           this.#viewer.cells = { rows: started.rows, columns: started.columns, tokens: cells, run: 0, live: true };
           this.#viewer.redraw();
           this.#dispatch({ type: 'token', token: 0, total: started.total });
@@ -257,6 +258,32 @@ export class App {
       else this.#abandon();
     } catch (error) {
       if (!(error instanceof EngineGone)) this.#fail(error, 'Not segmented: ');
+    }
+  }
+
+  /** Decodes masks by chance of what was segmented last and shows where they agree. */
+  async #sample(): Promise<void> {
+    const client = this.#engines.active;
+    const run = this.#run as FinishedRun | undefined;
+    const { picture, turn } = this.#pictures;
+    if (!client || !picture || !run || this.#state.name !== 'done') return;
+    this.#dispatch({ type: 'sample', token: 0, total: run.started.total });
+    const isVoid = () => this.#pictures.turn !== turn;
+    try {
+      const agreement = await client.sample(picture.bytes, picture.name, run.prompt, SAMPLES, {
+        sampled: (token, total) => {
+          if (!isVoid()) this.#dispatch({ type: 'sample', token, total });
+        },
+      });
+      if (isVoid()) return this.#abandon();
+      if (agreement) {
+        run.agreement = agreement.cells;
+        showAgreement(this.#viewer, agreement.cells);
+        showResult(run, this.#truth);
+      }
+      this.#dispatch({ type: 'sampled' });
+    } catch (error) {
+      if (!(error instanceof EngineGone)) this.#fail(error, 'No masks by chance: ');
     }
   }
 
@@ -300,6 +327,7 @@ export class App {
     window.__mriseg.last = undefined;
     byId('truth-toggle').hidden = true;
     hideResult();
+    showAgreement(this.#viewer, undefined);
     this.#viewer.clear();
   }
 

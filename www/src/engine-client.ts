@@ -1,6 +1,7 @@
 // The page's end of the engine worker: requests as promises, events as calls.
 
 import type {
+  Agreement,
   Answers,
   Decode,
   EngineKind,
@@ -32,10 +33,15 @@ export interface SegmentEvents {
   mask(mask: PartialMask): void;
 }
 
+export interface SampleEvents {
+  /** A token of every mask is drawn: `done` of `total`. */
+  sampled(done: number, total: number): void;
+}
+
 interface Pending {
   resolve(value: never): void;
   reject(error: Error): void;
-  events: SegmentEvents | undefined;
+  events: Partial<SegmentEvents & SampleEvents> | undefined;
 }
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
@@ -83,6 +89,17 @@ export class EngineClient {
     return this.#ask({ kind: 'segment', image, imageName, text, decode }, events);
   }
 
+  /** Masks by chance and what they have in common; undefined when stopped. */
+  sample(
+    image: Uint8Array,
+    imageName: string,
+    text: string,
+    samples: number,
+    events: SampleEvents,
+  ): Promise<Agreement | undefined> {
+    return this.#ask({ kind: 'sample', image, imageName, text, samples }, events);
+  }
+
   stop(): void {
     this.#signal({ kind: 'stop' });
   }
@@ -97,7 +114,7 @@ export class EngineClient {
     this.#end('disposed', 'the engine was switched off');
   }
 
-  #ask<T extends never>(request: WithoutId<Request>, events?: SegmentEvents): Promise<T> {
+  #ask<T extends never>(request: WithoutId<Request>, events?: Pending['events']): Promise<T> {
     if (this.#gone) return Promise.reject(this.#gone);
     const id = ++this.#lastId;
     return new Promise<T>((resolve, reject) => {
@@ -126,13 +143,16 @@ export class EngineClient {
         pending?.reject(new Error(reply.message));
         break;
       case 'started':
-        pending?.events?.started(reply.started, reply.prefillMs);
+        pending?.events?.started?.(reply.started, reply.prefillMs);
         break;
       case 'tokens':
-        pending?.events?.tokens(reply.tokens);
+        pending?.events?.tokens?.(reply.tokens);
         break;
       case 'mask':
-        pending?.events?.mask(reply.mask);
+        pending?.events?.mask?.(reply.mask);
+        break;
+      case 'sampled':
+        pending?.events?.sampled?.(reply.done, reply.total);
         break;
     }
   }

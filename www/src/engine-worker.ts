@@ -1,6 +1,7 @@
 // The engine's worker: holds one wasm engine and runs its decoding loop.
 
 import type {
+  Agreement,
   Answers,
   Engine,
   EngineModule,
@@ -72,6 +73,8 @@ function run(request: Request): Promise<Answers[keyof Answers]> {
       return measure(request.tokens);
     case 'segment':
       return segment(request);
+    case 'sample':
+      return sample(request);
   }
 }
 
@@ -142,6 +145,21 @@ async function segment(request: Request & { kind: 'segment' }): Promise<Outcome>
   const partial = await engine.partial();
   const result = await engine.finish();
   return { stopped: !complete, result, partial, prefillMs, decodeMs };
+}
+
+/** Masks by chance, a token of each per pass. */
+async function sample(request: Request & { kind: 'sample' }): Promise<Agreement | undefined> {
+  const SEED = 1;
+  const engine = opened();
+  const { id, image, imageName, text, samples } = request;
+  stopped = false;
+  const total = await engine.startSampling(image, imageName, text, samples, SEED);
+  for (let done = 0; await engine.sample(); ) {
+    post({ id, kind: 'sampled', done: ++done, total });
+    await breathe();
+    if (stopped) return undefined;
+  }
+  return engine.agreement();
 }
 
 function opened(): Engine {

@@ -1,46 +1,11 @@
-// What the page and the engine's worker say to each other. The shapes of the
-// engine's own answers are those of web/src/messages.rs; `tsconfig.engine.json`
-// checks that they agree with what wasm-bindgen generated.
+// What the page and the engine's worker say to each other. The engine's own answers are declared beside the Rust
+// that makes them; `tsconfig.engine.json` checks that `Engine` agrees with what wasm-bindgen generated.
+
+import type { Agreement, Decode, PartialMask, Segmentation, Started, Token } from '../../web/src/messages.d.ts';
+
+export type { Agreement, Decode, PartialMask, Segmentation, Started, Token };
 
 export type EngineKind = 'cpu' | 'webgpu';
-
-/** One token per pass through the model, or as many as its look-ahead heads guess right. */
-export type Decode = 'greedy' | 'speculative';
-
-export interface Started {
-  rows: number;
-  columns: number;
-  total: number;
-  /** Words of the sentence that the model has hardly seen. */
-  unknownWords: string[];
-}
-
-export interface Token {
-  index: number;
-  row: number;
-  column: number;
-  token: number;
-  probability: number;
-}
-
-/** Mask at the model's resolution: probability 0..255 per pixel, pending 0/1 per cell. */
-export interface PartialMask {
-  width: number;
-  height: number;
-  probability: Uint8Array;
-  pending: Uint8Array;
-}
-
-/** Result at the picture's own size: mask 0/1 per pixel, pending counts cells, passes those through the model. */
-export interface Segmentation {
-  width: number;
-  height: number;
-  mask: Uint8Array;
-  tokens: Uint32Array;
-  probabilities: Float32Array;
-  pending: number;
-  passes: number;
-}
 
 /** The class that wasm-bindgen exports, as far as the worker uses it. */
 export interface Engine {
@@ -49,6 +14,9 @@ export interface Engine {
   next(): Promise<Token[]>;
   partial(): Promise<PartialMask>;
   finish(): Promise<Segmentation>;
+  startSampling(image: Uint8Array, imageName: string, text: string, samples: number, seed: number): Promise<number>;
+  sample(): Promise<boolean>;
+  agreement(): Promise<Agreement>;
 }
 
 export interface EngineModule {
@@ -74,9 +42,10 @@ export type Request =
   | { id: number; kind: 'create'; glue: string; wasm: Uint8Array }
   | { id: number; kind: 'load'; manifest: Uint8Array; names: string[]; contents: Uint8Array[] }
   | { id: number; kind: 'measure'; tokens: number }
-  | { id: number; kind: 'segment'; image: Uint8Array; imageName: string; text: string; decode: Decode };
+  | { id: number; kind: 'segment'; image: Uint8Array; imageName: string; text: string; decode: Decode }
+  | { id: number; kind: 'sample'; image: Uint8Array; imageName: string; text: string; samples: number };
 
-/** Page to worker, never answered: stop decoding; the page has drawn the last mask. */
+/** Page to worker, never answered: stop what is being decoded; the page has drawn the last mask. */
 export type Signal = { kind: 'stop' } | { kind: 'frame' };
 
 export interface Answers {
@@ -84,6 +53,8 @@ export interface Answers {
   load: { loadMs: number };
   measure: Speed;
   segment: Outcome;
+  /** Undefined when it was stopped. */
+  sample: Agreement | undefined;
 }
 
 /** Worker to page. */
@@ -93,4 +64,5 @@ export type Reply =
   | { id: number; kind: 'started'; started: Started; prefillMs: number }
   | { id: number; kind: 'tokens'; tokens: Token[] }
   | { id: number; kind: 'mask'; mask: PartialMask }
+  | { id: number; kind: 'sampled'; done: number; total: number }
   | { kind: 'fatal'; cause: string; message: string };

@@ -1,7 +1,8 @@
 // The controls under the picture, and reading single cells with pointer or keyboard.
 
 import { byId } from './dom.ts';
-import type { OverlayMode, Viewer } from './viewer.ts';
+import { percent } from './format.ts';
+import type { Heat, OverlayMode, Viewer } from './viewer.ts';
 
 export function connectOverlayControls(viewer: Viewer, showTruth: (on: boolean) => void): void {
   for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="overlay"]')) {
@@ -15,15 +16,38 @@ export function connectOverlayControls(viewer: Viewer, showTruth: (on: boolean) 
     viewer.opacity = opacity.valueAsNumber / 100;
     viewer.redraw();
   });
-  const heat = byId<HTMLInputElement>('heat');
-  heat.addEventListener('change', () => {
-    viewer.heat = heat.checked;
-    byId('heat-legend').hidden = !heat.checked;
-    viewer.redraw();
-  });
+  for (const [kind, box] of Object.entries(heatBoxes())) {
+    box.addEventListener('change', () => showHeat(viewer, box.checked ? (kind as Heat) : 'off'));
+  }
   const truth = byId<HTMLInputElement>('truth');
   truth.addEventListener('change', () => showTruth(truth.checked));
   connectCellReading(viewer);
+}
+
+const LEGENDS = { probability: ['certain', 'unsure'], agreement: ['100 % agree', '75 % or less'] } as const;
+
+function heatBoxes() {
+  return {
+    probability: byId<HTMLInputElement>('heat'),
+    agreement: byId<HTMLInputElement>('agreement'),
+  };
+}
+
+/** Colours the cells, and says by which box and what the colours mean. */
+export function showHeat(viewer: Viewer, heat: Heat): void {
+  viewer.heat = heat;
+  for (const [kind, box] of Object.entries(heatBoxes())) box.checked = kind === heat;
+  byId('heat-legend').hidden = heat === 'off';
+  if (heat !== 'off') [byId('heat-low').textContent, byId('heat-high').textContent] = LEGENDS[heat];
+  viewer.redraw();
+}
+
+/** Offers the agreement of masks by chance as a colouring, or takes it back when there is none. */
+export function showAgreement(viewer: Viewer, cells: Float32Array | undefined): void {
+  viewer.agreement = cells;
+  byId('agreement-toggle').hidden = !cells;
+  if (cells) showHeat(viewer, 'agreement');
+  else if (viewer.heat === 'agreement') showHeat(viewer, 'off');
 }
 
 function connectCellReading(viewer: Viewer): void {
@@ -63,11 +87,14 @@ function clamp(value: number, size: number): number {
   return Math.min(size - 1, Math.max(0, value));
 }
 
-function describeCell({ cells, cursor }: Viewer): string {
+function describeCell({ cells, cursor, agreement }: Viewer): string {
   if (!cells || cursor === undefined) return '';
   const place = `Row ${Math.floor(cursor / cells.columns) + 1}, column ${(cursor % cells.columns) + 1}`;
   const token = cells.tokens[cursor];
-  return token
-    ? `${place}: token ${token.token}, probability ${token.probability.toFixed(3)}`
-    : `${place}: pending, not decoded`;
+  if (!token) return `${place}: pending, not decoded`;
+  const agreed = agreement?.[cursor];
+  return (
+    `${place}: token ${token.token}, probability ${token.probability.toFixed(3)}` +
+    (agreed === undefined ? '' : `, ${percent(agreed)} agreement`)
+  );
 }

@@ -4,7 +4,8 @@ import { byId, fillPairs, save } from './dom.ts';
 import { dice } from './dice.ts';
 import { percent } from './format.ts';
 import { maskPng } from './picture.ts';
-import { countMask, exportRun, meanProbability, stem, type Run } from './run.ts';
+import { countMask, exportRun, mean, stem, type Run } from './run.ts';
+import { SAMPLES } from './state.ts';
 import type { Outcome } from './messages.ts';
 
 export type FinishedRun = Run & { outcome: Outcome };
@@ -18,7 +19,11 @@ export function showResult(run: FinishedRun, truth: Uint8Array | undefined): voi
   ];
   if (result.probabilities.length > 0) {
     const lowest = result.probabilities.reduce((low, value) => Math.min(low, value), 1);
-    pairs.push(['Confidence', `mean ${meanProbability(result.probabilities).toFixed(3)}, lowest ${lowest.toFixed(3)}`]);
+    pairs.push(['Confidence', `mean ${mean(result.probabilities).toFixed(3)}, lowest ${lowest.toFixed(3)}`]);
+  }
+  if (run.agreement) {
+    const lowest = run.agreement.reduce((low, value) => Math.min(low, value), 1);
+    pairs.push(['Agreement', `${SAMPLES} masks: mean ${percent(mean(run.agreement))}, lowest ${percent(lowest)}`]);
   }
   if (result.pending > 0) pairs.push(['Pending', `${result.pending} cells not decoded`]);
   if (truth && !stopped) pairs.push(['Dice', dice(result.mask, truth).toFixed(3)]);

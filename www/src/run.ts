@@ -1,6 +1,7 @@
 // One segmentation, from its first token to what is exported of it.
 
 import { encodeRle, type Rle } from './rle.ts';
+import { SAMPLES } from './state.ts';
 import type { Decode, EngineKind, Outcome, Started, Token } from './messages.ts';
 
 export interface Run {
@@ -13,6 +14,8 @@ export interface Run {
   /** Per cell, row by row; undefined while it is pending. */
   cells: (Token | undefined)[];
   outcome: Outcome | undefined;
+  /** Per cell, row by row: how far masks by chance agree. */
+  agreement: Float32Array | undefined;
 }
 
 /** What tests and other scripts read from `window.__mriseg.last`. */
@@ -50,6 +53,8 @@ export interface Export {
   grid: { rows: number; columns: number };
   tokens: number[];
   probabilities: number[];
+  /** Agreement of masks by chance per cell, where they were decoded. */
+  agreement: { masks: number; cells: number[] } | null;
   mask: Rle & { pixels: number };
 }
 
@@ -73,6 +78,7 @@ export function exportRun(run: Run & { outcome: Outcome }): Export {
     grid: { rows: run.started.rows, columns: run.started.columns },
     tokens: Array.from(result.tokens),
     probabilities: Array.from(result.probabilities),
+    agreement: run.agreement ? { masks: SAMPLES, cells: Array.from(run.agreement) } : null,
     mask: { ...encodeRle(result.mask, result.width, result.height), pixels: countMask(result.mask) },
   };
 }
@@ -81,11 +87,9 @@ export function countMask(mask: Uint8Array): number {
   return mask.reduce((sum, value) => sum + value, 0);
 }
 
-/** Mean probability of the decoded tokens. */
-export function meanProbability(probabilities: Float32Array): number {
-  return probabilities.length === 0
-    ? 0
-    : probabilities.reduce((sum, value) => sum + value, 0) / probabilities.length;
+/** Mean, 0 of nothing. */
+export function mean(values: Float32Array): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** A file name without its ending, for naming downloads. */

@@ -2,6 +2,9 @@
 
 import { percent } from './format.ts';
 
+/** Masks that are decoded by chance to see where they agree. */
+export const SAMPLES = 8;
+
 export type State =
   | { name: 'probe' }
   | { name: 'idle' }
@@ -11,6 +14,7 @@ export type State =
   | { name: 'encoding' }
   | { name: 'decoding'; token: number; total: number }
   | { name: 'done'; maskPixels: number; pixels: number }
+  | { name: 'sampling'; token: number; total: number; maskPixels: number; pixels: number }
   | { name: 'stopped'; token: number; total: number }
   | { name: 'error'; message: string; remedy: string; modelLoaded: boolean };
 
@@ -23,6 +27,8 @@ export type Event =
   | { type: 'token'; token: number; total: number }
   | { type: 'finish'; maskPixels: number; pixels: number }
   | { type: 'stop'; token: number; total: number }
+  | { type: 'sample'; token: number; total: number }
+  | { type: 'sampled' }
   | { type: 'abandon' }
   | { type: 'fail'; message: string; remedy: string; modelLoaded: boolean };
 
@@ -30,14 +36,16 @@ const RESTING = ['idle', 'ready', 'done', 'stopped', 'error'] as const;
 const FROM: Record<Event['type'], readonly State['name'][]> = {
   probed: ['probe'],
   download: [...RESTING, 'downloading', 'preparing'],
-  prepare: [...RESTING, 'downloading', 'preparing', 'encoding', 'decoding'],
+  prepare: [...RESTING, 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
   prepared: ['preparing'],
   encode: ['ready', 'done', 'stopped', 'error'],
   token: ['encoding', 'decoding'],
   finish: ['decoding'],
   stop: ['encoding', 'decoding'],
-  abandon: ['encoding', 'decoding'],
-  fail: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding'],
+  sample: ['done', 'sampling'],
+  sampled: ['sampling'],
+  abandon: ['encoding', 'decoding', 'sampling'],
+  fail: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
 };
 
 /** The state after `event`; throws when the event makes no sense in `state`, which is our bug. */
@@ -66,6 +74,14 @@ export function next(state: State, event: Event): State {
       return { name: 'done', maskPixels: event.maskPixels, pixels: event.pixels };
     case 'stop':
       return { name: 'stopped', token: event.token, total: event.total };
+    case 'sample': {
+      const { maskPixels, pixels } = state as State & { name: 'done' };
+      return { name: 'sampling', token: event.token, total: event.total, maskPixels, pixels };
+    }
+    case 'sampled': {
+      const { maskPixels, pixels } = state as State & { name: 'sampling' };
+      return { name: 'done', maskPixels, pixels };
+    }
     case 'fail': {
       const { message, remedy, modelLoaded } = event;
       return { name: 'error', message, remedy, modelLoaded };
@@ -75,7 +91,7 @@ export function next(state: State, event: Event): State {
 
 /** Whether the page waits for something that is under way. */
 export function isBusy(state: State): boolean {
-  return ['probe', 'downloading', 'preparing', 'encoding', 'decoding'].includes(state.name);
+  return ['probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'].includes(state.name);
 }
 
 /** Whether Segment may be pressed. */
@@ -91,7 +107,7 @@ export function canSegment(state: State): boolean {
 /** Share of the work done, 0 to 1, or undefined where there is nothing to count. */
 export function progress(state: State): number | undefined {
   if (state.name === 'downloading') return state.total > 0 ? state.bytes / state.total : 0;
-  if (state.name === 'decoding' || state.name === 'stopped') return state.total > 0 ? state.token / state.total : 0;
+  if (state.name === 'decoding' || state.name === 'sampling' || state.name === 'stopped') return state.total > 0 ? state.token / state.total : 0;
   return undefined;
 }
 
@@ -113,6 +129,8 @@ export function describe(state: State): string {
       return 'Reading the picture and the sentence…';
     case 'decoding':
       return `Decoding the mask: ${quarter} %`;
+    case 'sampling':
+      return `Decoding ${SAMPLES} masks by chance: ${quarter} %`;
     case 'done':
       return state.maskPixels === 0
         ? 'Done. The mask is empty: the model finds nothing in this picture that fits the sentence.'

@@ -11,6 +11,7 @@ const byteCount = byId('byte-count');
 const load = byId<HTMLButtonElement>('load-model');
 const segment = byId<HTMLButtonElement>('segment');
 const stop = byId<HTMLButtonElement>('stop');
+const sample = byId<HTMLButtonElement>('sample');
 const modelSelect = byId<HTMLSelectElement>('model-select');
 const engineSelect = byId<HTMLSelectElement>('engine-select');
 const clearCache = byId<HTMLButtonElement>('clear-cache');
@@ -41,7 +42,8 @@ export function render(state: State, hasPicture: boolean): void {
   engineSelect.disabled = working;
   clearCache.disabled = working;
   segment.disabled = !canSegment(state) || !hasPicture;
-  stop.disabled = !decoding;
+  stop.disabled = !decoding && state.name !== 'sampling';
+  sample.disabled = state.name !== 'done';
   byId('stage').dataset.busy = String(decoding);
 }
 

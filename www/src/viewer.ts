@@ -6,6 +6,9 @@ import type { Token } from './messages.ts';
 
 export type OverlayMode = 'fill' | 'contour' | 'off';
 
+/** What colours the cells: nothing, the probabilities of their tokens, or how far masks by chance agree. */
+export type Heat = 'off' | 'probability' | 'agreement';
+
 /** Mask strength 0..255 per pixel, at any resolution. */
 export interface Layer {
   field: Uint8Array;
@@ -37,10 +40,12 @@ const TRUTH = [240, 172, 40] as const;
 export class Viewer {
   mode: OverlayMode = 'fill';
   opacity = 0.5;
-  heat = false;
+  heat: Heat = 'off';
   mask: Layer | undefined;
   truth: Layer | undefined;
   cells: Cells | undefined;
+  /** Per cell, from .5 (the masks are split) to 1 (all agree). */
+  agreement: Float32Array | undefined;
   /** The cell under the pointer or the keyboard's cursor. */
   cursor: number | undefined;
 
@@ -72,6 +77,7 @@ export class Viewer {
     this.mask = undefined;
     this.truth = undefined;
     this.cells = undefined;
+    this.agreement = undefined;
     this.cursor = undefined;
     this.redraw();
   }
@@ -98,9 +104,9 @@ export class Viewer {
     const g = this.#overlay;
     g.clearRect(0, 0, g.canvas.width, g.canvas.height);
     if (this.mode !== 'off') {
-      if (this.heat) this.#drawHeat(g);
+      if (this.heat !== 'off') this.#drawHeat(g);
       if (this.mask) {
-        if (this.mode === 'fill' && !this.heat) this.#drawFill(g, this.mask);
+        if (this.mode === 'fill' && this.heat === 'off') this.#drawFill(g, this.mask);
         this.#drawOutline(g, this.mask, MASK, false);
       }
     }
@@ -151,11 +157,14 @@ export class Viewer {
 
   #drawHeat(g: CanvasRenderingContext2D): void {
     g.save();
+    let cell = 0;
     this.#eachCell(g, (token, x, y, w, h) => {
-      if (!token) return;
+      const agreement = this.agreement?.[cell++];
+      const sure = this.heat === 'probability' ? token?.probability : agreement && sureness(agreement);
+      if (sure === undefined) return;
       // What the model is sure of hides little of the picture.
-      g.globalAlpha = 0.3 + 0.5 * (1 - token.probability);
-      g.fillStyle = heatColour(token.probability);
+      g.globalAlpha = 0.3 + 0.5 * (1 - sure);
+      g.fillStyle = heatColour(sure);
       g.fillRect(x + 1, y + 1, w - 2, h - 2);
     });
     g.restore();
@@ -200,6 +209,11 @@ export class Viewer {
     const [w, h] = [g.canvas.width / columns, g.canvas.height / rows];
     tokens.forEach((token, i) => visit(token, (i % columns) * w, Math.floor(i / columns) * h, w, h));
   }
+}
+
+/** Agreement of 75 % is as unsure as the colours get: cells of an outline hardly ever differ in more of their pixels. */
+function sureness(agreement: number): number {
+  return Math.max(0, 1 - 4 * (1 - agreement));
 }
 
 /** Grey diagonal hatching: "not decoded yet", which nothing else on the canvas looks like. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { bytes, duration } from '../src/format.ts';
 import type { Outcome } from '../src/messages.ts';
 import { decodeRle } from '../src/rle.ts';
-import { exportRun, lastResult, meanProbability, stem, type Run } from '../src/run.ts';
+import { exportRun, lastResult, mean, stem, type Run } from '../src/run.ts';
 import { pngSize, sniff } from '../src/sniff.ts';
 import { timingRows } from '../src/timing.ts';
 
@@ -31,6 +31,7 @@ const RUN: Run & { outcome: Outcome } = {
   started: { rows: 2, columns: 2, total: 4, unknownWords: [] },
   cells: [],
   outcome: OUTCOME,
+  agreement: undefined,
 };
 
 test('the exported record has tokens, mask and how the run ended', () => {
@@ -53,8 +54,8 @@ test('the last result is plain numbers, mask included', () => {
 });
 
 test('the mean of no probabilities is not NaN', () => {
-  assert.equal(meanProbability(new Float32Array(0)), 0);
-  assert.equal(meanProbability(Float32Array.of(0.5, 1)), 0.75);
+  assert.equal(mean(new Float32Array(0)), 0);
+  assert.equal(mean(Float32Array.of(0.5, 1)), 0.75);
 });
 
 test('downloads are named after the picture', () => {

@@ -28,6 +28,22 @@ test('a visit goes from probe to done', () => {
   assert.ok(canSegment(state));
 });
 
+test('masks by chance follow a finished mask and lead back to it', () => {
+  const done: Event[] = [
+    ...LOADED,
+    { type: 'encode' },
+    { type: 'token', token: 4, total: 4 },
+    { type: 'finish', maskPixels: 25, pixels: 100 },
+  ];
+  const half: Event[] = [...done, { type: 'sample', token: 0, total: 4 }, { type: 'sample', token: 2, total: 4 }];
+  const sampling = walk(...half);
+  assert.equal(progress(sampling), 0.5);
+  assert.ok(isBusy(sampling) && !canSegment(sampling));
+  assert.match(describe(sampling), /8 masks by chance: 50 %/);
+  assert.deepEqual(walk(...half, { type: 'sampled' }), walk(...done));
+  assert.throws(() => walk(...LOADED, { type: 'sample', token: 0, total: 4 }), /not possible in state "ready"/);
+});
+
 test('segmenting needs a loaded model', () => {
   assert.throws(() => walk({ type: 'probed' }, { type: 'encode' }), /not possible in state "idle"/);
   assert.throws(() => walk({ type: 'probed' }, failed(false), { type: 'encode' }), /needs a loaded model/);

@@ -1,5 +1,5 @@
 //! Decoding of mask tokens, with everything a page wants to show about each: greedy, of many masks at once
-//! ([`Greedy`]) or of one mask token by token or several in a pass ([`Decoder`]), and by chance ([`sample`]).
+//! ([`Greedy`]) or of one mask token by token or several in a pass ([`Decoder`]), and by chance ([`Sampler`]).
 //!
 //! Only mask codes can be decoded: the unembedding has no other rows.
 
@@ -10,7 +10,7 @@ mod speculative;
 
 pub use greedy::Greedy;
 pub use pick::{Decoded, Pick, Picker};
-pub use sampled::{Agreement, sample};
+pub use sampled::{Agreement, Sampler};
 pub use speculative::{Decode, Decoder};
 
 use crate::sequence::Cell;

@@ -1,7 +1,7 @@
 //! Bytes in, a stream of tokens and a mask at the image's own size out: what page and command line run.
 
 use crate::bundle::{Bundle, Manifest};
-use crate::decode::{Agreement, Decode, Decoder, Picker, TokenEvent, code_tensor, sample};
+use crate::decode::{Agreement, Decode, Decoder, Picker, Sampler, TokenEvent, code_tensor};
 use crate::error::Error;
 use crate::image::{GrayImage, Mask};
 use crate::mask_lm::CachedLm;
@@ -46,6 +46,13 @@ pub struct Decoding {
     height: usize,
     tokens: Vec<u32>,
     probabilities: Vec<f32>,
+}
+
+/// Several masks on their way, decoded by chance.
+#[derive(Debug)]
+pub struct Sampling {
+    inner: Arc<Inner>,
+    sampler: Sampler,
 }
 
 /// The mask as far as it is decoded, at the model's resolution.
@@ -155,30 +162,26 @@ impl Segmenter {
         }
     }
 
-    /// Decodes `samples` masks by chance, with random numbers from `seed`, and tells what they have in common.
-    pub async fn agreement(
+    /// Reads a picture (PNG, JPEG or WebP) and a sentence, to decode `samples` masks by chance with random numbers
+    /// from `seed`; [`Sampling::next`] does it.
+    pub async fn start_sampling(
         &self,
-        image: &GrayImage,
-        prompt: &Prompt,
+        image: &[u8],
+        image_name: &str,
+        text: &str,
         samples: usize,
         seed: u64,
-    ) -> Result<Agreement, Error> {
+    ) -> Result<Sampling, Error> {
         const TEMPERATURE: f32 = 1.0;
         let inner = &self.inner;
-        let (text, tokens) = inner.read(image, prompt);
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let codes = sample(&inner.lm, text, tokens, samples, TEMPERATURE, &mut rng);
-        let mask = &inner.manifest.architecture.mask;
-        let soft = sigmoid(inner.mask.decode(codes))
-            .into_data_async()
-            .await
-            .map_err(device_error)?;
-        let soft: Vec<f32> = soft.iter::<f32>().collect();
-        let masks: Vec<Vec<f32>> = soft
-            .chunks_exact(mask.size * mask.size)
-            .map(<[f32]>::to_vec)
-            .collect();
-        Ok(Agreement::of(&masks, mask.size, mask.patch))
+        let prompt = self.prompt(text)?;
+        let image = GrayImage::decode(image, image_name)?;
+        let (text, tokens) = inner.read(&image, &prompt);
+        let rng = ChaCha8Rng::seed_from_u64(seed);
+        Ok(Sampling {
+            sampler: Sampler::start(&inner.lm, text, tokens, samples, TEMPERATURE, rng),
+            inner: inner.clone(),
+        })
     }
 
     /// The sentence as the model reads it.
@@ -258,6 +261,40 @@ impl Inner {
             }
         }
         Ok(probabilities)
+    }
+}
+
+impl Sampling {
+    /// Draws the next token of every mask; false when all are drawn. To stop, do not call it again.
+    pub async fn next(&mut self) -> Result<bool, Error> {
+        let lm = &self.inner.lm;
+        self.sampler.advance(lm).await.map_err(device_error)
+    }
+
+    /// Tokens of each mask so far.
+    pub fn drawn(&self) -> usize {
+        self.sampler.drawn()
+    }
+
+    /// Tokens of a whole mask.
+    pub fn total(&self) -> usize {
+        self.inner.layout().mask()
+    }
+
+    /// Side of the square grid of cells.
+    pub fn grid(&self) -> usize {
+        self.inner.layout().grid
+    }
+
+    /// What the masks have in common; cells that are not drawn yet count as empty in all.
+    pub async fn agreement(&self) -> Result<Agreement, Error> {
+        let inner = &self.inner;
+        let size = &inner.manifest.architecture.mask;
+        let mut masks = Vec::new();
+        for tokens in self.sampler.masks() {
+            masks.push(inner.probabilities(&tokens).await?);
+        }
+        Ok(Agreement::of(&masks, size.size, size.patch))
     }
 }
 
@@ -444,9 +481,14 @@ mod tests {
     #[test]
     fn sampled_masks_say_how_sure_each_cell_is() {
         let segmenter = segmenter();
-        let image = GrayImage::decode(&png(), "x.png").unwrap();
-        let prompt = segmenter.prompt("left lung").unwrap();
-        let at = |seed| block_on(segmenter.agreement(&image, &prompt, 3, seed)).unwrap();
+        let png = png();
+        let at = |seed| {
+            let start = segmenter.start_sampling(&png, "x.png", "left lung", 3, seed);
+            let mut sampling = block_on(start).unwrap();
+            while block_on(sampling.next()).unwrap() {}
+            assert_eq!(sampling.drawn(), sampling.total());
+            block_on(sampling.agreement()).unwrap()
+        };
         let agreement = at(1);
         assert_eq!(agreement.mean.len(), 64 * 64);
         assert_eq!(agreement.cells.len(), 64);

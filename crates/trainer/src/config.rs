@@ -144,7 +144,7 @@ pub(crate) struct Contrast {
     /// Weight of a pair of neighbouring cells with different codes; all others weigh 1.
     pub(crate) boundary: f32,
     /// Codes are partners in part when they draw nearly the same: the fewer pixels differ the more, up to this
-    /// share of a patch. 0: equal codes only.
+    /// share of a patch. 0: equal codes only, which pushes rare codes away from their like (LOG.md).
     pub(crate) reach: f64,
 }
 
@@ -222,7 +222,7 @@ impl Experiment {
                     temperature: 0.1,
                     tokens: 256,
                     boundary: 2.0,
-                    reach: 0.0,
+                    reach: 0.125,
                 },
                 hard_errors: HardErrors {
                     weight: 0.0,

@@ -1,44 +1,85 @@
 //! Several decodes by chance: where they differ the model is unsure, also about what follows from an early
 //! token, which the probability of a single token does not tell.
 
-use crate::mask_lm::CachedLm;
-use burn::tensor::{Int, Tensor, TensorData};
+use crate::mask_lm::{CachedLm, DecodeState};
+use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// Decodes `count` masks of one sentence and picture, each token drawn from the predicted distribution at
-/// `temperature` (above 0; 1 is the model's own). The masks lie on the device: `[count, mask]`.
-///
-/// Tokens are drawn by the Gumbel-max trick: the largest of `logit / temperature + noise`.
-///
-/// # Shapes
-/// - text: `[1, text]`
-/// - image: `[1, image, token_dim]`
-pub fn sample(
-    lm: &CachedLm,
-    text: Tensor<2, Int>,
-    image: Tensor<3>,
-    count: usize,
+/// Several masks of one sentence and picture, each token drawn from the predicted distribution. Stopping is not
+/// calling [`Sampler::advance`] again.
+#[derive(Debug, Clone)]
+pub struct Sampler {
+    state: DecodeState,
     temperature: f32,
-    rng: &mut ChaCha8Rng,
-) -> Tensor<2, Int> {
-    let layout = lm.layout();
-    let device = image.device();
-    let mut state = lm.prefill(text.repeat_dim(0, count), image.repeat_dim(0, count));
-    let begin = vec![layout.begin_of_mask() as i32; count];
-    let mut input = Tensor::from_data(TensorData::new(begin, [count, 1]), &device);
-    let mut columns = Vec::with_capacity(layout.mask());
-    for _ in 0..layout.mask() {
-        let hidden = lm.step(input, &mut state);
-        let logits = lm.logits(hidden);
-        let noise: Vec<f32> = (0..count * layout.codes)
-            .map(|_| gumbel(rng.random::<f32>()))
-            .collect();
-        let noise = Tensor::from_data(TensorData::new(noise, [count, layout.codes]), &device);
-        input = (logits.div_scalar(temperature) + noise).argmax(1);
-        columns.push(input.clone());
+    rng: ChaCha8Rng,
+    device: Device,
+    /// The last token of every mask.
+    last: Vec<i32>,
+    /// Decoded tokens, position after position: those of all masks at the first, then at the second, …
+    tokens: Vec<u32>,
+}
+
+impl Sampler {
+    /// Reads sentence and picture for `count` masks. `temperature` is above 0; 1 is the model's own distribution.
+    ///
+    /// # Shapes
+    /// - text: `[1, text]`
+    /// - image: `[1, image, token_dim]`
+    pub fn start(
+        lm: &CachedLm,
+        text: Tensor<2, Int>,
+        image: Tensor<3>,
+        count: usize,
+        temperature: f32,
+        rng: ChaCha8Rng,
+    ) -> Self {
+        Self {
+            device: image.device(),
+            state: lm.prefill(text.repeat_dim(0, count), image.repeat_dim(0, count)),
+            temperature,
+            rng,
+            last: vec![lm.layout().begin_of_mask() as i32; count],
+            tokens: Vec::with_capacity(count * lm.layout().mask()),
+        }
     }
-    Tensor::cat(columns, 1)
+
+    /// Draws the next token of every mask, by the Gumbel-max trick: the largest of `logit / temperature + noise`.
+    /// False when all are drawn.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn advance(&mut self, lm: &CachedLm) -> Result<bool, ExecutionError> {
+        let layout = lm.layout();
+        if self.drawn() == layout.mask() {
+            return Ok(false);
+        }
+        let count = self.last.len();
+        let input = TensorData::new(self.last.clone(), [count, 1]);
+        let hidden = lm.step(Tensor::from_data(input, &self.device), &mut self.state);
+        let noise: Vec<f32> = (0..count * layout.codes)
+            .map(|_| gumbel(self.rng.random::<f32>()))
+            .collect();
+        let noise = TensorData::new(noise, [count, layout.codes]);
+        let logits = lm.logits(hidden).div_scalar(self.temperature);
+        let drawn = (logits + Tensor::from_data(noise, &self.device)).argmax(1);
+        let drawn = drawn.into_data_async().await?;
+        self.last = drawn.iter().collect();
+        self.tokens.extend(drawn.iter::<u32>());
+        Ok(true)
+    }
+
+    /// Tokens of each mask so far.
+    pub fn drawn(&self) -> usize {
+        self.tokens.len() / self.last.len()
+    }
+
+    /// The tokens of each mask so far.
+    pub fn masks(&self) -> Vec<Vec<u32>> {
+        let count = self.last.len();
+        let mask = |i| self.tokens.iter().skip(i).step_by(count).copied().collect();
+        (0..count).map(mask).collect()
+    }
 }
 
 /// Standard Gumbel variable from a uniform one.
@@ -80,6 +121,7 @@ mod tests {
     use super::*;
     use crate::config::ModelConfig;
     use burn::tensor::{Device, Distribution};
+    use futures_lite::future::block_on;
     use rand::SeedableRng;
 
     #[test]
@@ -104,10 +146,11 @@ mod tests {
         let image = [1, layout.image(), config.image_token_dim()];
         let image = Tensor::random(image, Distribution::Default, &device);
         let draw = |temperature, seed| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            let masks = sample(&lm, text.clone(), image.clone(), 2, temperature, &mut rng);
-            let ids: Vec<u32> = masks.into_data().iter::<u32>().collect();
-            ids
+            let rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut sampler = Sampler::start(&lm, text.clone(), image.clone(), 2, temperature, rng);
+            while block_on(sampler.advance(&lm)).unwrap() {}
+            assert_eq!(sampler.drawn(), 64);
+            sampler.masks()
         };
         let picker = super::super::Picker::of_most_probable();
         let mut greedy = super::super::Greedy::start(&lm, picker, text.clone(), image.clone());
@@ -116,8 +159,7 @@ mod tests {
             expected.extend(decoded.ids.into_data().iter::<u32>());
         }
         let cold = draw(1e-5, 1);
-        assert_eq!(cold[..64], expected);
-        assert_eq!(cold[64..], expected);
+        assert_eq!(cold, [expected.clone(), expected]);
         assert_eq!(draw(1.0, 1), draw(1.0, 1));
         assert_ne!(draw(1.0, 1), draw(1.0, 2));
     }

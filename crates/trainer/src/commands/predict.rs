@@ -120,13 +120,7 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
     );
     println!("wrote {}", args.out.display());
     if let Some(samples) = args.samples {
-        agreement(
-            args,
-            segmenter,
-            &GrayImage::decode(&bytes, &name)?,
-            text,
-            samples.into(),
-        )?;
+        agreement(args, segmenter, (&bytes, &name), text, samples.into())?;
     }
     if args.overlay.is_none() {
         println!("next: add --overlay seen.png to see the mask on the picture");
@@ -138,14 +132,19 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
 fn agreement(
     args: &PredictArgs,
     segmenter: &Segmenter,
-    picture: &GrayImage,
+    (bytes, name): (&[u8], &str),
     text: &str,
     samples: usize,
 ) -> Result<()> {
     const SEED: u64 = 1;
     const SHOWN: usize = 5;
-    let prompt = segmenter.prompt(text)?;
-    let agreement = block_on(segmenter.agreement(picture, &prompt, samples, SEED))?;
+    let agreement = block_on(async {
+        let mut sampling = segmenter
+            .start_sampling(bytes, name, text, samples, SEED)
+            .await?;
+        while sampling.next().await? {}
+        sampling.agreement().await
+    })?;
     let cells = &agreement.cells;
     let mean = cells.iter().sum::<f32>() / cells.len() as f32;
     println!(
@@ -164,7 +163,7 @@ fn agreement(
         );
     }
     if let Some(path) = &args.agreement {
-        let drawn = pictures::agreement(picture, &agreement, grid);
+        let drawn = pictures::agreement(&GrayImage::decode(bytes, name)?, &agreement, grid);
         write_atomic(path, &pictures::png(&drawn)?)?;
         println!("wrote {}", path.display());
     }

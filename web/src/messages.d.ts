@@ -1,0 +1,59 @@
+// What the engine hands to JavaScript; made from Rust in messages.rs. The page imports these types, and
+// wasm-bindgen puts them into the engine's own declarations.
+
+export type Decode = 'greedy' | 'speculative';
+/** A decoding that has read its picture and sentence and is about to give its first token. */
+export interface Started {
+  /** Rows of mask cells. */
+  rows: number;
+  /** Columns of mask cells. */
+  columns: number;
+  /** Mask tokens to come. */
+  total: number;
+  /** Words of the sentence that the model has hardly seen. */
+  unknownWords: string[];
+}
+/** One decoded mask token. */
+export interface Token {
+  /** Position in decoding order, from 0. */
+  index: number;
+  /** Row of its cell, from the top. */
+  row: number;
+  /** Column of its cell, from the viewer's left. */
+  column: number;
+  /** Codebook entry. */
+  token: number;
+  /** Probability the model gave it, 0 to 1. */
+  probability: number;
+}
+/** The mask as far as it is decoded, at the model's resolution. */
+export interface PartialMask {
+  width: number;
+  height: number;
+  /** Mask probability per pixel, row by row, 0 to 255. */
+  probability: Uint8Array;
+  /** 1 for each cell that is not decoded yet, row by row. */
+  pending: Uint8Array;
+}
+/** The result at the picture's own size. */
+export interface Segmentation {
+  width: number;
+  height: number;
+  /** 1 inside the mask, 0 outside, row by row. */
+  mask: Uint8Array;
+  /** Decoded tokens in decoding order. */
+  tokens: Uint32Array;
+  /** Their probabilities. */
+  probabilities: Float32Array;
+  /** Cells that are not decoded; 0 unless stopped early. */
+  pending: number;
+  /** Passes through the model, one per token when decoding is greedy. */
+  passes: number;
+}
+/** What several masks, decoded by chance, have in common. */
+export interface Agreement {
+  /** Mean mask probability per pixel at the model's resolution, row by row, 0 to 255. */
+  mean: Uint8Array;
+  /** Per cell, row by row: the share of the masks that agree with the majority, .5 to 1. */
+  cells: Float32Array;
+}
