@@ -101,32 +101,31 @@ impl Picker {
 
     /// The same for one cell off the device, with work for the codes that count only.
     pub(super) fn pick_one(&self, probabilities: &[f32]) -> usize {
+        let likely = first_least(probabilities.iter().map(|p| -p));
         match &self.patches {
-            Some(patches) => patches.host.least_error(probabilities),
-            None => first_least(probabilities.iter().map(|p| -p)),
+            Some(patches) if !is_settled(probabilities[likely]) => {
+                patches.host.least_error(probabilities)
+            }
+            _ => likely,
         }
     }
 
-    /// The most probable code of every cell: what [`Self::pick`] gives where [`Self::is_settled`].
-    ///
-    /// # Shapes
-    /// - probabilities: `[batch, codes]`
-    pub(super) fn most_probable(probabilities: Tensor<2>) -> Decoded {
+    fn most_probable(probabilities: Tensor<2>) -> Decoded {
         let ids = probabilities.clone().argmax(1);
         Decoded {
             probabilities: probabilities.gather(1, ids.clone()),
             ids,
         }
     }
+}
 
-    /// Whether a cell whose most probable code has this probability takes that code, whatever the rest of the
-    /// distribution. For the least error too: of a code that draws `d` pixels differently, the expected error
-    /// is larger by `(2 p - 1) d` at least (triangle inequality).
-    pub(super) fn is_settled(&self, probability: f32) -> bool {
-        /// One half, and some room for rounding.
-        const MORE_THAN_HALF: f32 = 0.51;
-        self.patches.is_none() || probability > MORE_THAN_HALF
-    }
+/// Whether a cell whose most probable code has this probability takes that code, whatever the rest of the
+/// distribution: of a code that draws `d` pixels differently, the expected error is larger by `(2 p - 1) d` at
+/// least (triangle inequality).
+fn is_settled(probability: f32) -> bool {
+    /// One half, and some room for rounding.
+    const MORE_THAN_HALF: f32 = 0.51;
+    probability > MORE_THAN_HALF
 }
 
 /// Certainty of a code weighs as much as this many pixels: enough to decide between codes that draw the same,
@@ -256,14 +255,14 @@ mod tests {
         ));
         let noise = Tensor::<2>::random([400, 12], Distribution::Normal(0.0, 3.0), &device);
         let probabilities = softmax(noise, 1);
-        let likely = Picker::most_probable(probabilities.clone());
+        let likely = Picker::of_most_probable().pick(probabilities.clone());
         let highest: Vec<f32> = likely.probabilities.clone().into_data().iter().collect();
         let rows: Vec<f32> = probabilities.clone().into_data().iter().collect();
         let (likely, picked) = (ids(likely), ids(picker.pick(probabilities)));
         for (row, &id) in rows.chunks_exact(12).zip(&picked) {
             assert_eq!(picker.pick_one(row), id as usize);
         }
-        let settled = (0..400).filter(|&i| picker.is_settled(highest[i]));
+        let settled = (0..400).filter(|&i| is_settled(highest[i]));
         assert!(settled.clone().count() > 100);
         assert!(settled.clone().all(|i| likely[i] == picked[i]));
         assert!((0..400).any(|i| likely[i] != picked[i]));

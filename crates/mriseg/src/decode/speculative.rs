@@ -79,67 +79,38 @@ impl Decoder {
             return Ok(Vec::new());
         }
         let hidden = lm.step(self.inputs.clone(), &mut self.state);
-        let distribution = softmax(lm.logits(hidden.clone()), 1);
-        let read = self.read(distribution).await?;
-        let stand = read.stand();
-        let last = read.ids[stand - 1];
-        let tokens = read.ids.into_iter().zip(read.probabilities).take(stand);
-        let events: Vec<TokenEvent> = tokens
-            .zip(self.decoded..)
-            .map(|((token, probability), index)| TokenEvent {
-                index,
-                cell: layout.cell(index),
-                token,
-                probability,
-            })
-            .collect();
-        self.passes += 1;
-        self.decoded += stand;
-        if self.decoded < layout.mask() {
-            self.state.rewind(self.decoded, layout);
-            self.inputs = self.with_drafts(last, hidden.slice_dim(0, stand - 1..stand), lm);
-        }
-        Ok(events)
-    }
-
-    /// What the pass over the inputs picks. Only where the most probable code may not be the one to take, and
-    /// the drafts are right up to there, are all codes compared.
-    ///
-    /// # Shapes
-    /// - distribution: `[inputs, codes]`
-    async fn read(&self, distribution: Tensor<2>) -> Result<Read, ExecutionError> {
-        let likely = Picker::most_probable(distribution.clone());
-        let [inputs, ids, probabilities] = Transaction::default()
+        let [inputs, distributions] = Transaction::default()
             .register(self.inputs.clone())
-            .register(likely.ids)
-            .register(likely.probabilities)
+            .register(softmax(lm.logits(hidden.clone()), 1))
             .execute_async()
             .await?
             .try_into()
             .expect("a transaction returns what was registered");
-        let inputs: TensorData = inputs;
-        let mut read = Read {
-            drafts: inputs.iter().skip(1).collect(),
-            ids: ids.iter().collect(),
-            probabilities: probabilities.iter().collect(),
-        };
-        let unsettled = |&row: &usize| !self.picker.is_settled(read.probabilities[row]);
-        if let Some(from) = (0..read.stand()).find(unsettled) {
-            let [rows, codes] = distribution.dims();
-            let rows = distribution.slice_dim(0, from..rows);
-            let rows: Vec<f32> = rows.into_data_async().await?.iter().collect();
-            for (row, distribution) in (from..).zip(rows.chunks_exact(codes)) {
-                if row == read.stand() {
-                    break;
-                }
-                if !self.picker.is_settled(read.probabilities[row]) {
-                    let id = self.picker.pick_one(distribution);
-                    read.ids[row] = id as u32;
-                    read.probabilities[row] = distribution[id];
-                }
+        let drafts: Vec<u32> = TensorData::iter(&inputs).skip(1).collect();
+        let distributions: Vec<f32> = TensorData::try_into_vec_as(distributions)
+            .expect("probabilities are numbers, which convert to f32");
+        let mut events = Vec::new();
+        for (row, distribution) in distributions.chunks_exact(layout.codes).enumerate() {
+            let code = self.picker.pick_one(distribution);
+            let (index, token) = (self.decoded + row, code as u32);
+            events.push(TokenEvent {
+                index,
+                cell: layout.cell(index),
+                token,
+                probability: distribution[code],
+            });
+            if drafts.get(row) != Some(&token) {
+                break;
             }
         }
-        Ok(read)
+        self.passes += 1;
+        self.decoded += events.len();
+        if let Some(last) = events.last().filter(|_| self.decoded < layout.mask()) {
+            self.state.rewind(self.decoded, layout);
+            let hidden = hidden.slice_dim(0, events.len() - 1..events.len());
+            self.inputs = self.with_drafts(last.token, hidden, lm);
+        }
+        Ok(events)
     }
 
     /// The next inputs: `last`, which `hidden` predicted, and what the look-ahead heads guess to follow.
@@ -158,22 +129,6 @@ impl Decoder {
         });
         let last = Tensor::from_ints([[last as i32]], &device);
         Tensor::cat(std::iter::once(last).chain(drafted).collect(), 1)
-    }
-}
-
-/// What a pass read and picked, off the device.
-struct Read {
-    drafts: Vec<u32>,
-    /// The token after the last one that stands, and after each draft.
-    ids: Vec<u32>,
-    probabilities: Vec<f32>,
-}
-
-impl Read {
-    /// How many of `ids` stand: the first, and one for each draft that is right.
-    fn stand(&self) -> usize {
-        let drafts = self.drafts.iter().zip(&self.ids);
-        1 + drafts.take_while(|(draft, id)| draft == id).count()
     }
 }
 
