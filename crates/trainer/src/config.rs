@@ -135,7 +135,7 @@ pub(crate) struct NextK {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Contrast {
-    /// Weight of the loss; 0 switches it off, .1 is a good start.
+    /// Weight of the loss; 0 switches it off, .1 is usual.
     pub(crate) weight: f64,
     /// Cosines are divided by this.
     pub(crate) temperature: f64,
@@ -152,8 +152,8 @@ pub(crate) struct Contrast {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HardErrors {
-    /// Weight of the loss; 0 switches it off (the memory is kept all the same), .5 is a good start. It needs
-    /// several passes over the data: what is remembered of a case counts when the case comes again.
+    /// Weight of the loss; 0 switches it off (the memory is kept all the same), .5 is usual. It needs several
+    /// passes over the data: what is remembered of a case counts when the case comes again.
     pub(crate) weight: f64,
     /// Share of a batch's tokens that the loss is about.
     pub(crate) share: f64,
@@ -259,6 +259,14 @@ impl Experiment {
                 text_dropout: 0.1,
                 misleading_context: 0.5,
                 evaluations: 2 * epochs,
+                contrast: Contrast {
+                    weight: 0.1,
+                    ..tiny.train.contrast
+                },
+                hard_errors: HardErrors {
+                    weight: 0.5,
+                    ..tiny.train.hard_errors
+                },
                 ..tiny.train
             },
             ..tiny
