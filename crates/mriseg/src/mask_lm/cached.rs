@@ -2,10 +2,10 @@
 //! at a time.
 
 use super::MaskLm;
-use crate::nn::{CachedBlock, KvCache, LookAheads, RotaryTable, laid_out_transposed};
+use crate::nn::{CachedBlock, KvCache, LookAheads, RotaryTable, causal_bias, laid_out_transposed};
 use crate::sequence::SequenceLayout;
 use burn::nn::{Linear, RmsNorm};
-use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
+use burn::tensor::{Device, Int, Tensor, assert_shape};
 
 /// A [`MaskLm`] made ready to decode: what does not depend on the input is computed once. It holds the weights
 /// as they were then. Cloning is cheap.
@@ -192,14 +192,8 @@ struct AheadBias {
 impl AheadBias {
     /// For at most `most` new tokens after at most `total`.
     fn new(total: usize, most: usize, device: &Device) -> Self {
-        const NEVER: f32 = -1e9;
-        let columns = total + most;
-        let row = |i: usize| {
-            (0..columns).map(move |column| if column <= total + i { 0.0 } else { NEVER })
-        };
-        let values: Vec<f32> = (0..most).flat_map(row).collect();
         Self {
-            table: Tensor::from_data(TensorData::new(values, [1, 1, most, columns]), device),
+            table: causal_bias(total, most, device),
             total,
         }
     }
