@@ -1,10 +1,10 @@
 //! What each of the paper's strategies is meant to move, measured token by token: exposure bias (NkTP), rare
 //! codes (TCL) and the tokens that the model kept getting wrong (HET). Outlines are in the case results.
 
-use anyhow::Result;
+use anyhow::{Context, Result, anyhow};
 use burn::tensor::activation::softmax;
-use burn::tensor::{Int, Tensor, TensorData};
-use mriseg::decode::Decode;
+use burn::tensor::{Int, Tensor, TensorData, Transaction};
+use mriseg::decode::{Decode, code_tensor};
 use mriseg::loss::HardErrorMemory;
 use mriseg_data::Sample;
 use rayon::prelude::*;
@@ -21,8 +21,10 @@ use crate::threads::side_by_side;
 pub(crate) struct StrategyScores {
     /// Right tokens, with the truth and with the model's own tokens before them.
     pub(crate) tokens: TokenScores,
-    /// Share of wrong tokens among those that were hardest halfway through training.
-    pub(crate) hard_token_errors: Option<f64>,
+    /// The tokens that were hardest halfway through training.
+    // Without this a missing field is `None`, and a file of an earlier version would seem complete.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) hard_tokens: Option<HardTokenScores>,
     /// Passes through the model per mask when decoding is speculative.
     pub(crate) passes_per_mask: f64,
 }
@@ -52,7 +54,7 @@ impl StrategyScores {
         let passes: usize = cases.iter().map(|case| case.passes).sum();
         Ok(Self {
             tokens: TokenScores::measure(evaluator, test, limit, display)?,
-            hard_token_errors: hard_token_errors(evaluator, train, halfway, TRAINING_CASES)?,
+            hard_tokens: HardTokenScores::measure(evaluator, train, halfway, TRAINING_CASES)?,
             passes_per_mask: passes as f64 / cases.len().max(1) as f64,
         })
     }
@@ -72,12 +74,24 @@ pub(crate) struct TokenScores {
     /// Of the tokens with the rarest codes, a tenth of all tokens, the share that is right under teacher
     /// forcing; `None` when the rarest code alone is more.
     pub(crate) rare_code_recall: Option<f64>,
+    /// Mean Dice per image, at the size of the model's masks, of the masks that the teacher-forced tokens draw.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) teacher_forced_dice: Option<f64>,
+    /// The same of the model's own tokens.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) free_running_dice: Option<f64>,
 }
 
 impl TokenScores {
     /// What the model loses by reading its own tokens instead of the truth.
     pub(crate) fn exposure_gap(&self) -> f64 {
         self.teacher_forced - self.free_running
+    }
+
+    /// The same in Dice. A model that draws less has a smaller [`Self::exposure_gap`], for most tokens are
+    /// empty; this one is not lowered by drawing nothing.
+    pub(crate) fn exposure_gap_dice(&self) -> Option<f64> {
+        Some(self.teacher_forced_dice? - self.free_running_dice?)
     }
 
     /// Over the first `limit` cases.
@@ -94,21 +108,30 @@ impl TokenScores {
         let cases: Vec<usize> = (0..limit.min(samples.dataset().len())).collect();
         let mut stage = display.stage("tokens", cases.len() as u64);
         let (mut truth, mut forced, mut free) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut forced_dice, mut free_dice) = (Vec::new(), Vec::new());
         for chunk in cases.chunks(BATCH * evaluator.workers) {
             let loaded = chunk
                 .chunks(BATCH)
                 .map(|batch| load(samples, batch))
                 .collect::<Result<Vec<_>>>()?;
             let done: Vec<Result<_>> = side_by_side(loaded, |batch| {
+                let truth = masks(&batch, evaluator.config, evaluator.device);
                 let forced = teacher_forced(evaluator, &batch)?;
-                let free = evaluator.predict(batch)?;
-                Ok((forced, free))
+                let free: Vec<u32> = evaluator
+                    .predict(batch)?
+                    .into_iter()
+                    .flat_map(|case| case.tokens)
+                    .collect();
+                let free_drawn = Drawn::of(evaluator, &free, truth)?;
+                Ok((forced, free, free_drawn))
             });
             for batch in done {
-                let (tokens, predicted) = batch?;
+                let (tokens, predicted, drawn) = batch?;
                 truth.extend(tokens.truth);
                 forced.extend(tokens.predicted);
-                free.extend(predicted.into_iter().flat_map(|case| case.tokens));
+                forced_dice.extend(tokens.drawn.dice.into_iter().flatten());
+                free.extend(predicted);
+                free_dice.extend(drawn.dice.into_iter().flatten());
             }
             stage.advance(chunk.len() as u64, None);
         }
@@ -135,6 +158,8 @@ impl TokenScores {
             teacher_forced_by_position: by_position(&forced),
             free_running_by_position: by_position(&free),
             rare_code_recall: rare_code_recall(&forced, &truth, RARE),
+            teacher_forced_dice: mean(&forced_dice),
+            free_running_dice: mean(&free_dice),
         })
     }
 }
@@ -145,13 +170,61 @@ const BATCH: usize = 16;
 struct Tokens {
     truth: Vec<u32>,
     predicted: Vec<u32>,
+    drawn: Drawn,
+}
+
+/// What the tokens of some cases draw, against the true masks, at the size of the model's masks.
+struct Drawn {
+    /// Of every case; `None` when truth and drawing are empty.
+    dice: Vec<Option<f64>>,
+    /// Share of wrong pixels in every token's cell, case after case.
+    wrong_pixels: Vec<f32>,
+}
+
+impl Drawn {
+    /// # Shapes
+    /// - tokens: masks one after the other
+    /// - truth: `[cases, 1, size, size]`, 0 or 1
+    fn of(evaluator: &Evaluator<'_>, tokens: &[u32], truth: Tensor<4>) -> Result<Self> {
+        let layout = evaluator.config.layout();
+        let [cases, _, size, _] = truth.dims();
+        let (grid, patch) = (layout.grid, size / layout.grid);
+        let codes = code_tensor(tokens, layout.mask(), evaluator.device);
+        let drawn = evaluator.model.mask.decode(codes).greater_elem(0.0).float();
+        let pixels = |mask: Tensor<4>| mask.sum_dims_squeeze::<1, i32>(&[1, 2, 3]);
+        let wrong = (drawn.clone() - truth.clone())
+            .abs()
+            .reshape([cases, grid, patch, grid, patch])
+            .mean_dims(&[2, 4]);
+        let [both, either, wrong] = Transaction::default()
+            .register(pixels(drawn.clone() * truth.clone()))
+            .register(pixels(drawn + truth))
+            .register(wrong)
+            .try_execute()
+            .context("the device stopped answering")?
+            .try_into()
+            .map_err(|_| anyhow!("three tensors were read"))?;
+        Ok(Self {
+            dice: both
+                .iter::<f64>()
+                .zip(either.iter::<f64>())
+                .map(|(both, either)| (either > 0.0).then(|| 2.0 * both / either))
+                .collect(),
+            wrong_pixels: wrong.iter::<f32>().collect(),
+        })
+    }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// The tokens that are picked where all before them are the truth, by the rule of free running.
 fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Sample]) -> Result<Tokens> {
     let (config, device) = (evaluator.config, evaluator.device);
     let (model, layout) = (evaluator.model, config.layout());
-    let codes = model.mask.encode(masks(cases, config, device));
+    let drawn = masks(cases, config, device);
+    let codes = model.mask.encode(drawn.clone());
     let truth: Vec<i32> = codes.into_data().iter::<i32>().collect();
     let inputs = TensorData::new(layout.teacher_forcing(&truth), [cases.len(), layout.mask()]);
     let hidden = model.lm.forward(
@@ -166,9 +239,11 @@ fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Sample]) -> Result<Tokens>
         .logits(hidden.states)
         .reshape([tokens, layout.codes]);
     let predicted = evaluator.picker.pick(softmax(logits, 1)).ids.into_data();
+    let predicted: Vec<u32> = predicted.iter().collect();
     Ok(Tokens {
         truth: truth.into_iter().map(|code| code as u32).collect(),
-        predicted: predicted.iter::<u32>().collect(),
+        drawn: Drawn::of(evaluator, &predicted, drawn)?,
+        predicted,
     })
 }
 
@@ -203,42 +278,56 @@ fn rare_code_recall(predicted: &[u32], truth: &[u32], share: f64) -> Option<f64>
     (!truth.is_empty()).then(|| share_right(&predicted, &truth))
 }
 
-/// Share of wrong tokens, under teacher forcing, among the hardest twentieth of the tokens that `memory`
-/// remembers of the first `limit` training cases; `None` when these are too few to tell.
-///
-/// # Errors
-/// A case cannot be loaded or its sentence does not fit.
-fn hard_token_errors(
-    evaluator: &Evaluator<'_>,
-    samples: &Samples,
-    memory: &HardErrorMemory,
-    limit: usize,
-) -> Result<Option<f64>> {
-    const HARDEST: f64 = 0.05;
-    const FEWEST: usize = 20;
-    let positions = evaluator.config.layout().mask();
-    let cases = limit.min(samples.dataset().len());
-    let mut order: Vec<usize> = (0..cases * positions).collect();
-    let error = |token: usize| memory.error(token / positions, token % positions);
-    order.retain(|&token| error(token) > 0.0);
-    order.sort_by(|&a, &b| error(b).total_cmp(&error(a)));
-    order.truncate((order.len() as f64 * HARDEST) as usize);
-    if order.len() < FEWEST {
-        return Ok(None);
+/// How wrong the model is, under teacher forcing, where it was most wrong halfway through training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HardTokenScores {
+    /// Share of wrong tokens.
+    pub(crate) errors: f64,
+    /// Share of wrong pixels in their cells: of codes that draw nearly the same one is hardly worse than the
+    /// other, and which of them it is may be noise.
+    pub(crate) wrong_pixels: f64,
+}
+
+impl HardTokenScores {
+    /// Over the hardest twentieth of the tokens that `memory` remembers of the first `limit` training cases;
+    /// `None` when these are too few to tell.
+    ///
+    /// # Errors
+    /// A case cannot be loaded or its sentence does not fit.
+    fn measure(
+        evaluator: &Evaluator<'_>,
+        samples: &Samples,
+        memory: &HardErrorMemory,
+        limit: usize,
+    ) -> Result<Option<Self>> {
+        const HARDEST: f64 = 0.05;
+        const FEWEST: usize = 20;
+        let positions = evaluator.config.layout().mask();
+        let cases = limit.min(samples.dataset().len());
+        let mut order: Vec<usize> = (0..cases * positions).collect();
+        let error = |token: usize| memory.error(token / positions, token % positions);
+        order.retain(|&token| error(token) > 0.0);
+        order.sort_by(|&a, &b| error(b).total_cmp(&error(a)));
+        order.truncate((order.len() as f64 * HARDEST) as usize);
+        if order.len() < FEWEST {
+            return Ok(None);
+        }
+        let mut wrong = Vec::with_capacity(cases * positions);
+        let mut wrong_pixels = Vec::with_capacity(cases * positions);
+        let indices: Vec<usize> = (0..cases).collect();
+        for batch in indices.chunks(BATCH) {
+            let tokens = teacher_forced(evaluator, &load(samples, batch)?)?;
+            let pairs = tokens.predicted.iter().zip(&tokens.truth);
+            wrong.extend(pairs.map(|(predicted, truth)| f64::from(predicted != truth)));
+            wrong_pixels.extend(tokens.drawn.wrong_pixels.into_iter().map(f64::from));
+        }
+        let of_the_hardest =
+            |all: &[f64]| order.iter().map(|&token| all[token]).sum::<f64>() / order.len() as f64;
+        Ok(Some(Self {
+            errors: of_the_hardest(&wrong),
+            wrong_pixels: of_the_hardest(&wrong_pixels),
+        }))
     }
-    let mut predicted = Vec::with_capacity(cases * positions);
-    let mut truth = Vec::with_capacity(cases * positions);
-    let indices: Vec<usize> = (0..cases).collect();
-    for batch in indices.chunks(BATCH) {
-        let tokens = teacher_forced(evaluator, &load(samples, batch)?)?;
-        predicted.extend(tokens.predicted);
-        truth.extend(tokens.truth);
-    }
-    let wrong = order
-        .iter()
-        .filter(|&&token| predicted[token] != truth[token])
-        .count();
-    Ok(Some(wrong as f64 / order.len() as f64))
 }
 
 /// Cases with their own sentences.

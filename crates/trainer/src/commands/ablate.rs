@@ -2,7 +2,7 @@
 //! together and varied, with equal budget and seeds, and for each strategy the quantity that it is meant to
 //! move.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -14,6 +14,7 @@ use crate::config::Experiment;
 use crate::exit::{data, usage};
 use crate::interrupt::Interrupt;
 use crate::pictures;
+use crate::probe::StrategyScores;
 use crate::progress::Display;
 use crate::report::ablation::{self, Outcome, Row};
 use crate::run::Run;
@@ -166,7 +167,7 @@ fn measured(args: &AblateArgs, rows: &[Row]) -> Result<Vec<Outcome>> {
         for row in rows {
             let folder = args.out.join(run_name(&row.name, seed));
             let train = train_args(args, &row.set, seed, None);
-            if folder.join(SCORES).is_file() && unchanged(&folder, &resolve(&train)?).is_ok() {
+            if scores(&folder).is_some() && unchanged(&folder, &resolve(&train)?).is_ok() {
                 outcomes.push(outcome(row, seed, &folder)?);
             }
         }
@@ -231,7 +232,7 @@ fn train_row(
         unchanged(&folder, &resolve(&train)?)?;
         train.resume = Some(folder.clone());
     }
-    if !folder.join(SCORES).is_file() {
+    if scores(&folder).is_none() {
         let run = Run::open(&train, interrupt.clone())?;
         run.complete()?;
         let halfway = if row.name == BASE {
@@ -257,9 +258,16 @@ fn outcome(row: &Row, seed: u64, folder: &Path) -> Result<Outcome> {
         row: row.name.clone(),
         seed,
         summary: read_json(&folder.join("report").join("summary.json"))?,
-        scores: read_json(&folder.join(SCORES))?,
+        scores: scores(folder)
+            .with_context(|| format!("`{}` is missing", folder.join(SCORES).display()))?,
         strips: read(&folder.join(STRIPS))?,
     })
+}
+
+/// What the strategies were found to move; `None` when that is still to be measured, or was by an earlier version
+/// of this program that measured less.
+fn scores(folder: &Path) -> Option<StrategyScores> {
+    serde_json::from_slice(&fs::read(folder.join(SCORES)).ok()?).ok()
 }
 
 /// An earlier run may be taken over only if it is the same experiment, wherever its tokenizer lies.

@@ -47,7 +47,7 @@ fn text(outcome: &Outcome, mode: &str) -> Option<f64> {
     outcome.summary.by_text.as_ref()?.get(mode)?.dice_per_image
 }
 
-const COLUMNS: [Column; 18] = [
+const COLUMNS: [Column; 20] = [
     Column("Dice per image", "mean over images", 3, |o| {
         o.summary.dice_per_image
     }),
@@ -85,6 +85,12 @@ const COLUMNS: [Column; 18] = [
         |o| Some(o.scores.tokens.exposure_gap()),
     ),
     Column(
+        "Exposure gap, Dice",
+        "the same in Dice per image of the masks that the tokens draw, which drawing nothing does not lower",
+        3,
+        |o| o.scores.tokens.exposure_gap_dice(),
+    ),
+    Column(
         "Passes per mask",
         "forward passes of speculative decoding, which NkTP makes possible",
         1,
@@ -112,7 +118,13 @@ const COLUMNS: [Column; 18] = [
         "Hard-token errors",
         "what HET is meant to lower: share of wrong tokens among the training tokens that the base model of the same seed found hardest at half of the steps (chosen by its errors, so the base may look worse than it is)",
         4,
-        |o| o.scores.hard_token_errors,
+        |o| Some(o.scores.hard_tokens.as_ref()?.errors),
+    ),
+    Column(
+        "Hard-token pixels",
+        "the same in wrong pixels of their cells, percent: codes that draw alike are nearly as good",
+        2,
+        |o| Some(o.scores.hard_tokens.as_ref()?.wrong_pixels * 100.0),
     ),
     Column(
         "Given",
@@ -349,8 +361,10 @@ mod tests {
                     teacher_forced_by_position: vec![right],
                     free_running_by_position: vec![right - 0.25],
                     rare_code_recall: Some(0.5),
+                    teacher_forced_dice: Some(right),
+                    free_running_dice: Some(right - 0.25),
                 },
-                hard_token_errors: None,
+                hard_tokens: None,
                 passes_per_mask: 20.0,
             },
             strips: vec![1, 2, 3],
