@@ -4,6 +4,8 @@
 mod attention;
 mod block;
 mod cached;
+#[cfg(feature = "kernels")]
+mod kernels;
 mod look_ahead;
 mod rotary;
 
