@@ -71,9 +71,7 @@ impl CachedLm {
             mask_places: lm.cells(0..layout.mask()),
             rotary: lm.rotary(&device).of_queries_keys_values(lm.shape.heads),
             ahead_bias: AheadBias::new(layout.total(), lm.next_tokens(), &device),
-            blocks: (lm.blocks.iter())
-                .map(|block| CachedBlock::new(block, layout.total()))
-                .collect(),
+            blocks: lm.blocks.iter().map(CachedBlock::new).collect(),
             norm: lm.norm.clone(),
             unembedding: laid_out_transposed(lm.unembedding()),
             look_ahead: LookAheads::new(&lm.look_ahead),

@@ -6,8 +6,6 @@
 //! them, the scale of the scores into the rotary table.
 
 use super::block::TransformerBlock;
-#[cfg(feature = "kernels")]
-use super::kernels;
 use super::rotary::RotaryTable;
 use burn::nn::{Linear, RmsNorm};
 use burn::tensor::activation::{silu, softmax};
@@ -25,8 +23,6 @@ pub struct CachedBlock {
     up: Tensor<2>,
     down: Tensor<2>,
     epsilon: f64,
-    #[cfg(feature = "kernels")]
-    pub(super) by_kernels: bool,
 }
 
 /// Keys and values of one layer: `[batch, 2 * heads, head_dim, total]`, the keys of all heads before their
@@ -62,42 +58,13 @@ impl KvCache {
         self.kv.dims()[1] / 2
     }
 
-    /// The whole cache, room included.
-    #[cfg(feature = "kernels")]
-    pub(super) fn tensor(&self) -> Tensor<4> {
-        self.kv.clone()
-    }
-
-    /// Lets `write` put `new` more tokens into the cache, which it gets alone, after those that are held.
-    #[cfg(feature = "kernels")]
-    pub(super) fn extend_with<T>(
-        &mut self,
-        new: usize,
-        write: impl FnOnce(Tensor<4>, usize) -> (T, Tensor<4>),
-    ) -> T {
-        let (filled, to) = (self.filled, self.room_for(new));
-        let mut given = None;
-        self.kv.inplace(|cache| {
-            let (value, cache) = write(cache, filled);
-            given = Some(value);
-            cache
-        });
-        self.filled = to;
-        given.expect("the cache was written to")
-    }
-
-    /// Where `new` more tokens end.
-    fn room_for(&self, new: usize) -> usize {
-        let (to, total) = (self.filled + new, self.kv.dims()[3]);
-        assert!(to <= total, "cache holds {total} tokens, {to} asked for");
-        to
-    }
-
     /// # Shapes
     /// - kv: `[batch, new, 2 * heads, head_dim]`
     fn extend(&mut self, kv: Tensor<4>) {
-        let [batch, rows, head_dim, _] = self.kv.dims();
-        let (from, to) = (self.filled, self.room_for(kv.dims()[1]));
+        let [batch, rows, head_dim, total] = self.kv.dims();
+        let from = self.filled;
+        let to = from + kv.dims()[1];
+        assert!(to <= total, "cache holds {total} tokens, {to} asked for");
         let place = [0..batch, 0..rows, 0..head_dim, from..to];
         self.kv
             .inplace(|cache| cache.slice_assign(place, kv.permute([0, 2, 3, 1])));
@@ -124,27 +91,17 @@ impl KvCache {
 }
 
 impl CachedBlock {
-    /// Takes the weights of a block as they are now, for sequences of `total` tokens.
-    pub fn new(block: &TransformerBlock, total: usize) -> Self {
+    /// Takes the weights of a block as they are now.
+    pub fn new(block: &TransformerBlock) -> Self {
         let gate_up = after_norm(&block.feed_forward_norm, &block.gate_up);
         let [_, both] = gate_up.dims();
-        let out = block.attention.out.weight.val();
-        #[cfg(feature = "kernels")]
-        let shape = kernels::BlockShape {
-            d_model: out.dims()[0],
-            d_hidden: both / 2,
-            head_dim: out.dims()[0] / block.attention.heads,
-            total,
-        };
         Self {
             qkv: after_norm(&block.attention_norm, &block.attention.qkv),
+            out: block.attention.out.weight.val(),
             gate: columns(&gate_up, 0..both / 2),
             up: columns(&gate_up, both / 2..both),
             down: block.down.weight.val(),
             epsilon: block.attention_norm.epsilon,
-            #[cfg(feature = "kernels")]
-            by_kernels: kernels::runs_on(&out.device(), shape),
-            out,
         }
     }
 
@@ -154,10 +111,6 @@ impl CachedBlock {
     /// - x, output: `[batch * prefix, d_model]`
     /// - rotary: [`RotaryTable::of_queries_keys_values`] of the prefix
     pub fn prefill(&self, x: Tensor<2>, cache: &mut KvCache, rotary: &RotaryTable) -> Tensor<2> {
-        #[cfg(feature = "kernels")]
-        if self.by_kernels {
-            return self.run_kernels(x, cache, rotary, false);
-        }
         let heads = cache.heads();
         let (q, kv) = self.project(&x, cache, rotary);
         cache.extend(kv.clone());
@@ -186,29 +139,10 @@ impl CachedBlock {
         rotary: &RotaryTable,
         bias: Option<&Tensor<4>>,
     ) -> Tensor<2> {
-        #[cfg(feature = "kernels")]
-        if self.by_kernels {
-            return self.run_kernels(x, cache, rotary, true);
-        }
         let (q, kv) = self.project(&x, cache, rotary);
         cache.extend(kv);
         let read = cache.read(q, bias);
         self.feed_forward(self.merge(x, read))
-    }
-
-    #[cfg(feature = "kernels")]
-    fn run_kernels(
-        &self,
-        x: Tensor<2>,
-        cache: &mut KvCache,
-        rotary: &RotaryTable,
-        causal: bool,
-    ) -> Tensor<2> {
-        let q = kernels::project_into_cache(x.clone(), &self.qkv, rotary, cache, self.epsilon);
-        let read = kernels::attend(q, cache, causal);
-        let x = kernels::project_add(x, read, &self.out);
-        let hidden = kernels::project_swiglu(x.clone(), &self.gate, &self.up, self.epsilon);
-        kernels::project_add(x, hidden, &self.down)
     }
 
     /// Scaled queries `[batch, new, heads, head_dim]`; keys and values `[batch, new, 2 * heads, head_dim]`.

@@ -4,8 +4,6 @@
 mod attention;
 mod block;
 mod cached;
-#[cfg(feature = "kernels")]
-mod kernels;
 mod look_ahead;
 mod rotary;
 
