@@ -85,7 +85,7 @@ const COLUMNS: [Column; 20] = [
         |o| Some(o.scores.tokens.exposure_gap()),
     ),
     Column(
-        "Exposure gap, Dice",
+        "Exposure gap in Dice",
         "the same in Dice per image of the masks that the tokens draw, which drawing nothing does not lower",
         3,
         |o| o.scores.tokens.exposure_gap_dice(),
@@ -397,6 +397,7 @@ mod tests {
         let text = String::from_utf8(csv(&outcomes).unwrap()).unwrap();
         assert_eq!(text.lines().count(), 3);
         assert!(text.starts_with("row,seed,Dice per image,"));
+        assert!(!text.contains('"'), "no name needs quotes: {text}");
         let page = page(&rows(), &outcomes, "trainer ablate");
         assert!(page.contains("&lt;base&gt;") && page.contains("&lt;all&gt;"));
         assert!(page.contains("base64,AQID") && !page.contains("http"));
