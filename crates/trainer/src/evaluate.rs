@@ -24,7 +24,7 @@ use std::time::Instant;
 use crate::cli::TextMode;
 use crate::fit::{Samples, masks, pictures, rng, texts};
 use crate::progress::Display;
-use crate::report::{CaseResult, pooled};
+use crate::report::{CaseResult, mean, pooled};
 use crate::threads::side_by_side;
 
 /// A model ready to be measured.
@@ -329,8 +329,7 @@ impl Evaluator<'_> {
 
 /// Mean Dice per image; cases that are empty in truth and prediction are left out.
 pub(crate) fn mean_dice(cases: &[CaseResult]) -> Option<f64> {
-    let dice: Vec<f64> = cases.iter().filter_map(|case| case.dice).collect();
-    (!dice.is_empty()).then(|| dice.iter().sum::<f64>() / dice.len() as f64)
+    mean(cases.iter().filter_map(|case| case.dice))
 }
 
 fn kind_name(kind: Option<SentenceKind>) -> &'static str {
@@ -368,11 +367,14 @@ pub(crate) fn oracle_dice(
             dice.extend(Overlap::of(&mask.pixels, &sample.mask.pixels).dice());
         }
     }
-    Ok((!dice.is_empty()).then(|| dice.iter().sum::<f64>() / dice.len() as f64))
+    Ok(mean(dice.into_iter()))
 }
 
 /// Foreground probabilities of codes `[batch, mask]` at the model's size.
-fn soft_masks(
+///
+/// # Errors
+/// The device stopped answering.
+pub(crate) fn soft_masks(
     tokenizer: &MaskTokenizer,
     codes: Tensor<2, Int>,
     size: usize,

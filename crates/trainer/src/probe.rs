@@ -1,19 +1,23 @@
 //! What each of the paper's strategies is meant to move, measured token by token: exposure bias (NkTP), rare
 //! codes (TCL) and the tokens that the model kept getting wrong (HET). Outlines are in the case results.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::Result;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Int, Tensor, TensorData, Transaction};
+use burn::tensor::{Int, Tensor, TensorData};
 use mriseg::decode::{Decode, code_tensor};
+use mriseg::image::Mask;
 use mriseg::loss::HardErrorMemory;
+use mriseg::metrics::Overlap;
+use mriseg::segmenter::foreground;
 use mriseg_data::Sample;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::TextMode;
-use crate::evaluate::Evaluator;
-use crate::fit::{Samples, masks, pictures, texts};
+use crate::evaluate::{Evaluator, soft_masks};
+use crate::fit::{Samples, masks, pictures, texts, true_mask};
 use crate::progress::Display;
+use crate::report::mean;
 use crate::threads::side_by_side;
 
 /// What the three strategies are meant to move.
@@ -115,14 +119,14 @@ impl TokenScores {
                 .map(|batch| load(samples, batch))
                 .collect::<Result<Vec<_>>>()?;
             let done: Vec<Result<_>> = side_by_side(loaded, |batch| {
-                let truth = masks(&batch, evaluator.config, evaluator.device);
                 let forced = teacher_forced(evaluator, &batch)?;
-                let free: Vec<u32> = evaluator
-                    .predict(batch)?
+                let free = evaluator.predict(batch)?;
+                let (cases, free): (Vec<Sample>, Vec<Vec<u32>>) = free
                     .into_iter()
-                    .flat_map(|case| case.tokens)
-                    .collect();
-                let free_drawn = Drawn::of(evaluator, &free, truth)?;
+                    .map(|case| (case.sample, case.tokens))
+                    .unzip();
+                let free = free.concat();
+                let free_drawn = Drawn::of(evaluator, &free, &cases)?;
                 Ok((forced, free, free_drawn))
             });
             for batch in done {
@@ -158,8 +162,8 @@ impl TokenScores {
             teacher_forced_by_position: by_position(&forced),
             free_running_by_position: by_position(&free),
             rare_code_recall: rare_code_recall(&forced, &truth, RARE),
-            teacher_forced_dice: mean(&forced_dice),
-            free_running_dice: mean(&free_dice),
+            teacher_forced_dice: mean(forced_dice.into_iter()),
+            free_running_dice: mean(free_dice.into_iter()),
         })
     }
 }
@@ -178,53 +182,49 @@ struct Drawn {
     /// Of every case; `None` when truth and drawing are empty.
     dice: Vec<Option<f64>>,
     /// Share of wrong pixels in every token's cell, case after case.
-    wrong_pixels: Vec<f32>,
+    wrong_pixels: Vec<f64>,
 }
 
 impl Drawn {
-    /// # Shapes
-    /// - tokens: masks one after the other
-    /// - truth: `[cases, 1, size, size]`, 0 or 1
-    fn of(evaluator: &Evaluator<'_>, tokens: &[u32], truth: Tensor<4>) -> Result<Self> {
-        let layout = evaluator.config.layout();
-        let [cases, _, size, _] = truth.dims();
-        let (grid, patch) = (layout.grid, size / layout.grid);
+    /// Of `tokens`, masks one after the other.
+    ///
+    /// # Errors
+    /// The device stopped answering.
+    fn of(evaluator: &Evaluator<'_>, tokens: &[u32], cases: &[Sample]) -> Result<Self> {
+        let (layout, size) = (evaluator.config.layout(), evaluator.config.mask.size);
         let codes = code_tensor(tokens, layout.mask(), evaluator.device);
-        let drawn = evaluator.model.mask.decode(codes).greater_elem(0.0).float();
-        let pixels = |mask: Tensor<4>| mask.sum_dims_squeeze::<1, i32>(&[1, 2, 3]);
-        let wrong = (drawn.clone() - truth.clone())
-            .abs()
-            .reshape([cases, grid, patch, grid, patch])
-            .mean_dims(&[2, 4]);
-        let [both, either, wrong] = Transaction::default()
-            .register(pixels(drawn.clone() * truth.clone()))
-            .register(pixels(drawn + truth))
-            .register(wrong)
-            .try_execute()
-            .context("the device stopped answering")?
-            .try_into()
-            .map_err(|_| anyhow!("three tensors were read"))?;
-        Ok(Self {
-            dice: both
-                .iter::<f64>()
-                .zip(either.iter::<f64>())
-                .map(|(both, either)| (either > 0.0).then(|| 2.0 * both / either))
-                .collect(),
-            wrong_pixels: wrong.iter::<f32>().collect(),
-        })
+        let (mut dice, mut wrong_pixels) = (Vec::new(), Vec::new());
+        let soft = soft_masks(&evaluator.model.mask, codes, size)?;
+        for (soft, case) in soft.iter().zip(cases) {
+            let drawn = foreground(soft, size, size);
+            let truth = true_mask(case, size);
+            dice.push(Overlap::of(&drawn.pixels, &truth.pixels).dice());
+            wrong_pixels.extend(wrong_by_cell(&drawn, &truth, layout.grid));
+        }
+        Ok(Self { dice, wrong_pixels })
     }
 }
 
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+/// Share of pixels that differ in every cell of a grid of `grid` by `grid`, row by row.
+fn wrong_by_cell(drawn: &Mask, truth: &Mask, grid: usize) -> Vec<f64> {
+    let width = drawn.width;
+    let side = width / grid;
+    let mut wrong = vec![0.0; grid * grid];
+    for (at, (drawn, truth)) in drawn.pixels.iter().zip(&truth.pixels).enumerate() {
+        let (x, y) = (at % width, at / width);
+        wrong[y / side * grid + x / side] += f64::from(u8::from(drawn != truth));
+    }
+    wrong
+        .iter()
+        .map(|count| count / (side * side) as f64)
+        .collect()
 }
 
 /// The tokens that are picked where all before them are the truth, by the rule of free running.
 fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Sample]) -> Result<Tokens> {
     let (config, device) = (evaluator.config, evaluator.device);
     let (model, layout) = (evaluator.model, config.layout());
-    let drawn = masks(cases, config, device);
-    let codes = model.mask.encode(drawn.clone());
+    let codes = model.mask.encode(masks(cases, config, device));
     let truth: Vec<i32> = codes.into_data().iter::<i32>().collect();
     let inputs = TensorData::new(layout.teacher_forcing(&truth), [cases.len(), layout.mask()]);
     let hidden = model.lm.forward(
@@ -242,7 +242,7 @@ fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Sample]) -> Result<Tokens>
     let predicted: Vec<u32> = predicted.iter().collect();
     Ok(Tokens {
         truth: truth.into_iter().map(|code| code as u32).collect(),
-        drawn: Drawn::of(evaluator, &predicted, drawn)?,
+        drawn: Drawn::of(evaluator, &predicted, cases)?,
         predicted,
     })
 }
@@ -319,7 +319,7 @@ impl HardTokenScores {
             let tokens = teacher_forced(evaluator, &load(samples, batch)?)?;
             let pairs = tokens.predicted.iter().zip(&tokens.truth);
             wrong.extend(pairs.map(|(predicted, truth)| f64::from(predicted != truth)));
-            wrong_pixels.extend(tokens.drawn.wrong_pixels.into_iter().map(f64::from));
+            wrong_pixels.extend(tokens.drawn.wrong_pixels);
         }
         let of_the_hardest =
             |all: &[f64]| order.iter().map(|&token| all[token]).sum::<f64>() / order.len() as f64;
@@ -338,6 +338,48 @@ fn load(samples: &Samples, cases: &[usize]) -> Result<Vec<Sample>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wrong_pixels_are_counted_in_the_cell_where_they_lie() {
+        let mask = |pixels: [u8; 16]| Mask {
+            width: 4,
+            height: 4,
+            pixels: pixels.to_vec(),
+        };
+        let truth = mask([1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let drawn = mask([1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1]);
+        assert_eq!(wrong_by_cell(&drawn, &truth, 2), [0.25, 0.25, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn scores_of_an_earlier_version_are_incomplete() {
+        let complete = StrategyScores {
+            tokens: TokenScores {
+                teacher_forced: 0.5,
+                free_running: 0.25,
+                teacher_forced_by_position: vec![0.5],
+                free_running_by_position: vec![0.25],
+                rare_code_recall: None,
+                teacher_forced_dice: None,
+                free_running_dice: Some(0.5),
+            },
+            hard_tokens: None,
+            passes_per_mask: 20.0,
+        };
+        let read = |json| serde_json::from_value::<StrategyScores>(json);
+        let json = serde_json::to_value(&complete).unwrap();
+        assert_eq!(read(json.clone()).unwrap(), complete);
+        for (at, name) in [
+            ("/tokens", "teacher_forced_dice"),
+            ("/tokens", "free_running_dice"),
+            ("", "hard_tokens"),
+        ] {
+            let mut earlier = json.clone();
+            let object = earlier.pointer_mut(at).unwrap().as_object_mut().unwrap();
+            object.remove(name).unwrap();
+            assert!(read(earlier).is_err(), "{name}");
+        }
+    }
 
     #[test]
     fn only_rare_codes_count_for_their_recall() {

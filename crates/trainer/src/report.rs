@@ -234,7 +234,8 @@ fn empty_correct<'a>(cases: impl Iterator<Item = &'a CaseResult>) -> Option<f64>
     )
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+/// Mean; `None` of nothing.
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| {
         (sum + value, count + 1)
     });

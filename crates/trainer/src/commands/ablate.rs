@@ -264,8 +264,8 @@ fn outcome(row: &Row, seed: u64, folder: &Path) -> Result<Outcome> {
     })
 }
 
-/// What the strategies were found to move; `None` when that is still to be measured, or was by an earlier version
-/// of this program that measured less.
+/// What the strategies were found to move; `None` when that is to be measured: not yet done, damaged, or by an
+/// earlier version of this program that measured less.
 fn scores(folder: &Path) -> Option<StrategyScores> {
     serde_json::from_slice(&fs::read(folder.join(SCORES)).ok()?).ok()
 }

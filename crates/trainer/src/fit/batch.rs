@@ -4,6 +4,7 @@
 use anyhow::Result;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use mriseg::config::ModelConfig;
+use mriseg::image::Mask;
 use mriseg::model::normalized_pixels;
 use mriseg::text::TextTokenizer;
 use mriseg_data::{AugmentConfig, Dataset, Sample, Warp, augment, derive};
@@ -169,19 +170,21 @@ pub(crate) fn masks(samples: &[Sample], config: &ModelConfig, device: &Device) -
     let size = config.mask.size;
     let pixels: Vec<f32> = samples
         .par_iter()
-        .flat_map_iter(|sample| {
-            let mask = if (sample.mask.width, sample.mask.height) == (size, size) {
-                sample.mask.clone()
-            } else {
-                sample.mask.resized(size, size)
-            };
-            mask.pixels.into_iter().map(f32::from)
-        })
+        .flat_map_iter(|sample| true_mask(sample, size).pixels.into_iter().map(f32::from))
         .collect();
     Tensor::from_data(
         TensorData::new(pixels, [samples.len(), 1, size, size]),
         device,
     )
+}
+
+/// The mask of a case, `size` by `size` pixels.
+pub(crate) fn true_mask(sample: &Sample, size: usize) -> Mask {
+    if (sample.mask.width, sample.mask.height) == (size, size) {
+        sample.mask.clone()
+    } else {
+        sample.mask.resized(size, size)
+    }
 }
 
 /// Sentences as token ids, one after the other, each `text` long; an empty sentence is "no sentence".

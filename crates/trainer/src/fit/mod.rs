@@ -9,7 +9,7 @@ mod optimizer;
 mod shards;
 mod tokenizers;
 
-pub(crate) use batch::{Samples, masks, pictures, rng, texts};
+pub(crate) use batch::{Samples, masks, pictures, rng, texts, true_mask};
 pub(crate) use learner::Learner;
 pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer};
 pub(crate) use tokenizers::{train_image_tokenizer, train_mask_tokenizer};
