@@ -37,6 +37,7 @@ struct Shape {
     layout: SequenceLayout,
     heads: usize,
     d_model: usize,
+    d_hidden: usize,
 }
 
 /// What does not depend on the input: rotary table and causal bias, made once per device.
@@ -92,6 +93,7 @@ impl ModelConfig {
                 layout,
                 heads: lm.heads,
                 d_model: lm.d_model,
+                d_hidden: lm.d_hidden,
             },
         }
     }
@@ -267,7 +269,7 @@ pub(crate) mod tests {
     use burn::tensor::{TensorData, Tolerance};
 
     /// Random weights everywhere, also where a fresh model has zeros.
-    pub(crate) fn randomize(lm: MaskLm) -> MaskLm {
+    pub(crate) fn randomize<M: Module>(module: M) -> M {
         struct Randomize;
         impl ModuleMapper for Randomize {
             fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -277,7 +279,7 @@ pub(crate) mod tests {
                 })
             }
         }
-        lm.map(&mut Randomize)
+        module.map(&mut Randomize)
     }
 
     pub(super) fn tiny() -> ModelConfig {

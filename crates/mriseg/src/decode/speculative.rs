@@ -7,7 +7,6 @@
 
 use super::{Picker, TokenEvent};
 use crate::mask_lm::{CachedLm, DecodeState, Drafting};
-use burn::tensor::activation::softmax;
 use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
 use serde::{Deserialize, Serialize};
 
@@ -79,18 +78,19 @@ impl Decoder {
             return Ok(Vec::new());
         }
         let hidden = lm.step(self.inputs.clone(), &mut self.state);
-        let [inputs, distributions] = Transaction::default()
+        let [inputs, logits] = Transaction::default()
             .register(self.inputs.clone())
-            .register(softmax(lm.logits(hidden.clone()), 1))
+            .register(lm.logits(hidden.clone()))
             .execute_async()
             .await?
             .try_into()
             .expect("a transaction returns what was registered");
         let drafts: Vec<u32> = TensorData::iter(&inputs).skip(1).collect();
-        let distributions: Vec<f32> = TensorData::try_into_vec_as(distributions)
-            .expect("probabilities are numbers, which convert to f32");
+        let mut logits: Vec<f32> =
+            TensorData::try_into_vec_as(logits).expect("logits are numbers, which convert to f32");
         let mut events = Vec::new();
-        for (row, distribution) in distributions.chunks_exact(layout.codes).enumerate() {
+        for (row, logits) in logits.chunks_exact_mut(layout.codes).enumerate() {
+            let distribution = softmax(logits);
             let code = self.picker.pick_one(distribution);
             let (index, token) = (self.decoded + row, code as u32);
             events.push(TokenEvent {
@@ -130,6 +130,20 @@ impl Decoder {
         let last = Tensor::from_ints([[last as i32]], &device);
         Tensor::cat(std::iter::once(last).chain(drafted).collect(), 1)
     }
+}
+
+/// In place: off the device, where a row is read anyway, it is a few numbers; on it, several operations.
+fn softmax(logits: &mut [f32]) -> &[f32] {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for logit in logits.iter_mut() {
+        *logit = (*logit - largest).exp();
+        sum += *logit;
+    }
+    for logit in logits.iter_mut() {
+        *logit /= sum;
+    }
+    logits
 }
 
 #[cfg(test)]

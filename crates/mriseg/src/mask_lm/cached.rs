@@ -2,7 +2,9 @@
 //! at a time.
 
 use super::MaskLm;
-use crate::nn::{CachedBlock, KvCache, LookAheads, RotaryTable, causal_bias, laid_out_transposed};
+use crate::nn::{
+    CachedBlock, CachedHead, DecodeShape, Kernels, KvCache, LookAheads, RotaryTable, causal_bias,
+};
 use crate::sequence::SequenceLayout;
 use burn::nn::{Linear, RmsNorm};
 use burn::tensor::{Device, Int, Tensor, assert_shape};
@@ -27,9 +29,7 @@ pub struct CachedLm {
     rotary: RotaryTable,
     ahead_bias: AheadBias,
     blocks: Vec<CachedBlock>,
-    norm: RmsNorm,
-    /// `[d_model, codes]`
-    unembedding: Tensor<2>,
+    head: CachedHead,
     look_ahead: Option<LookAheads>,
 }
 
@@ -59,6 +59,13 @@ impl CachedLm {
         let device = table.device();
         let part = |index: usize| lm.part(index).squeeze_dim::<2>(0);
         let scale = (lm.shape.d_model as f32).sqrt();
+        let shape = DecodeShape {
+            d_model: lm.shape.d_model,
+            d_hidden: lm.shape.d_hidden,
+            head_dim: lm.shape.d_model / lm.shape.heads,
+            total: layout.total(),
+        };
+        let kernels = Kernels::of(&device, shape);
         Self {
             layout,
             heads: lm.shape.heads,
@@ -71,10 +78,11 @@ impl CachedLm {
             mask_places: lm.cells(0..layout.mask()),
             rotary: lm.rotary(&device).of_queries_keys_values(lm.shape.heads),
             ahead_bias: AheadBias::new(layout.total(), lm.next_tokens(), &device),
-            blocks: lm.blocks.iter().map(CachedBlock::new).collect(),
-            norm: lm.norm.clone(),
-            unembedding: laid_out_transposed(lm.unembedding()),
-            look_ahead: LookAheads::new(&lm.look_ahead),
+            blocks: (lm.blocks.iter())
+                .map(|block| CachedBlock::new(block, kernels))
+                .collect(),
+            head: CachedHead::new(&lm.norm, lm.unembedding(), kernels),
+            look_ahead: LookAheads::new(&lm.look_ahead, kernels),
         }
     }
 
@@ -136,7 +144,7 @@ impl CachedLm {
         for (block, cache) in self.blocks.iter().zip(&mut state.caches) {
             x = block.step(x, cache, &rotary, bias.as_ref());
         }
-        self.norm.forward(x)
+        self.head.normalize(x)
     }
 
     /// Logits over mask codes, as [`MaskLm::logits`].
@@ -145,7 +153,7 @@ impl CachedLm {
     /// - hidden: `[rows, d_model]`
     /// - output: `[rows, codes]`
     pub fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {
-        hidden.matmul(self.unembedding.clone())
+        self.head.logits(hidden)
     }
 
     /// Prepares the look-ahead heads for one mask, the only one of `state`; `None` when the model has none.

@@ -6,6 +6,8 @@
 //! them, the scale of the scores into the rotary table.
 
 use super::block::TransformerBlock;
+use super::kernels::Kernels;
+use super::laid_out_transposed;
 use super::rotary::RotaryTable;
 use burn::nn::{Linear, RmsNorm};
 use burn::tensor::activation::{silu, softmax};
@@ -23,6 +25,7 @@ pub struct CachedBlock {
     up: Tensor<2>,
     down: Tensor<2>,
     epsilon: f64,
+    kernels: Option<Kernels>,
 }
 
 /// Keys and values of one layer: `[batch, 2 * heads, head_dim, total]`, the keys of all heads before their
@@ -58,13 +61,42 @@ impl KvCache {
         self.kv.dims()[1] / 2
     }
 
+    /// The whole cache, room included.
+    #[cfg(feature = "kernels")]
+    pub(super) fn tensor(&self) -> Tensor<4> {
+        self.kv.clone()
+    }
+
+    /// Lets `write` put `new` more tokens into the cache, which it gets alone, after those that are held.
+    #[cfg(feature = "kernels")]
+    pub(super) fn extend_with<T>(
+        &mut self,
+        new: usize,
+        write: impl FnOnce(Tensor<4>, usize) -> (T, Tensor<4>),
+    ) -> T {
+        let (filled, to) = (self.filled, self.room_for(new));
+        let mut given = None;
+        self.kv.inplace(|cache| {
+            let (value, cache) = write(cache, filled);
+            given = Some(value);
+            cache
+        });
+        self.filled = to;
+        given.expect("the cache was written to")
+    }
+
+    /// Where `new` more tokens end.
+    fn room_for(&self, new: usize) -> usize {
+        let (to, total) = (self.filled + new, self.kv.dims()[3]);
+        assert!(to <= total, "cache holds {total} tokens, {to} asked for");
+        to
+    }
+
     /// # Shapes
     /// - kv: `[batch, new, 2 * heads, head_dim]`
     fn extend(&mut self, kv: Tensor<4>) {
-        let [batch, rows, head_dim, total] = self.kv.dims();
-        let from = self.filled;
-        let to = from + kv.dims()[1];
-        assert!(to <= total, "cache holds {total} tokens, {to} asked for");
+        let [batch, rows, head_dim, _] = self.kv.dims();
+        let (from, to) = (self.filled, self.room_for(kv.dims()[1]));
         let place = [0..batch, 0..rows, 0..head_dim, from..to];
         self.kv
             .inplace(|cache| cache.slice_assign(place, kv.permute([0, 2, 3, 1])));
@@ -92,7 +124,7 @@ impl KvCache {
 
 impl CachedBlock {
     /// Takes the weights of a block as they are now.
-    pub fn new(block: &TransformerBlock) -> Self {
+    pub fn new(block: &TransformerBlock, kernels: Option<Kernels>) -> Self {
         let gate_up = after_norm(&block.feed_forward_norm, &block.gate_up);
         let [_, both] = gate_up.dims();
         Self {
@@ -102,6 +134,7 @@ impl CachedBlock {
             up: columns(&gate_up, both / 2..both),
             down: block.down.weight.val(),
             epsilon: block.attention_norm.epsilon,
+            kernels,
         }
     }
 
@@ -111,6 +144,9 @@ impl CachedBlock {
     /// - x, output: `[batch * prefix, d_model]`
     /// - rotary: [`RotaryTable::of_queries_keys_values`] of the prefix
     pub fn prefill(&self, x: Tensor<2>, cache: &mut KvCache, rotary: &RotaryTable) -> Tensor<2> {
+        if let Some(kernels) = self.kernels {
+            return self.by_kernels(kernels, x, cache, rotary, false);
+        }
         let heads = cache.heads();
         let (q, kv) = self.project(&x, cache, rotary);
         cache.extend(kv.clone());
@@ -139,10 +175,28 @@ impl CachedBlock {
         rotary: &RotaryTable,
         bias: Option<&Tensor<4>>,
     ) -> Tensor<2> {
+        if let Some(kernels) = self.kernels {
+            return self.by_kernels(kernels, x, cache, rotary, true);
+        }
         let (q, kv) = self.project(&x, cache, rotary);
         cache.extend(kv);
         let read = cache.read(q, bias);
         self.feed_forward(self.merge(x, read))
+    }
+
+    fn by_kernels(
+        &self,
+        kernels: Kernels,
+        x: Tensor<2>,
+        cache: &mut KvCache,
+        rotary: &RotaryTable,
+        causal: bool,
+    ) -> Tensor<2> {
+        let q = kernels.project_into_cache(x.clone(), &self.qkv, rotary, cache, self.epsilon);
+        let read = kernels.attend(q, cache, causal);
+        let x = kernels.project_add(x, read, &self.out);
+        let hidden = kernels.project_swiglu(x.clone(), &self.gate, &self.up, self.epsilon);
+        kernels.project_add(x, hidden, &self.down)
     }
 
     /// Scaled queries `[batch, new, heads, head_dim]`; keys and values `[batch, new, 2 * heads, head_dim]`.
@@ -172,6 +226,50 @@ impl CachedBlock {
         let normed = normalized(x.clone(), self.epsilon);
         let gate = silu(normed.clone().matmul(self.gate.clone()));
         x + (gate * normed.matmul(self.up.clone())).matmul(self.down.clone())
+    }
+}
+
+/// The end of the model made ready to decode: the last norm and the unembedding.
+#[derive(Debug, Clone)]
+pub struct CachedHead {
+    norm: RmsNorm,
+    /// `[d_model, codes]`
+    unembedding: Tensor<2>,
+    kernels: Option<Kernels>,
+}
+
+impl CachedHead {
+    /// Takes the weights as they are now.
+    ///
+    /// # Shapes
+    /// - unembedding: `[codes, d_model]`
+    pub fn new(norm: &RmsNorm, unembedding: Tensor<2>, kernels: Option<Kernels>) -> Self {
+        Self {
+            norm: norm.clone(),
+            unembedding: laid_out_transposed(unembedding),
+            kernels,
+        }
+    }
+
+    /// Hidden states from what the last block gives.
+    ///
+    /// # Shapes
+    /// - x, output: `[rows, d_model]`
+    pub fn normalize(&self, x: Tensor<2>) -> Tensor<2> {
+        match self.kernels {
+            Some(kernels) => kernels.normalize(x, &self.norm),
+            None => self.norm.forward(x),
+        }
+    }
+
+    /// # Shapes
+    /// - hidden: `[rows, d_model]`
+    /// - output: `[rows, codes]`
+    pub fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {
+        match self.kernels {
+            Some(kernels) => kernels.project(hidden, &self.unembedding),
+            None => hidden.matmul(self.unembedding.clone()),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A head that predicts further ahead than the next token (paper: next-k token prediction). Its form is
 //! ours (METHOD §5): the paper's is not known.
 
+use super::kernels::Kernels;
 use burn::module::Module;
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::activation::silu;
@@ -39,11 +40,12 @@ pub(crate) struct LookAheads {
     /// `[d_model, heads * d_model]`
     of_anchor: Tensor<2>,
     heads: usize,
+    kernels: Option<Kernels>,
 }
 
 impl LookAheads {
     /// `None` when there are no heads.
-    pub(crate) fn new(heads: &[LookAhead]) -> Option<Self> {
+    pub(crate) fn new(heads: &[LookAhead], kernels: Option<Kernels>) -> Option<Self> {
         let part = |from: usize| {
             let weights = heads.iter().map(|head| {
                 let weight = head.mix.weight.val();
@@ -56,6 +58,7 @@ impl LookAheads {
             of_hidden: part(0),
             of_anchor: part(1),
             heads: heads.len(),
+            kernels,
         })
     }
 
@@ -88,7 +91,11 @@ impl LookAheads {
     /// - output: `[heads, d_model]`
     pub(crate) fn forward(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2> {
         let [_, heads, d_model] = ahead.dims();
+        let ahead = ahead.reshape([heads, d_model]);
+        if let Some(kernels) = self.kernels {
+            return kernels.look_ahead(hidden, &self.of_hidden, ahead);
+        }
         let mixed = hidden.clone().matmul(self.of_hidden.clone());
-        hidden + silu(mixed.reshape([heads, d_model]) + ahead.reshape([heads, d_model]))
+        hidden + silu(mixed.reshape([heads, d_model]) + ahead)
     }
 }

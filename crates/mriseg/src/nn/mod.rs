@@ -4,17 +4,36 @@
 mod attention;
 mod block;
 mod cached;
+#[cfg(feature = "kernels")]
+mod kernels;
+#[cfg(not(feature = "kernels"))]
+#[path = "no_kernels.rs"]
+mod kernels;
 mod look_ahead;
 mod rotary;
 
 pub use attention::{PrefixAttention, causal_bias};
 pub use block::{TransformerBlock, TransformerBlockConfig};
-pub use cached::{CachedBlock, KvCache};
+pub use cached::{CachedBlock, CachedHead, KvCache};
+pub use kernels::Kernels;
 pub use look_ahead::LookAhead;
 pub(crate) use look_ahead::LookAheads;
 pub use rotary::RotaryTable;
 
 use burn::tensor::Tensor;
+
+/// What decides whether [`Kernels`] fit a device.
+#[derive(Debug, Clone, Copy)]
+pub struct DecodeShape {
+    /// Width of the hidden states.
+    pub d_model: usize,
+    /// Width within the feed-forward part.
+    pub d_hidden: usize,
+    /// Width of an attention head.
+    pub head_dim: usize,
+    /// Tokens of the whole sequence.
+    pub total: usize,
+}
 
 /// The transpose as a tensor of its own. Products of a few rows with it are several times faster than with
 /// a transposed view, which is packed anew each time (LOG.md).

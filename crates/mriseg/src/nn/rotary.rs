@@ -69,6 +69,18 @@ impl RotaryTable {
         }
     }
 
+    /// `[1, positions, heads, head_dim / 2]`
+    #[cfg(feature = "kernels")]
+    pub(super) fn cos(&self) -> Tensor<4> {
+        self.cos.clone()
+    }
+
+    /// As [`Self::cos`].
+    #[cfg(feature = "kernels")]
+    pub(super) fn sin(&self) -> Tensor<4> {
+        self.sin.clone()
+    }
+
     /// Rotates what stands at the positions of this table.
     ///
     /// # Shapes

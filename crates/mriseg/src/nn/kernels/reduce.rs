@@ -1,0 +1,31 @@
+//! What the units of a cube agree on.
+
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+
+/// Units of a cube.
+pub(super) const UNITS: usize = 128;
+
+/// The largest of one value of every unit, or their sum.
+#[cube]
+pub(super) fn reduce(partial: &mut Shared<[f32]>, value: f32, #[comptime] largest: bool) -> f32 {
+    let unit = UNIT_POS as usize;
+    partial[unit] = value;
+    sync_cube();
+    let mut half = comptime![UNITS / 2].runtime();
+    while half > 0 {
+        if unit < half {
+            let other = partial[unit + half];
+            if comptime![largest] {
+                partial[unit] = partial[unit].max(other);
+            } else {
+                partial[unit] += other;
+            }
+        }
+        half /= 2;
+        sync_cube();
+    }
+    let reduced = partial[0];
+    sync_cube();
+    reduced
+}
