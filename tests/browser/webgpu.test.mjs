@@ -10,6 +10,25 @@ const gallery = missing ? [] : JSON.parse(readFileSync(join(GALLERY, 'gallery.js
 const first = gallery[0] && { image: gallery[0].image, text: gallery[0].sentences[0].text };
 const SLOW = 900_000;
 
+/** Put before the engine's glue, it counts what the engine asks of WebGPU. */
+const COUNTING = `{
+  const calls = (globalThis.gpuCalls = {});
+  const count = ({ prototype }, name) => {
+    const call = prototype[name];
+    calls[name] = 0;
+    prototype[name] = function (...given) {
+      calls[name] += 1;
+      return call.apply(this, given);
+    };
+  };
+  count(GPUComputePassEncoder, 'dispatchWorkgroups');
+  count(GPUQueue, 'submit');
+  count(GPUBuffer, 'mapAsync');
+  count(GPUDevice, 'createBuffer');
+  count(GPUDevice, 'createComputePipeline');
+}
+`;
+
 describe('page with a software WebGPU adapter', { skip: missing }, () => {
   let session;
   before(async () => {
@@ -25,6 +44,30 @@ describe('page with a software WebGPU adapter', { skip: missing }, () => {
     assert.ok(!session.server.requests.slice(begin).some((line) => line.includes('engine-webgpu')));
     nothingWrong();
     await page.context().close();
+  });
+
+  test('a pass is few kernels, and all were compiled before the first picture', async (t) => {
+    const context = await session.browser.newContext();
+    await context.route('**/engine-webgpu/*.js', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: COUNTING + (await response.text()) });
+    });
+    const { page, nothingWrong } = await visit(session, { query: '?engine=webgpu', context });
+    await loadModel(page, SLOW);
+    const worker = page.workers().at(-1);
+    const counts = () => worker.evaluate(() => ({ ...globalThis.gpuCalls }));
+    await page.getByTestId('decode-select').selectOption('greedy');
+    const before = await counts();
+    const { tokens } = await segment(page, first, SLOW);
+    const after = await counts();
+    const calls = Object.fromEntries(Object.keys(after).map((name) => [name, after[name] - before[name]]));
+    t.diagnostic(`${tokens.length} passes, encoder and prefill too: ${JSON.stringify(calls)}`);
+    assert.equal(calls.createComputePipeline, 0);
+    // Plain tensor operations take more than a hundred; kernels and one readback per pass.
+    assert.ok(calls.dispatchWorkgroups > 0 && calls.dispatchWorkgroups <= 45 * tokens.length);
+    assert.ok(calls.mapAsync <= tokens.length + 10);
+    nothingWrong();
+    await context.close();
   });
 
   test('a lost GPU is told with its remedy, and the CPU engine goes on', async () => {

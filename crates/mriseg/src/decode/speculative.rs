@@ -78,14 +78,16 @@ impl Decoder {
             return Ok(Vec::new());
         }
         let hidden = lm.step(self.inputs.clone(), &mut self.state);
-        let [inputs, logits] = Transaction::default()
-            .register(self.inputs.clone())
-            .register(lm.logits(hidden.clone()))
-            .execute_async()
-            .await?
-            .try_into()
-            .expect("a transaction returns what was registered");
-        let drafts: Vec<u32> = TensorData::iter(&inputs).skip(1).collect();
+        let mut reading = Transaction::default().register(lm.logits(hidden.clone()));
+        let [_, inputs] = self.inputs.dims();
+        if inputs > 1 {
+            reading = reading.register(self.inputs.clone());
+        }
+        let mut read = reading.execute_async().await?.into_iter();
+        let logits = (read.next()).expect("a transaction returns what was registered");
+        let drafts: Vec<u32> = read
+            .next()
+            .map_or(Vec::new(), |inputs| inputs.iter().skip(1).collect());
         let mut logits: Vec<f32> =
             TensorData::try_into_vec_as(logits).expect("logits are numbers, which convert to f32");
         let mut events = Vec::new();

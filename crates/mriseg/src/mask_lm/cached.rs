@@ -27,7 +27,8 @@ pub struct CachedLm {
     /// What is added to mask tokens beside the anchors: `[1, mask, d_model]`.
     mask_places: Tensor<3>,
     rotary: RotaryTable,
-    ahead_bias: AheadBias,
+    /// `None` where kernels keep tokens from looking ahead.
+    ahead_bias: Option<AheadBias>,
     blocks: Vec<CachedBlock>,
     head: CachedHead,
     look_ahead: Option<LookAheads>,
@@ -77,7 +78,8 @@ impl CachedLm {
             mask: table.mul_scalar(scale) + part(2),
             mask_places: lm.cells(0..layout.mask()),
             rotary: lm.rotary(&device).of_queries_keys_values(lm.shape.heads),
-            ahead_bias: AheadBias::new(layout.total(), lm.next_tokens(), &device),
+            ahead_bias: (kernels.is_none())
+                .then(|| AheadBias::new(layout.total(), lm.next_tokens(), &device)),
             blocks: (lm.blocks.iter())
                 .map(|block| CachedBlock::new(block, kernels))
                 .collect(),
@@ -140,7 +142,7 @@ impl CachedLm {
         let mut x = self.mask.clone().select(0, inputs.reshape([-1]))
             + places.reshape([batch * new, d_model]);
         let rotary = self.rotary.at(before..before + new);
-        let bias = (new > 1).then(|| self.ahead_bias.of(before, new));
+        let bias = (self.ahead_bias.as_ref().filter(|_| new > 1)).map(|bias| bias.of(before, new));
         for (block, cache) in self.blocks.iter().zip(&mut state.caches) {
             x = block.step(x, cache, &rotary, bias.as_ref());
         }

@@ -162,7 +162,7 @@ impl CachedBlock {
     }
 
     /// Appends tokens to the cache and lets them attend to everything in it; `bias` keeps them from looking
-    /// ahead where there are several.
+    /// ahead where there are several; kernels do so without it.
     ///
     /// # Shapes
     /// - x, output: `[batch * new, d_model]`
