@@ -22,6 +22,8 @@ pub(crate) enum Request {
     Export(ExportArgs),
     /// Look for mistakes in a dataset.
     Check(CheckArgs),
+    /// Time the decoding of masks.
+    Bench(BenchArgs),
 }
 
 /// Reads the process's arguments; on `--help` or a mistake prints and exits (code 0 or 2).
@@ -78,6 +80,8 @@ enum Command {
     Export(ExportArgs),
     /// Look for mistakes in a dataset before training on it
     Check(CheckArgs),
+    /// Time how masks are decoded, one token per pass and several
+    Bench(BenchArgs),
 }
 
 impl From<Cli> for Request {
@@ -90,6 +94,7 @@ impl From<Cli> for Request {
             Some(Command::Predict(args)) => Self::Predict(args),
             Some(Command::Export(args)) => Self::Export(args),
             Some(Command::Check(args)) => Self::Check(args),
+            Some(Command::Bench(args)) => Self::Bench(args),
         }
     }
 }
@@ -364,6 +369,52 @@ pub(crate) struct CheckArgs {
     pub(crate) json: bool,
 }
 
+/// Arguments of `bench`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+                  trainer bench --bundle www/public/bundles/cxr --gallery www/public/gallery\n  \
+                  trainer bench --preset small --gallery www/public/gallery --set model.lm.layers=4\n\n\
+                  Times are medians over pictures and repetitions, after one mask that is not counted. The first\n\
+                  token contains reading the picture, its encoder and the prefill.")]
+pub(crate) struct BenchArgs {
+    /// Folder of the model bundle (the one with manifest.json)
+    #[arg(long, value_name = "DIR", required_unless_present = "preset")]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Instead of a bundle: a model of this size with random weights, as fast as a trained one that decodes a token
+    /// per pass
+    #[arg(long, value_enum, conflicts_with = "bundle")]
+    pub(crate) preset: Option<Preset>,
+    /// With --preset: change one setting of the model, such as model.lm.layers=4 (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "preset")]
+    pub(crate) set: Vec<String>,
+    /// Pictures and sentences: the folder of a page gallery
+    #[arg(long, value_name = "DIR")]
+    pub(crate) gallery: PathBuf,
+    /// The first N pictures of the gallery, with the first sentence of each
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(crate) cases: NonZeroUsize,
+    /// Times that each mask is decoded
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub(crate) repeats: NonZeroUsize,
+    /// Only this way of decoding [default: both]
+    #[arg(long, value_enum)]
+    pub(crate) decode: Option<DecodeRule>,
+    /// Pick codes by another rule than the bundle's own
+    #[arg(long, value_enum)]
+    pub(crate) pick: Option<PickRule>,
+    /// Also write the bundle as it was run, and cases.json with the model's inputs and the tokens, to this new folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save: Option<PathBuf>,
+    /// Print one JSON object on standard output, and nothing else there
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// CPU threads to use [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+}
+
 /// Where to compute.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct DeviceArgs {
@@ -598,6 +649,21 @@ mod tests {
         assert_eq!(input(""), None);
         assert_eq!(input("--image a.png"), None);
         assert_eq!(input("--gallery g --json --image a.png --text left"), None);
+    }
+
+    #[test]
+    fn bench_takes_a_bundle_or_a_preset_with_settings() {
+        for (line, fine) in [
+            ("--bundle b", true),
+            ("--preset small --set model.lm.layers=2", true),
+            ("", false),
+            ("--bundle b --preset small", false),
+            ("--bundle b --set model.lm.layers=2", false),
+            ("--bundle b --repeats 0", false),
+        ] {
+            let line = format!("bench --gallery g {line}");
+            assert_eq!(request(&line).is_ok(), fine, "{line}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The `trainer` command: train, ablate, evaluate, predict, export, check. Without arguments it is the demo.
+//! The `trainer` command: train, ablate, evaluate, predict, export, check, bench. Without arguments it is the demo.
 
 mod atomic;
 mod borrowed;
@@ -13,6 +13,7 @@ mod device;
 mod evaluate;
 mod exit;
 mod fit;
+mod gallery;
 mod interrupt;
 mod lint;
 mod metrics_log;
@@ -41,5 +42,6 @@ fn run(request: &Request) -> anyhow::Result<()> {
         Request::Predict(args) => commands::predict::run(args),
         Request::Export(args) => commands::export::run(args),
         Request::Check(args) => commands::check::run(args),
+        Request::Bench(args) => commands::bench::run(args),
     }
 }

@@ -5,8 +5,7 @@ use futures_lite::future::block_on;
 use mriseg::bundle::sha256;
 use mriseg::image::GrayImage;
 use mriseg::segmenter::{Segmentation, Segmenter};
-use serde::{Deserialize, Serialize};
-use std::fs;
+use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -14,20 +13,8 @@ use crate::atomic::write_atomic;
 use crate::bundle_dir;
 use crate::cli::{PredictArgs, PredictInput};
 use crate::device;
-use crate::exit::data;
+use crate::gallery::{self, read_file};
 use crate::pictures;
-
-/// A gallery picture, as `gallery.json` lists it.
-#[derive(Debug, Deserialize)]
-struct GalleryItem {
-    image: String,
-    sentences: Vec<GallerySentence>,
-}
-
-#[derive(Debug, Deserialize)]
-struct GallerySentence {
-    text: String,
-}
 
 /// What is printed with `--json`.
 #[derive(Debug, Serialize)]
@@ -64,13 +51,13 @@ pub(crate) fn run(args: &PredictArgs) -> Result<()> {
     let segmenter = block_on(Segmenter::load(&manifest, bundle.files, &device))?;
     match args.input() {
         PredictInput::One { image, text } => one(args, &segmenter, &image, &text),
-        PredictInput::Gallery(folder) => gallery(args, &segmenter, &folder),
+        PredictInput::Gallery(folder) => whole_gallery(args, &segmenter, &folder),
     }
 }
 
 fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> Result<()> {
     let name = image.display().to_string();
-    let bytes = read(image)?;
+    let bytes = read_file(image)?;
     let columns = segmenter.manifest().architecture.grid();
     let unknown = segmenter.prompt(text)?.unknown_words;
     if !unknown.is_empty() {
@@ -170,13 +157,11 @@ fn agreement(
     Ok(())
 }
 
-fn gallery(args: &PredictArgs, segmenter: &Segmenter, folder: &Path) -> Result<()> {
-    let list = folder.join("gallery.json");
-    let items: Vec<GalleryItem> = serde_json::from_slice(&read(&list)?)
-        .map_err(|error| data(format!("`{}` is no gallery: {error}", list.display())))?;
+fn whole_gallery(args: &PredictArgs, segmenter: &Segmenter, folder: &Path) -> Result<()> {
+    let items = gallery::read(folder)?;
     let mut results = Vec::new();
     for item in &items {
-        let bytes = read(&folder.join(&item.image))?;
+        let bytes = read_file(&folder.join(&item.image))?;
         for sentence in &item.sentences {
             let result = block_on(segmenter.segment(
                 &bytes,
@@ -193,8 +178,4 @@ fn gallery(args: &PredictArgs, segmenter: &Segmenter, folder: &Path) -> Result<(
     write_atomic(&args.out, &json)?;
     println!("{}", String::from_utf8_lossy(&json));
     Ok(())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| data(format!("cannot read `{}`: {error}", path.display())))
 }

@@ -1,0 +1,226 @@
+"""The network of a bundle in PyTorch, for runtimes that read what PyTorch exports. It mirrors crates/mriseg."""
+
+import json
+import math
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ResidualBlock(nn.Module):
+    GROUP = 8
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.norm = nn.GroupNorm(channels // self.GROUP, channels)
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(F.relu(self.first(F.relu(self.norm(x)))))
+
+
+class Level(nn.Module):
+    def __init__(self, channels_in: int, channels: int):
+        super().__init__()
+        self.down = nn.Conv2d(channels_in, channels, 4, stride=2, padding=1)
+        self.block = ResidualBlock(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.block(self.down(x))
+
+
+class ImageEncoder(nn.Module):
+    """`[batch, 1, size, size]` to `[batch, cells, channels]`."""
+
+    def __init__(self, image: dict):
+        super().__init__()
+        channels = image["channels"]
+        self.levels = nn.ModuleList(Level(a, b) for a, b in zip([1, *channels], channels))
+        self.blocks = nn.ModuleList(ResidualBlock(channels[-1]) for _ in range(image["blocks"]))
+
+    def forward(self, picture: Tensor) -> Tensor:
+        for part in [*self.levels, *self.blocks]:
+            picture = part(picture)
+        return picture.flatten(2).transpose(1, 2)
+
+
+class Block(nn.Module):
+    def __init__(self, d_model: int, heads: int, d_hidden: int):
+        super().__init__()
+        self.heads = heads
+        self.attention_norm = nn.RMSNorm(d_model, eps=EPSILON)
+        self.qkv = nn.Linear(d_model, 3 * d_model, bias=False)
+        self.out = nn.Linear(d_model, d_model, bias=False)
+        self.feed_forward_norm = nn.RMSNorm(d_model, eps=EPSILON)
+        self.gate_up = nn.Linear(d_model, 2 * d_hidden, bias=False)
+        self.down = nn.Linear(d_hidden, d_model, bias=False)
+
+    def project(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, `[batch, heads, new, head_dim]`."""
+        q, k, v = self.qkv(self.attention_norm(x)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return rotate(q, cos, sin), rotate(k, cos, sin), v
+
+    def finish(self, x: Tensor, read: Tensor) -> Tensor:
+        x = x + self.out(read.transpose(1, 2).flatten(2))
+        gate, up = self.gate_up(self.feed_forward_norm(x)).chunk(2, dim=2)
+        return x + self.down(F.silu(gate) * up)
+
+
+EPSILON = 1e-5
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    first, second = x.chunk(2, dim=3)
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=3)
+
+
+class MaskLm(nn.Module):
+    """The language model."""
+
+    ROTARY_BASE = 100.0
+
+    def __init__(self, config: dict, grid: int, codes: int, token_dim: int):
+        super().__init__()
+        d_model = config["d_model"]
+        self.text_tokens, self.cells, self.codes = config["text_tokens"], grid * grid, codes
+        self.heads, self.scale = config["heads"], math.sqrt(d_model)
+        self.text_embedding = nn.Embedding(config["text_vocab"], d_model)
+        self.image_norm = nn.RMSNorm(token_dim, eps=EPSILON)
+        self.image_projection = nn.Linear(token_dim, d_model)
+        self.anchor_projection = nn.Linear(token_dim, d_model)
+        self.mask_embedding = nn.Embedding(codes + 1, d_model)
+        self.part_embedding = nn.Embedding(3, d_model)
+        self.cell_embedding = nn.Embedding(self.cells, d_model)
+        self.blocks = nn.ModuleList(
+            Block(d_model, config["heads"], config["d_hidden"]) for _ in range(config["layers"])
+        )
+        self.norm = nn.RMSNorm(d_model, eps=EPSILON)
+        self.look_ahead = nn.ModuleList(
+            nn.Linear(2 * d_model, d_model, bias=False) for _ in range(config["next_tokens"] - 1)
+        )
+        cos, sin = self.rotary(grid, d_model // self.heads)
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
+
+    @property
+    def prefix(self) -> int:
+        return self.text_tokens + self.cells
+
+    def rotary(self, grid: int, head_dim: int) -> tuple[Tensor, Tensor]:
+        text = [(float(i), -(1.0 + self.text_tokens - i)) for i in range(self.text_tokens)]
+        cells = [(float(i // grid), float(i % grid)) for i in range(self.cells)]
+        positions = torch.tensor(text + cells + cells)
+        frequency = self.ROTARY_BASE ** (-torch.arange(head_dim // 4) / (head_dim // 4))
+        angles = torch.cat([positions[:, :1] * frequency, positions[:, 1:] * frequency], dim=1)
+        return angles.cos(), angles.sin()
+
+    def read(self, text: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        """The prefix `[batch, prefix, d_model]` and the anchors `[batch, cells, d_model]`."""
+        image = self.image_norm(image)
+        part, cells = self.part_embedding.weight, self.cell_embedding.weight * self.scale
+        written = self.text_embedding(text) * self.scale + part[0]
+        seen = self.image_projection(image) + part[1] + cells
+        return torch.cat([written, seen], dim=1), self.anchor_projection(image)
+
+    def places(self, anchors: Tensor) -> Tensor:
+        """What is added to mask tokens: `[batch, cells, d_model]`."""
+        return anchors + self.part_embedding.weight[2] + self.cell_embedding.weight * self.scale
+
+    def logits(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.mask_embedding.weight[: self.codes])
+
+    def forward(self, text: Tensor, image: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Training: hidden states and anchors of all cells under teacher forcing."""
+        x, anchors = self.read(text, image)
+        x = torch.cat([x, self.mask_embedding(inputs) * self.scale + self.places(anchors)], dim=1)
+        prefix, total = self.prefix, x.shape[1]
+        visible = torch.ones(self.cells, total, dtype=torch.bool, device=x.device).tril(prefix)
+        for block in self.blocks:
+            q, k, v = block.project(x, self.cos, self.sin)
+            read = F.scaled_dot_product_attention(q[:, :, :prefix], k[:, :, :prefix], v[:, :, :prefix])
+            written = F.scaled_dot_product_attention(q[:, :, prefix:], k, v, attn_mask=visible)
+            x = block.finish(x, torch.cat([read, written], dim=2))
+        return self.norm(x[:, prefix:]), anchors
+
+    def logits_ahead(self, hidden: Tensor, anchors: Tensor) -> list[Tensor]:
+        """Entry `j` of position `i` is about token `i + j + 1`."""
+        ahead = []
+        for j, mix in enumerate(self.look_ahead, start=1):
+            states = hidden[:, : self.cells - j]
+            both = torch.cat([states, anchors[:, j:]], dim=2)
+            ahead.append(self.logits(states + F.silu(mix(both))))
+        return ahead
+
+
+class Prefill(nn.Module):
+    """Picture and sentence to the places of the mask tokens and the keys and values of every layer."""
+
+    def __init__(self, encoder: ImageEncoder, lm: MaskLm):
+        super().__init__()
+        self.encoder, self.lm = encoder, lm
+
+    def forward(self, picture: Tensor, text: Tensor):
+        lm = self.lm
+        x, anchors = lm.read(text, self.encoder(picture))
+        cos, sin = lm.cos[: lm.prefix], lm.sin[: lm.prefix]
+        caches = []
+        for block in lm.blocks:
+            q, k, v = block.project(x, cos, sin)
+            x = block.finish(x, F.scaled_dot_product_attention(q, k, v))
+            caches += [k, v]
+        return lm.places(anchors), *caches
+
+
+class Step(nn.Module):
+    """One mask token and what was kept to the next token, its logits and what to keep."""
+
+    def __init__(self, lm: MaskLm):
+        super().__init__()
+        self.lm = lm
+
+    def forward(self, token: Tensor, index: Tensor, places: Tensor, *caches: Tensor):
+        lm = self.lm
+        place = places.index_select(1, index)
+        x = lm.mask_embedding(token) * lm.scale + place
+        cos, sin = lm.cos.index_select(0, index + lm.prefix), lm.sin.index_select(0, index + lm.prefix)
+        kept = []
+        for layer, block in enumerate(lm.blocks):
+            q, k, v = block.project(x, cos, sin)
+            k = torch.cat([caches[2 * layer], k], dim=2)
+            v = torch.cat([caches[2 * layer + 1], v], dim=2)
+            x = block.finish(x, F.scaled_dot_product_attention(q, k, v))
+            kept += [k, v]
+        return lm.logits(lm.norm(x)).argmax(dim=2), *kept
+
+
+def load(folder: Path) -> tuple[ImageEncoder, MaskLm]:
+    """Encoder and language model of a bundle, in 32 bits."""
+    architecture = json.loads((folder / "manifest.json").read_text())["architecture"]
+    if architecture["lm"]["image_tokens"] != "features":
+        raise SystemExit(f"{folder}: image tokens are codes; this script knows models that read features")
+    image, lm = architecture["image"], architecture["lm"]
+    encoder = ImageEncoder(image)
+    grid = image["size"] >> len(image["channels"])
+    model = MaskLm(lm, grid, architecture["mask"]["codes"], image["channels"][-1])
+    shards = json.loads((folder / "manifest.json").read_text())["shards"]
+    fill(encoder, load_file(folder / shards[0]["file"]), unused=("to_code", "from_code", "quantizer", "paint", "to_pixel"))
+    fill(model, load_file(folder / shards[2]["file"]))
+    return encoder.eval(), model.eval()
+
+
+def fill(module: nn.Module, tensors: dict[str, Tensor], unused: tuple[str, ...] = ()):
+    """burn names gains gamma and beta, and keeps the weights of linear layers as `[d_in, d_out]`."""
+    state = {}
+    for name, tensor in tensors.items():
+        if name.startswith(unused) and unused:
+            continue
+        name = name.replace("gamma", "weight").replace("beta", "bias")
+        name = name.replace("attention.", "").replace(".mix.", ".")
+        owner = module.get_submodule(name.rpartition(".")[0])
+        tensor = tensor.float()
+        state[name] = tensor.T.contiguous() if isinstance(owner, nn.Linear) and tensor.dim() == 2 else tensor
+    module.load_state_dict(state, strict=True)
