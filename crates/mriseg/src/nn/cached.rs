@@ -6,7 +6,7 @@
 //! them, the scale of the scores into the rotary table.
 
 use super::block::TransformerBlock;
-use super::kernels::Kernels;
+use super::kernels::{Kernels, Matrix};
 use super::laid_out_transposed;
 use super::rotary::RotaryTable;
 use burn::nn::{Linear, RmsNorm};
@@ -19,17 +19,17 @@ use std::ops::Range;
 /// A [`TransformerBlock`] made ready to decode.
 #[derive(Debug, Clone)]
 pub struct CachedBlock {
-    qkv: Tensor<2>,
-    out: Tensor<2>,
-    gate: Tensor<2>,
-    up: Tensor<2>,
-    down: Tensor<2>,
+    qkv: Matrix,
+    out: Matrix,
+    gate: Matrix,
+    up: Matrix,
+    down: Matrix,
     epsilon: f64,
     kernels: Option<Kernels>,
 }
 
 /// Keys and values of one layer: `[batch, 2 * heads, head_dim, total]`, the keys of all heads before their
-/// values, the first `filled` tokens valid. They lie transposed because the products with a few queries then
+/// values, the first `filled` tokens valid, `total` a multiple of [`ROOM`]. They lie transposed because the products with a few queries then
 /// read a growing part of the cache several times faster (LOG.md).
 #[derive(Debug, Clone)]
 pub struct KvCache {
@@ -37,9 +37,13 @@ pub struct KvCache {
     filled: usize,
 }
 
+/// Kernels may read up to the next multiple of this.
+const ROOM: usize = 32;
+
 impl KvCache {
-    /// Room for `total` tokens.
+    /// Room for `total` tokens, or some more.
     pub fn new(batch: usize, heads: usize, total: usize, head_dim: usize, device: &Device) -> Self {
+        let total = total.next_multiple_of(ROOM);
         Self {
             kv: Tensor::zeros([batch, 2 * heads, head_dim, total], device),
             filled: 0,
@@ -62,13 +66,11 @@ impl KvCache {
     }
 
     /// The whole cache, room included.
-    #[cfg(feature = "kernels")]
     pub(super) fn tensor(&self) -> Tensor<4> {
         self.kv.clone()
     }
 
     /// Lets `write` put `new` more tokens into the cache, which it gets alone, after those that are held.
-    #[cfg(feature = "kernels")]
     pub(super) fn extend_with<T>(
         &mut self,
         new: usize,
@@ -127,12 +129,13 @@ impl CachedBlock {
     pub fn new(block: &TransformerBlock, kernels: Option<Kernels>) -> Self {
         let gate_up = after_norm(&block.feed_forward_norm, &block.gate_up);
         let [_, both] = gate_up.dims();
+        let matrix = |values| Matrix::new(values, kernels);
         Self {
-            qkv: after_norm(&block.attention_norm, &block.attention.qkv),
-            out: block.attention.out.weight.val(),
-            gate: columns(&gate_up, 0..both / 2),
-            up: columns(&gate_up, both / 2..both),
-            down: block.down.weight.val(),
+            qkv: matrix(after_norm(&block.attention_norm, &block.attention.qkv)),
+            out: matrix(block.attention.out.weight.val()),
+            gate: matrix(columns(&gate_up, 0..both / 2)),
+            up: matrix(columns(&gate_up, both / 2..both)),
+            down: matrix(block.down.weight.val()),
             epsilon: block.attention_norm.epsilon,
             kernels,
         }
@@ -209,7 +212,7 @@ impl CachedBlock {
         let [rows, _] = x.dims();
         let [batch, _, head_dim, _] = cache.kv.dims();
         let heads = cache.heads();
-        let qkv = normalized(x.clone(), self.epsilon).matmul(self.qkv.clone());
+        let qkv = normalized(x.clone(), self.epsilon).matmul(self.qkv.plain());
         let turned = rotary.rotate(qkv.reshape([batch, rows / batch, 3 * heads, head_dim]));
         let q = turned.clone().slice_dim(2, 0..heads);
         (q, turned.slice_dim(2, heads..3 * heads))
@@ -219,13 +222,13 @@ impl CachedBlock {
     /// - read: `[batch, new, heads, head_dim]`
     fn merge(&self, x: Tensor<2>, read: Tensor<4>) -> Tensor<2> {
         let read = read.reshape(x.dims());
-        x + read.matmul(self.out.clone())
+        x + read.matmul(self.out.plain())
     }
 
     fn feed_forward(&self, x: Tensor<2>) -> Tensor<2> {
         let normed = normalized(x.clone(), self.epsilon);
-        let gate = silu(normed.clone().matmul(self.gate.clone()));
-        x + (gate * normed.matmul(self.up.clone())).matmul(self.down.clone())
+        let gate = silu(normed.clone().matmul(self.gate.plain()));
+        x + (gate * normed.matmul(self.up.plain())).matmul(self.down.plain())
     }
 }
 
@@ -234,7 +237,7 @@ impl CachedBlock {
 pub struct CachedHead {
     norm: RmsNorm,
     /// `[d_model, codes]`
-    unembedding: Tensor<2>,
+    unembedding: Matrix,
     kernels: Option<Kernels>,
 }
 
@@ -246,7 +249,7 @@ impl CachedHead {
     pub fn new(norm: &RmsNorm, unembedding: Tensor<2>, kernels: Option<Kernels>) -> Self {
         Self {
             norm: norm.clone(),
-            unembedding: laid_out_transposed(unembedding),
+            unembedding: Matrix::new(laid_out_transposed(unembedding), kernels),
             kernels,
         }
     }
@@ -268,7 +271,7 @@ impl CachedHead {
     pub fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {
         match self.kernels {
             Some(kernels) => kernels.project(hidden, &self.unembedding),
-            None => hidden.matmul(self.unembedding.clone()),
+            None => hidden.matmul(self.unembedding.plain()),
         }
     }
 }

@@ -1,15 +1,13 @@
-//! Decoding on a GPU in few dispatches, a transformer block in five. A pass reads one token or a few, and as
-//! plain tensor operations most of its time would go into starting kernels and into matrix products made for
-//! many rows.
+//! Decoding in few operations, a transformer block in five. A pass reads one token or a few, and as plain tensor
+//! operations most of its time would go into starting them and into matrix products made for many rows.
 //!
-//! Kernels are written in CubeCL and run on every device that burn drives through it; [`Kernels::of`] is the
-//! one place that decides. They need no subgroups.
+//! [`cube`] is for every device that burn drives through CubeCL and needs no subgroups, [`flex`] for the CPU;
+//! [`Kernels::of`] is the one place that decides.
 
-mod attend;
-mod launch;
-mod normalize;
-mod project;
-mod reduce;
+#[cfg(feature = "gpu-kernels")]
+mod cube;
+#[cfg(feature = "cpu-kernels")]
+mod flex;
 
 use super::{DecodeShape, KvCache, RotaryTable};
 use burn::backend::tensor::FloatTensor;
@@ -17,8 +15,13 @@ use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
 use burn::nn::RmsNorm;
 use burn::tensor::{Device, Tensor};
 
-/// The kernels as tensor operations. Matrices are `[d_in, d_out]`, rows follow each other, all contiguous.
-#[backend_extension(Cube, Fusion: cfg(feature = "fusion"))]
+/// The kernels as tensor operations. Rows follow each other, all is contiguous; matrices are `[d_in, d_out]`, laid
+/// out by [`Kernels::matrix`].
+#[backend_extension(
+    Cube: cfg(feature = "gpu-kernels"),
+    Flex: cfg(feature = "cpu-kernels"),
+    Fusion: cfg(feature = "fusion")
+)]
 pub(super) trait DecodeKernels: Backend {
     /// Normalises rows, projects them to queries, keys and values and rotates them; keys and values go to their
     /// place in the cache. Gives the queries and the cache.
@@ -72,11 +75,12 @@ pub(super) trait DecodeKernels: Backend {
     /// - x: `[rows, d_model]`
     /// - gate, up: `[d_model, d_hidden]`
     /// - output: `[rows, d_hidden]`
-    #[fusion(dtype = x, shape = burn::tensor::Shape::from([x[0], gate[1]]))]
+    #[fusion(dtype = x, shape = burn::tensor::Shape::from([x[0], *d_hidden]))]
     fn project_swiglu(
         x: FloatTensor<Self>,
         gate: FloatTensor<Self>,
         up: FloatTensor<Self>,
+        d_hidden: usize,
         epsilon: f32,
     ) -> FloatTensor<Self>;
 
@@ -93,8 +97,8 @@ pub(super) trait DecodeKernels: Backend {
     /// # Shapes
     /// - x: `[rows, d_in]`
     /// - output: `[rows, d_out]`
-    #[fusion(dtype = x, shape = burn::tensor::Shape::from([x[0], weight[1]]))]
-    fn project(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+    #[fusion(dtype = x, shape = burn::tensor::Shape::from([x[0], *d_out]))]
+    fn project(x: FloatTensor<Self>, weight: FloatTensor<Self>, d_out: usize) -> FloatTensor<Self>;
 
     /// `x + silu(x * weight + ahead)` for every head.
     ///
@@ -113,25 +117,57 @@ pub(super) trait DecodeKernels: Backend {
 /// The kernels, on a device and for shapes where they run.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernels {
-    _fit: (),
+    in_panels: bool,
+}
+
+/// A matrix, laid out for the kernels or, where there are none, for tensor operations.
+#[derive(Debug, Clone)]
+pub(super) struct Matrix {
+    values: Tensor<2>,
+    columns: usize,
+}
+
+impl Matrix {
+    /// # Shapes
+    /// - matrix: `[d_in, d_out]`
+    pub(super) fn new(matrix: Tensor<2>, kernels: Option<Kernels>) -> Self {
+        let [_, columns] = matrix.dims();
+        let values = match kernels {
+            #[cfg(feature = "cpu-kernels")]
+            Some(Kernels { in_panels: true }) => flex::in_panels(matrix),
+            _ => matrix,
+        };
+        Self { values, columns }
+    }
+
+    /// `[d_in, d_out]`, where there are no kernels.
+    pub(super) fn plain(&self) -> Tensor<2> {
+        self.values.clone()
+    }
 }
 
 impl Kernels {
     /// `None` where decoding is left to plain tensor operations.
     pub fn of(device: &Device, shape: DecodeShape) -> Option<Self> {
-        let fit = match device.as_dispatch() {
-            DispatchDevice::Cube(device) => launch::fit(device, shape),
+        match device.as_dispatch() {
+            #[cfg(feature = "gpu-kernels")]
+            DispatchDevice::Cube(device) => {
+                cube::fit(device, shape).then_some(Self { in_panels: false })
+            }
+            #[cfg(feature = "cpu-kernels")]
+            DispatchDevice::Flex(_) => {
+                (shape.head_dim.is_multiple_of(2)).then_some(Self { in_panels: true })
+            }
             #[allow(unreachable_patterns)]
-            _ => false,
-        };
-        fit.then_some(Self { _fit: () })
+            _ => None,
+        }
     }
 
     /// [`DecodeKernels::project_into_cache`] of some new tokens.
     pub(super) fn project_into_cache(
         self,
         x: Tensor<2>,
-        weight: &Tensor<2>,
+        weight: &Matrix,
         rotary: &RotaryTable,
         cache: &mut KvCache,
         epsilon: f64,
@@ -140,7 +176,7 @@ impl Kernels {
         cache.extend_with(new, |cache, filled| {
             let (q, cache) = Dispatch::project_into_cache(
                 x.into_dispatch(),
-                weight.clone().into_dispatch(),
+                weight.values.clone().into_dispatch(),
                 rotary.cos().into_dispatch(),
                 rotary.sin().into_dispatch(),
                 cache.into_dispatch(),
@@ -162,16 +198,11 @@ impl Kernels {
     }
 
     /// [`DecodeKernels::project_add`].
-    pub(super) fn project_add(
-        self,
-        x: Tensor<2>,
-        input: Tensor<2>,
-        weight: &Tensor<2>,
-    ) -> Tensor<2> {
+    pub(super) fn project_add(self, x: Tensor<2>, input: Tensor<2>, weight: &Matrix) -> Tensor<2> {
         Tensor::from_dispatch(Dispatch::project_add(
             x.into_dispatch(),
             input.into_dispatch(),
-            weight.clone().into_dispatch(),
+            weight.values.clone().into_dispatch(),
         ))
     }
 
@@ -179,14 +210,15 @@ impl Kernels {
     pub(super) fn project_swiglu(
         self,
         x: Tensor<2>,
-        gate: &Tensor<2>,
-        up: &Tensor<2>,
+        gate: &Matrix,
+        up: &Matrix,
         epsilon: f64,
     ) -> Tensor<2> {
         Tensor::from_dispatch(Dispatch::project_swiglu(
             x.into_dispatch(),
-            gate.clone().into_dispatch(),
-            up.clone().into_dispatch(),
+            gate.values.clone().into_dispatch(),
+            up.values.clone().into_dispatch(),
+            gate.columns,
             epsilon as f32,
         ))
     }
@@ -201,23 +233,19 @@ impl Kernels {
     }
 
     /// [`DecodeKernels::project`].
-    pub(super) fn project(self, x: Tensor<2>, weight: &Tensor<2>) -> Tensor<2> {
+    pub(super) fn project(self, x: Tensor<2>, weight: &Matrix) -> Tensor<2> {
         Tensor::from_dispatch(Dispatch::project(
             x.into_dispatch(),
-            weight.clone().into_dispatch(),
+            weight.values.clone().into_dispatch(),
+            weight.columns,
         ))
     }
 
     /// [`DecodeKernels::look_ahead`].
-    pub(super) fn look_ahead(
-        self,
-        x: Tensor<2>,
-        weight: &Tensor<2>,
-        ahead: Tensor<2>,
-    ) -> Tensor<2> {
+    pub(super) fn look_ahead(self, x: Tensor<2>, weight: &Matrix, ahead: Tensor<2>) -> Tensor<2> {
         Tensor::from_dispatch(Dispatch::look_ahead(
             x.into_dispatch(),
-            weight.clone().into_dispatch(),
+            weight.values.clone().into_dispatch(),
             ahead.into_dispatch(),
         ))
     }
@@ -235,6 +263,13 @@ mod tests {
     use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
     use burn::tensor::{Device, DeviceKind, Distribution, Tensor};
     use futures_lite::future::block_on;
+
+    /// The processor, and a GPU where there is one.
+    fn devices() -> Vec<Device> {
+        let cpu = cfg!(feature = "cpu-kernels").then(Device::flex);
+        let gpu = cfg!(feature = "gpu-kernels").then(gpu).flatten();
+        cpu.into_iter().chain(gpu).collect()
+    }
 
     /// A GPU, simulated or not.
     fn gpu() -> Option<Device> {
@@ -320,7 +355,12 @@ mod tests {
 
     #[test]
     fn kernels_compute_what_tensor_operations_do() {
-        let Some(device) = gpu() else { return };
+        for device in devices() {
+            compare_blocks(&device);
+        }
+    }
+
+    fn compare_blocks(device: &Device) {
         device.seed(3);
         let shapes = [
             (1, 2, 16, 40, 9, vec![1, 1, 2]),
@@ -344,8 +384,8 @@ mod tests {
                 heads,
                 d_hidden,
             }
-            .init(&device);
-            let kernels = Kernels::of(&device, shape.of_model(d_hidden));
+            .init(device);
+            let kernels = Kernels::of(device, shape.of_model(d_hidden));
             assert!(kernels.is_some(), "{shape:?}");
             let inputs: Vec<Tensor<3>> = std::iter::once(shape.prefix)
                 .chain(shape.steps.iter().copied())
@@ -353,7 +393,7 @@ mod tests {
                     Tensor::random(
                         [batch, new, d_model],
                         Distribution::Normal(0.0, 2.0),
-                        &device,
+                        device,
                     )
                 })
                 .collect();
@@ -368,15 +408,20 @@ mod tests {
 
     #[test]
     fn the_end_of_the_model_and_its_heads_too() {
-        let Some(device) = gpu() else { return };
+        for device in devices() {
+            compare_ends(&device);
+        }
+    }
+
+    fn compare_ends(device: &Device) {
         device.seed(4);
         let random =
-            |shape: [usize; 2]| Tensor::<2>::random(shape, Distribution::Normal(0.0, 1.0), &device);
+            |shape: [usize; 2]| Tensor::<2>::random(shape, Distribution::Normal(0.0, 1.0), device);
         let values = |x: Tensor<2>| -> Vec<f32> { x.into_data().iter().collect() };
         for (d_model, codes, rows, ahead) in [(32, 256, 1, 3), (192, 1000, 4, 7), (20, 5, 3, 1)] {
-            let norm = randomize(RmsNormConfig::new(d_model).init(&device));
+            let norm = randomize(RmsNormConfig::new(d_model).init(device));
             let heads: Vec<LookAhead> = (0..ahead)
-                .map(|_| randomize(LookAhead::new(d_model, &device)))
+                .map(|_| randomize(LookAhead::new(d_model, device)))
                 .collect();
             let shape = DecodeShape {
                 d_model,
@@ -384,7 +429,7 @@ mod tests {
                 head_dim: d_model / 2,
                 total: 8,
             };
-            let kernels = Kernels::of(&device, shape);
+            let kernels = Kernels::of(device, shape);
             assert!(kernels.is_some());
             let (x, unembedding) = (random([rows, d_model]) * 3.0, random([codes, d_model]));
             let anchors = random([9, d_model]).unsqueeze_dim(0);

@@ -1,7 +1,7 @@
 //! A head that predicts further ahead than the next token (paper: next-k token prediction). Its form is
 //! ours (METHOD §5): the paper's is not known.
 
-use super::kernels::Kernels;
+use super::kernels::{Kernels, Matrix};
 use burn::module::Module;
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::activation::silu;
@@ -36,7 +36,7 @@ impl LookAhead {
 #[derive(Debug, Clone)]
 pub(crate) struct LookAheads {
     /// `[d_model, heads * d_model]`
-    of_hidden: Tensor<2>,
+    of_hidden: Matrix,
     /// `[d_model, heads * d_model]`
     of_anchor: Tensor<2>,
     heads: usize,
@@ -55,7 +55,7 @@ impl LookAheads {
             Tensor::cat(weights.collect(), 1)
         };
         (!heads.is_empty()).then(|| Self {
-            of_hidden: part(0),
+            of_hidden: Matrix::new(part(0), kernels),
             of_anchor: part(1),
             heads: heads.len(),
             kernels,
@@ -95,7 +95,7 @@ impl LookAheads {
         if let Some(kernels) = self.kernels {
             return kernels.look_ahead(hidden, &self.of_hidden, ahead);
         }
-        let mixed = hidden.clone().matmul(self.of_hidden.clone());
+        let mixed = hidden.clone().matmul(self.of_hidden.plain());
         hidden + silu(mixed.reshape([heads, d_model]) + ahead)
     }
 }

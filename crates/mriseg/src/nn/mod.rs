@@ -4,10 +4,11 @@
 mod attention;
 mod block;
 mod cached;
-#[cfg(feature = "kernels")]
-mod kernels;
-#[cfg(not(feature = "kernels"))]
-#[path = "no_kernels.rs"]
+mod convolution;
+#[cfg_attr(
+    not(any(feature = "cpu-kernels", feature = "gpu-kernels")),
+    allow(dead_code, unused)
+)]
 mod kernels;
 mod look_ahead;
 mod rotary;
@@ -15,6 +16,7 @@ mod rotary;
 pub use attention::{PrefixAttention, causal_bias};
 pub use block::{TransformerBlock, TransformerBlockConfig};
 pub use cached::{CachedBlock, CachedHead, KvCache};
+pub(crate) use convolution::convolve;
 pub use kernels::Kernels;
 pub use look_ahead::LookAhead;
 pub(crate) use look_ahead::LookAheads;

@@ -70,13 +70,11 @@ impl RotaryTable {
     }
 
     /// `[1, positions, heads, head_dim / 2]`
-    #[cfg(feature = "kernels")]
     pub(super) fn cos(&self) -> Tensor<4> {
         self.cos.clone()
     }
 
     /// As [`Self::cos`].
-    #[cfg(feature = "kernels")]
     pub(super) fn sin(&self) -> Tensor<4> {
         self.sin.clone()
     }

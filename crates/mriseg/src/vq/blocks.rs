@@ -1,5 +1,6 @@
 //! Convolutional pieces shared by the two tokenizers.
 
+use crate::nn::convolve;
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{GroupNorm, GroupNormConfig, PaddingConfig2d};
@@ -49,8 +50,8 @@ impl ResidualBlock {
     /// # Shapes
     /// - x, output: `[batch, channels, height, width]`
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let hidden = self.first.forward(relu(self.norm.forward(x.clone())));
-        x + self.second.forward(relu(hidden))
+        let hidden = convolve(&self.first, relu(self.norm.forward(x.clone())));
+        x + convolve(&self.second, relu(hidden))
     }
 }
 

@@ -5,6 +5,7 @@
 use super::blocks::{ResidualBlock, conv_down, conv1, conv3, grid_to_tokens, tokens_to_grid};
 use super::quantizer::{Quantizer, QuantizerConfig};
 use crate::config::{ImageTokenizerConfig, ImageTokens};
+use crate::nn::convolve;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::interpolate::{Interpolate2d, Interpolate2dConfig, InterpolateMode};
@@ -106,7 +107,7 @@ impl ImageTokenizer {
         match kind {
             ImageTokens::Features => grid_to_tokens(features),
             ImageTokens::Codes => {
-                let vectors = grid_to_tokens(self.to_code.forward(features));
+                let vectors = grid_to_tokens(convolve(&self.to_code, features));
                 self.quantizer.entries(self.quantizer.nearest(vectors))
             }
         }
@@ -117,7 +118,7 @@ impl ImageTokenizer {
     /// # Shapes
     /// - picture: `[batch, 1, size, size]`
     pub fn forward(&self, picture: Tensor<4>) -> ImageReconstruction {
-        let vectors = grid_to_tokens(self.to_code.forward(self.features(picture)));
+        let vectors = grid_to_tokens(convolve(&self.to_code, self.features(picture)));
         let quantized = self.quantizer.forward(vectors.clone());
         ImageReconstruction {
             picture: self.decode_vectors(quantized.values),
@@ -131,7 +132,7 @@ impl ImageTokenizer {
         assert_shape!(picture, [_, 1, self.size, self.size]);
         let mut x = picture;
         for level in &self.levels {
-            x = level.block.forward(level.down.forward(x));
+            x = level.block.forward(convolve(&level.down, x));
         }
         for block in &self.blocks {
             x = block.forward(x);
@@ -141,12 +142,12 @@ impl ImageTokenizer {
 
     fn decode_vectors(&self, values: Tensor<3>) -> Tensor<4> {
         let grid = self.size >> self.levels.len();
-        let mut x = self.from_code.forward(tokens_to_grid(values, grid));
+        let mut x = convolve(&self.from_code, tokens_to_grid(values, grid));
         x = self.paint_block.forward(x);
         for conv in &self.paint {
-            x = relu(conv.forward(self.upsample.forward(x)));
+            x = relu(convolve(conv, self.upsample.forward(x)));
         }
-        self.to_pixel.forward(x)
+        convolve(&self.to_pixel, x)
     }
 }
 

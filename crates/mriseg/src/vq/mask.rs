@@ -9,6 +9,7 @@ use super::blocks::{
 };
 use super::quantizer::{Quantizer, QuantizerConfig};
 use crate::config::MaskTokenizerConfig;
+use crate::nn::convolve;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::activation::{relu, sigmoid};
@@ -139,9 +140,9 @@ impl MaskTokenizer {
     fn vectors(&self, mask: Tensor<4>) -> Tensor<3> {
         assert_shape!(mask, [_, 1, self.size, self.size]);
         let patches = space_to_depth(mask.mul_scalar(2.0).sub_scalar(1.0), self.patch);
-        let hidden = self.patch_embed.forward(patches);
-        let hidden = hidden.clone() + relu(self.patch_hidden.forward(relu(hidden)));
-        grid_to_tokens(self.to_code.forward(hidden))
+        let hidden = convolve(&self.patch_embed, patches);
+        let hidden = hidden.clone() + relu(convolve(&self.patch_hidden, relu(hidden)));
+        grid_to_tokens(convolve(&self.to_code, hidden))
     }
 
     fn decode_vectors(&self, values: Tensor<3>) -> Tensor<4> {
@@ -149,11 +150,11 @@ impl MaskTokenizer {
     }
 
     fn decode_grid(&self, values: Tensor<3>, grid: usize) -> Tensor<4> {
-        let mut hidden = self.from_code.forward(tokens_to_grid(values, grid));
+        let mut hidden = convolve(&self.from_code, tokens_to_grid(values, grid));
         for block in &self.blocks {
             hidden = block.forward(hidden);
         }
-        depth_to_space(self.to_patch.forward(hidden), self.patch)
+        depth_to_space(convolve(&self.to_patch, hidden), self.patch)
     }
 }
 

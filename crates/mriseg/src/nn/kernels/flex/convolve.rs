@@ -1,0 +1,143 @@
+//! Convolution without the copies of an unrolled input: with channels last, what a kernel row sees of a picture lies
+//! together already.
+
+use super::panels::{Lines, MOST_ROWS, PANEL, Sums, add_panel, finish, with_rows};
+use super::{Tensor, dims, floats, side_by_side, tensor};
+use crate::nn::convolution::ConvolutionKernels;
+use burn::backend::Flex;
+
+impl ConvolutionKernels for Flex {
+    fn convolve(x: Tensor, weight: Tensor, bias: Tensor, stride: usize, padding: usize) -> Tensor {
+        let (x, weight) = (x.to_contiguous(), weight.to_contiguous());
+        let [batch, d_in, height, width] = dims(&x);
+        let [d_out, _, kernel, _] = dims(&weight);
+        let side = |side: usize| (side + 2 * padding - kernel) / stride + 1;
+        let shape = Shape {
+            d_in,
+            d_out,
+            kernel,
+            stride,
+            padding,
+            height,
+            width,
+            rows: side(height),
+            columns: side(width),
+        };
+        let panels = shape.panels(floats(&weight));
+        let mut out = Vec::with_capacity(batch * d_out * shape.rows * shape.columns);
+        for picture in floats(&x).chunks_exact(d_in * height * width) {
+            let pixels = shape.convolve(picture, &panels, floats(&bias));
+            for channel in 0..d_out {
+                out.extend(pixels[channel..].iter().step_by(d_out));
+            }
+        }
+        tensor(out, [batch, d_out, shape.rows, shape.columns])
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    d_in: usize,
+    d_out: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    height: usize,
+    width: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl Shape {
+    /// The weights in panels of output channels: by panel, kernel row, kernel column and input channel.
+    fn panels(&self, weight: &[f32]) -> Vec<[f32; PANEL]> {
+        let taps = self.kernel * self.kernel;
+        let depth = taps * self.d_in;
+        let mut panels = vec![[0.0; PANEL]; self.d_out.div_ceil(PANEL) * depth];
+        for (panel, weight) in panels
+            .chunks_exact_mut(depth)
+            .zip(weight.chunks(PANEL * depth))
+        {
+            for d_in in 0..self.d_in {
+                for (column, weight) in weight.chunks_exact(depth).enumerate() {
+                    for (tap, value) in weight[d_in * taps..][..taps].iter().enumerate() {
+                        panel[tap * self.d_in + d_in][column] = *value;
+                    }
+                }
+            }
+        }
+        panels
+    }
+
+    /// The picture with its channels last and zeros around it.
+    fn padded(&self, picture: &[f32]) -> Vec<f32> {
+        let across = self.width + 2 * self.padding;
+        let mut padded = vec![0.0; (self.height + 2 * self.padding) * across * self.d_in];
+        for (row, padded) in padded
+            .chunks_exact_mut(across * self.d_in)
+            .skip(self.padding)
+            .take(self.height)
+            .enumerate()
+        {
+            let inside = &mut padded[self.padding * self.d_in..][..self.width * self.d_in];
+            for (column, pixel) in inside.chunks_exact_mut(self.d_in).enumerate() {
+                let at = row * self.width + column;
+                let channels = picture[at..].iter().step_by(self.height * self.width);
+                for (value, channel) in pixel.iter_mut().zip(channels) {
+                    *value = *channel;
+                }
+            }
+        }
+        padded
+    }
+
+    /// All pixels, row by row, each with its channels.
+    fn convolve(&self, picture: &[f32], panels: &[[f32; PANEL]], bias: &[f32]) -> Vec<f32> {
+        let padded = self.padded(picture);
+        let depth = self.kernel * self.kernel * self.d_in;
+        let work = self.rows * self.columns * self.d_out * depth;
+        side_by_side(self.rows, self.columns * self.d_out, work, |rows, out| {
+            for (panel, first) in panels.chunks_exact(depth).zip((0..).step_by(PANEL)) {
+                let lines = out.chunks_exact_mut(self.columns * self.d_out);
+                for (row, out) in rows.clone().zip(lines) {
+                    self.line(&padded, row, panel, &bias[first..], &mut out[first..]);
+                }
+            }
+        })
+    }
+
+    /// A panel of channels of a row of pixels.
+    fn line(
+        &self,
+        padded: &[f32],
+        row: usize,
+        panel: &[[f32; PANEL]],
+        bias: &[f32],
+        out: &mut [f32],
+    ) {
+        let across = (self.width + 2 * self.padding) * self.d_in;
+        let seen = self.kernel * self.d_in;
+        let mut column = 0;
+        while column < self.columns {
+            let pixels = (self.columns - column).min(MOST_ROWS);
+            let at = row * self.stride * across + column * self.stride * self.d_in;
+            with_rows!(pixels, PIXELS => {
+                let mut sums = Sums::<PIXELS>::default();
+                for (line, weights) in panel.chunks_exact(seen).enumerate() {
+                    let lines = Lines {
+                        floats: &padded[at + line * across..],
+                        step: self.stride * self.d_in,
+                    };
+                    sums = add_panel(sums, lines, weights);
+                }
+                let pixels = out[column * self.d_out..].chunks_mut(self.d_out);
+                for (sums, pixel) in finish(sums).iter().zip(pixels) {
+                    for ((value, sum), bias) in pixel.iter_mut().zip(sums).zip(bias) {
+                        *value = sum + bias;
+                    }
+                }
+            });
+            column += pixels;
+        }
+    }
+}
