@@ -14,5 +14,6 @@ mod device;
 mod engine;
 mod fatal;
 mod messages;
+mod start;
 
 pub use engine::Engine;
