@@ -8,7 +8,7 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
 pub(super) const COLUMNS: usize = 32;
-pub(super) const SLICES: usize = 8;
+pub(super) const SLICES: usize = 2;
 /// Units of a cube.
 pub(super) const UNITS: usize = COLUMNS * SLICES;
 

@@ -4,7 +4,7 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
 /// Units of a cube.
-pub(super) const UNITS: usize = 128;
+pub(super) const UNITS: usize = 64;
 
 /// The largest of one value of every unit, or their sum.
 #[cube]
