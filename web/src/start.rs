@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// itself runs them anew at every call from JavaScript, which took nine tenths of a pass through the model.
 #[wasm_bindgen(start)]
 #[allow(unsafe_code)]
-pub fn start() {
+pub(crate) fn start() {
     unsafe extern "C" {
         fn __wasm_call_ctors();
     }

@@ -385,7 +385,7 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_enum, conflicts_with = "bundle")]
     pub(crate) preset: Option<Preset>,
     /// With --preset: change one setting of the model, such as model.lm.layers=4 (may be repeated)
-    #[arg(long = "set", value_name = "KEY=VALUE", requires = "preset")]
+    #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "bundle")]
     pub(crate) set: Vec<String>,
     /// Pictures and sentences: the folder of a page gallery
     #[arg(long, value_name = "DIR")]

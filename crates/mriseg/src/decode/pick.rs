@@ -4,7 +4,7 @@
 
 use crate::nn::laid_out_transposed;
 use crate::vq::MaskTokenizer;
-use burn::tensor::{ExecutionError, Int, Tensor, Transaction};
+use burn::tensor::{ExecutionError, Int, Tensor};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -39,12 +39,16 @@ struct Patches {
     host: Arc<HostPatches>,
 }
 
-/// The same off the device, row by row.
+/// The same off the device.
 #[derive(Debug)]
 struct HostPatches {
+    /// By code.
     pixels: Vec<f32>,
-    pixels_of: Vec<f32>,
+    /// The same, a bit a pixel.
+    bits: Vec<u64>,
     areas: Vec<f32>,
+    /// Pixels of a patch.
+    of_patch: usize,
 }
 
 /// What one step decoded.
@@ -104,7 +108,7 @@ impl Picker {
         let likely = first_least(probabilities.iter().map(|p| -p));
         match &self.patches {
             Some(patches) if !is_settled(probabilities[likely]) => {
-                patches.host.least_error(probabilities)
+                patches.host.least_error(probabilities, likely)
             }
             _ => likely,
         }
@@ -137,26 +141,13 @@ impl Patches {
         let pixels = probabilities.greater_elem(0.5).float();
         let pixels_of = laid_out_transposed(pixels.clone());
         let areas = pixels.clone().sum_dim(1).swap_dims(0, 1);
-        let read = Transaction::default()
-            .register(pixels.clone())
-            .register(pixels_of.clone())
-            .register(areas.clone())
-            .execute_async()
-            .await?;
-        let mut read = read.iter().map(|data| data.iter::<f32>().collect());
-        let mut next = || {
-            read.next()
-                .expect("a transaction returns what was registered")
-        };
+        let [codes, _] = pixels.dims();
+        let read = pixels.clone().into_data_async().await?;
         Ok(Self {
+            host: Arc::new(HostPatches::new(read.iter().collect(), codes)),
             pixels,
             pixels_of,
             areas,
-            host: Arc::new(HostPatches {
-                pixels: next(),
-                pixels_of: next(),
-                areas: next(),
-            }),
         })
     }
 
@@ -173,24 +164,83 @@ impl Patches {
 }
 
 impl HostPatches {
-    fn least_error(&self, probabilities: &[f32]) -> usize {
-        let codes = probabilities.len();
+    fn new(pixels: Vec<f32>, codes: usize) -> Self {
+        let of_patch = pixels.len() / codes;
+        let bits = |patch: &[f32]| -> Vec<u64> {
+            patch
+                .chunks(u64::BITS as usize)
+                .map(|pixels| {
+                    pixels
+                        .iter()
+                        .fold(0, |bits, &pixel| bits << 1 | u64::from(pixel > 0.0))
+                })
+                .collect()
+        };
+        let patches = pixels.chunks_exact(of_patch);
+        Self {
+            areas: patches.clone().map(|patch| patch.iter().sum()).collect(),
+            bits: patches.flat_map(bits).collect(),
+            of_patch,
+            pixels,
+        }
+    }
+
+    /// `likely` is the most probable code. Only codes that draw much like it can do better: the error of another is
+    /// at least their distance less the error of `likely` (triangle inequality).
+    fn least_error(&self, probabilities: &[f32], likely: usize) -> usize {
+        /// Room for rounding, in pixels.
+        const ROUNDING: f32 = 0.01;
         let counting = |p: f32| if p < Picker::NEGLIGIBLE { 0.0 } else { p };
         let mass: f32 = probabilities.iter().map(|&p| counting(p)).sum();
-        let mut expected = vec![0.0; self.pixels.len() / codes];
-        let patches = self.pixels.chunks_exact(expected.len());
+        let mut expected = vec![0.0; self.of_patch];
+        let patches = self.pixels.chunks_exact(self.of_patch);
         for (&p, patch) in probabilities.iter().zip(patches) {
             add_scaled(&mut expected, counting(p), patch);
         }
-        let areas = self.areas.iter().zip(probabilities);
-        let mut wrong: Vec<f32> = areas
-            .map(|(area, &p)| mass * area - counting(p) * TIE_PIXELS)
-            .collect();
-        for (expected, pixel_of) in expected.iter().zip(self.pixels_of.chunks_exact(codes)) {
-            add_scaled(&mut wrong, -2.0 * expected, pixel_of);
-        }
-        first_least(wrong.into_iter())
+        let area: f32 = expected.iter().sum();
+        let wrong = |code: usize| {
+            let patch = &self.pixels[code * self.of_patch..][..self.of_patch];
+            mass * self.areas[code] + area - 2.0 * dot(&expected, patch)
+        };
+        let of_likely = wrong(likely);
+        let reach = (2.0 * of_likely + ROUNDING) / mass;
+        let candidates = (0..probabilities.len())
+            .filter(|&code| self.distance(code, likely) as f32 <= reach)
+            .map(|code| {
+                (
+                    code,
+                    wrong(code) - counting(probabilities[code]) * TIE_PIXELS,
+                )
+            });
+        candidates
+            .min_by(|(_, a), (_, b)| a.total_cmp(b))
+            .map_or(likely, |(code, _)| code)
     }
+
+    /// Pixels that two codes draw differently.
+    fn distance(&self, a: usize, b: usize) -> u32 {
+        let words = self.of_patch.div_ceil(u64::BITS as usize);
+        let of = |code: usize| &self.bits[code * words..][..words];
+        of(a)
+            .iter()
+            .zip(of(b))
+            .map(|(a, b)| (a ^ b).count_ones())
+            .sum()
+    }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    const LANES: usize = 8;
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
 }
 
 fn add_scaled(sum: &mut [f32], factor: f32, values: &[f32]) {

@@ -117,6 +117,8 @@ pub(super) trait DecodeKernels: Backend {
 /// The kernels, on a device and for shapes where they run.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernels {
+    /// Whether matrices lie in panels of columns.
+    #[cfg_attr(not(feature = "cpu-kernels"), allow(dead_code))]
     in_panels: bool,
 }
 
@@ -426,7 +428,7 @@ mod tests {
             let shape = DecodeShape {
                 d_model,
                 d_hidden: d_model,
-                head_dim: d_model / 2,
+                head_dim: 4,
                 total: 8,
             };
             let kernels = Kernels::of(device, shape);
