@@ -547,6 +547,67 @@ fn masks_by_chance_say_where_they_differ() {
 }
 
 #[test]
+fn bench_times_both_ways_and_saves_what_other_programs_need_to_do_the_same() {
+    let gallery = Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/public/gallery");
+    let out = tempfile::tempdir().unwrap();
+    let saved = out.path().join("saved");
+    let bench = |more: &[&str]| {
+        let mut command = trainer();
+        command.args(["bench", "--device", "cpu", "--repeats", "1", "--json"]);
+        command.args(more).arg("--gallery").arg(&gallery);
+        command
+    };
+    let bundle = run().join("bundle");
+    let output = succeed(
+        bench(&["--cases", "2", "--pick", "most-probable", "--save"])
+            .arg(&saved)
+            .arg("--bundle")
+            .arg(&bundle),
+    );
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let ways = report["decode"].as_array().unwrap();
+    let passes: Vec<f64> = ways
+        .iter()
+        .map(|way| way["passes"].as_f64().unwrap())
+        .collect();
+    assert_eq!(passes[0], 64.0);
+    assert!(passes[1] <= 64.0);
+    for way in ways {
+        let ms = |key: &str| way[key].as_f64().unwrap();
+        assert!(0.0 < ms("first_token_ms") && ms("other_tokens_ms") < ms("mask_ms"));
+    }
+
+    let cases: serde_json::Value =
+        serde_json::from_slice(&fs::read(saved.join("cases.json")).unwrap()).unwrap();
+    assert_eq!(cases.as_array().unwrap().len(), 2);
+    let (manifest, files) = read_bundle(&saved);
+    let segmenter = block_on(Segmenter::load(&manifest, files, &Device::flex())).unwrap();
+    let case = &cases[1];
+    let text = |key: &str| case[key].as_str().unwrap();
+    let image = fs::read(gallery.join(text("image"))).unwrap();
+    let result =
+        block_on(
+            segmenter.segment(&image, text("image"), text("text"), Decode::Greedy, |_| {
+                ControlFlow::Continue(())
+            }),
+        )
+        .unwrap();
+    assert_eq!(case["tokens"], serde_json::json!(result.tokens));
+    assert_eq!(case["pixels"].as_array().unwrap().len(), 64 * 64);
+
+    let message = fail(bench(&["--cases", "99"]).arg("--bundle").arg(&bundle), 2);
+    assert!(message.contains("has 6 pictures"), "{message}");
+    succeed(&mut bench(&[
+        "--preset",
+        "tiny",
+        "--cases",
+        "1",
+        "--set",
+        "model.lm.layers=1",
+    ]));
+}
+
+#[test]
 fn the_readmes_sentence_finds_something_in_the_readmes_picture() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let readme = fs::read_to_string(root.join("README.md")).unwrap();

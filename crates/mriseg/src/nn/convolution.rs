@@ -48,3 +48,54 @@ pub(crate) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     }
     conv.forward(x)
 }
+
+#[cfg(all(test, feature = "cpu-kernels"))]
+mod tests {
+    use super::*;
+    use burn::nn::conv::Conv2dConfig;
+    use burn::tensor::{Device, Distribution, Tolerance};
+
+    #[test]
+    fn the_kernel_computes_what_burn_does() {
+        let device = Device::flex();
+        device.seed(5);
+        for (d_in, d_out, kernel, stride, height, width) in [
+            (1, 24, 4, 2, 18, 14),
+            (24, 24, 3, 1, 9, 13),
+            (3, 70, 3, 1, 7, 6),
+            (40, 33, 1, 1, 5, 1),
+            (5, 1, 3, 1, 4, 8),
+            (96, 96, 3, 1, 14, 14),
+        ] {
+            let padding = (kernel - 1) / 2;
+            let conv = Conv2dConfig::new([d_in, d_out], [kernel, kernel])
+                .with_stride([stride, stride])
+                .with_padding(PaddingConfig2d::Explicit(
+                    padding, padding, padding, padding,
+                ))
+                .init(&device);
+            let shape = [2, d_in, width, height];
+            let x = Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device);
+            // Not contiguous, as convolutions between permutations get it.
+            let x = x.swap_dims(2, 3);
+            convolve(&conv, x.clone())
+                .into_data()
+                .assert_approx_eq::<f32>(
+                    &conv.forward(x).into_data(),
+                    Tolerance::rel_abs(1e-4, 1e-4),
+                );
+        }
+    }
+
+    #[test]
+    fn gradients_are_those_of_burn() {
+        let device = Device::flex().autodiff();
+        let conv = Conv2dConfig::new([2, 3], [3, 3])
+            .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+            .init(&device);
+        let x = Tensor::<4>::random([1, 2, 5, 5], Distribution::Default, &device).require_grad();
+        let gradients = convolve(&conv, x.clone()).sum().backward();
+        assert!(x.grad(&gradients).is_some());
+        assert!(conv.weight.val().grad(&gradients).is_some());
+    }
+}
