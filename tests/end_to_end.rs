@@ -554,7 +554,7 @@ fn bench_times_both_ways_and_saves_what_other_programs_need_to_do_the_same() {
     let bench = |more: &[&str]| {
         let mut command = trainer();
         command.args(["bench", "--device", "cpu", "--repeats", "1", "--json"]);
-        command.args(more).arg("--gallery").arg(&gallery);
+        command.arg("--gallery").arg(&gallery).args(more);
         command
     };
     let bundle = run().join("bundle");
