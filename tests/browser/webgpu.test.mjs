@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { GALLERY, loadModel, missing, open, screenshot, segment, state, visit } from './page.mjs';
+import { DIST, GALLERY, loadModel, missing, open, screenshot, segment, state, visit } from './page.mjs';
 
 const gallery = missing ? [] : JSON.parse(readFileSync(join(GALLERY, 'gallery.json'), 'utf8'));
 const first = gallery[0] && { image: gallery[0].image, text: gallery[0].sentences[0].text };
@@ -26,8 +26,23 @@ const COUNTING = `{
   count(GPUBuffer, 'mapAsync');
   count(GPUDevice, 'createBuffer');
   count(GPUDevice, 'createComputePipeline');
+
+  globalThis.gpuBytes = 0;
+  const { createBuffer } = GPUDevice.prototype;
+  GPUDevice.prototype.createBuffer = function (wanted) {
+    globalThis.gpuBytes += wanted.size;
+    return createBuffer.call(this, wanted);
+  };
+  const { destroy } = GPUBuffer.prototype;
+  GPUBuffer.prototype.destroy = function () {
+    globalThis.gpuBytes -= this.size;
+    return destroy.call(this);
+  };
 }
 `;
+
+/** Masks after which device memory must not grow; more to look closer. */
+const MASKS = Number(process.env.MRISEG_WEBGPU_MASKS ?? 6);
 
 describe('page with a software WebGPU adapter', { skip: missing }, () => {
   let session;
@@ -46,7 +61,7 @@ describe('page with a software WebGPU adapter', { skip: missing }, () => {
     await page.context().close();
   });
 
-  test('a pass is few kernels, and all were compiled before the first picture', async (t) => {
+  test('a pass is few kernels, all compiled before the first picture, and memory does not grow', async (t) => {
     const context = await session.browser.newContext();
     await context.route('**/engine-webgpu/*.js', async (route) => {
       const response = await route.fetch();
@@ -66,8 +81,26 @@ describe('page with a software WebGPU adapter', { skip: missing }, () => {
     // Plain tensor operations take more than a hundred; kernels and one readback per pass.
     assert.ok(calls.dispatchWorkgroups > 0 && calls.dispatchWorkgroups <= 45 * tokens.length);
     assert.ok(calls.mapAsync <= tokens.length + 10);
+
+    const bytes = () => worker.evaluate(() => globalThis.gpuBytes);
+    await page.getByTestId('decode-select').selectOption('speculative');
+    for (const { image, sentences } of gallery) await segment(page, { image, text: sentences[0].text }, SLOW);
+    const held = await bytes();
+    for (let mask = 0; mask < MASKS; mask++) {
+      const { image, sentences } = gallery[mask % gallery.length];
+      await segment(page, { image, text: sentences[mask % sentences.length].text }, SLOW);
+    }
+    t.diagnostic(`device memory: ${(held / 1e6).toFixed(1)} MB, after ${MASKS} more masks ${((await bytes()) / 1e6).toFixed(1)} MB`);
+    assert.equal(await bytes(), held);
     nothingWrong();
     await context.close();
+  });
+
+  test('static constructors run once, not at every call into the engine', () => {
+    // The linker gives a module that never calls them a wrapper of this name around every export, which does.
+    const names = readFileSync(join(DIST, 'engine-webgpu/mriseg_web_bg.wasm'), 'latin1');
+    assert.ok(names.includes('__wasm_call_ctors'));
+    assert.ok(!names.includes('command_export'));
   });
 
   test('a lost GPU is told with its remedy, and the CPU engine goes on', async () => {
