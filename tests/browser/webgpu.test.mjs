@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { DIST, GALLERY, loadModel, missing, open, screenshot, segment, state, visit } from './page.mjs';
+import { GALLERY, loadModel, missing, open, screenshot, segment, state, visit } from './page.mjs';
 
 const gallery = missing ? [] : JSON.parse(readFileSync(join(GALLERY, 'gallery.json'), 'utf8'));
 const first = gallery[0] && { image: gallery[0].image, text: gallery[0].sentences[0].text };
@@ -94,13 +94,6 @@ describe('page with a software WebGPU adapter', { skip: missing }, () => {
     assert.equal(await bytes(), held);
     nothingWrong();
     await context.close();
-  });
-
-  test('static constructors run once, not at every call into the engine', () => {
-    // The linker gives a module that never calls them a wrapper of this name around every export, which does.
-    const names = readFileSync(join(DIST, 'engine-webgpu/mriseg_web_bg.wasm'), 'latin1');
-    assert.ok(names.includes('__wasm_call_ctors'));
-    assert.ok(!names.includes('command_export'));
   });
 
   test('a lost GPU is told with its remedy, and the CPU engine goes on', async () => {
