@@ -144,8 +144,8 @@ fn agreement(
     for &cell in order.iter().take(SHOWN).filter(|&&cell| cells[cell] < 1.0) {
         println!(
             "  row {}, column {}: {:.0} %",
-            cell / grid,
-            cell % grid,
+            cell / grid + 1,
+            cell % grid + 1,
             100.0 * cells[cell]
         );
     }
