@@ -27,6 +27,7 @@ export function nativeCases() {
 
 /** Folder of the pictures of those cases; without it they are gallery pictures. */
 export const PICTURES = process.env.MRISEG_PICTURES;
+const PAUSE_MS = 20;
 
 /** A browser and a server; `webgpu` gives it Chromium's software adapter. */
 export async function open({ webgpu = false } = {}) {
@@ -113,9 +114,21 @@ export async function segment(page, { image, text, folder }, timeout = 120_000) 
   return page.evaluate(() => window.__mriseg.last);
 }
 
-/** Clicks a control from inside the page, as soon as `tokens` tokens are there; decodes one token per pass. */
+/**
+ * Clicks a control from inside the page, as soon as `tokens` tokens are there; decodes one token per pass.
+ * The worker is made to pause between passes: a whole mask of the test bundle can take less time than the
+ * page needs to draw its first frame.
+ */
 export async function clickAfter(page, tokens, testId, index = 0) {
   await page.getByTestId('decode-select').selectOption('greedy');
+  for (const worker of page.workers()) {
+    await worker.evaluate((pause) => {
+      const post = MessagePort.prototype.postMessage;
+      MessagePort.prototype.postMessage = function (...message) {
+        setTimeout(() => post.apply(this, message), pause);
+      };
+    }, PAUSE_MS);
+  }
   await page.evaluate(
     ([tokens, testId, index]) => {
       const count = document.querySelector('[data-testid=token-count]');
