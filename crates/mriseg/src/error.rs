@@ -45,6 +45,14 @@ pub enum Error {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// A file of weights that cannot be used.
+    #[error("{file}: {reason}")]
+    Weights {
+        /// File name.
+        file: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
     /// A model configuration that cannot be built.
     #[error("model configuration: {0}")]
     Config(String),

@@ -2,6 +2,7 @@
 //! pretrained multimodal tokenizer; here trained by ourselves and sized by the config).
 
 mod blocks;
+pub mod emu3;
 mod image;
 mod mask;
 mod quantizer;
