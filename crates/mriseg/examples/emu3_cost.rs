@@ -29,7 +29,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         Box::new(SafetensorsFile::open(file, &path)?)
     };
     let tokenizer = config.load(source.as_mut(), &device)?;
-    println!("load: {:.1} s, at most {} of memory", start.elapsed().as_secs_f64(), peak());
+    println!(
+        "load: {:.1} s, at most {} of memory",
+        start.elapsed().as_secs_f64(),
+        peak()
+    );
 
     let grey: Vec<f32> = (0..side * side)
         .map(|i| ((i % side * 7 + i / side * 13) % 256) as f32 / 255.0)
@@ -39,7 +43,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let codes = tokenizer.encode(picture);
     let ids: Vec<i64> = codes.clone().into_data().iter().collect();
     let seconds = start.elapsed().as_secs_f64();
-    println!("encode: {seconds:.1} s, {} codes, at most {}", ids.len(), peak());
+    println!(
+        "encode: {seconds:.1} s, {} codes, at most {}",
+        ids.len(),
+        peak()
+    );
     let start = Instant::now();
     let sum: f32 = tokenizer.decode(codes).abs().mean().into_scalar();
     let seconds = start.elapsed().as_secs_f64();

@@ -1,5 +1,7 @@
 //! Text tokenizer: sentences to token ids, on the `tokenizers` crate. The vocabulary is learned from
-//! the training sentences; any `tokenizer.json` with a `[PAD]` token can be loaded instead.
+//! the training sentences; or it is cut down from a pretrained one, such as Qwen's (METHOD §7).
+
+mod prune;
 
 use crate::error::{Error, excerpt};
 use tokenizers::models::bpe::{BPE, BpeTrainerBuilder};
@@ -9,6 +11,8 @@ use tokenizers::{AddedToken, Tokenizer, TokenizerBuilder};
 
 /// Fills the text part behind a sentence; a text part of nothing else means "no sentence".
 pub const PAD: &str = "[PAD]";
+/// The same in pretrained tokenizers; the first that one has is used.
+const PADS: [&str; 4] = [PAD, "<|endoftext|>", "<pad>", "<|pad|>"];
 
 /// Byte-level BPE with a fixed length per sentence.
 #[derive(Debug, Clone)]
@@ -22,7 +26,7 @@ pub struct TextTokenizer {
 pub struct Prompt {
     /// Token ids, padded to the model's text length.
     pub ids: Vec<u32>,
-    /// Words that are no single token of the vocabulary: the model has hardly seen them.
+    /// Words of which at least a letter is no part of any longer token: the model has hardly seen them.
     pub unknown_words: Vec<String>,
 }
 
@@ -58,11 +62,35 @@ impl TextTokenizer {
     /// Loads a `tokenizer.json`; `file` names it in errors.
     pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, Error> {
         let inner = Tokenizer::from_bytes(bytes).map_err(|error| tokenizer_error(file, error))?;
-        let pad = inner.token_to_id(PAD).ok_or_else(|| Error::Tokenizer {
-            file: file.to_owned(),
-            reason: format!("has no {PAD} token: add one to its special tokens"),
-        })?;
+        let pad = PADS
+            .iter()
+            .find_map(|pad| inner.token_to_id(pad))
+            .ok_or_else(|| Error::Tokenizer {
+                file: file.to_owned(),
+                reason: format!(
+                    "has no token to pad with: add {PAD} to its special tokens (also understood: {})",
+                    PADS[1..].join(", ")
+                ),
+            })?;
         Ok(Self { inner, pad })
+    }
+
+    /// A pretrained byte-level BPE `tokenizer.json`, cut down to what `sentences` need and the 256 bytes: those
+    /// sentences keep their tokens, under new ids, and any other text still has some. `file` names it in errors.
+    ///
+    /// # Errors
+    /// It is no byte-level BPE tokenizer, or has no token to pad with.
+    pub fn pruned<'a>(
+        bytes: &[u8],
+        file: &str,
+        sentences: impl Iterator<Item = &'a str>,
+    ) -> Result<Self, Error> {
+        let full = Self::from_bytes(bytes, file)?;
+        let json = prune::prune(bytes, &full, sentences).map_err(|reason| Error::Tokenizer {
+            file: file.to_owned(),
+            reason,
+        })?;
+        Self::from_bytes(&json, file)
     }
 
     /// The `tokenizer.json`.
@@ -110,7 +138,7 @@ impl TextTokenizer {
             .collect();
         let mut unknown_words = Vec::new();
         for &word in &words {
-            if self.ids(word)?.len() > 1 {
+            if self.is_unknown(word)? {
                 unknown_words.push(word.to_owned());
             }
         }
@@ -130,6 +158,21 @@ impl TextTokenizer {
             ids: vec![self.pad; length],
             unknown_words: Vec::new(),
         }
+    }
+
+    /// Whether a word, at the beginning of a sentence and within it, falls apart into single bytes.
+    fn is_unknown(&self, word: &str) -> Result<bool, Error> {
+        for word in [word.to_owned(), format!(" {word}")] {
+            let ids = self.ids(&word)?;
+            let in_bytes = ids.iter().any(|&id| {
+                let token = self.inner.id_to_token(id).unwrap_or_default();
+                token.chars().count() == 1
+            });
+            if ids.len() <= 1 || !in_bytes {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn ids(&self, text: &str) -> Result<Vec<u32>, Error> {
