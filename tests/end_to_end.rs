@@ -353,6 +353,39 @@ fn a_tokenizer_of_another_run_is_taken_as_it_is_or_refused_before_anything_is_wr
 }
 
 #[test]
+fn a_pretrained_text_tokenizer_is_cut_down_bundled_and_understood_or_refused_before_anything_is_written()
+ {
+    let root = tempfile::tempdir().unwrap();
+    // That of another run stands in for a large one: it is of the same kind.
+    let file = run().join("bundle/tokenizer.json");
+    let from = format!("text_tokenizer.from={}", file.display());
+    let masks = format!("mask_tokenizer.from={}", run().display());
+    succeed(&mut train(
+        root.path(),
+        "cut",
+        &[&from, &masks, "train.steps=2"],
+    ));
+    let bundle = root.path().join("cut/bundle");
+    let size = |file: &Path| fs::metadata(file).unwrap().len();
+    assert!(size(&bundle.join("tokenizer.json")) <= size(&file));
+    let (manifest, files) = read_bundle(&bundle);
+    let segmenter = block_on(Segmenter::load(&manifest, files, &Device::flex())).unwrap();
+    assert!(segmenter.prompt(SENTENCE).unwrap().unknown_words.is_empty());
+
+    for (sets, said) in [
+        (
+            ["text_tokenizer.from=nowhere.json", "seed=1"],
+            "./scripts/qwen",
+        ),
+        ([&from, "model.lm.text_vocab=260"], "text_vocab = 260 is too small"),
+    ] {
+        let message = fail(&mut train(root.path(), "x", &sets), 2);
+        assert!(message.contains(said), "{message}");
+    }
+    assert!(!root.path().join("x").exists());
+}
+
+#[test]
 fn a_damaged_shard_is_named_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = folder.path().join("bundle");

@@ -22,6 +22,8 @@ pub(crate) struct Experiment {
     pub(crate) data: DataConfig,
     /// Sizes of the model.
     pub(crate) model: ModelConfig,
+    /// The text tokenizer.
+    pub(crate) text_tokenizer: TextSource,
     /// Training of the mask tokenizer.
     pub(crate) mask_tokenizer: TokenizerTraining,
     /// Training of the image tokenizer; with `model.lm.image_tokens = "features"` it may be 0 steps,
@@ -60,6 +62,15 @@ pub(crate) struct DataConfig {
     pub(crate) phantom_valid: usize,
     /// Phantoms: pictures of the test split.
     pub(crate) phantom_test: usize,
+}
+
+/// Where the text tokenizer comes from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TextSource {
+    /// A pretrained byte-level BPE `tokenizer.json`, such as Qwen's (`./scripts/qwen` fetches it), which is cut
+    /// down to what the training sentences need; empty to learn one from them.
+    pub(crate) from: String,
 }
 
 /// Training of a vector-quantized tokenizer.
@@ -184,6 +195,7 @@ impl Experiment {
                 phantom_test: 200,
             },
             model: ModelConfig::tiny(),
+            text_tokenizer: TextSource::default(),
             mask_tokenizer: TokenizerTraining {
                 from: String::new(),
                 steps: 500,

@@ -80,7 +80,9 @@ fn own_kind(cause: &(dyn std::error::Error + 'static)) -> Option<Kind> {
         return Some(Kind::Data);
     }
     Some(match cause.downcast_ref::<Error>()? {
-        Error::Image(_) | Error::Bundle(_) | Error::Tokenizer { .. } => Kind::Data,
+        Error::Image(_) | Error::Bundle(_) | Error::Tokenizer { .. } | Error::Weights { .. } => {
+            Kind::Data
+        }
         Error::EmptyPrompt { .. } | Error::PromptTooLong { .. } | Error::UnknownPrompt { .. } => {
             Kind::Usage
         }

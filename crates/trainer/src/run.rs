@@ -14,7 +14,7 @@ use serde_json::json;
 use std::path::PathBuf;
 
 use crate::atomic::write_atomic;
-use crate::borrowed::Borrowed;
+use crate::borrowed::{self, Borrowed};
 use crate::bundle_dir;
 use crate::checkpoint::{self, BEST, LAST, Marks};
 use crate::cli::{DataSpec, TextMode, TrainArgs, command_line};
@@ -65,16 +65,22 @@ impl Run {
             None => (Experiment::resolve(&args.experiment, args.seed)?, None),
         };
         let chosen = device::choose(args.device)?;
-        let borrowed = match &resumed {
-            Some(folder) if folder.checkpoint(LAST).is_dir() => Borrowed::default(),
-            _ => Borrowed::load(&experiment, &chosen.device)?,
-        };
+        let begun = resumed
+            .as_ref()
+            .is_some_and(|folder| folder.checkpoint(LAST).is_dir());
+        let mut borrowed = Borrowed::default();
+        if !begun {
+            borrowed = Borrowed::load(&experiment, &chosen.device)?;
+        }
         let spec = experiment.source();
         let config = &experiment.data;
         let open = |split: &str, phantoms| data::open(&spec, split, phantoms);
         let mut train = open(&config.train_split, config.phantom_train)?;
         if config.train_cases > 0 {
             train.thin(config.train_cases);
+        }
+        if !begun {
+            borrowed.text = borrowed::text(&experiment, train.texts())?;
         }
         let train = Samples::new(train);
         let valid = open(&config.valid_split, config.phantom_valid).map(Samples::new)?;
@@ -94,6 +100,14 @@ impl Run {
             config.valid_cases.min(valid.dataset().len()),
             test.dataset().len(),
         ));
+        if let Some(tokenizer) = &borrowed.text {
+            display.line(&format!(
+                "text tokenizer: {} tokens of `{}`, {} kB",
+                tokenizer.vocab(),
+                experiment.text_tokenizer.from,
+                tokenizer.to_bytes()?.len().div_ceil(1000)
+            ));
+        }
         if args.resume.is_none() {
             write_atomic(&folder.config(), toml.as_bytes())?;
             let env = json!({
@@ -218,7 +232,10 @@ impl Run {
         }
         device.seed(self.experiment.seed);
         let config = &self.experiment.model;
-        let tokenizer = TextTokenizer::learn(self.train.dataset().texts(), config.lm.text_vocab)?;
+        let tokenizer = match self.borrowed.text.clone() {
+            Some(tokenizer) => tokenizer,
+            None => TextTokenizer::learn(self.train.dataset().texts(), config.lm.text_vocab)?,
+        };
         let mask = match self.borrowed.mask.clone() {
             Some(mask) => mask,
             None => train_mask_tokenizer(&self.experiment, &self.train, &self.session, device)?
