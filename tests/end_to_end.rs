@@ -377,7 +377,10 @@ fn a_pretrained_text_tokenizer_is_cut_down_bundled_and_understood_or_refused_bef
             ["text_tokenizer.from=nowhere.json", "seed=1"],
             "./scripts/qwen",
         ),
-        ([&from, "model.lm.text_vocab=260"], "text_vocab = 260 is too small"),
+        (
+            [&from, "model.lm.text_vocab=260"],
+            "text_vocab = 260 is too small",
+        ),
     ] {
         let message = fail(&mut train(root.path(), "x", &sets), 2);
         assert!(message.contains(said), "{message}");
