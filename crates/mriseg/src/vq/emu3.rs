@@ -47,7 +47,7 @@ pub struct Emu3Config {
     /// Residual blocks of a level; the decoder has one more.
     pub num_res_blocks: usize,
     /// Levels with attention.
-    #[serde(alias = "attn_resolutions")]
+    #[serde(rename = "attn_resolutions")]
     pub attn_levels: Vec<usize>,
 }
 

@@ -254,6 +254,19 @@ fn an_eighth_of_the_official_width_asks_for_its_tensors() {
 }
 
 #[test]
+fn the_official_configuration_file_is_read() {
+    let file = r#"{
+        "attn_resolutions": [3], "ch": 256, "ch_mult": [1, 2, 2, 4], "codebook_size": 32768, "double_z": false,
+        "dropout": 0.0, "embed_dim": 4, "in_channels": 3, "model_type": "Emu3VisionVQ", "num_res_blocks": 2,
+        "out_channels": 3, "temporal_downsample_factor": 4, "z_channels": 4
+    }"#;
+    let config: Emu3Config = serde_json::from_str(file).unwrap();
+    assert_eq!(config, Emu3Config::official());
+    let saved = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<Emu3Config>(&saved).unwrap(), config);
+}
+
+#[test]
 fn impossible_sizes_are_named() {
     let with = |change: &dyn Fn(&mut Emu3Config)| {
         let mut config = Emu3Config::official();
