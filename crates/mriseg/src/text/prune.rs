@@ -1,7 +1,7 @@
 //! Cutting a pretrained vocabulary down: byte-level BPE keeps working with any subset of its merges, and keeps the
 //! tokens of a text as long as the merges that made them are kept.
 
-use super::{PADS, TextTokenizer};
+use super::TextTokenizer;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
@@ -20,9 +20,9 @@ pub(super) fn prune<'a>(
 ) -> Result<Vec<u8>, String> {
     let unreadable = |error: &dyn std::fmt::Display| format!("not a readable tokenizer ({error})");
     let mut json: Value = serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?;
-    let pad = PADS
-        .iter()
-        .find(|pad| full.inner.token_to_id(pad).is_some())
+    let pad = full
+        .inner
+        .id_to_token(full.pad)
         .ok_or("has no token to pad with")?;
     let model = &json["model"];
     let vocab = model["vocab"].as_object().ok_or("has no vocabulary")?;
@@ -59,7 +59,7 @@ pub(super) fn prune<'a>(
         }
     }
 
-    let tokens = std::iter::once((*pad).to_owned())
+    let tokens = std::iter::once(pad.clone())
         .chain(alphabet)
         .chain(used.iter().map(|&rank| merges[rank].concat()))
         .chain(kept_words);

@@ -79,10 +79,10 @@ pub(super) fn grid_to_tokens(x: Tensor<4>) -> Tensor<3> {
     x.reshape([batch, channels, rows * columns]).swap_dims(1, 2)
 }
 
-/// `[batch, grid*grid, channels]` to `[batch, channels, grid, grid]`.
-pub(super) fn tokens_to_grid(x: Tensor<3>, grid: usize) -> Tensor<4> {
+/// `[batch, rows*columns, channels]` to `[batch, channels, rows, columns]`.
+pub(super) fn tokens_to_grid(x: Tensor<3>, [rows, columns]: [usize; 2]) -> Tensor<4> {
     let [batch, _, channels] = x.dims();
-    x.swap_dims(1, 2).reshape([batch, channels, grid, grid])
+    x.swap_dims(1, 2).reshape([batch, channels, rows, columns])
 }
 
 #[cfg(test)]

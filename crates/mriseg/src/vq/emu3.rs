@@ -5,18 +5,19 @@
 //! Its weights are not ours: [`Emu3Config::load`] reads the official safetensors file, or the one that the
 //! `transformers` package writes, tensor by tensor.
 
-mod blocks;
+mod layers;
 mod network;
 mod weights;
 
 pub use weights::{RandomTensors, SafetensorsFile, TensorSource};
 
+use super::blocks::{grid_to_tokens, tokens_to_grid};
 use super::quantizer::{Quantizer, QuantizerConfig};
 use crate::error::Error;
 use crate::nn::convolve;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use network::{Decoder, Encoder};
 use serde::{Deserialize, Serialize};
 use weights::Weights;
@@ -106,11 +107,11 @@ impl Emu3Config {
                 return error(format!("{name} = {value} must lie between 1 and {most}"));
             }
         }
-        if !self.ch.is_multiple_of(blocks::GROUPS) {
+        if !self.ch.is_multiple_of(layers::GROUPS) {
             return error(format!(
                 "ch = {} must be a multiple of {}, the groups of its normalisations",
                 self.ch,
-                blocks::GROUPS
+                layers::GROUPS
             ));
         }
         if !(1..=8).contains(&self.ch_mult.len())
@@ -199,9 +200,7 @@ impl Emu3Tokenizer {
         );
         let vectors = convolve(&self.to_code, self.encoder.forward(pictures));
         let [_, code_dim, rows, columns] = vectors.dims();
-        let vectors = vectors
-            .permute([0, 2, 3, 1])
-            .reshape([1, batch * rows * columns, code_dim]);
+        let vectors = grid_to_tokens(vectors).reshape([1, batch * rows * columns, code_dim]);
         let at_once = (DISTANCES / self.quantizer.codes()).max(1);
         let codes = vectors
             .split(at_once, 1)
@@ -218,13 +217,8 @@ impl Emu3Tokenizer {
     /// - output: `[batch, 3, rows * patch, columns * patch]`, around -1 (black) to 1 (white)
     pub fn decode(&self, codes: Tensor<3, Int>) -> Tensor<4> {
         let [batch, rows, columns] = codes.dims();
-        let entries = self
-            .quantizer
-            .entries(codes.reshape([batch, rows * columns]));
-        let [_, _, code_dim] = entries.dims();
-        let entries = entries
-            .reshape([batch, rows, columns, code_dim])
-            .permute([0, 3, 1, 2]);
+        let codes = codes.reshape([batch, rows * columns]);
+        let entries = tokens_to_grid(self.quantizer.entries(codes), [rows, columns]);
         self.decoder
             .forward(convolve(&self.from_code, entries.clone()), entries)
     }
@@ -238,7 +232,6 @@ impl Emu3Tokenizer {
         let height = pixels.len() / width;
         let pixels: Vec<f32> = pixels.iter().map(|grey| 2.0 * grey - 1.0).collect();
         let grey = Tensor::from_data(TensorData::new(pixels, [1, 1, height, width]), device);
-        assert_shape!(grey, [1, 1, height, width]);
         grey.repeat_dim(1, self.in_channels)
     }
 }

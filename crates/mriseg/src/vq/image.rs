@@ -142,7 +142,7 @@ impl ImageTokenizer {
 
     fn decode_vectors(&self, values: Tensor<3>) -> Tensor<4> {
         let grid = self.size >> self.levels.len();
-        let mut x = convolve(&self.from_code, tokens_to_grid(values, grid));
+        let mut x = convolve(&self.from_code, tokens_to_grid(values, [grid; 2]));
         x = self.paint_block.forward(x);
         for conv in &self.paint {
             x = relu(convolve(conv, self.upsample.forward(x)));

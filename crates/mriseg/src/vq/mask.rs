@@ -150,7 +150,7 @@ impl MaskTokenizer {
     }
 
     fn decode_grid(&self, values: Tensor<3>, grid: usize) -> Tensor<4> {
-        let mut hidden = convolve(&self.from_code, tokens_to_grid(values, grid));
+        let mut hidden = convolve(&self.from_code, tokens_to_grid(values, [grid; 2]));
         for block in &self.blocks {
             hidden = block.forward(hidden);
         }

@@ -1,7 +1,7 @@
 //! Encoder and decoder.
 
 use super::Emu3Config;
-use super::blocks::{Attention, Norm, ResidualBlock, StillBlock, doubled};
+use super::layers::{Attention, Norm, ResidualBlock, StillBlock, doubled};
 use super::weights::Weights;
 use crate::error::Error;
 use crate::nn::convolve;

@@ -1,6 +1,6 @@
 //! Where the weights come from, one tensor at a time: no more than one is held beside the network.
 
-use super::blocks::GROUPS;
+use super::layers::GROUPS;
 use crate::error::Error;
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};

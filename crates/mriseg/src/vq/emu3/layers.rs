@@ -3,6 +3,7 @@
 use super::weights::Weights;
 use crate::error::Error;
 use crate::nn::convolve;
+use crate::vq::blocks::{grid_to_tokens, tokens_to_grid};
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
 use burn::nn::interpolate::{Interpolate2dConfig, InterpolateMode};
@@ -153,12 +154,8 @@ impl Attention {
     }
 
     pub(super) fn forward(&self, x: Tensor<4>, codes: Option<&Tensor<4>>) -> Tensor<4> {
-        let [batch, channels, height, width] = x.dims();
-        let places = self
-            .norm
-            .forward(x.clone(), codes)
-            .reshape([batch, channels, height * width])
-            .swap_dims(1, 2);
+        let [_, channels, height, width] = x.dims();
+        let places = grid_to_tokens(self.norm.forward(x.clone(), codes));
         let query = self.query.forward(places.clone());
         let key = self.key.forward(places.clone());
         let scores = query
@@ -166,9 +163,7 @@ impl Attention {
             .mul_scalar((channels as f64).powf(-0.5));
         let seen = softmax(scores, 2).matmul(self.value.forward(places));
         let seen = self.out.forward(seen);
-        x + seen
-            .swap_dims(1, 2)
-            .reshape([batch, channels, height, width])
+        x + tokens_to_grid(seen, [height, width])
     }
 }
 
