@@ -1,4 +1,6 @@
-"""Emu3's vision tokenizer in PyTorch: writes random weights of the official size and times a picture.
+"""Emu3's vision tokenizer in PyTorch: writes random weights of the official size, where they are not there yet,
+and times a picture. `Emu3VQVAE` computes four equal frames of every picture. Memory is that of timing alone when
+the file is there already.
 
     python scripts/peers/emu3.py emu3.safetensors 256
     cargo run --example emu3_cost -- emu3.safetensors 256
@@ -7,6 +9,7 @@
 import resource
 import sys
 import time
+from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
@@ -18,7 +21,8 @@ def main():
     torch.manual_seed(1)
     torch.set_num_threads(2)
     model = Emu3VQVAE(Emu3VQVAEConfig()).eval()
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)
+    if not Path(path).exists():
+        save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)
     rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
     grey = ((columns * 7 + rows * 13) % 256) / 255 * 2 - 1
     picture = grey.expand(1, 3, side, side)
