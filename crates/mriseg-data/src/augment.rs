@@ -160,6 +160,11 @@ impl Warp {
         }
     }
 
+    /// A picture that stays as it is, or is only mirrored.
+    pub fn mirror(width: usize, height: usize, flip: bool) -> Self {
+        Self::new(width, height, 0.0, 1.0, [0.0; 2], flip)
+    }
+
     /// The pixel of the old picture that is seen at `(column, row)` of the new one; it may lie outside.
     fn source(&self, column: f32, row: f32) -> (f32, f32) {
         (
@@ -316,6 +321,18 @@ mod tests {
                 moved.mask.area()
             );
         }
+    }
+
+    #[test]
+    fn a_mirror_image_is_a_certain_flip() {
+        let certain = AugmentConfig {
+            flip: 1.0,
+            ..AugmentConfig::none()
+        };
+        let (_, warp) = augment(&sample(16), &certain, &mut rng(1));
+        assert_eq!(warp, Warp::mirror(16, 16, true));
+        assert_eq!(warp.source_cell(0, 4), Some(3));
+        assert_eq!(Warp::mirror(16, 16, false).source_cell(6, 4), Some(6));
     }
 
     #[test]

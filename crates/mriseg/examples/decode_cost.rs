@@ -14,6 +14,7 @@ use mriseg::loss::{
     token_losses,
 };
 use mriseg::mask_lm::CachedLm;
+use mriseg::vision::Vision;
 use std::time::Instant;
 
 const REPEATS: usize = 7;
@@ -34,9 +35,10 @@ fn main() {
 
 fn measure(name: &str, config: &ModelConfig, training: bool) {
     let device = Device::flex();
-    let lm = CachedLm::new(&config.init_mask_lm(&device));
-    let picker = block_on(Picker::new(Pick::LeastError, &config.mask.init(&device)))
-        .expect("the CPU answers");
+    let model = config.init(&device);
+    let lm = CachedLm::new(&model.lm);
+    let vision = Vision::of(&model, None).expect("these sizes have tokenizers of their own");
+    let picker = block_on(Picker::new(Pick::LeastError, &vision)).expect("the CPU answers");
     let layout = config.layout();
     let (mut prefill, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..REPEATS {
@@ -82,6 +84,7 @@ fn training_step(config: &ModelConfig, strategies: bool) -> f64 {
     let device = Device::flex().autodiff();
     let model = config.init(&device);
     let tables = model.lm.tables(&device);
+    let tokenizers = model.tokenizers.as_ref().expect("these sizes have some");
     let layout = config.layout();
     let size = config.image.size;
     let picture = Tensor::random([BATCH, 1, size, size], Distribution::Default, &device);
@@ -97,7 +100,7 @@ fn training_step(config: &ModelConfig, strategies: bool) -> f64 {
     let codes: Vec<i32> = chosen.tokens.iter().map(|&i| ids[i]).collect();
     let times = (0..REPEATS).map(|_| {
         let start = Instant::now();
-        let image = model.image_tokens(picture.clone());
+        let image = tokenizers.image_tokens(picture.clone());
         let hidden = model
             .lm
             .forward(text.clone(), image, tokens.clone(), &tables);

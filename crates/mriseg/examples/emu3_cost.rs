@@ -7,7 +7,7 @@
 //!
 //! `scripts/peers/emu3.py` makes a file with random weights of the official size and times PyTorch.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use mriseg::vq::emu3::{Emu3Config, RandomTensors, SafetensorsFile, TensorSource};
 use std::error::Error;
 use std::fs::File;
@@ -38,7 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let grey: Vec<f32> = (0..side * side)
         .map(|i| ((i % side * 7 + i / side * 13) % 256) as f32 / 255.0)
         .collect();
-    let picture: Tensor<4> = tokenizer.read(&grey, side, &device);
+    let grey = Tensor::from_data(TensorData::new(grey, [1, 1, side, side]), &device);
+    let picture = tokenizer.read(grey);
     let start = Instant::now();
     let codes = tokenizer.encode(picture);
     let ids: Vec<i64> = codes.clone().into_data().iter().collect();

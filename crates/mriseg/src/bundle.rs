@@ -73,6 +73,10 @@ pub struct BundleInfo {
     pub licence: String,
     /// What it is for, and what not.
     pub intended_use: String,
+    /// Weights of Emu3's vision tokenizer, where the model was trained on its codes. They are not part of the
+    /// bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emu3: Option<FileEntry>,
 }
 
 /// Contents of `manifest.json`.
@@ -89,7 +93,8 @@ pub struct Manifest {
     pub pick: Pick,
     /// How weights are stored.
     pub precision: Precision,
-    /// Image tokenizer, mask tokenizer and language model, one safetensors file each.
+    /// Image tokenizer, mask tokenizer and language model, one safetensors file each; the last alone where the
+    /// tokenizers are not part of the model.
     pub shards: Vec<FileEntry>,
     /// The text tokenizer.
     pub tokenizer: FileEntry,
@@ -233,11 +238,12 @@ impl Bundle {
         info: BundleInfo,
         card: &str,
     ) -> Result<Self, Error> {
-        let parts = [
-            save(&model.image, precision)?,
-            save(&model.mask, precision)?,
-            save(&model.lm, precision)?,
-        ];
+        let mut parts = Vec::new();
+        if let Some(tokenizers) = &model.tokenizers {
+            parts.push(save(&tokenizers.image, precision)?);
+            parts.push(save(&tokenizers.mask, precision)?);
+        }
+        parts.push(save(&model.lm, precision)?);
         let mut files = BTreeMap::new();
         let mut entry = |file: &str, bytes: Vec<u8>| {
             let entry = FileEntry::of(file, &bytes);
@@ -252,7 +258,11 @@ impl Bundle {
         let manifest = Manifest {
             format_version: FORMAT_VERSION,
             architecture: architecture.clone(),
-            normalisation: "zero mean and unit deviation per picture".to_owned(),
+            normalisation: match model.tokenizers {
+                Some(_) => "zero mean and unit deviation per picture",
+                None => "-1 (black) to 1 (white)",
+            }
+            .to_owned(),
             pick,
             precision,
             shards,
@@ -270,20 +280,20 @@ impl Bundle {
             entry.checked(&self.files)?;
         }
         manifest.architecture.validate()?;
-        let [image, mask, lm] = manifest.shards.as_slice() else {
-            let reason = format!("{} shards instead of 3", manifest.shards.len());
-            return Err(BundleError::Manifest(reason).into());
-        };
         let mut model = manifest.architecture.init(device);
-        let precision = manifest.precision;
-        load(
-            &mut model.image,
-            image,
-            image.checked(&self.files)?,
-            precision,
-        )?;
-        load(&mut model.mask, mask, mask.checked(&self.files)?, precision)?;
-        load(&mut model.lm, lm, lm.checked(&self.files)?, precision)?;
+        match (&mut model.tokenizers, manifest.shards.as_slice()) {
+            (Some(tokenizers), [image, mask, lm]) => {
+                self.load(&mut tokenizers.image, image)?;
+                self.load(&mut tokenizers.mask, mask)?;
+                self.load(&mut model.lm, lm)?;
+            }
+            (None, [lm]) => self.load(&mut model.lm, lm)?,
+            (tokenizers, shards) => {
+                let wanted = if tokenizers.is_some() { 3 } else { 1 };
+                let reason = format!("{} shards instead of {wanted}", shards.len());
+                return Err(BundleError::Manifest(reason).into());
+            }
+        }
         let tokenizer =
             TextTokenizer::from_bytes(manifest.tokenizer.checked(&self.files)?, TOKENIZER)?;
         if tokenizer.vocab() > manifest.architecture.lm.text_vocab {
@@ -297,6 +307,29 @@ impl Bundle {
             });
         }
         Ok((model, tokenizer))
+    }
+
+    fn load<M: ModuleSnapshot>(
+        &self,
+        module: &mut M,
+        entry: &FileEntry,
+    ) -> Result<(), BundleError> {
+        let bytes = entry.checked(&self.files)?;
+        let mut store = SafetensorsStore::from_bytes(Some(bytes.to_vec()));
+        if self.manifest.precision == Precision::F16 {
+            store = store.with_from_adapter(HalfPrecisionAdapter::new());
+        }
+        let failed = |reason: String| BundleError::Weights {
+            file: entry.file.clone(),
+            reason,
+        };
+        let result = module
+            .load_from(&mut store)
+            .map_err(|error| failed(error.to_string()))?;
+        if !result.unused.is_empty() {
+            return Err(failed(format!("unknown tensors {:?}", result.unused)));
+        }
+        Ok(())
     }
 
     /// The `manifest.json`.
@@ -323,29 +356,6 @@ fn save<M: ModuleSnapshot>(module: &M, precision: Precision) -> Result<Vec<u8>, 
     store.get_bytes().map_err(|error| failed(&error))
 }
 
-fn load<M: ModuleSnapshot>(
-    module: &mut M,
-    entry: &FileEntry,
-    bytes: &[u8],
-    precision: Precision,
-) -> Result<(), BundleError> {
-    let mut store = SafetensorsStore::from_bytes(Some(bytes.to_vec()));
-    if precision == Precision::F16 {
-        store = store.with_from_adapter(HalfPrecisionAdapter::new());
-    }
-    let failed = |reason: String| BundleError::Weights {
-        file: entry.file.clone(),
-        reason,
-    };
-    let result = module
-        .load_from(&mut store)
-        .map_err(|error| failed(error.to_string()))?;
-    if !result.unused.is_empty() {
-        return Err(failed(format!("unknown tensors {:?}", result.unused)));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -362,6 +372,7 @@ mod tests {
             metrics: serde_json::Map::new(),
             licence: "MIT OR Apache-2.0".to_owned(),
             intended_use: "tests".to_owned(),
+            emu3: None,
         }
     }
 
@@ -408,7 +419,8 @@ mod tests {
     fn logits(model: &Model) -> Vec<f32> {
         let device = Device::flex();
         let ids = Tensor::<2, Int>::zeros([1, 64], &device);
-        model.mask.decode(ids).into_data().try_to_vec().unwrap()
+        let mask = &model.tokenizers.as_ref().unwrap().mask;
+        mask.decode(ids).into_data().try_to_vec().unwrap()
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub enum ImageTokens {
     /// The encoder's vector before quantization; the encoder is trained with the language model.
     #[default]
     Features,
+    /// The cell's code, embedded as mask codes are: one tokenizer reads pictures and masks (paper: Emu3's). It is
+    /// not part of the model, and `image` and what `mask` says of networks are not used.
+    MaskCodes,
 }
 
 /// Image tokenizer: a convolutional encoder that halves the side once per entry of `channels`.
@@ -152,6 +155,14 @@ impl ModelConfig {
         }
     }
 
+    /// Side of the pictures that are read, in pixels.
+    pub fn picture_size(&self) -> usize {
+        match self.lm.image_tokens {
+            ImageTokens::Codes | ImageTokens::Features => self.image.size,
+            ImageTokens::MaskCodes => self.mask.size,
+        }
+    }
+
     /// Side of the grid shared by image and mask tokens, in cells.
     pub fn grid(&self) -> usize {
         self.mask.size / self.mask.patch
@@ -171,6 +182,7 @@ impl ModelConfig {
         match self.lm.image_tokens {
             ImageTokens::Codes => self.image.code_dim,
             ImageTokens::Features => self.image.feature_dim(),
+            ImageTokens::MaskCodes => self.lm.d_model,
         }
     }
 
@@ -211,7 +223,8 @@ impl ModelConfig {
             ));
         }
         let side = 1 << image.channels.len().min(16);
-        if !image.size.is_multiple_of(side) {
+        let own_image = lm.image_tokens != ImageTokens::MaskCodes;
+        if own_image && !image.size.is_multiple_of(side) {
             return error(format!(
                 "image.size = {} must be a multiple of {side}, as image.channels has {} levels",
                 image.size,
@@ -224,7 +237,7 @@ impl ModelConfig {
                 mask.size, mask.patch
             ));
         }
-        if image.size / side != self.grid() {
+        if own_image && image.size / side != self.grid() {
             return error(format!(
                 "the image grid has {} cells a side and the mask grid {}: they must be equal",
                 image.size / side,

@@ -18,4 +18,5 @@ pub mod nn;
 pub mod segmenter;
 pub mod sequence;
 pub mod text;
+pub mod vision;
 pub mod vq;

@@ -212,10 +212,16 @@ impl MaskLm {
             .reshape([batch, positions, self.layout().codes])
     }
 
+    /// Embeddings of the codes, and of begin-of-mask: `[codes + 1, d_model]`. With
+    /// [`ImageTokens::MaskCodes`](crate::config::ImageTokens::MaskCodes) those of codes are image tokens too.
+    pub fn code_table(&self) -> Tensor<2> {
+        self.mask_embedding.weight.val()
+    }
+
     /// `[codes, d_model]`
     fn unembedding(&self) -> Tensor<2> {
         let codes = self.layout().codes;
-        self.mask_embedding.weight.val().slice_dim(0, 0..codes)
+        self.code_table().slice_dim(0, 0..codes)
     }
 
     fn rotary(&self, device: &Device) -> RotaryTable {

@@ -1,4 +1,4 @@
-//! The whole model: image tokenizer, mask tokenizer and the language model between them.
+//! The whole model: image tokenizer and mask tokenizer, and the language model between them.
 
 use crate::config::{ImageTokens, ModelConfig};
 use crate::image::GrayImage;
@@ -7,39 +7,53 @@ use crate::vq::{ImageTokenizer, MaskTokenizer};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Weights of everything that a bundle ships.
+/// Everything that is trained.
 #[derive(Module, Debug)]
 pub struct Model {
+    /// What stands between pixels and tokens; `None` with [`ImageTokens::MaskCodes`].
+    pub tokenizers: Option<Tokenizers>,
+    /// Sentence and image tokens to mask codes.
+    pub lm: MaskLm,
+}
+
+/// The tokenizers that belong to a model.
+#[derive(Module, Debug)]
+pub struct Tokenizers {
     /// Pictures to image tokens.
     pub image: ImageTokenizer,
     /// Masks to codes and back.
     pub mask: MaskTokenizer,
-    /// Sentence and image tokens to mask codes.
-    pub lm: MaskLm,
     #[module(skip)]
-    image_tokens: ImageTokens,
+    quantized: bool,
 }
 
 impl ModelConfig {
     /// A model with random weights.
     pub fn init(&self, device: &Device) -> Model {
+        let quantized = match self.lm.image_tokens {
+            ImageTokens::Codes => Some(true),
+            ImageTokens::Features => Some(false),
+            ImageTokens::MaskCodes => None,
+        };
         Model {
-            image: self.image.init(device),
-            mask: self.mask.init(device),
+            tokenizers: quantized.map(|quantized| Tokenizers {
+                image: self.image.init(device),
+                mask: self.mask.init(device),
+                quantized,
+            }),
             lm: self.init_mask_lm(device),
-            image_tokens: self.lm.image_tokens,
         }
     }
 }
 
-impl Model {
+impl Tokenizers {
     /// Image tokens as the language model reads them.
     ///
     /// # Shapes
     /// - picture: `[batch, 1, size, size]`, see [`normalized_pixels`]
     /// - output: `[batch, grid*grid, token_dim]`
     pub fn image_tokens(&self, picture: Tensor<4>) -> Tensor<3> {
-        self.image.tokens(picture, self.image_tokens)
+        self.image.tokens(picture, self.quantized)
     }
 }
 

@@ -5,11 +5,11 @@ use crate::decode::{Agreement, Decode, Decoder, Picker, Sampler, TokenEvent, cod
 use crate::error::Error;
 use crate::image::{GrayImage, Mask};
 use crate::mask_lm::CachedLm;
-use crate::model::{Model, normalized_pixels, single};
+use crate::model::Model;
 use crate::sequence::SequenceLayout;
 use crate::text::{Prompt, TextTokenizer};
-use crate::vq::{ImageTokenizer, MaskTokenizer};
-use burn::tensor::activation::sigmoid;
+use crate::vision::Vision;
+use crate::vq::emu3::Emu3Tokenizer;
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -26,13 +26,12 @@ pub struct Segmenter {
 #[derive(Debug)]
 struct Inner {
     manifest: Manifest,
-    image: ImageTokenizer,
-    mask: MaskTokenizer,
+    vision: Vision,
     lm: CachedLm,
     tokenizer: TextTokenizer,
     device: Device,
-    /// Code of a cell in a mask without foreground: stands in for cells that are still pending.
-    empty_code: u32,
+    /// Codes of a mask without foreground: stand in for cells that are still pending.
+    empty: Vec<u32>,
     picker: Picker,
 }
 
@@ -97,32 +96,31 @@ impl Segmenter {
         let manifest = Manifest::parse(manifest)?;
         let bundle = Bundle { manifest, files };
         let (model, tokenizer) = bundle.unpack(device)?;
-        Self::from_model(bundle.manifest, model, tokenizer, device).await
+        Self::from_model(bundle.manifest, &model, None, tokenizer, device).await
     }
 
-    /// Wraps a model that is in memory already.
+    /// Wraps a model that is in memory already; `emu3` where it was trained on that tokenizer's codes.
     pub async fn from_model(
         manifest: Manifest,
-        model: Model,
+        model: &Model,
+        emu3: Option<&Arc<Emu3Tokenizer>>,
         tokenizer: TextTokenizer,
         device: &Device,
     ) -> Result<Self, Error> {
-        let codes = model
-            .mask
-            .encode_empty()
+        let vision = Vision::of(model, emu3)?;
+        let size = manifest.architecture.mask.size;
+        let empty = vision
+            .mask_codes(Tensor::zeros([1, 1, size, size], device))
             .into_data_async()
             .await
             .map_err(device_error)?;
         Ok(Self {
             inner: Arc::new(Inner {
-                empty_code: codes.iter::<u32>().next().expect("a mask has cells"),
-                picker: Picker::new(manifest.pick, &model.mask)
-                    .await
-                    .map_err(device_error)?,
+                empty: empty.iter().collect(),
+                picker: Picker::new(manifest.pick, &vision).await?,
                 manifest,
                 lm: CachedLm::new(&model.lm),
-                image: model.image,
-                mask: model.mask,
+                vision,
                 tokenizer,
                 device: device.clone(),
             }),
@@ -228,24 +226,22 @@ impl Inner {
 
     /// Sentence and picture as the language model reads them: `[1, text]` and `[1, image, token_dim]`.
     fn read(&self, image: &GrayImage, prompt: &Prompt) -> (Tensor<2, Int>, Tensor<3>) {
-        let size = self.manifest.architecture.image.size;
-        let picture = single(normalized_pixels(image, size), size, &self.device);
+        let size = self.manifest.architecture.picture_size();
+        let picture = self.vision.picture(image, size, &self.device);
         let text: Vec<i32> = prompt.ids.iter().map(|&id| id as i32).collect();
         let text = TensorData::new(text, [1, self.layout().text]);
         let text = Tensor::from_data(text, &self.device);
-        let kind = self.manifest.architecture.lm.image_tokens;
-        (text, self.image.tokens(picture, kind))
+        (text, self.vision.image_tokens(picture))
     }
 
     /// Foreground probabilities of the decoded cells at the model's resolution; 0 in the others.
     async fn probabilities(&self, tokens: &[u32]) -> Result<Vec<f32>, Error> {
         let layout = self.layout();
         let mut codes = tokens.to_vec();
-        codes.resize(layout.mask(), self.empty_code);
-        let logits = self
-            .mask
-            .decode(code_tensor(&codes, layout.mask(), &self.device));
-        let data = sigmoid(logits)
+        codes.extend_from_slice(&self.empty[tokens.len()..]);
+        let data = self
+            .vision
+            .foreground(code_tensor(&codes, layout.mask(), &self.device))
             .into_data_async()
             .await
             .map_err(device_error)?;
@@ -413,6 +409,7 @@ mod tests {
             metrics: Default::default(),
             licence: String::new(),
             intended_use: String::new(),
+            emu3: None,
         };
         let model = config.init(&device);
         let bundle = Bundle::pack(

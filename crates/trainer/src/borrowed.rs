@@ -1,11 +1,11 @@
 //! Tokenizers that are not trained here: those of other runs, as `mask_tokenizer.from` and `image_tokenizer.from`
-//! name them, so that several language models can be compared on the same codes; and a pretrained one for text,
-//! as `text_tokenizer.from` names it.
+//! name them, so that several language models can be compared on the same codes; and pretrained ones, for text as
+//! `text_tokenizer.from` and for pictures and masks as `emu3.from` names it.
 
 use anyhow::Result;
 use burn::tensor::Device;
 use mriseg::config::ModelConfig;
-use mriseg::model::Model;
+use mriseg::model::Tokenizers;
 use mriseg::text::TextTokenizer;
 use mriseg::vq::{ImageTokenizer, MaskTokenizer};
 use std::collections::BTreeSet;
@@ -14,6 +14,7 @@ use std::path::Path;
 
 use crate::checkpoint::{self, LAST};
 use crate::config::Experiment;
+use crate::emu3_dir::Emu3Dir;
 use crate::exit::usage;
 use crate::run_dir::RunDir;
 
@@ -58,6 +59,30 @@ pub(crate) fn text<'a>(
     Ok(Some(tokenizer))
 }
 
+/// Emu3's tokenizer, where the experiment takes it.
+///
+/// # Errors
+/// It cannot be read, or has other sizes than the model's tokens.
+pub(crate) fn emu3(experiment: &Experiment) -> Result<Option<Emu3Dir>> {
+    let from = &experiment.emu3.from;
+    if from.is_empty() {
+        return Ok(None);
+    }
+    let emu3 = Emu3Dir::open(Path::new(from))?;
+    let (ours, theirs) = (&experiment.model.mask, emu3.config());
+    for (name, ours, theirs) in [
+        ("patch", ours.patch, theirs.patch()),
+        ("codes", ours.codes, theirs.codebook_size),
+    ] {
+        if ours != theirs {
+            return Err(usage(format!(
+                "model.mask.{name} = {ours}, and the tokenizer in `{from}` has {theirs}: set it to {theirs}"
+            )));
+        }
+    }
+    Ok(Some(emu3))
+}
+
 impl Borrowed {
     /// Reads the tokenizers that the experiment names.
     ///
@@ -68,13 +93,13 @@ impl Borrowed {
         let image = Other::open("image", &experiment.image_tokenizer.from, experiment)?;
         Ok(Self {
             mask: mask
-                .map(|other| other.model(device, |model| &model.mask))
+                .map(|other| other.tokenizers(device, |model| &model.mask))
                 .transpose()?
-                .map(|model| model.mask),
+                .map(|own| own.mask),
             image: image
-                .map(|other| other.model(device, |model| &model.image))
+                .map(|other| other.tokenizers(device, |model| &model.image))
                 .transpose()?
-                .map(|model| model.image),
+                .map(|own| own.image),
             text: None,
         })
     }
@@ -102,12 +127,12 @@ impl<'a> Other<'a> {
         }))
     }
 
-    /// Its model; `part` is what must have the sizes of ours.
-    fn model<C: PartialEq + Debug>(
+    /// Its tokenizers; `part` is what must have the sizes of ours.
+    fn tokenizers<C: PartialEq + Debug>(
         &self,
         device: &Device,
         part: impl Fn(&ModelConfig) -> &C,
-    ) -> Result<Model> {
+    ) -> Result<Tokenizers> {
         let (ours, theirs) = (part(&self.ours.model), part(&self.experiment.model));
         if ours != theirs {
             let name = self.name;
@@ -118,6 +143,11 @@ impl<'a> Other<'a> {
         }
         let checkpoint = self.folder.checkpoint(LAST);
         let (model, _, _) = checkpoint::load_average(&checkpoint, &self.experiment, device)?;
-        Ok(model)
+        model.tokenizers.ok_or_else(|| {
+            let (name, run) = (self.name, self.folder.path().display());
+            usage(format!(
+                "{name}_tokenizer.from = `{run}`: that run has no tokenizers of its own; name another one"
+            ))
+        })
     }
 }

@@ -101,6 +101,8 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         },
         intended_use: "Research and teaching demo. Not a medical device; not for diagnosis."
             .to_owned(),
+        emu3: serde_json::from_value(provenance.get("emu3").cloned().unwrap_or_default())
+            .unwrap_or_default(),
     };
     let card = card(&info, &experiment, marks.step, phantoms);
     Ok(Bundle::pack(
@@ -148,6 +150,7 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
          | IoU per image / pooled | {iou} / {iou_pooled} |\n\
          | Oracle Dice per image (mask tokenizer alone) | {oracle} |\n\
          | \"left\" means | {side} |\n\
+         | Pictures and masks are read by | {tokenizer} |\n\
          | Text | English, at most {text} tokens, for example \"{example}\" |\n\
          | Licence | {licence} |\n\n\
          ## Limits\n\n{limits}\n",
@@ -171,6 +174,13 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
         side = match info.side_convention {
             mriseg::bundle::SideConvention::Viewer => "the left side of the picture",
             mriseg::bundle::SideConvention::Patient => "the patient's left",
+        },
+        tokenizer = match &info.emu3 {
+            None => "tokenizers in this bundle".to_owned(),
+            Some(emu3) => format!(
+                "Emu3's vision tokenizer, which is not in this bundle: `{}`, SHA-256 `{}`",
+                emu3.file, emu3.sha256
+            ),
         },
         text = layout.text,
         example = info.example,

@@ -12,6 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) enum Request {
     /// Train, then evaluate and write a report.
     Train(TrainArgs),
+    /// Turn the pictures and masks of an experiment into codes of Emu3's tokenizer.
+    Tokenize(TokenizeArgs),
     /// Train the same experiment with and without each of the paper's strategies.
     Ablate(AblateArgs),
     /// Measure a bundle on a dataset.
@@ -70,6 +72,8 @@ struct Cli {
 enum Command {
     /// Train the tokenizers and the model, then evaluate and write pictures, report and bundle
     Train(TrainArgs),
+    /// Turn pictures and masks into codes of Emu3's vision tokenizer, once, for training on them
+    Tokenize(TokenizeArgs),
     /// Train with and without each of the paper's strategies, several seeds each, and write one table
     Ablate(AblateArgs),
     /// Measure a bundle: Dice and IoU, per image and pooled, with four ways to treat the sentence
@@ -89,6 +93,7 @@ impl From<Cli> for Request {
         match cli.command {
             None => Self::Train(TrainArgs::demo()),
             Some(Command::Train(args)) => Self::Train(args),
+            Some(Command::Tokenize(args)) => Self::Tokenize(args),
             Some(Command::Ablate(args)) => Self::Ablate(args),
             Some(Command::Eval(args)) => Self::Eval(args),
             Some(Command::Predict(args)) => Self::Predict(args),
@@ -170,6 +175,26 @@ impl TrainArgs {
     }
 }
 
+/// Arguments of `tokenize`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  \
+                  trainer tokenize --config configs/paper.toml --data path/to/qata-cov19\n  \
+                  trainer train    --config configs/paper.toml --data path/to/qata-cov19\n\n\
+                  emu3.from names the folder of Emu3's vision tokenizer, emu3.codes the one to write. After Ctrl-C or a\n\
+                  crash the same command goes on where it stopped.")]
+pub(crate) struct TokenizeArgs {
+    #[command(flatten)]
+    pub(crate) experiment: ExperimentArgs,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+    /// CPU threads to use [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print only errors and the result
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
 /// Arguments of `ablate`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
@@ -216,6 +241,9 @@ pub(crate) struct EvalArgs {
     /// Data to measure on: a dataset folder, or the word `phantoms`
     #[arg(long, value_name = "FOLDER|phantoms")]
     pub(crate) data: DataSpec,
+    /// Folder of Emu3's vision tokenizer, for a bundle that was trained on its codes
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emu3: Option<PathBuf>,
     /// Which part of the data
     #[arg(long, default_value = "valid")]
     pub(crate) split: String,
@@ -259,6 +287,9 @@ pub(crate) struct PredictArgs {
     /// Folder of the model bundle (the one with manifest.json)
     #[arg(long, value_name = "DIR")]
     pub(crate) bundle: PathBuf,
+    /// Folder of Emu3's vision tokenizer, for a bundle that was trained on its codes
+    #[arg(long, value_name = "DIR")]
+    pub(crate) emu3: Option<PathBuf>,
     /// Picture to segment: PNG, JPEG or WebP
     #[arg(
         long,

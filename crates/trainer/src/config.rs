@@ -2,7 +2,7 @@
 //! experiments are files, `--set` wins; the merged result is printed and saved before training.
 
 use anyhow::{Context, Result};
-use mriseg::config::ModelConfig;
+use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::decode::Pick;
 use mriseg_data::AugmentConfig;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::cli::{DataSpec, ExperimentArgs, Preset};
 use crate::config_file::{parse_toml, with_overrides};
+use crate::data::Role;
 use crate::exit::usage;
 
 /// A training run, complete.
@@ -24,6 +25,8 @@ pub(crate) struct Experiment {
     pub(crate) model: ModelConfig,
     /// The text tokenizer.
     pub(crate) text_tokenizer: TextSource,
+    /// Emu3's vision tokenizer instead of those that are trained here.
+    pub(crate) emu3: Emu3Source,
     /// Training of the mask tokenizer.
     pub(crate) mask_tokenizer: TokenizerTraining,
     /// Training of the image tokenizer; with `model.lm.image_tokens = "features"` it may be 0 steps,
@@ -71,6 +74,18 @@ pub(crate) struct TextSource {
     /// A pretrained byte-level BPE `tokenizer.json`, such as Qwen's (`./scripts/qwen` fetches it), which is cut
     /// down to what the training sentences need; empty to learn one from them.
     pub(crate) from: String,
+}
+
+/// Emu3's vision tokenizer for pictures and masks (paper: the pretrained multimodal tokenizer). Its codes are made
+/// once, by `trainer tokenize`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Emu3Source {
+    /// Its folder, with config.json and weights (safetensors); empty for tokenizers that are trained here. It goes
+    /// with `model.lm.image_tokens = "mask_codes"`.
+    pub(crate) from: String,
+    /// Folder of the codes.
+    pub(crate) codes: String,
 }
 
 /// Training of a vector-quantized tokenizer.
@@ -196,6 +211,7 @@ impl Experiment {
             },
             model: ModelConfig::tiny(),
             text_tokenizer: TextSource::default(),
+            emu3: Emu3Source::default(),
             mask_tokenizer: TokenizerTraining {
                 from: String::new(),
                 steps: 500,
@@ -344,6 +360,15 @@ impl Experiment {
         toml::to_string_pretty(self).context("writing the configuration")
     }
 
+    /// How many of the `cases` of a split are used: the first ones.
+    pub(crate) fn cases_of(&self, role: Role, cases: usize) -> usize {
+        match (role, self.data.test_cases) {
+            (Role::Valid, _) => self.data.valid_cases.min(cases),
+            (Role::Train, _) | (Role::Test, 0) => cases,
+            (Role::Test, limit) => limit.min(cases),
+        }
+    }
+
     /// Where the data comes from.
     pub(crate) fn source(&self) -> DataSpec {
         match self.data.source.parse() {
@@ -434,11 +459,77 @@ impl Experiment {
                 )));
             }
         }
-        let codes = self.model.lm.image_tokens == mriseg::config::ImageTokens::Codes;
+        let codes = self.model.lm.image_tokens == ImageTokens::Codes;
         if codes && self.image_tokenizer.steps == 0 && self.image_tokenizer.from.is_empty() {
             return Err(usage(
                 "model.lm.image_tokens = \"codes\" needs a trained image tokenizer: set image_tokenizer.steps, for example 1500",
             ));
+        }
+        if self.model.lm.image_tokens == ImageTokens::MaskCodes {
+            self.validate_emu3()
+        } else if self.emu3 == Emu3Source::default() {
+            Ok(())
+        } else {
+            Err(usage(
+                "emu3.from and emu3.codes go with model.lm.image_tokens = \"mask_codes\": set it, as configs/paper.toml does, or leave them empty",
+            ))
+        }
+    }
+
+    /// What Emu3's codes, made once and each dependent on those around it, rule out.
+    fn validate_emu3(&self) -> Result<()> {
+        let of_emu3 = "model.lm.image_tokens = \"mask_codes\"";
+        for (name, value) in [
+            ("emu3.from", &self.emu3.from),
+            ("emu3.codes", &self.emu3.codes),
+        ] {
+            if value.is_empty() {
+                return Err(usage(format!(
+                    "{of_emu3} needs {name}: a folder, see configs/paper.toml"
+                )));
+            }
+        }
+        for (name, value) in [
+            ("mask_tokenizer.from", &self.mask_tokenizer.from),
+            ("image_tokenizer.from", &self.image_tokenizer.from),
+        ] {
+            if !value.is_empty() {
+                return Err(usage(format!(
+                    "{name} = `{value}`: {of_emu3} takes Emu3's tokenizer instead; leave it empty"
+                )));
+            }
+        }
+        let augment = &self.augment;
+        for (name, value) in [
+            ("rotate_degrees", augment.rotate_degrees),
+            ("scale", augment.scale),
+            ("translate", augment.translate),
+            ("brightness", augment.brightness),
+            ("contrast", augment.contrast),
+            ("gamma", augment.gamma),
+            ("noise", augment.noise),
+        ] {
+            if value != 0.0 {
+                return Err(usage(format!(
+                    "augment.{name} = {value}: with {of_emu3} codes are made once, so that a picture can only be mirrored (augment.flip); set it to 0"
+                )));
+            }
+        }
+        let training = &self.train;
+        if training.pick != Pick::MostProbable {
+            return Err(usage(format!(
+                "train.pick = \"least_error\" compares what single codes draw, which with {of_emu3} depends on those around them; set it to \"most_probable\""
+            )));
+        }
+        for (name, value) in [
+            ("train.soft_decode", f64::from(training.soft_decode)),
+            ("train.contrast.reach", training.contrast.reach),
+        ] {
+            if value != 0.0 {
+                return Err(usage(format!(
+                    "{name} = {value}: it needs the mask tokenizer that is trained here; with {of_emu3} set it to 0"
+                )));
+            }
         }
         Ok(())
     }
@@ -477,9 +568,44 @@ mod tests {
     }
 
     #[test]
+    fn what_codes_of_emu3_rule_out_is_refused_by_name() {
+        let mut paper = Experiment::tiny();
+        paper.model.lm.image_tokens = ImageTokens::MaskCodes;
+        paper.emu3 = Emu3Source {
+            from: "emu3".to_owned(),
+            codes: "codes".to_owned(),
+        };
+        paper.augment = AugmentConfig {
+            flip: 0.5,
+            ..AugmentConfig::none()
+        };
+        paper.train.pick = Pick::MostProbable;
+        paper.train.contrast.reach = 0.0;
+        paper.validate().unwrap();
+        let refuse = |name: &str, change: fn(&mut Experiment)| {
+            let mut experiment = paper.clone();
+            change(&mut experiment);
+            let message = experiment.validate().unwrap_err().to_string();
+            assert!(message.contains(name), "{message}");
+        };
+        refuse("emu3.codes", |e| e.emu3.codes.clear());
+        refuse("emu3.from", |e| e.emu3.from.clear());
+        refuse("augment.scale = 0.1", |e| e.augment.scale = 0.1);
+        refuse("train.pick", |e| e.train.pick = Pick::LeastError);
+        refuse("train.contrast.reach", |e| e.train.contrast.reach = 0.125);
+        refuse("train.soft_decode", |e| e.train.soft_decode = 1.0);
+        refuse("mask_tokenizer.from", |e| {
+            e.mask_tokenizer.from = "runs/a".to_owned();
+        });
+        refuse("mask_codes", |e| {
+            e.model.lm.image_tokens = ImageTokens::Features;
+        });
+    }
+
+    #[test]
     fn codes_without_an_image_tokenizer_are_refused() {
         let mut experiment = Experiment::tiny();
-        experiment.model.lm.image_tokens = mriseg::config::ImageTokens::Codes;
+        experiment.model.lm.image_tokens = ImageTokens::Codes;
         experiment.image_tokenizer.steps = 0;
         let message = experiment.validate().unwrap_err().to_string();
         assert!(message.contains("image_tokenizer.steps"), "{message}");

@@ -2,18 +2,16 @@
 //! compared with the truth at the truth's own size.
 
 use anyhow::{Context, Result};
-use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor};
 use futures_lite::future::block_on;
 use mriseg::config::ModelConfig;
 use mriseg::decode::{Decode, Decoder, Greedy, Pick, Picker, code_tensor};
 use mriseg::image::{GrayImage, Mask};
-use mriseg::mask_lm::CachedLm;
+use mriseg::mask_lm::{CachedLm, MaskLm};
 use mriseg::metrics::Overlap;
-use mriseg::model::Model;
 use mriseg::segmenter::foreground;
 use mriseg::text::TextTokenizer;
-use mriseg::vq::MaskTokenizer;
+use mriseg::vision::Vision;
 use mriseg_data::{Sample, SentenceKind, wrong_side};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
@@ -22,18 +20,21 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::cli::TextMode;
-use crate::fit::{Samples, masks, pictures, rng, texts};
+use crate::codes::Codes;
+use crate::fit::{Case, Samples, masks, pictures, rng, texts};
 use crate::progress::Display;
 use crate::report::{CaseResult, mean, pooled};
 use crate::threads::side_by_side;
 
 /// A model ready to be measured.
 pub(crate) struct Evaluator<'a> {
-    pub(crate) model: &'a Model,
+    pub(crate) lm: &'a MaskLm,
+    /// What stands between pixels and its tokens.
+    pub(crate) vision: Vision,
     pub(crate) tokenizer: &'a TextTokenizer,
     pub(crate) config: &'a ModelConfig,
     pub(crate) device: &'a Device,
-    /// Its language model, ready to decode.
+    /// The language model, ready to decode.
     pub(crate) cached: CachedLm,
     /// How codes are picked.
     pub(crate) picker: Picker,
@@ -150,18 +151,13 @@ impl Evaluator<'_> {
         predicted.pop().context("one case gives one prediction")
     }
 
-    fn load(
-        &self,
-        samples: &Samples,
-        chunk: &[usize],
-        sentences: &[String],
-    ) -> Result<Vec<Sample>> {
+    fn load(&self, samples: &Samples, chunk: &[usize], sentences: &[String]) -> Result<Vec<Case>> {
         chunk
             .par_iter()
             .map(|&index| {
-                let mut sample = samples.load(index)?;
-                sample.text.clone_from(&sentences[index]);
-                Ok(sample)
+                let mut case = samples.case(index)?;
+                case.sample.text.clone_from(&sentences[index]);
+                Ok(case)
             })
             .collect()
     }
@@ -184,28 +180,26 @@ impl Evaluator<'_> {
     }
 
     /// Decodes masks, all at once.
-    pub(crate) fn predict(&self, cases: Vec<Sample>) -> Result<Vec<Predicted>> {
+    pub(crate) fn predict(&self, cases: Vec<Case>) -> Result<Vec<Predicted>> {
         let text = texts(&cases, self.tokenizer, self.config, self.device)?;
-        let image = self
-            .model
-            .image_tokens(pictures(&cases, self.config, self.device));
+        let image = self.image_tokens(&cases);
         let (tokens, costs) = match self.one_by_one {
             None => self.decode_batch(text, image),
             Some(decode) => self.decode_each(text, image, decode)?,
         };
         let size = self.config.mask.size;
-        let truth = masks(&cases, self.config, self.device);
-        let oracle = soft_masks(&self.model.mask, self.model.mask.encode(truth), size)?;
+        let oracle = soft_masks(&self.vision, self.mask_codes(&cases), size)?;
         let length = self.config.layout().mask();
         let codes = code_tensor(&tokens, length, self.device);
-        let predicted = soft_masks(&self.model.mask, codes, size)?;
+        let predicted = soft_masks(&self.vision, codes, size)?;
         Ok(cases
             .into_par_iter()
             .zip(predicted)
             .zip(oracle)
             .zip(tokens.par_chunks_exact(length))
             .zip(costs)
-            .map(|((((sample, predicted), oracle), tokens), cost)| {
+            .map(|((((case, predicted), oracle), tokens), cost)| {
+                let sample = case.sample;
                 let (width, height) = (sample.mask.width, sample.mask.height);
                 Predicted {
                     tokens: tokens.to_vec(),
@@ -220,6 +214,30 @@ impl Evaluator<'_> {
 }
 
 impl Evaluator<'_> {
+    /// Pictures as the language model reads them: `[batch, image, token_dim]`.
+    pub(crate) fn image_tokens(&self, cases: &[Case]) -> Tensor<3> {
+        match &self.vision {
+            Vision::Own(own) => own.image_tokens(pictures(cases, self.config, self.device)),
+            Vision::Emu3(emu3) => match stored_codes(cases, |codes| &codes.image, self.device) {
+                Some(codes) => emu3.image_tokens(codes),
+                None => {
+                    let size = self.config.picture_size();
+                    let tokens = cases.iter().map(|case| {
+                        let image = &case.sample.image;
+                        let picture = self.vision.picture(image, size, self.device);
+                        self.vision.image_tokens(picture)
+                    });
+                    Tensor::cat(tokens.collect(), 0)
+                }
+            },
+        }
+    }
+
+    /// Codes of the true masks: `[batch, mask]`.
+    pub(crate) fn mask_codes(&self, cases: &[Case]) -> Tensor<2, Int> {
+        mask_codes(&self.vision, cases, self.config, self.device)
+    }
+
     /// All masks greedily together: their codes, one mask after the other, and the cost of each.
     fn decode_batch(&self, text: Tensor<2, Int>, image: Tensor<3>) -> (Vec<u32>, Vec<DecodeCost>) {
         let [batch, _] = text.dims();
@@ -281,9 +299,34 @@ impl Evaluator<'_> {
 /// A [`Picker`], made at once.
 ///
 /// # Errors
-/// The device stopped answering.
-pub(crate) fn picker(pick: Pick, tokenizer: &MaskTokenizer) -> Result<Picker> {
-    block_on(Picker::new(pick, tokenizer)).context("the device stopped answering")
+/// The device stopped answering, or codes cannot be picked in this way.
+pub(crate) fn picker(pick: Pick, vision: &Vision) -> Result<Picker> {
+    Ok(block_on(Picker::new(pick, vision))?)
+}
+
+/// Codes of the true masks of some cases: `[batch, mask]`.
+fn mask_codes(
+    vision: &Vision,
+    cases: &[Case],
+    config: &ModelConfig,
+    device: &Device,
+) -> Tensor<2, Int> {
+    stored_codes(cases, |codes| &codes.mask, device)
+        .unwrap_or_else(|| vision.mask_codes(masks(cases, config, device)))
+}
+
+/// Codes that were made before; `None` when some were not.
+fn stored_codes(
+    cases: &[Case],
+    of: impl Fn(&Codes) -> &[u16],
+    device: &Device,
+) -> Option<Tensor<2, Int>> {
+    let mut codes = Vec::new();
+    for case in cases {
+        codes.extend(of(case.codes.as_ref()?).iter().map(|&code| u32::from(code)));
+    }
+    let length = codes.len() / cases.len().max(1);
+    Some(code_tensor(&codes, length, device))
 }
 
 fn milliseconds(since: Instant) -> f64 {
@@ -347,7 +390,7 @@ fn kind_name(kind: Option<SentenceKind>) -> &'static str {
 /// # Errors
 /// A case cannot be loaded.
 pub(crate) fn oracle_dice(
-    tokenizer: &MaskTokenizer,
+    vision: &Vision,
     samples: &Samples,
     limit: usize,
     config: &ModelConfig,
@@ -358,11 +401,11 @@ pub(crate) fn oracle_dice(
     for first in (0..cases).step_by(Evaluator::BATCH) {
         let loaded = (first..cases.min(first + Evaluator::BATCH))
             .into_par_iter()
-            .map(|index| samples.load(index))
+            .map(|index| samples.case(index))
             .collect::<Result<Vec<_>>>()?;
-        let codes = tokenizer.encode(masks(&loaded, config, device));
-        let soft = soft_masks(tokenizer, codes, config.mask.size)?;
-        for (soft, sample) in soft.iter().zip(&loaded) {
+        let codes = mask_codes(vision, &loaded, config, device);
+        let soft = soft_masks(vision, codes, config.mask.size)?;
+        for (soft, Case { sample, .. }) in soft.iter().zip(&loaded) {
             let mask = foreground(soft, sample.mask.width, sample.mask.height);
             dice.extend(Overlap::of(&mask.pixels, &sample.mask.pixels).dice());
         }
@@ -375,21 +418,33 @@ pub(crate) fn oracle_dice(
 /// # Errors
 /// The device stopped answering.
 pub(crate) fn soft_masks(
-    tokenizer: &MaskTokenizer,
+    vision: &Vision,
     codes: Tensor<2, Int>,
     size: usize,
 ) -> Result<Vec<GrayImage>> {
-    let probabilities: Vec<f32> = sigmoid(tokenizer.decode(codes))
-        .try_into_data()
-        .context("the device stopped answering")?
-        .iter::<f32>()
-        .collect();
-    Ok(probabilities
-        .chunks_exact(size * size)
-        .map(|pixels| GrayImage {
-            width: size,
-            height: size,
-            pixels: pixels.to_vec(),
-        })
-        .collect())
+    let [masks, _] = codes.dims();
+    let at_once = match vision {
+        Vision::Own(_) => masks.max(1),
+        // A picture takes hundreds of megabytes on its way.
+        Vision::Emu3(_) => 1,
+    };
+    let mut drawn = Vec::with_capacity(masks);
+    for codes in codes.split(at_once, 0) {
+        let probabilities: Vec<f32> = vision
+            .foreground(codes)
+            .try_into_data()
+            .context("the device stopped answering")?
+            .iter::<f32>()
+            .collect();
+        drawn.extend(
+            probabilities
+                .chunks_exact(size * size)
+                .map(|pixels| GrayImage {
+                    width: size,
+                    height: size,
+                    pixels: pixels.to_vec(),
+                }),
+        );
+    }
+    Ok(drawn)
 }

@@ -1,15 +1,17 @@
-//! The `trainer` command: train, ablate, evaluate, predict, export, check, bench. Without arguments it is the demo.
+//! The `trainer` command: train, tokenize, ablate, evaluate, predict, export, check, bench. Without arguments it is the demo.
 
 mod atomic;
 mod borrowed;
 mod bundle_dir;
 mod checkpoint;
 mod cli;
+mod codes;
 mod commands;
 mod config;
 mod config_file;
 mod data;
 mod device;
+mod emu3_dir;
 mod evaluate;
 mod exit;
 mod fit;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
 fn run(request: &Request) -> anyhow::Result<()> {
     match request {
         Request::Train(args) => commands::train::run(args),
+        Request::Tokenize(args) => commands::tokenize::run(args),
         Request::Ablate(args) => commands::ablate::run(args),
         Request::Eval(args) => commands::eval::run(args),
         Request::Predict(args) => commands::predict::run(args),

@@ -12,10 +12,11 @@ use mriseg::segmenter::foreground;
 use mriseg_data::Sample;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 
 use crate::cli::TextMode;
 use crate::evaluate::{Evaluator, soft_masks};
-use crate::fit::{Samples, masks, pictures, texts, true_mask};
+use crate::fit::{Case, Samples, texts, true_mask};
 use crate::progress::Display;
 use crate::report::mean;
 use crate::threads::side_by_side;
@@ -51,6 +52,7 @@ impl StrategyScores {
             one_by_one: Some(Decode::Speculative),
             cached: evaluator.cached.clone(),
             picker: evaluator.picker.clone(),
+            vision: evaluator.vision.clone(),
             ..*evaluator
         };
         let cases = limit.min(SPECULATIVE_CASES);
@@ -190,14 +192,18 @@ impl Drawn {
     ///
     /// # Errors
     /// The device stopped answering.
-    fn of(evaluator: &Evaluator<'_>, tokens: &[u32], cases: &[Sample]) -> Result<Self> {
+    fn of<S: Borrow<Sample>>(
+        evaluator: &Evaluator<'_>,
+        tokens: &[u32],
+        cases: &[S],
+    ) -> Result<Self> {
         let (layout, size) = (evaluator.config.layout(), evaluator.config.mask.size);
         let codes = code_tensor(tokens, layout.mask(), evaluator.device);
         let (mut dice, mut wrong_pixels) = (Vec::new(), Vec::new());
-        let soft = soft_masks(&evaluator.model.mask, codes, size)?;
+        let soft = soft_masks(&evaluator.vision, codes, size)?;
         for (soft, case) in soft.iter().zip(cases) {
             let drawn = foreground(soft, size, size);
-            let truth = true_mask(case, size);
+            let truth = true_mask(case.borrow(), size);
             dice.push(Overlap::of(&drawn.pixels, &truth.pixels).dice());
             wrong_pixels.extend(wrong_by_cell(&drawn, &truth, layout.grid));
         }
@@ -221,23 +227,20 @@ fn wrong_by_cell(drawn: &Mask, truth: &Mask, grid: usize) -> Vec<f64> {
 }
 
 /// The tokens that are picked where all before them are the truth, by the rule of free running.
-fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Sample]) -> Result<Tokens> {
+fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Case]) -> Result<Tokens> {
     let (config, device) = (evaluator.config, evaluator.device);
-    let (model, layout) = (evaluator.model, config.layout());
-    let codes = model.mask.encode(masks(cases, config, device));
+    let (lm, layout) = (evaluator.lm, config.layout());
+    let codes = evaluator.mask_codes(cases);
     let truth: Vec<i32> = codes.into_data().iter::<i32>().collect();
     let inputs = TensorData::new(layout.teacher_forcing(&truth), [cases.len(), layout.mask()]);
-    let hidden = model.lm.forward(
+    let hidden = lm.forward(
         texts(cases, evaluator.tokenizer, config, device)?,
-        model.image_tokens(pictures(cases, config, device)),
+        evaluator.image_tokens(cases),
         Tensor::<2, Int>::from_data(inputs, device),
-        &model.lm.tables(device),
+        &lm.tables(device),
     );
     let tokens = cases.len() * layout.mask();
-    let logits = model
-        .lm
-        .logits(hidden.states)
-        .reshape([tokens, layout.codes]);
+    let logits = lm.logits(hidden.states).reshape([tokens, layout.codes]);
     let predicted = evaluator.picker.pick(softmax(logits, 1)).ids.into_data();
     let predicted: Vec<u32> = predicted.iter().collect();
     Ok(Tokens {
@@ -331,8 +334,8 @@ impl HardTokenScores {
 }
 
 /// Cases with their own sentences.
-fn load(samples: &Samples, cases: &[usize]) -> Result<Vec<Sample>> {
-    cases.par_iter().map(|&index| samples.load(index)).collect()
+fn load(samples: &Samples, cases: &[usize]) -> Result<Vec<Case>> {
+    cases.par_iter().map(|&index| samples.case(index)).collect()
 }
 
 #[cfg(test)]

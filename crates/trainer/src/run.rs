@@ -9,18 +9,23 @@ use mriseg::loss::HardErrorMemory;
 use mriseg::mask_lm::CachedLm;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
-use mriseg::vq::MaskTokenizer;
+use mriseg::vision::Vision;
+use mriseg::vq::emu3::Emu3Tokenizer;
+use mriseg::vq::{ImageTokenizer, MaskTokenizer};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::atomic::write_atomic;
 use crate::borrowed::{self, Borrowed};
 use crate::bundle_dir;
 use crate::checkpoint::{self, BEST, LAST, Marks};
 use crate::cli::{DataSpec, TextMode, TrainArgs, command_line};
+use crate::codes::{CodesDir, Origin};
 use crate::config::Experiment;
-use crate::data;
+use crate::data::{Role, Splits};
 use crate::device::{self, Chosen};
+use crate::emu3_dir::Emu3Dir;
 use crate::evaluate::{Evaluator, Predicted, mean_dice, picker};
 use crate::exit::{self, Kind};
 use crate::fit::{
@@ -45,6 +50,8 @@ pub(crate) struct Run {
     chosen: Chosen,
     session: Session,
     borrowed: Borrowed,
+    /// Where the model has no tokenizers of its own.
+    emu3: Option<Arc<Emu3Tokenizer>>,
     train: Samples,
     valid: Samples,
     test: Samples,
@@ -74,17 +81,22 @@ impl Run {
         }
         let spec = experiment.source();
         let config = &experiment.data;
-        let open = |split: &str, phantoms| data::open(&spec, split, phantoms);
-        let mut train = open(&config.train_split, config.phantom_train)?;
-        if config.train_cases > 0 {
-            train.thin(config.train_cases);
-        }
+        let splits = Splits::open(&experiment)?;
         if !begun {
-            borrowed.text = borrowed::text(&experiment, train.texts())?;
+            borrowed.text = borrowed::text(&experiment, splits.train.texts())?;
         }
-        let train = Samples::new(train);
-        let valid = open(&config.valid_split, config.phantom_valid).map(Samples::new)?;
-        let test = open(&config.test_split, config.phantom_test).map(Samples::new)?;
+        let emu3 = borrowed::emu3(&experiment)?;
+        let [train, valid, test] = match &emu3 {
+            Some(emu3) => {
+                let origin = Origin::new(&experiment, emu3, &splits);
+                let codes = CodesDir::open(Path::new(&experiment.emu3.codes), &origin)?;
+                splits.with_codes(|role, dataset| {
+                    let needed = experiment.cases_of(role, dataset.len());
+                    codes.read(role, dataset, needed).map(Some)
+                })?
+            }
+            None => splits.with_codes(|_, _| Ok(None))?,
+        };
 
         let folder = match (resumed, &args.name) {
             (Some(folder), _) => folder,
@@ -126,9 +138,13 @@ impl Run {
                 "train_fingerprint": train.dataset().fingerprint(),
                 "valid_fingerprint": valid.dataset().fingerprint(),
                 "test_fingerprint": test.dataset().fingerprint(),
+                "emu3": emu3.as_ref().map(Emu3Dir::entry),
             });
             write_atomic(&folder.data(), &serde_json::to_vec_pretty(&data)?)?;
         }
+        let emu3 = emu3
+            .map(|emu3| emu3.load(&chosen.device).map(Arc::new))
+            .transpose()?;
         let session = Session {
             display,
             interrupt,
@@ -141,6 +157,7 @@ impl Run {
             chosen,
             session,
             borrowed,
+            emu3,
             train,
             valid,
             test,
@@ -217,10 +234,8 @@ impl Run {
     }
 
     fn test_limit(&self) -> usize {
-        match self.experiment.data.test_cases {
-            0 => usize::MAX,
-            cases => cases,
-        }
+        let cases = self.test.dataset().len();
+        self.experiment.cases_of(Role::Test, cases)
     }
 
     /// The checkpoint of an interrupted run, or freshly trained tokenizers and a random language model.
@@ -236,12 +251,38 @@ impl Run {
             Some(tokenizer) => tokenizer,
             None => TextTokenizer::learn(self.train.dataset().texts(), config.lm.text_vocab)?,
         };
+        let trained = match self.emu3 {
+            Some(_) => None,
+            None => Some(self.tokenizers()?),
+        };
+        // Equal seeds begin with equal weights, whether the tokenizers were trained here or borrowed.
+        device.seed(self.experiment.seed);
+        let autodiff = device.clone().autodiff();
+        let mut model: Model = config.init(&autodiff);
+        if let (Some((mask, image)), Some(own)) = (trained, &mut model.tokenizers) {
+            model.lm = model.lm.with_code_geometry(mask.patches());
+            own.mask = mask.train();
+            if let Some(image) = image {
+                own.image = image.train();
+            }
+        }
+        self.report_oracle(&model.clone().valid())?;
+        let cases = self.train.dataset().len();
+        let state = LmState::new(&self.experiment, model, cases, &autodiff);
+        let marks = Marks::default();
+        checkpoint::save(&self.folder, &state, &tokenizer, marks)?;
+        Ok((state, tokenizer, marks))
+    }
+
+    /// The tokenizers that belong to the model: borrowed or trained. The one of pictures may be left for the
+    /// language model to train.
+    fn tokenizers(&self) -> Result<(MaskTokenizer, Option<ImageTokenizer>)> {
+        let device = &self.chosen.device;
         let mask = match self.borrowed.mask.clone() {
             Some(mask) => mask,
             None => train_mask_tokenizer(&self.experiment, &self.train, &self.session, device)?
                 .ok_or_else(|| self.interrupted())?,
         };
-        self.report_oracle(&mask)?;
         let image = match self.borrowed.image.clone() {
             Some(image) => Some(image),
             None if self.experiment.image_tokenizer.steps > 0 => Some(
@@ -250,27 +291,14 @@ impl Run {
             ),
             None => None,
         };
-        // Equal seeds begin with equal weights, whether the tokenizers were trained here or borrowed.
-        device.seed(self.experiment.seed);
-        let autodiff = device.clone().autodiff();
-        let mut model: Model = config.init(&autodiff);
-        model.lm = model.lm.with_code_geometry(mask.patches());
-        model.mask = mask.train();
-        if let Some(image) = image {
-            model.image = image.train();
-        }
-        let cases = self.train.dataset().len();
-        let state = LmState::new(&self.experiment, model, cases, &autodiff);
-        let marks = Marks::default();
-        checkpoint::save(&self.folder, &state, &tokenizer, marks)?;
-        Ok((state, tokenizer, marks))
+        Ok((mask, image))
     }
 
     /// Prints the ceiling that the mask tokenizer sets.
-    fn report_oracle(&self, mask: &MaskTokenizer) -> Result<()> {
+    fn report_oracle(&self, model: &Model) -> Result<()> {
         let limit = self.experiment.data.valid_cases;
         let dice = crate::evaluate::oracle_dice(
-            mask,
+            &Vision::of(model, self.emu3.as_ref())?,
             &self.valid,
             limit,
             &self.experiment.model,
@@ -289,13 +317,15 @@ impl Run {
         model: &'a Model,
         tokenizer: &'a TextTokenizer,
     ) -> Result<Evaluator<'a>> {
+        let vision = Vision::of(model, self.emu3.as_ref())?;
         Ok(Evaluator {
-            model,
+            lm: &model.lm,
             tokenizer,
             config: &self.experiment.model,
             device: &self.chosen.device,
             cached: CachedLm::new(&model.lm),
-            picker: picker(self.experiment.train.pick, &model.mask)?,
+            picker: picker(self.experiment.train.pick, &vision)?,
+            vision,
             seed: self.experiment.seed,
             workers: self.chosen.workers,
             one_by_one: None,

@@ -48,10 +48,10 @@ pub(crate) fn measure(
         let cases = chunk
             .par_iter()
             .map(|(index, pair)| {
-                let sample = samples.load(*index)?;
+                let case = samples.case(*index)?;
                 Ok(pair.map(|findings| {
-                    let mut asked = sample.clone();
-                    asked.text = findings.to_sentence();
+                    let mut asked = case.clone();
+                    asked.sample.text = findings.to_sentence();
                     asked
                 }))
             })

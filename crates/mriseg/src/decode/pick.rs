@@ -2,8 +2,9 @@
 //! where the model is unsure: "empty" is one code, "inside" and "border" are many, so that the most
 //! probable single code is "empty" long before an empty cell is the most probable.
 
+use crate::error::Error;
 use crate::nn::laid_out_transposed;
-use crate::vq::MaskTokenizer;
+use crate::vision::Vision;
 use burn::tensor::{ExecutionError, Int, Tensor};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -64,14 +65,19 @@ impl Picker {
     /// Codes less probable than this do not count for the expected error of a cell.
     pub const NEGLIGIBLE: f32 = 1e-4;
 
-    /// Prepares `pick` for the codes of a mask tokenizer.
+    /// Prepares `pick` for the codes of masks.
     ///
     /// # Errors
-    /// The device fails.
-    pub async fn new(pick: Pick, tokenizer: &MaskTokenizer) -> Result<Self, ExecutionError> {
-        match pick {
-            Pick::MostProbable => Ok(Self::of_most_probable()),
-            Pick::LeastError => Self::of_least_error(tokenizer.patches()).await,
+    /// The device fails, or `pick` compares what codes draw and that depends on their neighbours (Emu3).
+    pub async fn new(pick: Pick, vision: &Vision) -> Result<Self, Error> {
+        match (pick, vision) {
+            (Pick::MostProbable, _) => Ok(Self::of_most_probable()),
+            (Pick::LeastError, Vision::Own(own)) => Self::of_least_error(own.mask.patches())
+                .await
+                .map_err(|error| Error::Device(error.to_string())),
+            (Pick::LeastError, Vision::Emu3(_)) => Err(Error::Config(
+                "pick = least_error compares what single codes draw, and what a code of Emu3 draws depends on those around it: take most_probable".to_owned(),
+            )),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::nn::convolve;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 use network::{Decoder, Encoder};
 use serde::{Deserialize, Serialize};
 use weights::Weights;
@@ -223,16 +223,14 @@ impl Emu3Tokenizer {
             .forward(convolve(&self.from_code, entries.clone()), entries)
     }
 
-    /// Pixels of a picture, or of a mask, as the tokenizer reads them: the grey of `pixels` (row by row, 0 to 1)
-    /// in every channel.
+    /// Grey pictures, or masks, as the tokenizer reads them: the grey in every channel.
     ///
     /// # Shapes
-    /// - output: `[1, 3, height, width]`
-    pub fn read(&self, pixels: &[f32], width: usize, device: &Device) -> Tensor<4> {
-        let height = pixels.len() / width;
-        let pixels: Vec<f32> = pixels.iter().map(|grey| 2.0 * grey - 1.0).collect();
-        let grey = Tensor::from_data(TensorData::new(pixels, [1, 1, height, width]), device);
-        grey.repeat_dim(1, self.in_channels)
+    /// - grey: `[batch, 1, height, width]`, 0 to 1
+    /// - output: `[batch, 3, height, width]`
+    pub fn read(&self, grey: Tensor<4>) -> Tensor<4> {
+        let scaled = grey.mul_scalar(2.0).sub_scalar(1.0);
+        scaled.repeat_dim(1, self.in_channels)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::blocks::{ResidualBlock, conv_down, conv1, conv3, grid_to_tokens, tokens_to_grid};
 use super::quantizer::{Quantizer, QuantizerConfig};
-use crate::config::{ImageTokenizerConfig, ImageTokens};
+use crate::config::ImageTokenizerConfig;
 use crate::nn::convolve;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -97,20 +97,18 @@ impl ImageTokenizerConfig {
 }
 
 impl ImageTokenizer {
-    /// Image tokens for the language model.
+    /// Image tokens for the language model: codebook entries, or the encoder's vectors before quantization.
     ///
     /// # Shapes
     /// - picture: `[batch, 1, size, size]`, zero mean and unit deviation each
     /// - output: `[batch, grid*grid, token_dim]`
-    pub fn tokens(&self, picture: Tensor<4>, kind: ImageTokens) -> Tensor<3> {
+    pub fn tokens(&self, picture: Tensor<4>, quantized: bool) -> Tensor<3> {
         let features = self.features(picture);
-        match kind {
-            ImageTokens::Features => grid_to_tokens(features),
-            ImageTokens::Codes => {
-                let vectors = grid_to_tokens(convolve(&self.to_code, features));
-                self.quantizer.entries(self.quantizer.nearest(vectors))
-            }
+        if !quantized {
+            return grid_to_tokens(features);
         }
+        let vectors = grid_to_tokens(convolve(&self.to_code, features));
+        self.quantizer.entries(self.quantizer.nearest(vectors))
     }
 
     /// Encodes, quantizes and paints.
@@ -153,7 +151,7 @@ impl ImageTokenizer {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{ImageTokens, ModelConfig};
+    use crate::config::ModelConfig;
     use burn::tensor::{Device, Distribution, Tensor};
 
     #[test]
@@ -165,14 +163,9 @@ mod tests {
         let reconstruction = tokenizer.forward(picture.clone());
         assert_eq!(reconstruction.picture.dims(), [2, 1, 64, 64]);
         assert_eq!(reconstruction.ids.dims(), [2, 64]);
-        for (kind, width) in [
-            (ImageTokens::Codes, config.code_dim),
-            (ImageTokens::Features, config.feature_dim()),
-        ] {
-            assert_eq!(
-                tokenizer.tokens(picture.clone(), kind).dims(),
-                [2, 64, width]
-            );
+        for (quantized, width) in [(true, config.code_dim), (false, config.feature_dim())] {
+            let tokens = tokenizer.tokens(picture.clone(), quantized);
+            assert_eq!(tokens.dims(), [2, 64, width]);
         }
     }
 }

@@ -3,11 +3,13 @@
 use anyhow::Result;
 use mriseg::bundle::sha256;
 use mriseg::mask_lm::CachedLm;
+use mriseg::vision::Vision;
 
 use crate::bundle_dir;
 use crate::cli::{DataSpec, EvalArgs, TextMode, command_line};
 use crate::data;
 use crate::device;
+use crate::emu3_dir::emu3_of;
 use crate::evaluate::{Evaluator, picker};
 use crate::fit::Samples;
 use crate::pictures;
@@ -44,16 +46,16 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         seed: SEED,
         command: command_line(),
     };
+    let emu3 = emu3_of(&bundle.manifest, args.emu3.as_deref(), &chosen.device)?;
+    let vision = Vision::of(&model, emu3.as_ref())?;
     let evaluator = Evaluator {
-        model: &model,
+        lm: &model.lm,
         tokenizer: &tokenizer,
         config: &bundle.manifest.architecture,
         device: &chosen.device,
         cached: CachedLm::new(&model.lm),
-        picker: picker(
-            args.pick.map_or(bundle.manifest.pick, Into::into),
-            &model.mask,
-        )?,
+        picker: picker(args.pick.map_or(bundle.manifest.pick, Into::into), &vision)?,
+        vision,
         seed: SEED,
         workers: chosen.workers,
         one_by_one: args.decode.map(Into::into),

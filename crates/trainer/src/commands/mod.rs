@@ -6,4 +6,5 @@ pub(crate) mod check;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod predict;
+pub(crate) mod tokenize;
 pub(crate) mod train;

@@ -13,6 +13,7 @@ use crate::atomic::write_atomic;
 use crate::bundle_dir;
 use crate::cli::{PredictArgs, PredictInput};
 use crate::device;
+use crate::emu3_dir::emu3_of;
 use crate::gallery::{self, read_file};
 use crate::pictures;
 
@@ -47,8 +48,15 @@ impl<'a> Tokens<'a> {
 pub(crate) fn run(args: &PredictArgs) -> Result<()> {
     let bundle = bundle_dir::read(&args.bundle)?;
     let device = device::choose(args.device)?.device;
-    let manifest = bundle.manifest_bytes();
-    let segmenter = block_on(Segmenter::load(&manifest, bundle.files, &device))?;
+    let (model, tokenizer) = bundle.unpack(&device)?;
+    let emu3 = emu3_of(&bundle.manifest, args.emu3.as_deref(), &device)?;
+    let segmenter = block_on(Segmenter::from_model(
+        bundle.manifest,
+        &model,
+        emu3.as_ref(),
+        tokenizer,
+        &device,
+    ))?;
     match args.input() {
         PredictInput::One { image, text } => one(args, &segmenter, &image, &text),
         PredictInput::Gallery(folder) => whole_gallery(args, &segmenter, &folder),

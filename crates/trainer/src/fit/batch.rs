@@ -12,9 +12,11 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use std::borrow::Borrow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::codes::{CodedCases, Codes};
 use crate::exit::data;
 use crate::progress::Display;
 
@@ -22,6 +24,7 @@ use crate::progress::Display;
 #[derive(Debug)]
 pub(crate) struct Samples {
     dataset: Dataset,
+    codes: Option<CodedCases>,
     cache: Vec<OnceLock<Sample>>,
     room: AtomicUsize,
     soft_masks: AtomicUsize,
@@ -44,11 +47,25 @@ pub(crate) struct Drawn {
     pub(crate) origin: Option<(usize, Warp)>,
 }
 
+/// A case to be measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) sample: Sample,
+    /// Codes of picture and mask, where they were made before.
+    pub(crate) codes: Option<Codes>,
+}
+
 impl Samples {
     const CACHE_BYTES: usize = 2 << 30;
 
     pub(crate) fn new(dataset: Dataset) -> Self {
+        Self::with_codes(dataset, None)
+    }
+
+    /// With codes of pictures and masks that were made before.
+    pub(crate) fn with_codes(dataset: Dataset, codes: Option<CodedCases>) -> Self {
         Self {
+            codes,
             cache: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
             dataset,
             room: AtomicUsize::new(Self::CACHE_BYTES),
@@ -84,6 +101,19 @@ impl Samples {
         Ok(sample)
     }
 
+    /// Case `index` with what there is of its codes.
+    pub(crate) fn case(&self, index: usize) -> Result<Case> {
+        Ok(Case {
+            sample: self.load(index)?,
+            codes: self.codes.as_ref().and_then(|codes| codes.of(index)),
+        })
+    }
+
+    /// Codes that were made before.
+    pub(crate) fn codes(&self) -> Option<&CodedCases> {
+        self.codes.as_ref()
+    }
+
     /// Says how many of the masks seen so far have pixels that are neither black nor white.
     pub(crate) fn warn_about_soft_masks(&self, display: Display) {
         let soft = self.soft_masks.load(Ordering::Relaxed);
@@ -94,7 +124,33 @@ impl Samples {
         }
     }
 
-    /// The changed cases of training step `step`: shuffled anew in every pass over the data.
+    /// The cases of training step `step`, shuffled anew in every pass over the data, each with random numbers of
+    /// its own.
+    pub(super) fn of_step(
+        &self,
+        stage: &str,
+        seed: u64,
+        step: usize,
+        batch: usize,
+    ) -> Vec<(usize, ChaCha8Rng)> {
+        let total = self.dataset.len();
+        let first = step * batch;
+        let mut order: (usize, Vec<usize>) = (usize::MAX, Vec::new());
+        (first..first + batch)
+            .map(|position| {
+                let pass = position / total;
+                if order.0 != pass {
+                    let mut indices: Vec<usize> = (0..total).collect();
+                    indices.shuffle(&mut rng(stage, seed, pass as u64));
+                    order = (pass, indices);
+                }
+                let own = rng(stage, seed ^ 0x5eed, position as u64);
+                (order.1[position % total], own)
+            })
+            .collect()
+    }
+
+    /// The changed cases of training step `step`.
     pub(crate) fn training(
         &self,
         stage: &str,
@@ -103,24 +159,9 @@ impl Samples {
         batch: usize,
         changes: Changes<'_>,
     ) -> Result<Vec<Drawn>> {
-        let total = self.dataset.len();
-        let first = step * batch;
-        let mut order: (usize, Vec<usize>) = (usize::MAX, Vec::new());
-        let chosen: Vec<(usize, usize)> = (first..first + batch)
-            .map(|position| {
-                let pass = position / total;
-                if order.0 != pass {
-                    let mut indices: Vec<usize> = (0..total).collect();
-                    indices.shuffle(&mut rng(stage, seed, pass as u64));
-                    order = (pass, indices);
-                }
-                (position, order.1[position % total])
-            })
-            .collect();
-        chosen
+        self.of_step(stage, seed, step, batch)
             .into_par_iter()
-            .map(|(position, index)| {
-                let mut rng = rng(stage, seed ^ 0x5eed, position as u64);
+            .map(|(index, mut rng)| {
                 let mut sample = self.load(index)?;
                 let derived = rng.random_bool(changes.derived_sentences);
                 if derived {
@@ -152,12 +193,16 @@ pub(crate) fn rng(stage: &str, seed: u64, number: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(bytes)
 }
 
-/// Pictures as the encoder reads them: `[batch, 1, size, size]`.
-pub(crate) fn pictures(samples: &[Sample], config: &ModelConfig, device: &Device) -> Tensor<4> {
+/// Pictures as our encoder reads them: `[batch, 1, size, size]`.
+pub(crate) fn pictures<S: Borrow<Sample> + Sync>(
+    samples: &[S],
+    config: &ModelConfig,
+    device: &Device,
+) -> Tensor<4> {
     let size = config.image.size;
     let pixels: Vec<f32> = samples
         .par_iter()
-        .flat_map_iter(|sample| normalized_pixels(&sample.image, size))
+        .flat_map_iter(|sample| normalized_pixels(&sample.borrow().image, size))
         .collect();
     Tensor::from_data(
         TensorData::new(pixels, [samples.len(), 1, size, size]),
@@ -166,16 +211,29 @@ pub(crate) fn pictures(samples: &[Sample], config: &ModelConfig, device: &Device
 }
 
 /// Masks at the tokenizer's size: `[batch, 1, size, size]`.
-pub(crate) fn masks(samples: &[Sample], config: &ModelConfig, device: &Device) -> Tensor<4> {
+pub(crate) fn masks<S: Borrow<Sample> + Sync>(
+    samples: &[S],
+    config: &ModelConfig,
+    device: &Device,
+) -> Tensor<4> {
     let size = config.mask.size;
     let pixels: Vec<f32> = samples
         .par_iter()
-        .flat_map_iter(|sample| true_mask(sample, size).pixels.into_iter().map(f32::from))
+        .flat_map_iter(|sample| {
+            let mask = true_mask(sample.borrow(), size);
+            mask.pixels.into_iter().map(f32::from)
+        })
         .collect();
     Tensor::from_data(
         TensorData::new(pixels, [samples.len(), 1, size, size]),
         device,
     )
+}
+
+impl Borrow<Sample> for Case {
+    fn borrow(&self) -> &Sample {
+        &self.sample
+    }
 }
 
 /// The mask of a case, `size` by `size` pixels.
@@ -191,24 +249,31 @@ pub(crate) fn true_mask(sample: &Sample, size: usize) -> Mask {
 ///
 /// # Errors
 /// A sentence that does not fit the model.
-pub(crate) fn tokenize(
-    samples: &[Sample],
+pub(crate) fn tokenize<'a>(
+    sentences: impl Iterator<Item = Sentence<'a>>,
     tokenizer: &TextTokenizer,
     config: &ModelConfig,
 ) -> Result<Vec<i32>> {
     let length = config.lm.text_tokens;
-    let mut ids = Vec::with_capacity(samples.len() * length);
-    for sample in samples {
-        let prompt = if sample.text.is_empty() {
+    let mut ids = Vec::new();
+    for Sentence { id, text } in sentences {
+        let prompt = if text.is_empty() {
             tokenizer.none(length)
         } else {
             tokenizer
-                .encode(&sample.text, length, "")
-                .map_err(|error| data(format!("case `{}`: {error}", sample.id)))?
+                .encode(text, length, "")
+                .map_err(|error| data(format!("case `{id}`: {error}")))?
         };
         ids.extend(prompt.ids.iter().map(|&id| id as i32));
     }
     Ok(ids)
+}
+
+/// What the case `id` is given as sentence.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sentence<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) text: &'a str,
 }
 
 /// The same as a tensor: `[batch, text]`.
@@ -216,13 +281,17 @@ pub(crate) fn tokenize(
 /// # Errors
 /// As [`tokenize`].
 pub(crate) fn texts(
-    samples: &[Sample],
+    cases: &[Case],
     tokenizer: &TextTokenizer,
     config: &ModelConfig,
     device: &Device,
 ) -> Result<Tensor<2, Int>> {
-    let ids = tokenize(samples, tokenizer, config)?;
-    let shape = [samples.len(), config.lm.text_tokens];
+    let sentences = cases.iter().map(|case| Sentence {
+        id: &case.sample.id,
+        text: &case.sample.text,
+    });
+    let ids = tokenize(sentences, tokenizer, config)?;
+    let shape = [cases.len(), config.lm.text_tokens];
     Ok(Tensor::from_data(TensorData::new(ids, shape), device))
 }
 

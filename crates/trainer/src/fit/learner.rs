@@ -21,9 +21,12 @@ impl Learner {
 
     /// Freezes what the language model's loss must not move.
     pub(crate) fn new(mut model: Model, experiment: &Experiment, autodiff: &Device) -> Self {
-        model.mask = model.mask.freeze();
-        if experiment.model.lm.image_tokens == ImageTokens::Codes {
-            model.image = model.image.freeze();
+        if let Some(mut own) = model.tokenizers.take() {
+            own.mask = own.mask.freeze();
+            if experiment.model.lm.image_tokens == ImageTokens::Codes {
+                own.image = own.image.freeze();
+            }
+            model.tokenizers = Some(own);
         }
         let contrasted = experiment.train.contrast.weight > 0.0;
         let d_model = experiment.model.lm.d_model;

@@ -11,9 +11,10 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::Session;
-use super::batch::{Changes, Samples};
+use super::batch::Samples;
+use super::cases::Source;
 use super::learner::Learner;
-use super::objective::{NEXT_TOKEN, Objective, Terms, ids_of};
+use super::objective::{NEXT_TOKEN, Objective, Terms};
 use super::optimizer::{clip_norm, learning_rate, update_average};
 use super::shards::{Shards, gradients};
 use crate::config::Experiment;
@@ -107,20 +108,15 @@ impl LmTrainer<'_> {
         let (experiment, session) = (self.experiment, self.session);
         let training = &experiment.train;
         let autodiff = self.device.clone().autodiff();
+        let source = Source::of(&state.average, self.samples)?;
         let objective = Objective {
             experiment,
             tokenizer: self.tokenizer,
-            patches: state.average.mask.patches().greater_elem(0.5).float(),
-            masks: state.average.mask.clone(),
-            empty: ids_of(state.average.mask.encode_empty()),
+            empty: source.empty(),
+            source,
             tables: state.learner.model.lm.tables(&autodiff),
             device: self.device,
             autodiff: autodiff.clone(),
-        };
-        let changes = Changes {
-            augment: &experiment.augment,
-            derived_sentences: experiment.data.derived_sentences,
-            text_dropout: training.text_dropout,
         };
         let mut shards = Shards::new(session.workers);
         if training.contrast.weight > 0.0 {
@@ -129,10 +125,9 @@ impl LmTrainer<'_> {
         let mut sums = Sums::default();
         while state.step < until && !session.interrupt.requested() {
             let step = state.step;
-            let drawn = self
-                .samples
-                .training("lm", session.seed, step, training.batch, changes)?;
-            let batch = objective.batch(drawn, step, &state.memory)?;
+            let source = &objective.source;
+            let cases = source.draw(self.samples, experiment, step, self.device)?;
+            let batch = objective.batch(cases, step, &state.memory)?;
             let (mut gradients, measured) =
                 gradients(&state.learner, batch.len(), shards, |learner, range| {
                     objective.pass(learner, &batch, range)

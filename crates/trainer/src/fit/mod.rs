@@ -1,6 +1,7 @@
 //! Training: batches, gradients on all cores, optimizer, the tokenizers, the language model.
 
 mod batch;
+mod cases;
 mod context;
 mod learner;
 mod lm;
@@ -9,7 +10,7 @@ mod optimizer;
 mod shards;
 mod tokenizers;
 
-pub(crate) use batch::{Samples, masks, pictures, rng, texts, true_mask};
+pub(crate) use batch::{Case, Samples, masks, pictures, rng, texts, true_mask};
 pub(crate) use learner::Learner;
 pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer};
 pub(crate) use tokenizers::{train_image_tokenizer, train_mask_tokenizer};

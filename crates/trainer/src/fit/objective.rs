@@ -10,14 +10,15 @@ use mriseg::loss::{
     token_losses,
 };
 use mriseg::mask_lm::{Hidden, SequenceTables};
+use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
-use mriseg::vq::MaskTokenizer;
-use mriseg_data::{Sample, Warp};
+use mriseg::vision::code_vectors;
 use rand::RngExt;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::batch::{Drawn, masks, pictures, rng, tokenize};
+use super::batch::{masks, pictures, rng, tokenize};
+use super::cases::{Cases, Pictures, Source};
 use super::context::shown_tokens;
 use super::learner::Learner;
 use super::shards::Part;
@@ -37,17 +38,14 @@ pub(crate) struct Measured {
     pub(crate) errors: Vec<f32>,
 }
 
-/// The cases of one step, changed, with their token ids one case after the other.
+/// The cases of one step with everything that a pass needs, token ids one case after the other.
 pub(crate) struct Batch {
     step: usize,
-    samples: Vec<Sample>,
-    origins: Vec<Option<(usize, Warp)>>,
+    cases: Cases,
     /// Sentences.
     text: Vec<i32>,
     /// Mask tokens that the model is shown, shifted for teacher forcing.
     inputs: Vec<i32>,
-    /// Mask tokens that it is to predict.
-    targets: Vec<i32>,
     /// Tokens to contrast, of every group of [`Objective::CONTRAST_CASES`] cases.
     contrast: Vec<Contrasted>,
     /// Weights of the hard-error loss; empty when that is off.
@@ -63,7 +61,7 @@ struct Contrasted {
 
 impl Batch {
     pub(crate) fn len(&self) -> usize {
-        self.samples.len()
+        self.cases.len()
     }
 }
 
@@ -71,9 +69,7 @@ impl Batch {
 pub(crate) struct Objective<'a> {
     pub(crate) experiment: &'a Experiment,
     pub(crate) tokenizer: &'a TextTokenizer,
-    pub(crate) masks: MaskTokenizer,
-    /// What every code draws, 0 or 1: `[codes, pixels]`.
-    pub(crate) patches: Tensor<2>,
+    pub(crate) source: Source<'a>,
     /// Codes of a mask without foreground.
     pub(crate) empty: Vec<i32>,
     pub(crate) tables: SequenceTables,
@@ -81,10 +77,6 @@ pub(crate) struct Objective<'a> {
     pub(crate) device: &'a Device,
     /// Device of the passes.
     pub(crate) autodiff: Device,
-}
-
-pub(crate) fn ids_of(codes: Tensor<2, Int>) -> Vec<i32> {
-    codes.into_data().iter::<i32>().collect()
 }
 
 impl Objective<'_> {
@@ -97,7 +89,7 @@ impl Objective<'_> {
     /// A sentence does not fit the model.
     pub(crate) fn batch(
         &self,
-        drawn: Vec<Drawn>,
+        cases: Cases,
         step: usize,
         memory: &HardErrorMemory,
     ) -> Result<Batch> {
@@ -105,23 +97,20 @@ impl Objective<'_> {
         let training = &self.experiment.train;
         let seed = self.experiment.seed;
         let layout = config.layout();
-        let (samples, origins): (Vec<Sample>, Vec<_>) = drawn
-            .into_iter()
-            .map(|drawn| (drawn.sample, drawn.origin))
-            .unzip();
-        let targets = ids_of(self.masks.encode(masks(&samples, config, self.device)));
         let first = step * training.batch;
-        let shown = shown_tokens(&targets, &self.empty, layout, training, seed, first);
+        let targets = &cases.targets;
+        let shown = shown_tokens(targets, &self.empty, layout, training, seed, first);
 
         let mut rng = rng("contrast", seed, step as u64);
         let group = Self::CONTRAST_CASES * layout.mask();
+        let empty = most_frequent(&self.empty);
         let contrast = targets
             .chunks(group)
             .filter(|_| training.contrast.weight > 0.0)
             .map(|targets| {
                 let chosen = ContrastTokens::choose(
                     targets,
-                    self.empty[0],
+                    empty,
                     layout.grid,
                     training.contrast.tokens,
                     |below| rng.random_range(0..below),
@@ -136,7 +125,8 @@ impl Objective<'_> {
         let hard = &training.hard_errors;
         let warm = step as f64 >= hard.warmup * training.steps as f64;
         let hard = if hard.weight > 0.0 && warm {
-            let errors: Vec<f32> = origins
+            let errors: Vec<f32> = cases
+                .origins
                 .iter()
                 .flat_map(|origin| (0..layout.mask()).map(move |cell| (origin, cell)))
                 .map(|(origin, cell)| {
@@ -152,13 +142,11 @@ impl Objective<'_> {
         };
         Ok(Batch {
             step,
-            text: tokenize(&samples, self.tokenizer, config)?,
+            text: tokenize(cases.sentences(), self.tokenizer, config)?,
             inputs: layout.teacher_forcing(&shown),
-            targets,
             contrast,
             hard,
-            samples,
-            origins,
+            cases,
         })
     }
 
@@ -169,11 +157,12 @@ impl Objective<'_> {
             return Vec::new();
         }
         let reach = self.experiment.train.contrast.reach;
-        let likeness = if reach > 0.0 {
-            let codes = Tensor::<1, Int>::from_data(codes.as_slice(), self.device);
-            patch_likeness(self.patches.clone().select(0, codes), reach)
-        } else {
-            code_likeness(&codes, self.device)
+        let likeness = match &self.source {
+            Source::Pixels(encoder) if reach > 0.0 => {
+                let codes = Tensor::<1, Int>::from_data(codes.as_slice(), self.device);
+                patch_likeness(encoder.patches.clone().select(0, codes), reach)
+            }
+            _ => code_likeness(&codes, self.device),
         };
         likeness.into_data().iter().collect()
     }
@@ -188,20 +177,26 @@ impl Objective<'_> {
         let (config, training) = (&self.experiment.model, &self.experiment.train);
         let device = &self.autodiff;
         let layout = config.layout();
-        let samples = &batch.samples[range.clone()];
-        let share = samples.len() as f64 / batch.len() as f64;
-        let lm = &learner.model.lm;
+        let cases = range.len();
+        let share = cases as f64 / batch.len() as f64;
+        let Model { tokenizers, lm } = &learner.model;
         let part = |ids: &[i32], length: usize| -> Tensor<2, Int> {
             let ids = ids[range.start * length..range.end * length].to_vec();
-            Tensor::from_data(TensorData::new(ids, [samples.len(), length]), device)
+            Tensor::from_data(TensorData::new(ids, [cases, length]), device)
         };
         let text = part(&batch.text, layout.text);
         let inputs = part(&batch.inputs, layout.mask());
-        let targets = part(&batch.targets, layout.mask());
+        let targets = part(&batch.cases.targets, layout.mask());
 
-        let image = learner
-            .model
-            .image_tokens(pictures(samples, config, device));
+        let image = match (&batch.cases.pictures, tokenizers) {
+            (Pictures::Pixels(samples), Some(own)) => {
+                own.image_tokens(pictures(&samples[range.clone()], config, device))
+            }
+            (Pictures::Codes(codes), None) => {
+                code_vectors(lm.code_table(), part(codes, layout.image()))
+            }
+            _ => unreachable!("what a model is trained on follows from its tokenizers"),
+        };
         let hidden = lm.forward(text, image, inputs, &self.tables);
         let logits = lm.logits(hidden.states.clone());
         let losses = token_losses(logits.clone(), targets.clone());
@@ -221,15 +216,16 @@ impl Objective<'_> {
             sum.add("hard_error_loss", training.hard_errors.weight, || {
                 let length = layout.mask();
                 let weights = batch.hard[range.start * length..range.end * length].to_vec();
-                let weights = TensorData::new(weights, [samples.len(), length]);
+                let weights = TensorData::new(weights, [cases, length]);
                 hard_token_loss(losses.clone(), Tensor::from_data(weights, device))
             });
         }
-        sum.add("soft_decode_loss", f64::from(training.soft_decode), || {
-            let mask = masks(samples, config, device);
-            let decoded = learner.model.mask.decode_expected(softmax(logits, 2));
-            mask_reconstruction_loss(decoded, mask)
-        });
+        if let (Pictures::Pixels(samples), Some(own)) = (&batch.cases.pictures, tokenizers) {
+            sum.add("soft_decode_loss", f64::from(training.soft_decode), || {
+                let mask = masks(&samples[range.clone()], config, device);
+                mask_reconstruction_loss(own.mask.decode_expected(softmax(logits, 2)), mask)
+            });
+        }
         let errors = losses.detach().into_data();
         Part {
             loss: sum.loss,
@@ -286,7 +282,8 @@ impl Objective<'_> {
     pub(crate) fn remember(&self, memory: &mut HardErrorMemory, batch: &Batch, errors: &[f32]) {
         let layout = self.experiment.model.layout();
         let decay = self.experiment.train.hard_errors.decay;
-        for (origin, errors) in batch.origins.iter().zip(errors.chunks_exact(layout.mask())) {
+        let errors = errors.chunks_exact(layout.mask());
+        for (origin, errors) in batch.cases.origins.iter().zip(errors) {
             let Some((case, warp)) = origin else {
                 continue;
             };
@@ -305,6 +302,16 @@ impl Objective<'_> {
             }
         }
     }
+}
+
+/// The code that most cells have.
+fn most_frequent(codes: &[i32]) -> i32 {
+    let mut counts = BTreeMap::new();
+    for &code in codes {
+        *counts.entry(code).or_insert(0) += 1;
+    }
+    let most = counts.into_iter().max_by_key(|&(_, count)| count);
+    most.map_or(0, |(code, _)| code)
 }
 
 /// Losses being added up.

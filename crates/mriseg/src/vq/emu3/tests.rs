@@ -1,7 +1,7 @@
 //! Against `Emu3VQVAE` of the `transformers` package; `fixtures/emu3/make.py` made the fixtures.
 
 use super::*;
-use burn::tensor::{Bytes, DType};
+use burn::tensor::{Bytes, DType, TensorData};
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeMap;
 use std::io::Cursor;

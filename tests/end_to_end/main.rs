@@ -1,113 +1,20 @@
 //! Train, export, load, segment: the whole path through the `trainer` program and the library.
 
+mod paper;
+mod program;
+
 use burn::tensor::Device;
 use futures_lite::future::block_on;
 use mriseg::bundle::Manifest;
 use mriseg::decode::Decode;
 use mriseg::image::{GrayImage, Mask};
 use mriseg::segmenter::Segmenter;
-use mriseg_data::{Dataset, PhantomConfig};
-use std::collections::BTreeMap;
+use program::{SENTENCE, SHORT, fail, picture, read_bundle, run, succeed, train, trainer};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
-
-const SENTENCE: &str = "unilateral pulmonary infection, one infected area, lower left lung.";
-
-/// A run of seconds: the whole path, not a good model.
-const SHORT: [&str; 9] = [
-    "data.phantom_train=16",
-    "data.phantom_valid=4",
-    "data.phantom_test=4",
-    "data.valid_cases=8",
-    "mask_tokenizer.steps=6",
-    "train.steps=12",
-    "train.batch=4",
-    "train.evaluations=2",
-    "model.lm.layers=2",
-];
-
-/// The program under test, built when it is not there yet.
-fn trainer() -> Command {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let program = PROGRAM.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "-q", "-p", "trainer"])
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-            .status()
-            .unwrap();
-        assert!(built.success());
-        let test = std::env::current_exe().unwrap();
-        let folder = test.parent().unwrap().parent().unwrap();
-        folder.join(format!("trainer{}", std::env::consts::EXE_SUFFIX))
-    });
-    let mut command = Command::new(program);
-    command.stdin(Stdio::null());
-    command
-}
-
-fn train(out: &Path, name: &str, more: &[&str]) -> Command {
-    let mut command = trainer();
-    command.args(["train", "--device", "cpu", "--name", name, "--out"]);
-    command.arg(out);
-    for set in SHORT.iter().chain(more) {
-        command.args(["--set", set]);
-    }
-    command
-}
-
-fn succeed(command: &mut Command) -> Output {
-    let output = command.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output
-}
-
-/// Runs a command that must fail with `code`; returns its message.
-fn fail(command: &mut Command, code: i32) -> String {
-    let output = command.output().unwrap();
-    let message = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{message}");
-    assert!(!message.contains("panicked"), "{message}");
-    message
-}
-
-/// One short run, shared by the tests that only read it.
-fn run() -> &'static Path {
-    static RUN: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let root = RUN.get_or_init(|| {
-        let root = tempfile::tempdir().unwrap();
-        succeed(&mut train(root.path(), "run", &[]));
-        root
-    });
-    Box::leak(root.path().join("run").into_boxed_path())
-}
-
-fn read_bundle(folder: &Path) -> (Vec<u8>, BTreeMap<String, Vec<u8>>) {
-    let manifest = fs::read(folder.join("manifest.json")).unwrap();
-    let files = Manifest::parse(&manifest)
-        .unwrap()
-        .files()
-        .map(|entry| {
-            (
-                entry.file.clone(),
-                fs::read(folder.join(&entry.file)).unwrap(),
-            )
-        })
-        .collect();
-    (manifest, files)
-}
-
-fn picture() -> GrayImage {
-    let phantoms = Dataset::phantoms(&PhantomConfig::default(), "test", 1);
-    phantoms.load(0).unwrap().image.resized(150, 90)
-}
 
 #[test]
 fn a_run_leaves_summary_report_samples_and_a_bundle() {

@@ -1,0 +1,160 @@
+//! The cases of a training step as the objective reads them: changed pictures whose masks are encoded on the
+//! way, or codes that were made before.
+
+use anyhow::{Result, anyhow};
+use burn::tensor::{Device, Int, Tensor};
+use mriseg::model::Model;
+use mriseg::vq::MaskTokenizer;
+use mriseg_data::{Sample, Warp};
+use rand::RngExt;
+
+use super::batch::{Changes, Samples, Sentence, masks};
+use crate::codes::CodedCases;
+use crate::config::Experiment;
+
+const STAGE: &str = "lm";
+
+/// The cases of one step.
+pub(crate) struct Cases {
+    pub(super) sentences: Vec<(String, String)>,
+    /// Which case of the dataset each is and how its picture was moved; `None` when its sentence or mask is not
+    /// the dataset's own.
+    pub(super) origins: Vec<Option<(usize, Warp)>>,
+    pub(super) pictures: Pictures,
+    /// Codes of the masks, one mask after the other.
+    pub(super) targets: Vec<i32>,
+}
+
+/// Pictures, one per case.
+pub(super) enum Pictures {
+    Pixels(Vec<Sample>),
+    /// Codes, one picture after the other.
+    Codes(Vec<i32>),
+}
+
+/// Where cases come from.
+pub(crate) enum Source<'a> {
+    /// Pictures and masks.
+    Pixels(Box<Encoder>),
+    /// Codes that were made before.
+    Codes(&'a CodedCases),
+}
+
+/// What makes codes of masks.
+pub(crate) struct Encoder {
+    pub(super) masks: MaskTokenizer,
+    /// What every code draws, 0 or 1: `[codes, pixels]`.
+    pub(super) patches: Tensor<2>,
+}
+
+impl<'a> Source<'a> {
+    /// What a model is trained on.
+    ///
+    /// # Errors
+    /// It has no tokenizers, and there are no codes.
+    pub(crate) fn of(model: &Model, samples: &'a Samples) -> Result<Self> {
+        match (&model.tokenizers, samples.codes()) {
+            (Some(own), _) => Ok(Self::Pixels(Box::new(Encoder {
+                masks: own.mask.clone(),
+                patches: own.mask.patches().greater_elem(0.5).float(),
+            }))),
+            (None, Some(codes)) => Ok(Self::Codes(codes)),
+            (None, None) => Err(anyhow!("there are no codes to train on")),
+        }
+    }
+
+    /// Codes of a mask without foreground.
+    pub(crate) fn empty(&self) -> Vec<i32> {
+        match self {
+            Self::Pixels(encoder) => ids_of(encoder.masks.encode_empty()),
+            Self::Codes(codes) => signed(codes.empty()).collect(),
+        }
+    }
+
+    /// The cases of training step `step`.
+    ///
+    /// # Errors
+    /// A case cannot be loaded or has no codes.
+    pub(crate) fn draw(
+        &self,
+        samples: &Samples,
+        experiment: &Experiment,
+        step: usize,
+        device: &Device,
+    ) -> Result<Cases> {
+        let (seed, batch) = (experiment.seed, experiment.train.batch);
+        let changes = Changes {
+            augment: &experiment.augment,
+            derived_sentences: experiment.data.derived_sentences,
+            text_dropout: experiment.train.text_dropout,
+        };
+        match self {
+            Self::Pixels(encoder) => {
+                let drawn = samples.training(STAGE, seed, step, batch, changes)?;
+                let (changed, origins): (Vec<Sample>, Vec<_>) = drawn
+                    .into_iter()
+                    .map(|drawn| (drawn.sample, drawn.origin))
+                    .unzip();
+                let encoded = encoder
+                    .masks
+                    .encode(masks(&changed, &experiment.model, device));
+                Ok(Cases {
+                    sentences: changed
+                        .iter()
+                        .map(|sample| (sample.id.clone(), sample.text.clone()))
+                        .collect(),
+                    origins,
+                    targets: ids_of(encoded),
+                    pictures: Pictures::Pixels(changed),
+                })
+            }
+            Self::Codes(codes) => {
+                let mut cases = Cases {
+                    sentences: Vec::with_capacity(batch),
+                    origins: Vec::with_capacity(batch),
+                    pictures: Pictures::Codes(Vec::new()),
+                    targets: Vec::new(),
+                };
+                let mut images = Vec::new();
+                for (index, mut rng) in samples.of_step(STAGE, seed, step, batch) {
+                    let flip = f64::from(changes.augment.flip);
+                    let mut drawn = codes
+                        .draw(index, changes.derived_sentences, flip, &mut rng)
+                        .ok_or_else(|| {
+                            anyhow!("case `{}` has no codes", samples.dataset().id(index))
+                        })?;
+                    if rng.random_bool(changes.text_dropout) {
+                        drawn.text.clear();
+                        drawn.warp = None;
+                    }
+                    cases.sentences.push((drawn.id, drawn.text));
+                    cases.origins.push(drawn.warp.map(|warp| (index, warp)));
+                    images.extend(signed(&drawn.codes.image));
+                    cases.targets.extend(signed(&drawn.codes.mask));
+                }
+                cases.pictures = Pictures::Codes(images);
+                Ok(cases)
+            }
+        }
+    }
+}
+
+impl Cases {
+    pub(super) fn len(&self) -> usize {
+        self.sentences.len()
+    }
+
+    pub(super) fn sentences(&self) -> impl Iterator<Item = Sentence<'_>> {
+        self.sentences
+            .iter()
+            .map(|(id, text)| Sentence { id, text })
+    }
+}
+
+fn ids_of(codes: Tensor<2, Int>) -> Vec<i32> {
+    codes.into_data().iter::<i32>().collect()
+}
+
+fn signed(codes: &[u16]) -> impl Iterator<Item = i32> {
+    codes.iter().map(|&code| i32::from(code))
+}
