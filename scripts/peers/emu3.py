@@ -3,7 +3,7 @@ and times a picture. `Emu3VQVAE` computes four equal frames of every picture. Me
 the file is there already.
 
     python scripts/peers/emu3.py emu3.safetensors 256
-    cargo run --example emu3_cost -- emu3.safetensors 256
+    cargo run --example tokenizer_cost -- emu3.safetensors 256
 """
 
 import resource

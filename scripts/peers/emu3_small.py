@@ -19,8 +19,8 @@ from torch.nn import functional
 from transformers import Emu3VQVAE, Emu3VQVAEConfig
 
 SIDE = 64
-STEPS = 1500
-BATCH = 12
+STEPS = 2000
+BATCH = 8
 CONFIG = {
     "codebook_size": 512,
     "base_channels": 32,
@@ -34,17 +34,17 @@ CONFIG = {
 def main():
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
     torch.manual_seed(1)
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     pictures, masks = (read(folder / "train" / kind) for kind in ["img", "mask"])
     model = Emu3VQVAE(Emu3VQVAEConfig(**CONFIG))
     with torch.no_grad():
         model.quantize.embedding.weight.normal_(std=0.5)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, STEPS, pct_start=0.05)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, betas=(0.9, 0.95), weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, STEPS, pct_start=0.05)
     used = torch.zeros(CONFIG["codebook_size"])
     start, losses = time.perf_counter(), []
     for step in range(1, STEPS + 1):
-        batch = torch.cat([sample(masks, 2 * BATCH // 3), sample(pictures, BATCH // 3)])
+        batch = torch.cat([sample(masks, 3 * BATCH // 4), sample(pictures, BATCH // 4)])
         painted, vectors, codes = forward(model, batch)
         entries = model.quantize.embedding(codes)
         loss = functional.smooth_l1_loss(painted, batch, beta=0.1)
@@ -80,16 +80,29 @@ def sample(pictures, count):
 
 
 def forward(model, batch):
-    """What is painted of one frame, the vectors before quantization and their codes."""
-    video = batch.unsqueeze(1).repeat(1, model.config.temporal_downsample_factor, 1, 1, 1)
-    hidden = model.quant_conv(model.encoder(video).permute(0, 2, 1, 3, 4)).permute(0, 2, 1, 3, 4)
-    codes = model.quantize(hidden)
-    vectors = hidden.permute(0, 1, 3, 4, 2)
+    """What is painted, the vectors before quantization and their codes. `Emu3VQVAE` itself computes four equal
+    frames of a picture; here what comes before and after the layers over time is computed for one."""
+    encoder, decoder = model.encoder, model.decoder
+    hidden = encoder.middle_block(encoder.down_block(encoder.conv_in(batch)))
+    hidden = encoder.conv_out(functional.silu(encoder.norm_out(hidden)))
+    hidden = hidden.unsqueeze(2).repeat(1, 1, model.config.temporal_downsample_factor, 1, 1)
+    for conv in encoder.time_conv:
+        hidden = functional.silu(conv(hidden))
+    for layer in encoder.time_res_stack:
+        hidden = layer(hidden)
+    hidden = model.quant_conv(hidden)
+    codes = model.quantize(hidden.permute(0, 2, 1, 3, 4))
+    vectors = hidden.permute(0, 2, 3, 4, 1)
     passed = vectors + (model.quantize.embedding(codes) - vectors).detach()
     passed = passed.permute(0, 4, 1, 2, 3)
-    post = model.post_quant_conv(passed)
-    video = model.decoder(post.permute(0, 2, 1, 3, 4), passed.permute(0, 2, 1, 3, 4))
-    return video.reshape(len(batch), -1, *batch.shape[1:])[:, 0], vectors, codes
+    both = torch.cat([model.post_quant_conv(passed), passed])
+    for layer in decoder.time_res_stack:
+        both = layer(both)
+    for conv in decoder.time_conv:
+        both = functional.silu(conv(both))
+    hidden, entries = both[:, :, 0].chunk(2)
+    hidden = decoder.up_block(decoder.middle_block(decoder.conv_in(hidden), entries), entries)
+    return decoder.conv_out(functional.silu(decoder.norm_out(hidden, entries))), vectors, codes
 
 
 def restart(codebook, vectors, used):

@@ -67,7 +67,8 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
             needed = needed.max(experiment.cases_of(Role::Test, dataset.len()));
         }
         let shards = shards_of(dataset, needed);
-        let mut stage = display.stage(&format!("{} cases", role.name()), needed as u64);
+        let cases: usize = shards.iter().map(Vec::len).sum();
+        let mut stage = display.stage(&format!("{} cases", role.name()), cases as u64);
         for (number, cases) in shards.iter().enumerate() {
             if folder.has(role, number) {
                 stage.skip(cases.len() as u64);

@@ -7,6 +7,7 @@ use mriseg::model::Model;
 use mriseg::vq::MaskTokenizer;
 use mriseg_data::{Sample, Warp};
 use rand::RngExt;
+use std::collections::BTreeSet;
 
 use super::batch::{Changes, Samples, Sentence, masks};
 use crate::codes::CodedCases;
@@ -68,6 +69,18 @@ impl<'a> Source<'a> {
         match self {
             Self::Pixels(encoder) => ids_of(encoder.masks.encode_empty()),
             Self::Codes(codes) => signed(codes.empty()).collect(),
+        }
+    }
+
+    /// Codes that a wrong token may have, of `codes` in all: every one of a codebook that was made for masks. Most
+    /// of Emu3's never occur in one and would be no likely mistake: of these, the ones in `targets`.
+    pub(crate) fn noise(&self, targets: &[i32], codes: usize) -> Vec<i32> {
+        match self {
+            Self::Pixels(_) => (0..codes as i32).collect(),
+            Self::Codes(_) => {
+                let used: BTreeSet<i32> = targets.iter().copied().collect();
+                used.into_iter().collect()
+            }
         }
     }
 

@@ -5,26 +5,34 @@
 //! unlikely to be the first inside, and a greedy decoder that always continues the likely way never starts.
 //! A model that has met empty cells where the finding had long begun looks at the picture instead.
 
-use mriseg::sequence::SequenceLayout;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::batch::rng;
 use crate::config::LmTraining;
 
+/// What may stand where the true tokens should.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WrongTokens<'a> {
+    /// One mask without foreground.
+    pub(crate) empty: &'a [i32],
+    /// Codes that noise draws from.
+    pub(crate) codes: &'a [i32],
+}
+
 /// The masks of a batch as the model is shown them: mask tokens before the shift of teacher forcing.
 ///
-/// `targets` holds whole masks one after the other, `empty` one mask without foreground; `first` is the
-/// position of the first among all cases that training ever sees.
+/// `targets` holds whole masks one after the other; `first` is the position of the first among all cases that
+/// training ever sees.
 pub(crate) fn shown_tokens(
     targets: &[i32],
-    empty: &[i32],
-    layout: SequenceLayout,
+    wrong: WrongTokens<'_>,
     training: &LmTraining,
     seed: u64,
     first: usize,
 ) -> Vec<i32> {
-    let masks: Vec<&[i32]> = targets.chunks_exact(layout.mask()).collect();
+    let empty = wrong.empty;
+    let masks: Vec<&[i32]> = targets.chunks_exact(empty.len()).collect();
     let mut shown = Vec::with_capacity(targets.len());
     for (i, mask) in masks.iter().enumerate() {
         let mut rng = rng("noise", seed, (first + i) as u64);
@@ -39,18 +47,18 @@ pub(crate) fn shown_tokens(
             let until = rng.random_range(1..=tokens.len());
             tokens[..until].copy_from_slice(&other[..until]);
         }
-        add_noise(&mut tokens, training.token_noise, layout, &mut rng);
+        add_noise(&mut tokens, training.token_noise, wrong.codes, &mut rng);
         shown.extend(tokens);
     }
     shown
 }
 
-/// Replaces codes of one mask by random ones, with a probability drawn from 0 to `highest`.
-fn add_noise(tokens: &mut [i32], highest: f64, layout: SequenceLayout, rng: &mut ChaCha8Rng) {
+/// Replaces codes of one mask by random ones out of `codes`, with a probability drawn from 0 to `highest`.
+fn add_noise(tokens: &mut [i32], highest: f64, codes: &[i32], rng: &mut ChaCha8Rng) {
     let share = rng.random::<f64>() * highest;
     for code in tokens {
         if rng.random_bool(share) {
-            *code = rng.random_range(0..layout.codes as i32);
+            *code = codes[rng.random_range(0..codes.len() as i32) as usize];
         }
     }
 }
@@ -74,15 +82,16 @@ mod tests {
         let layout = ModelConfig::tiny().layout();
         let targets = vec![7; 20 * layout.mask()];
         let empty = vec![0; layout.mask()];
-        let shown = shown_tokens(&targets, &empty, layout, &training(0.3, 0.0), 1, 0);
+        let codes: Vec<i32> = (100..layout.codes as i32).collect();
+        let wrong = WrongTokens {
+            empty: &empty,
+            codes: &codes,
+        };
+        let shown = shown_tokens(&targets, wrong, &training(0.3, 0.0), 1, 0);
         let changed = shown.iter().filter(|&&code| code != 7).count() as f64 / shown.len() as f64;
         assert!((0.08..0.22).contains(&changed), "{changed}");
-        assert!(
-            shown
-                .iter()
-                .all(|&code| (0..layout.codes as i32).contains(&code))
-        );
-        let same = shown_tokens(&targets, &empty, layout, &training(0.0, 0.0), 1, 0);
+        assert!(shown.iter().all(|&code| code == 7 || codes.contains(&code)));
+        let same = shown_tokens(&targets, wrong, &training(0.0, 0.0), 1, 0);
         assert_eq!(same, targets);
     }
 
@@ -92,7 +101,11 @@ mod tests {
         let length = layout.mask();
         let targets: Vec<i32> = (1..=20).flat_map(|mask| vec![mask; length]).collect();
         let empty = vec![0; length];
-        let shown = shown_tokens(&targets, &empty, layout, &training(0.0, 1.0), 1, 0);
+        let wrong = WrongTokens {
+            empty: &empty,
+            codes: &[9],
+        };
+        let shown = shown_tokens(&targets, wrong, &training(0.0, 1.0), 1, 0);
         let (mut emptied, mut swapped) = (0, 0);
         for (i, tokens) in shown.chunks_exact(length).enumerate() {
             let own = i as i32 + 1;
@@ -110,9 +123,11 @@ mod tests {
     fn what_is_shown_depends_on_seed_and_position_only() {
         let layout = ModelConfig::tiny().layout();
         let targets = vec![7; 4 * layout.mask()];
-        let empty = vec![0; layout.mask()];
-        let at =
-            |seed, first| shown_tokens(&targets, &empty, layout, &training(0.3, 0.5), seed, first);
+        let wrong = WrongTokens {
+            empty: &vec![0; layout.mask()],
+            codes: &[1, 2, 3],
+        };
+        let at = |seed, first| shown_tokens(&targets, wrong, &training(0.3, 0.5), seed, first);
         assert_eq!(at(1, 8), at(1, 8));
         assert_ne!(at(1, 8), at(1, 12));
         assert_ne!(at(1, 8), at(2, 8));

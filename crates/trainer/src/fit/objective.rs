@@ -19,7 +19,7 @@ use std::ops::Range;
 
 use super::batch::{masks, pictures, rng, tokenize};
 use super::cases::{Cases, Pictures, Source};
-use super::context::shown_tokens;
+use super::context::{WrongTokens, shown_tokens};
 use super::learner::Learner;
 use super::shards::Part;
 use crate::config::Experiment;
@@ -99,7 +99,12 @@ impl Objective<'_> {
         let layout = config.layout();
         let first = step * training.batch;
         let targets = &cases.targets;
-        let shown = shown_tokens(targets, &self.empty, layout, training, seed, first);
+        let codes = self.source.noise(targets, layout.codes);
+        let wrong = WrongTokens {
+            empty: &self.empty,
+            codes: &codes,
+        };
+        let shown = shown_tokens(targets, wrong, training, seed, first);
 
         let mut rng = rng("contrast", seed, step as u64);
         let group = Self::CONTRAST_CASES * layout.mask();
