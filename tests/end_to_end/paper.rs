@@ -123,7 +123,6 @@ impl Paper {
             "model.lm.layers=1".to_owned(),
             "train.steps=12".to_owned(),
             "train.batch=4".to_owned(),
-            "train.evaluations=2".to_owned(),
             "train.hard_errors.warmup=0".to_owned(),
         ];
         for set in sets.iter().map(String::as_str).chain(more.iter().copied()) {
@@ -134,6 +133,7 @@ impl Paper {
 
     fn train(&self, name: &str, more: &[&str]) -> Command {
         let mut command = self.command("train", more);
+        command.args(["--set", "train.evaluations=2"]);
         command.args(["--name", name, "--out"]).arg(self.at("runs"));
         command
     }
@@ -208,6 +208,30 @@ fn codes_are_made_once_and_training_reads_nothing_else() {
     for loss in ["loss", "next_k_loss", "contrast_loss", "hard_error_loss"] {
         assert!(row[loss].as_f64().unwrap() > 0.0, "{loss}: {rows}");
     }
+
+    // Another tokenizer, and codes that it made.
+    data(&paper.at("data"));
+    emu3(&paper.at("emu3"), 2);
+    fs::remove_dir_all(paper.at("codes")).unwrap();
+    succeed(&mut paper.command("tokenize", &[]));
+    let mut resume = trainer();
+    resume.args(["train", "--device", "cpu", "--resume"]);
+    let message = fail(resume.arg(paper.at("runs/run")), 2);
+    assert!(message.contains("began with Emu3's tokenizer"), "{message}");
+}
+
+#[test]
+fn the_strategies_are_compared_on_codes() {
+    let paper = Paper::new();
+    succeed(&mut paper.command("tokenize", &[]));
+    let mut ablate = paper.command("ablate", &[]);
+    ablate.args(["--rows", "all", "--seeds", "1", "--out"]);
+    let output = succeed(ablate.arg(paper.at("ablation")));
+    let table = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        table.contains("next token only") && table.contains("TCL and HET"),
+        "{table}"
+    );
 }
 
 #[test]
@@ -218,17 +242,21 @@ fn a_bundle_of_the_papers_pipeline_segments_with_its_own_emu3_only() {
     let bundle = paper.at("runs/run/bundle");
 
     // Codes that were made before and codes that are made on the way are the same.
+    let exact = paper.at("exact");
+    let mut export = trainer();
+    export.args(["export", "--precision", "f32", "--run"]);
+    succeed(export.arg(paper.at("runs/run")).arg("--out").arg(&exact));
     let mut eval = trainer();
     eval.args(["eval", "--device", "cpu", "--json", "--bundle"]);
-    eval.arg(&bundle).arg("--data").arg(paper.at("data"));
+    eval.arg(&exact).arg("--data").arg(paper.at("data"));
     let alone = fail(&mut eval, 2);
     assert!(alone.contains("--emu3"), "{alone}");
     let output = succeed(eval.arg("--emu3").arg(paper.at("emu3")));
     let measured: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let report = fs::read(paper.at("runs/run/report/summary.json")).unwrap();
     let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
-    for score in ["cases", "oracle_dice_per_image"] {
-        assert!(!report[score].is_null());
+    for score in ["cases", "oracle_dice_per_image", "dice_per_image"] {
+        assert!(report[score].as_f64().unwrap() > 0.0, "{report}");
         assert_eq!(measured[score], report[score], "{score}");
     }
 
@@ -264,7 +292,6 @@ fn codes_of_something_else_or_damaged_ones_are_refused_by_name() {
     succeed(&mut paper.command("tokenize", &[]));
     for (set, said) in [
         ("model.mask.size=128", "pictures of side 64, not 128"),
-        ("augment.flip=0", "mirrored cases: true, not false"),
         ("model.mask.codes=32", "model.mask.codes = 32"),
         ("data.train_cases=5", "training data of fingerprint"),
         ("data.valid_split=train", "validation data of fingerprint"),
@@ -274,6 +301,47 @@ fn codes_of_something_else_or_damaged_ones_are_refused_by_name() {
         let message = fail(&mut paper.train("x", &[set]), 2);
         assert!(message.contains(said), "{message}");
     }
+    let plain = format!("emu3.codes={}", paper.at("plain").display());
+    succeed(&mut paper.command("tokenize", &[&plain, "augment.flip=0"]));
+    let message = fail(&mut paper.train("x", &[&plain]), 2);
+    assert!(
+        message.contains("mirrored cases: false, not true"),
+        "{message}"
+    );
+
+    let index = paper.at("codes/codes.json");
+    let whole = fs::read(&index).unwrap();
+    let with = |change: &dyn Fn(&mut serde_json::Value), code: i32, said: &str| {
+        let mut json = serde_json::from_slice(&whole).unwrap();
+        change(&mut json);
+        fs::write(&index, json.to_string()).unwrap();
+        let message = fail(&mut paper.train("x", &[]), code);
+        assert!(message.contains(said), "{message}");
+    };
+    with(
+        &|json| drop(json["shards"].as_array_mut().unwrap().remove(0)),
+        2,
+        "lacks codes of the train cases",
+    );
+    with(
+        &|json| json["empty"] = serde_json::json!([]),
+        3,
+        "codes.json",
+    );
+    with(
+        &|json| {
+            drop(
+                json["origin"]["splits"]
+                    .as_object_mut()
+                    .unwrap()
+                    .remove("test"),
+            )
+        },
+        2,
+        "test data of fingerprint none",
+    );
+    fs::write(&index, whole).unwrap();
+
     let (path, mut bytes) = paper.shards().swap_remove(0);
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&path, bytes).unwrap();

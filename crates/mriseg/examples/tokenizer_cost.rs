@@ -52,7 +52,10 @@ fn own(folder: &Path) -> Result<(), Box<dyn Error>> {
         .map(|entry| Ok((entry.file.clone(), fs::read(folder.join(&entry.file))?)))
         .collect::<Result<_, std::io::Error>>()?;
     let config = manifest.architecture.clone();
-    let (image, mask) = (manifest.shards[0].bytes, manifest.shards[1].bytes);
+    let [image, mask, _] = manifest.shards.as_slice() else {
+        return Err("this bundle's tokenizer is Emu3's: name its folder".into());
+    };
+    let (image, mask) = (image.bytes, mask.bytes);
     let (model, _) = Bundle { manifest, files }.unpack(&device)?;
     let vision = Vision::of(&model, None)?;
     println!(

@@ -46,14 +46,8 @@ impl Vision {
         match self {
             Self::Own(_) => single(normalized_pixels(image, size), size, device),
             Self::Emu3(emu3) => {
-                let scaled;
-                let pixels = if (image.width, image.height) == (size, size) {
-                    &image.pixels
-                } else {
-                    scaled = image.resized(size, size).pixels;
-                    &scaled
-                };
-                emu3.tokenizer.read(single(pixels.clone(), size, device))
+                let pixels = image.resized(size, size).pixels;
+                emu3.tokenizer.read(single(pixels, size, device))
             }
         }
     }

@@ -68,18 +68,9 @@ pub(crate) fn emu3(experiment: &Experiment) -> Result<Option<Emu3Dir>> {
     if from.is_empty() {
         return Ok(None);
     }
-    let emu3 = Emu3Dir::open(Path::new(from))?;
-    let (ours, theirs) = (&experiment.model.mask, emu3.config());
-    for (name, ours, theirs) in [
-        ("patch", ours.patch, theirs.patch()),
-        ("codes", ours.codes, theirs.codebook_size),
-    ] {
-        if ours != theirs {
-            return Err(usage(format!(
-                "model.mask.{name} = {ours}, and the tokenizer in `{from}` has {theirs}: set it to {theirs}"
-            )));
-        }
-    }
+    let folder = Path::new(from);
+    let emu3 = Emu3Dir::open(folder)?;
+    emu3.must_fit(&experiment.model, folder)?;
     Ok(Some(emu3))
 }
 

@@ -1,7 +1,7 @@
 //! Bundles as folders: read, written, and made of a run's checkpoint.
 
 use anyhow::Result;
-use mriseg::bundle::{Bundle, BundleInfo, MANIFEST, Manifest, Precision, sha256};
+use mriseg::bundle::{Bundle, BundleInfo, FileEntry, MANIFEST, Manifest, Precision, sha256};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fs;
@@ -73,6 +73,14 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
             .to_owned()
     };
     let phantoms = experiment.source() == DataSpec::Phantoms;
+    let emu3 = provenance.get("emu3").cloned().unwrap_or_default();
+    let emu3: Option<FileEntry> = serde_json::from_value(emu3).unwrap_or_default();
+    if experiment.on_emu3() && emu3.is_none() {
+        return Err(data(format!(
+            "`{}` does not say which tokenizer made the codes (`emu3`): start the run again",
+            run.data().display()
+        )));
+    }
     let data = format!(
         "{} {} ({} cases, fingerprint {})",
         text(&provenance, "name"),
@@ -101,8 +109,7 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         },
         intended_use: "Research and teaching demo. Not a medical device; not for diagnosis."
             .to_owned(),
-        emu3: serde_json::from_value(provenance.get("emu3").cloned().unwrap_or_default())
-            .unwrap_or_default(),
+        emu3,
     };
     let card = card(&info, &experiment, marks.step, phantoms);
     Ok(Bundle::pack(

@@ -8,7 +8,7 @@ mod shard;
 pub(crate) use set::{CodedCases, Codes};
 pub(crate) use shard::{Row, Shard};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use mriseg::bundle::{FileEntry, sha256};
 use mriseg::vq::emu3::Emu3Config;
 use mriseg_data::Dataset;
@@ -26,6 +26,8 @@ use crate::exit::{data, usage};
 
 const INDEX: &str = "codes.json";
 const FORMAT_VERSION: u32 = 1;
+/// Context of errors.
+const WRITING: &str = "writing codes into the folder that emu3.codes names";
 
 /// What codes are of and what made them: those of one folder have this in common.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -108,7 +110,7 @@ impl Origin {
     }
 
     /// What differs between two, for people.
-    fn difference(&self, other: &Self) -> Option<String> {
+    fn difference(&self, other: &Self) -> String {
         let differs =
             |name: &str, a: String, b: String| (a != b).then(|| format!("{name} {a}, not {b}"));
         let of = |origin: &Self| {
@@ -122,13 +124,13 @@ impl Origin {
                 ("mirrored cases:", origin.mirrored.to_string()),
                 ("derived sentences:", origin.derived.to_string()),
             ];
-            for (role, fingerprint) in &origin.splits {
-                let name = match role {
-                    Role::Train => "training data of fingerprint",
-                    Role::Valid => "validation data of fingerprint",
-                    Role::Test => "test data of fingerprint",
-                };
-                parts.push((name, fingerprint.clone()));
+            for (name, role) in [
+                ("training data of fingerprint", Role::Train),
+                ("validation data of fingerprint", Role::Valid),
+                ("test data of fingerprint", Role::Test),
+            ] {
+                let fingerprint = origin.splits.get(&role);
+                parts.push((name, fingerprint.map_or("none", String::as_str).to_owned()));
             }
             parts
         };
@@ -136,6 +138,7 @@ impl Origin {
             .into_iter()
             .zip(of(other))
             .find_map(|((name, a), (_, b))| differs(name, a, b))
+            .unwrap_or_else(|| "something else".to_owned())
     }
 }
 
@@ -159,7 +162,9 @@ impl CodesDir {
                 path.display()
             )));
         }
-        fs::create_dir_all(path).map_err(|error| cannot_write(path, &error))?;
+        fs::create_dir_all(path)
+            .map_err(|error| cannot_write(path, &error))
+            .context(WRITING)?;
         let folder = Self {
             path: path.to_owned(),
             index: Index {
@@ -198,10 +203,26 @@ impl CodesDir {
                 index.format_version
             )));
         }
-        if let Some(difference) = index.origin.difference(origin) {
+        let stored = &index.origin;
+        let enough = Origin {
+            // More than is wanted does no harm.
+            mirrored: stored.mirrored || origin.mirrored,
+            derived: stored.derived || origin.derived,
+            ..origin.clone()
+        };
+        if *stored != enough {
             return Err(usage(format!(
-                "emu3.codes = `{}` holds codes of {difference}; name another folder and run `trainer tokenize`, or change the settings back",
-                path.display()
+                "emu3.codes = `{}` holds codes of {}; name another folder and run `trainer tokenize`, or change the settings back",
+                path.display(),
+                stored.difference(&enough)
+            )));
+        }
+        let codes = stored.emu3.codebook_size;
+        if index.empty.len() != stored.cells() || index.empty.iter().any(|&c| c as usize >= codes) {
+            return Err(data(format!(
+                "`{}`: `empty` is not a mask of {} codes below {codes}; remove the folder and run `trainer tokenize` again",
+                file.display(),
+                stored.cells()
             )));
         }
         Ok(Self {
@@ -242,7 +263,7 @@ impl CodesDir {
     pub(crate) fn add(&mut self, role: Role, number: usize, shard: &Shard) -> Result<()> {
         let file = file_name(role, number);
         let bytes = shard.to_bytes(self.index.origin.cells())?;
-        write_atomic(&self.path.join(&file), &bytes)?;
+        write_atomic(&self.path.join(&file), &bytes).context(WRITING)?;
         let shards = &mut self.index.shards;
         shards.retain(|entry| entry.file != file);
         shards.push(FileEntry {
@@ -298,7 +319,7 @@ impl CodesDir {
 
     fn save_index(&self) -> Result<()> {
         let json = serde_json::to_vec_pretty(&self.index)?;
-        write_atomic(&self.path.join(INDEX), &json)
+        write_atomic(&self.path.join(INDEX), &json).context(WRITING)
     }
 }
 
@@ -308,7 +329,7 @@ fn file_name(role: Role, number: usize) -> String {
 
 /// The cases of every shard that the first `needed` cases lie in. Cases of a picture are together.
 pub(crate) fn shards_of(dataset: &Dataset, needed: usize) -> Vec<Vec<usize>> {
-    const PICTURES: usize = 16;
+    const PICTURES: usize = 8;
     let mut cases: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for case in 0..dataset.len() {
         cases.entry(dataset.picture(case)).or_default().push(case);
@@ -330,4 +351,33 @@ pub(crate) fn shards_of(dataset: &Dataset, needed: usize) -> Vec<Vec<usize>> {
         .step_by(PICTURES)
         .map(|first| shard(first..(first + PICTURES).min(pictures.len())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mriseg_data::PhantomConfig;
+
+    #[test]
+    fn a_shard_holds_all_sentences_of_its_pictures_and_only_needed_pictures_have_one() {
+        let phantoms = || Dataset::phantoms(&PhantomConfig::default(), "train", 20);
+        let dataset = phantoms();
+        let all = shards_of(&dataset, dataset.len());
+        assert_eq!(all.concat(), (0..dataset.len()).collect::<Vec<_>>());
+        let pictures = |cases: &[usize]| -> BTreeSet<usize> {
+            cases.iter().map(|&case| dataset.picture(case)).collect()
+        };
+        assert_eq!(pictures(&all[0]), (0..8).collect());
+        assert_eq!(pictures(&all[2]), (16..20).collect());
+        assert!(all[0].len() > 8, "several sentences per picture");
+
+        let first_of_second = all[1][0];
+        assert_eq!(shards_of(&dataset, first_of_second), all[..1]);
+        assert_eq!(shards_of(&dataset, first_of_second + 1), all[..2]);
+
+        let mut thinned = phantoms();
+        thinned.thin(7);
+        let shards = shards_of(&thinned, usize::MAX);
+        assert_eq!(shards.concat(), (0..7).collect::<Vec<_>>());
+    }
 }

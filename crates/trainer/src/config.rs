@@ -369,6 +369,11 @@ impl Experiment {
         }
     }
 
+    /// Whether it is trained on codes of Emu3's tokenizer.
+    pub(crate) fn on_emu3(&self) -> bool {
+        self.model.lm.image_tokens == ImageTokens::MaskCodes
+    }
+
     /// Where the data comes from.
     pub(crate) fn source(&self) -> DataSpec {
         match self.data.source.parse() {
@@ -410,6 +415,7 @@ impl Experiment {
                 f64::from(self.train.hard_errors.decay),
             ),
             ("train.hard_errors.warmup", self.train.hard_errors.warmup),
+            ("augment.flip", f64::from(self.augment.flip)),
         ];
         for (name, value) in shares {
             if !(0.0..=1.0).contains(&value) {
@@ -465,7 +471,7 @@ impl Experiment {
                 "model.lm.image_tokens = \"codes\" needs a trained image tokenizer: set image_tokenizer.steps, for example 1500",
             ));
         }
-        if self.model.lm.image_tokens == ImageTokens::MaskCodes {
+        if self.on_emu3() {
             self.validate_emu3()
         } else if self.emu3 == Emu3Source::default() {
             Ok(())
@@ -591,6 +597,7 @@ mod tests {
         refuse("emu3.codes", |e| e.emu3.codes.clear());
         refuse("emu3.from", |e| e.emu3.from.clear());
         refuse("augment.scale = 0.1", |e| e.augment.scale = 0.1);
+        refuse("augment.flip = 1.5", |e| e.augment.flip = 1.5);
         refuse("train.pick", |e| e.train.pick = Pick::LeastError);
         refuse("train.contrast.reach", |e| e.train.contrast.reach = 0.125);
         refuse("train.soft_decode", |e| e.train.soft_decode = 1.0);

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use burn::tensor::Device;
 use mriseg::bundle::{FileEntry, Manifest};
+use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::vq::emu3::{Emu3Config, Emu3Tokenizer, SafetensorsFile};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -33,9 +34,14 @@ impl Emu3Dir {
                 config.display()
             ))
         })?;
-        let sizes: Emu3Config = serde_json::from_str(&text)
-            .map_err(|error| data(format!("`{}`: {error}", config.display())))?;
-        sizes.validate()?;
+        let wrong = |error: &dyn std::fmt::Display| {
+            data(format!(
+                "`{}`: {error}; take the config.json that comes with the weights",
+                config.display()
+            ))
+        };
+        let sizes: Emu3Config = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
+        sizes.validate().map_err(|error| wrong(&error))?;
         let weights = weights_of(folder)?;
         let entry = entry_of(&weights).map_err(|error| unreadable(&weights, &error))?;
         Ok(Self {
@@ -43,6 +49,25 @@ impl Emu3Dir {
             config: sizes,
             entry,
         })
+    }
+
+    /// Whether its codes are those of a model; `folder` names it in the error.
+    ///
+    /// # Errors
+    /// They have other sizes.
+    pub(crate) fn must_fit(&self, model: &ModelConfig, folder: &Path) -> Result<()> {
+        for (name, ours, theirs) in [
+            ("patch", model.mask.patch, self.config.patch()),
+            ("codes", model.mask.codes, self.config.codebook_size),
+        ] {
+            if ours != theirs {
+                return Err(usage(format!(
+                    "model.mask.{name} = {ours}, and the tokenizer in `{}` has {theirs}: set it to {theirs}",
+                    folder.display()
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Its sizes.
@@ -76,9 +101,12 @@ pub(crate) fn emu3_of(
     folder: Option<&Path>,
     device: &Device,
 ) -> Result<Option<Arc<Emu3Tokenizer>>> {
-    let Some(wanted) = &manifest.info.emu3 else {
+    if manifest.architecture.lm.image_tokens != ImageTokens::MaskCodes {
         return Ok(None);
-    };
+    }
+    let wanted = manifest.info.emu3.as_ref().ok_or_else(|| {
+        data("the bundle's manifest.json does not say which tokenizer it needs (`emu3`): export it again")
+    })?;
     let Some(folder) = folder else {
         return Err(usage(format!(
             "this bundle needs Emu3's vision tokenizer, `{}` with SHA-256 {}: name its folder with --emu3",
@@ -94,7 +122,15 @@ pub(crate) fn emu3_of(
             wanted.sha256
         )));
     }
+    found.must_fit(&manifest.architecture, folder)?;
     Ok(Some(Arc::new(found.load(device)?)))
+}
+
+/// What a command line needs beside a bundle on Emu3's codes.
+pub(crate) fn emu3_argument(folder: Option<&Path>) -> String {
+    folder.map_or(String::new(), |folder| {
+        format!(" --emu3 {}", folder.display())
+    })
 }
 
 /// The one safetensors file of a folder.

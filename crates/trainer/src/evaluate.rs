@@ -187,15 +187,14 @@ impl Evaluator<'_> {
             None => self.decode_batch(text, image),
             Some(decode) => self.decode_each(text, image, decode)?,
         };
-        let size = self.config.mask.size;
-        let oracle = soft_masks(&self.vision, self.mask_codes(&cases), size)?;
+        let oracles = oracles(&self.vision, &cases, self.config, self.device)?;
         let length = self.config.layout().mask();
         let codes = code_tensor(&tokens, length, self.device);
-        let predicted = soft_masks(&self.vision, codes, size)?;
+        let predicted = soft_masks(&self.vision, codes, self.config.mask.size)?;
         Ok(cases
             .into_par_iter()
             .zip(predicted)
-            .zip(oracle)
+            .zip(oracles)
             .zip(tokens.par_chunks_exact(length))
             .zip(costs)
             .map(|((((case, predicted), oracle), tokens), cost)| {
@@ -205,7 +204,7 @@ impl Evaluator<'_> {
                     tokens: tokens.to_vec(),
                     cost,
                     mask: foreground(&predicted, width, height),
-                    oracle: foreground(&oracle, width, height),
+                    oracle,
                     sample,
                 }
             })
@@ -304,6 +303,41 @@ pub(crate) fn picker(pick: Pick, vision: &Vision) -> Result<Picker> {
     Ok(block_on(Picker::new(pick, vision))?)
 }
 
+/// The true masks of some cases after a round trip through the mask tokenizer.
+fn oracles(
+    vision: &Vision,
+    cases: &[Case],
+    config: &ModelConfig,
+    device: &Device,
+) -> Result<Vec<Mask>> {
+    let painted = |case: &Case| Some(case.made.as_ref()?.oracle.get()?.clone());
+    let known: Vec<Option<Mask>> = cases.iter().map(painted).collect();
+    let others: Vec<Case> = cases
+        .iter()
+        .zip(&known)
+        .filter(|(_, known)| known.is_none())
+        .map(|(case, _)| case.clone())
+        .collect();
+    let mut new = Vec::new();
+    if !others.is_empty() {
+        let codes = mask_codes(vision, &others, config, device);
+        let soft = soft_masks(vision, codes, config.mask.size)?;
+        for (soft, case) in soft.iter().zip(&others) {
+            let Mask { width, height, .. } = case.sample.mask;
+            let mask = foreground(soft, width, height);
+            if let Some(made) = &case.made {
+                made.oracle.get_or_init(|| mask.clone());
+            }
+            new.push(mask);
+        }
+    }
+    let mut new = new.into_iter();
+    Ok(known
+        .into_iter()
+        .filter_map(|known| known.or_else(|| new.next()))
+        .collect())
+}
+
 /// Codes of the true masks of some cases: `[batch, mask]`.
 fn mask_codes(
     vision: &Vision,
@@ -311,8 +345,13 @@ fn mask_codes(
     config: &ModelConfig,
     device: &Device,
 ) -> Tensor<2, Int> {
-    stored_codes(cases, |codes| &codes.mask, device)
-        .unwrap_or_else(|| vision.mask_codes(masks(cases, config, device)))
+    stored_codes(cases, |codes| &codes.mask, device).unwrap_or_else(|| {
+        let codes = masks(cases, config, device)
+            .split(at_once(vision, cases.len()), 0)
+            .into_iter()
+            .map(|masks| vision.mask_codes(masks));
+        Tensor::cat(codes.collect(), 0)
+    })
 }
 
 /// Codes that were made before; `None` when some were not.
@@ -323,7 +362,8 @@ fn stored_codes(
 ) -> Option<Tensor<2, Int>> {
     let mut codes = Vec::new();
     for case in cases {
-        codes.extend(of(case.codes.as_ref()?).iter().map(|&code| u32::from(code)));
+        let of_case = of(&case.made.as_ref()?.codes);
+        codes.extend(of_case.iter().map(|&code| u32::from(code)));
     }
     let length = codes.len() / cases.len().max(1);
     Some(code_tensor(&codes, length, device))
@@ -403,14 +443,30 @@ pub(crate) fn oracle_dice(
             .into_par_iter()
             .map(|index| samples.case(index))
             .collect::<Result<Vec<_>>>()?;
-        let codes = mask_codes(vision, &loaded, config, device);
-        let soft = soft_masks(vision, codes, config.mask.size)?;
-        for (soft, Case { sample, .. }) in soft.iter().zip(&loaded) {
-            let mask = foreground(soft, sample.mask.width, sample.mask.height);
+        let oracles = oracles(vision, &loaded, config, device)?;
+        for (mask, Case { sample, .. }) in oracles.iter().zip(&loaded) {
             dice.extend(Overlap::of(&mask.pixels, &sample.mask.pixels).dice());
         }
     }
     Ok(mean(dice.into_iter()))
+}
+
+/// How many of some pictures or masks go through a tokenizer together.
+fn at_once(vision: &Vision, all: usize) -> usize {
+    match vision {
+        Vision::Own(_) => all.max(1),
+        // Each takes hundreds of megabytes on its way.
+        Vision::Emu3(_) => 1,
+    }
+}
+
+/// Threads that evaluate side by side, of `workers`.
+pub(crate) fn side_by_side_of(vision: &Vision, workers: usize) -> usize {
+    match vision {
+        Vision::Own(_) => workers,
+        // One of them keeps all cores busy.
+        Vision::Emu3(_) => 1,
+    }
 }
 
 /// Foreground probabilities of codes `[batch, mask]` at the model's size.
@@ -423,13 +479,8 @@ pub(crate) fn soft_masks(
     size: usize,
 ) -> Result<Vec<GrayImage>> {
     let [masks, _] = codes.dims();
-    let at_once = match vision {
-        Vision::Own(_) => masks.max(1),
-        // A picture takes hundreds of megabytes on its way.
-        Vision::Emu3(_) => 1,
-    };
     let mut drawn = Vec::with_capacity(masks);
-    for codes in codes.split(at_once, 0) {
+    for codes in codes.split(at_once(vision, masks), 0) {
         let probabilities: Vec<f32> = vision
             .foreground(codes)
             .try_into_data()

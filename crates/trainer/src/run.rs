@@ -12,7 +12,7 @@ use mriseg::text::TextTokenizer;
 use mriseg::vision::Vision;
 use mriseg::vq::emu3::Emu3Tokenizer;
 use mriseg::vq::{ImageTokenizer, MaskTokenizer};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::config::Experiment;
 use crate::data::{Role, Splits};
 use crate::device::{self, Chosen};
 use crate::emu3_dir::Emu3Dir;
-use crate::evaluate::{Evaluator, Predicted, mean_dice, picker};
+use crate::evaluate::{Evaluator, Predicted, mean_dice, picker, side_by_side_of};
 use crate::exit::{self, Kind};
 use crate::fit::{
     LmState, LmTrainer, Progress, Samples, Session, train_image_tokenizer, train_mask_tokenizer,
@@ -120,7 +120,18 @@ impl Run {
                 tokenizer.to_bytes()?.len().div_ceil(1000)
             ));
         }
-        if args.resume.is_none() {
+        let data = json!({
+            "name": train.dataset().name(),
+            "side_convention": train.dataset().side_convention(),
+            "train_cases": train.dataset().len(),
+            "train_fingerprint": train.dataset().fingerprint(),
+            "valid_fingerprint": valid.dataset().fingerprint(),
+            "test_fingerprint": test.dataset().fingerprint(),
+            "emu3": emu3.as_ref().map(Emu3Dir::entry),
+        });
+        if args.resume.is_some() {
+            refuse_other_data(&folder, &data)?;
+        } else {
             write_atomic(&folder.config(), toml.as_bytes())?;
             let env = json!({
                 "command": command_line(),
@@ -131,15 +142,6 @@ impl Run {
                 "arch": std::env::consts::ARCH,
             });
             write_atomic(&folder.env(), &serde_json::to_vec_pretty(&env)?)?;
-            let data = json!({
-                "name": train.dataset().name(),
-                "side_convention": train.dataset().side_convention(),
-                "train_cases": train.dataset().len(),
-                "train_fingerprint": train.dataset().fingerprint(),
-                "valid_fingerprint": valid.dataset().fingerprint(),
-                "test_fingerprint": test.dataset().fingerprint(),
-                "emu3": emu3.as_ref().map(Emu3Dir::entry),
-            });
             write_atomic(&folder.data(), &serde_json::to_vec_pretty(&data)?)?;
         }
         let emu3 = emu3
@@ -174,6 +176,12 @@ impl Run {
         self.finish()
     }
 
+    /// Where Emu3's tokenizer lies, if the run has it.
+    pub(crate) fn emu3_folder(&self) -> Option<&Path> {
+        let from = &self.experiment.emu3.from;
+        (!from.is_empty()).then(|| Path::new(from))
+    }
+
     /// The run's folder.
     pub(crate) fn folder(&self) -> &RunDir {
         &self.folder
@@ -198,17 +206,13 @@ impl Run {
         )
     }
 
-    /// Its hard-error memory at half of its steps.
+    /// The hard-error memory at half of the steps of a run on the same cases, such as this one.
     ///
     /// # Errors
-    /// The run has not come so far, or the file is damaged.
-    pub(crate) fn halfway_memory(&self) -> Result<HardErrorMemory> {
+    /// That run has not come so far, or the file is damaged.
+    pub(crate) fn halfway_memory_of(&self, run: &RunDir) -> Result<HardErrorMemory> {
         let positions = self.experiment.model.layout().mask();
-        checkpoint::read_memory(
-            &self.folder.halfway_memory(),
-            self.train.dataset().len(),
-            positions,
-        )
+        checkpoint::read_memory(&run.halfway_memory(), self.train.dataset().len(), positions)
     }
 
     /// Some test cases as the best checkpoint segments them: image, truth, prediction, oracle.
@@ -325,9 +329,9 @@ impl Run {
             device: &self.chosen.device,
             cached: CachedLm::new(&model.lm),
             picker: picker(self.experiment.train.pick, &vision)?,
-            vision,
             seed: self.experiment.seed,
-            workers: self.chosen.workers,
+            workers: side_by_side_of(&vision, self.chosen.workers),
+            vision,
             one_by_one: None,
         })
     }
@@ -463,6 +467,35 @@ impl Run {
             ),
         )
     }
+}
+
+/// A run goes on with the data and the tokenizer that it began with.
+fn refuse_other_data(folder: &RunDir, found: &Value) -> Result<()> {
+    let path = folder.data();
+    let unreadable = |error: &dyn std::fmt::Display| {
+        exit::data(format!(
+            "cannot read `{}`: {error}; start the run again",
+            path.display()
+        ))
+    };
+    let bytes = std::fs::read(&path).map_err(|error| unreadable(&error))?;
+    let begun: Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))?;
+    for (what, at) in [
+        ("training data of fingerprint", "/train_fingerprint"),
+        ("validation data of fingerprint", "/valid_fingerprint"),
+        ("test data of fingerprint", "/test_fingerprint"),
+        ("Emu3's tokenizer with weights of SHA-256", "/emu3/sha256"),
+    ] {
+        let of = |json: &Value| json.pointer(at).cloned().unwrap_or_default();
+        let (begun, found) = (of(&begun), of(found));
+        if begun != found {
+            return Err(exit::usage(format!(
+                "the run `{}` began with {what} {begun}, and now there is {found}: put it back, or start a new run",
+                folder.path().display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn strip_of(case: &Predicted) -> RgbImage {

@@ -3,7 +3,6 @@
 //! move.
 
 use anyhow::{Context, Result};
-use mriseg::config::ImageTokens;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -19,6 +18,7 @@ use crate::probe::StrategyScores;
 use crate::progress::Display;
 use crate::report::ablation::{self, Outcome, Row};
 use crate::run::Run;
+use crate::run_dir::RunDir;
 
 /// Row that all others are compared with; its mask tokenizer and its hardest tokens serve them all.
 const BASE: &str = "base";
@@ -91,7 +91,7 @@ fn rows(experiment: &Experiment) -> Vec<Row> {
         steps => steps,
     };
     let all = [next_k(4), contrast(weight), hard.clone()];
-    let emu3 = experiment.model.lm.image_tokens == ImageTokens::MaskCodes;
+    let emu3 = experiment.on_emu3();
     let image_tokens = if emu3 { "mask_codes" } else { "features" };
     let row = |name: &str, what: &str, set: &[String]| Row {
         name: name.to_owned(),
@@ -234,11 +234,8 @@ fn train_row(
     let name = run_name(&row.name, seed);
     let folder = args.out.join(&name);
     let mut set = row.set.clone();
-    let own = resolve(&train_args(args, &set, seed, None))?
-        .emu3
-        .from
-        .is_empty();
-    if row.name != BASE && own {
+    let emu3 = resolve(&train_args(args, &set, seed, None))?.on_emu3();
+    if row.name != BASE && !emu3 {
         set.push(format!("mask_tokenizer.from={}", base.display()));
     }
     let mut train = train_args(args, &set, seed, Some(name));
@@ -249,15 +246,7 @@ fn train_row(
     if scores(&folder).is_none() {
         let run = Run::open(&train, interrupt.clone())?;
         run.complete()?;
-        let halfway = if row.name == BASE {
-            run.halfway_memory()?
-        } else {
-            let base = TrainArgs {
-                resume: Some(base.to_path_buf()),
-                ..train
-            };
-            Run::open(&base, interrupt.clone())?.halfway_memory()?
-        };
+        let halfway = run.halfway_memory_of(&RunDir::open(base)?)?;
         const SHOWN: [usize; 4] = [0, 1, 2, 3];
         let sheet = pictures::sheet(&run.test_strips(&SHOWN)?, 1);
         write_atomic(&folder.join(STRIPS), &pictures::png(&sheet)?)?;

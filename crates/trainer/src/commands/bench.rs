@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use mriseg::bundle::{Bundle, BundleInfo, Precision};
-use mriseg::config::ModelConfig;
+use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::decode::{Decode, Pick};
 use mriseg::image::GrayImage;
 use mriseg::model::normalized_pixels;
@@ -91,6 +91,11 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         bundle.manifest.pick = pick.into();
     }
     let manifest = bundle.manifest_bytes();
+    if bundle.manifest.architecture.lm.image_tokens == ImageTokens::MaskCodes {
+        return Err(usage(
+            "`trainer bench` times what a page does, and no page can run a bundle that needs Emu3's tokenizer; `eval --decode` times it",
+        ));
+    }
     let segmenter = block_on(Segmenter::load(
         &manifest,
         bundle.files.clone(),

@@ -9,8 +9,8 @@ use crate::bundle_dir;
 use crate::cli::{DataSpec, EvalArgs, TextMode, command_line};
 use crate::data;
 use crate::device;
-use crate::emu3_dir::emu3_of;
-use crate::evaluate::{Evaluator, picker};
+use crate::emu3_dir::{emu3_argument, emu3_of};
+use crate::evaluate::{Evaluator, picker, side_by_side_of};
 use crate::fit::Samples;
 use crate::pictures;
 use crate::progress::Display;
@@ -55,9 +55,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         device: &chosen.device,
         cached: CachedLm::new(&model.lm),
         picker: picker(args.pick.map_or(bundle.manifest.pick, Into::into), &vision)?,
-        vision,
         seed: SEED,
-        workers: chosen.workers,
+        workers: side_by_side_of(&vision, chosen.workers),
+        vision,
         one_by_one: args.decode.map(Into::into),
     };
     let samples = Samples::new(dataset);
@@ -93,9 +93,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
             DataSpec::Folder(folder) => folder.display().to_string(),
         };
         println!(
-            "next: does the sentence matter?  cargo run -p trainer -- eval --bundle {} --data {data} --split {} --text wrong-side",
+            "next: does the sentence matter?  cargo run -p trainer -- eval --bundle {} --data {data} --split {} --text wrong-side{}",
             args.bundle.display(),
-            args.split
+            args.split,
+            emu3_argument(args.emu3.as_deref())
         );
     }
     Ok(())

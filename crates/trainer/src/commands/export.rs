@@ -35,8 +35,13 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
         bundle.manifest.bytes() as f64 / 1e6
     );
     println!(
-        "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"{EXAMPLE}\" --out mask.png",
-        args.out.display()
+        "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"{EXAMPLE}\" --out mask.png{}",
+        args.out.display(),
+        if bundle.manifest.info.emu3.is_some() {
+            " --emu3 FOLDER"
+        } else {
+            ""
+        }
     );
     Ok(())
 }

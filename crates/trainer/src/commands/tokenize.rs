@@ -3,7 +3,6 @@
 
 use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor, TensorData};
-use mriseg::config::ImageTokens;
 use mriseg::image::GrayImage;
 use mriseg::vq::emu3::Emu3Tokenizer;
 use mriseg_data::{Dataset, Sample, derived_cases};
@@ -18,13 +17,14 @@ use crate::config::Experiment;
 use crate::data::{Role, Splits};
 use crate::device;
 use crate::exit::{self, Kind, data, usage};
+use crate::fit::warn_about_soft_masks;
 use crate::interrupt::Interrupt;
-use crate::progress::Display;
+use crate::progress::{Display, Stage};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     limit_threads(args.threads)?;
     let experiment = Experiment::resolve(&args.experiment, None)?;
-    if experiment.model.lm.image_tokens != ImageTokens::MaskCodes {
+    if !experiment.on_emu3() {
         return Err(usage(
             "`trainer tokenize` is for model.lm.image_tokens = \"mask_codes\"; the other tokenizers are trained here and encode while training. configs/paper.toml is an example",
         ));
@@ -55,6 +55,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
         encoded: 0,
         time: Duration::ZERO,
         resized: None,
+        soft_masks: 0,
     };
     let mut folder = CodesDir::begin(path, origin, || encoder.empty())?;
     for role in Role::ALL {
@@ -74,23 +75,21 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
                 stage.skip(cases.len() as u64);
                 continue;
             }
-            let shard = encoder.shard(&folder, role, dataset, cases, &interrupt)?;
-            let Some(shard) = shard else {
+            if interrupt.requested() {
                 return Err(exit::error(
                     Kind::Interrupted,
                     format!(
-                        "{} of {} files of {} cases are complete; the same command goes on",
-                        number,
+                        "{number} of {} files of {} cases are complete; the same command goes on",
                         shards.len(),
                         role.name()
                     ),
                 ));
-            };
+            }
+            let shard = encoder.shard(&folder, role, dataset, cases, &mut stage)?;
             folder.add(role, number, &shard)?;
-            stage.advance(cases.len() as u64, None);
         }
         stage.finish("");
-        encoder.say_what_was_resized(display);
+        encoder.say_what_was_changed(display);
     }
     let (files, bytes) = folder.files_and_bytes();
     println!(
@@ -113,6 +112,8 @@ struct Encoder<'a> {
     time: Duration,
     /// Pictures of another size: how many, and one of them.
     resized: Option<(usize, String)>,
+    /// Masks with pixels that are neither black nor white.
+    soft_masks: usize,
 }
 
 impl Encoder<'_> {
@@ -121,87 +122,95 @@ impl Encoder<'_> {
 
     /// Codes of a mask without foreground.
     fn empty(&mut self) -> Result<Vec<u16>> {
-        self.encode(&[vec![0.0; self.size * self.size]])
+        let black = vec![0.0; self.size * self.size];
+        let codes = self.encode(&[GrayImage::new(self.size, self.size, black)])?;
+        Ok(codes.concat())
     }
 
-    /// Codes of some cases; `None` when the user asked to stop.
+    /// Codes of some cases.
     fn shard(
         &mut self,
         folder: &CodesDir,
         role: Role,
         dataset: &Dataset,
         cases: &[usize],
-        interrupt: &Interrupt,
-    ) -> Result<Option<Shard>> {
+        stage: &mut Stage,
+    ) -> Result<Shard> {
         let origin = folder.origin();
-        let mirrored = origin.variants(role) > 1;
+        let variants = origin.variants(role);
         let mut shard = Shard::default();
         let pictures = cases.chunk_by(|&a, &b| dataset.picture(a) == dataset.picture(b));
-        for (number, cases) in pictures.enumerate() {
-            let mut picture = None;
-            for &case in cases {
-                if interrupt.requested() {
-                    return Ok(None);
-                }
+        for (picture, cases) in pictures.enumerate() {
+            for (nth, &case) in cases.iter().enumerate() {
                 let sample = dataset
                     .load(case)
                     .map_err(|error| data(error.to_string()))?;
-                if picture.is_none() {
+                let mut grey = Vec::new();
+                if nth == 0 {
                     self.note_size(&sample);
-                    let grey = variants(self.scaled(&sample.image), self.size, mirrored);
-                    shard.images.extend(self.encode(&grey)?);
-                    picture = Some(number);
+                    grey.extend(mirrored(&sample.image, self.size, variants));
                 }
+                self.soft_masks += usize::from(sample.intermediate_pixels > 0);
                 let mut sentences = vec![(sample.text.clone(), sample.mask.clone(), false)];
                 if origin.derives(role) {
                     let derived = derived_cases(&sample, dataset.side_convention());
                     sentences.extend(derived.into_iter().map(|(text, mask)| (text, mask, true)));
                 }
+                for (_, mask, _) in &mut sentences {
+                    *mask = mask.resized(self.size, self.size);
+                    if !mask.is_empty() {
+                        let pixels = mask.pixels.iter().map(|&pixel| f32::from(pixel));
+                        let mask = GrayImage::new(self.size, self.size, pixels.collect());
+                        grey.extend(mirrored(&mask, self.size, variants));
+                    }
+                }
+                let mut codes = self.encode(&grey)?.into_iter();
+                if nth == 0 {
+                    shard.images.extend(codes.by_ref().take(variants).flatten());
+                }
                 for (text, mask, derived) in sentences {
-                    let mask = mask.resized(self.size, self.size);
-                    let of_mask = if mask.is_empty() {
-                        folder.empty().repeat(origin.variants(role))
+                    if mask.is_empty() {
+                        shard.masks.extend(folder.empty().repeat(variants));
                     } else {
-                        let grey = mask.pixels.into_iter().map(f32::from).collect();
-                        self.encode(&variants(grey, self.size, mirrored))?
-                    };
-                    shard.masks.extend(of_mask);
+                        shard.masks.extend(codes.by_ref().take(variants).flatten());
+                    }
                     shard.rows.push(Row {
                         case,
                         id: sample.id.clone(),
                         text,
-                        picture: number,
+                        picture,
                         derived,
                     });
                 }
+                stage.advance(1, None);
             }
         }
-        Ok(Some(shard))
+        Ok(shard)
     }
 
-    /// Codes of grey pictures, one after the other.
-    fn encode(&mut self, pictures: &[Vec<f32>]) -> Result<Vec<u16>> {
+    /// Codes of grey pictures of the right size.
+    fn encode(&mut self, pictures: &[GrayImage]) -> Result<Vec<Vec<u16>>> {
         let start = Instant::now();
-        let mut codes = Vec::new();
+        let mut codes = Vec::with_capacity(pictures.len());
         for pictures in pictures.chunks(Self::AT_ONCE) {
+            let pixels = pictures
+                .iter()
+                .flat_map(|picture| picture.pixels.iter().copied());
             let shape = [pictures.len(), 1, self.size, self.size];
-            let grey = TensorData::new(pictures.concat(), shape);
+            let grey = TensorData::new(pixels.collect(), shape);
             let read = self.tokenizer.read(Tensor::from_data(grey, self.device));
             let ids = self.tokenizer.encode(read).try_into_data();
-            let ids = ids.context("the device stopped answering")?;
-            codes.extend(ids.iter::<u32>().map(|id| id as u16));
+            let ids: Vec<u16> = ids
+                .context("the device stopped answering")?
+                .iter::<u32>()
+                .map(|id| id as u16)
+                .collect();
+            let cells = ids.len() / pictures.len();
+            codes.extend(ids.chunks_exact(cells).map(<[u16]>::to_vec));
         }
         self.encoded += pictures.len();
         self.time += start.elapsed();
         Ok(codes)
-    }
-
-    fn scaled(&self, image: &GrayImage) -> Vec<f32> {
-        if (image.width, image.height) == (self.size, self.size) {
-            image.pixels.clone()
-        } else {
-            image.resized(self.size, self.size).pixels
-        }
     }
 
     fn note_size(&mut self, sample: &Sample) {
@@ -213,7 +222,10 @@ impl Encoder<'_> {
     }
 
     /// For people.
-    fn say_what_was_resized(&mut self, display: Display) {
+    fn say_what_was_changed(&mut self, display: Display) {
+        if self.soft_masks > 0 {
+            warn_about_soft_masks(std::mem::take(&mut self.soft_masks), display);
+        }
         if let Some((count, example)) = self.resized.take() {
             let size = self.size;
             display.line(&format!(
@@ -232,30 +244,9 @@ impl Encoder<'_> {
     }
 }
 
-/// A grey picture of a side of `size` pixels and, if wanted, its mirror image.
-fn variants(grey: Vec<f32>, size: usize, mirrored: bool) -> Vec<Vec<f32>> {
-    let mut variants = vec![grey];
-    if mirrored {
-        let mut mirror = variants[0].clone();
-        for row in mirror.chunks_exact_mut(size) {
-            row.reverse();
-        }
-        variants.push(mirror);
-    }
-    variants
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mirror_image_follows_its_picture() {
-        let grey = vec![0.0, 0.1, 0.2, 0.3];
-        assert_eq!(variants(grey.clone(), 2, false).len(), 1);
-        assert_eq!(
-            variants(grey.clone(), 2, true),
-            [grey, vec![0.1, 0.0, 0.3, 0.2]]
-        );
-    }
+/// A picture scaled to `size` by `size` pixels and, for two `variants`, its mirror image.
+fn mirrored(picture: &GrayImage, size: usize, variants: usize) -> impl Iterator<Item = GrayImage> {
+    let picture = picture.resized(size, size);
+    let mirror = (variants > 1).then(|| picture.flipped_horizontally());
+    std::iter::once(picture).chain(mirror)
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::eval::describe;
 use crate::bundle_dir::EXAMPLE;
 use crate::cli::TrainArgs;
+use crate::emu3_dir::emu3_argument;
 use crate::exit::usage;
 use crate::interrupt::Interrupt;
 use crate::run::Run;
@@ -27,8 +28,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         run.folder().report().join("index.html").display()
     );
     println!(
-        "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"{EXAMPLE}\" --out mask.png",
-        bundle.display()
+        "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"{EXAMPLE}\" --out mask.png{}",
+        bundle.display(),
+        emu3_argument(run.emu3_folder())
     );
     Ok(())
 }

@@ -13,8 +13,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use std::borrow::Borrow;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::codes::{CodedCases, Codes};
 use crate::exit::data;
@@ -25,6 +25,8 @@ use crate::progress::Display;
 pub(crate) struct Samples {
     dataset: Dataset,
     codes: Option<CodedCases>,
+    /// By case, where there are codes: see [`Case::oracle`].
+    oracles: Vec<Arc<OnceLock<Mask>>>,
     cache: Vec<OnceLock<Sample>>,
     room: AtomicUsize,
     soft_masks: AtomicUsize,
@@ -51,8 +53,17 @@ pub(crate) struct Drawn {
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) sample: Sample,
-    /// Codes of picture and mask, where they were made before.
-    pub(crate) codes: Option<Codes>,
+    /// What was made before, where it was.
+    pub(crate) made: Option<Made>,
+}
+
+/// What is known of a case without its picture.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    /// Codes of picture and mask.
+    pub(crate) codes: Codes,
+    /// The mask that its codes paint, once it was painted: with Emu3 that takes longer than anything else.
+    pub(crate) oracle: Arc<OnceLock<Mask>>,
 }
 
 impl Samples {
@@ -64,8 +75,10 @@ impl Samples {
 
     /// With codes of pictures and masks that were made before.
     pub(crate) fn with_codes(dataset: Dataset, codes: Option<CodedCases>) -> Self {
+        let kept = if codes.is_some() { dataset.len() } else { 0 };
         Self {
             codes,
+            oracles: (0..kept).map(|_| Arc::default()).collect(),
             cache: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
             dataset,
             room: AtomicUsize::new(Self::CACHE_BYTES),
@@ -105,7 +118,12 @@ impl Samples {
     pub(crate) fn case(&self, index: usize) -> Result<Case> {
         Ok(Case {
             sample: self.load(index)?,
-            codes: self.codes.as_ref().and_then(|codes| codes.of(index)),
+            made: self.codes.as_ref().and_then(|codes| {
+                Some(Made {
+                    codes: codes.of(index)?,
+                    oracle: self.oracles[index].clone(),
+                })
+            }),
         })
     }
 
@@ -118,9 +136,7 @@ impl Samples {
     pub(crate) fn warn_about_soft_masks(&self, display: Display) {
         let soft = self.soft_masks.load(Ordering::Relaxed);
         if soft > 0 {
-            display.line(&format!(
-                "warning: {soft} masks have pixels that are neither black nor white; they were cut at one half"
-            ));
+            warn_about_soft_masks(soft, display);
         }
     }
 
@@ -179,6 +195,13 @@ impl Samples {
             })
             .collect()
     }
+}
+
+/// Says how many masks have pixels that are neither black nor white.
+pub(crate) fn warn_about_soft_masks(masks: usize, display: Display) {
+    display.line(&format!(
+        "warning: {masks} masks have pixels that are neither black nor white; they were cut at one half"
+    ));
 }
 
 /// A generator for one purpose (`stage`) and number.

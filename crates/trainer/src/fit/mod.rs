@@ -10,7 +10,9 @@ mod optimizer;
 mod shards;
 mod tokenizers;
 
-pub(crate) use batch::{Case, Samples, masks, pictures, rng, texts, true_mask};
+pub(crate) use batch::{
+    Case, Samples, masks, pictures, rng, texts, true_mask, warn_about_soft_masks,
+};
 pub(crate) use learner::Learner;
 pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer};
 pub(crate) use tokenizers::{train_image_tokenizer, train_mask_tokenizer};

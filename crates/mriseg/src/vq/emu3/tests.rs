@@ -94,6 +94,7 @@ impl Fixture {
         let kind = match dtype {
             DType::F16 => Dtype::F16,
             DType::BF16 => Dtype::BF16,
+            DType::I32 => Dtype::I32,
             _ => Dtype::F32,
         };
         let views = bytes.iter().map(|(name, shape, bytes)| {
@@ -209,6 +210,17 @@ fn what_does_not_fit_is_named() {
     assert!(
         broken.contains("`encoder.conv_in.bias` holds NaN at 3"),
         "{broken}"
+    );
+}
+
+#[test]
+fn weights_that_are_no_floating_point_numbers_are_refused() {
+    let fixture = Fixture::read(FIXTURES[0]);
+    let file = fixture.file(false, DType::I32, |_| {});
+    let message = load(&fixture.config(), file).unwrap_err().to_string();
+    assert!(
+        message.contains("holds I32; f32, f16 and bf16 can be read"),
+        "{message}"
     );
 }
 
