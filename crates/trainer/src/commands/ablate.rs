@@ -253,7 +253,21 @@ fn train_row(
         let scores = run.strategy_scores(&halfway)?;
         write_atomic(&folder.join(SCORES), &serde_json::to_vec_pretty(&scores)?)?;
     }
+    must_share_data(base, &folder)?;
     outcome(row, seed, &folder)
+}
+
+/// Rows can be compared only when they were trained on the same data, and on codes of the same tokenizer.
+fn must_share_data(base: &Path, folder: &Path) -> Result<()> {
+    let data_of = |run: &Path| read_json::<serde_json::Value>(&run.join("data.json"));
+    if data_of(base)? == data_of(folder)? {
+        return Ok(());
+    }
+    Err(usage(format!(
+        "`{}` and `{}` were trained on other data, or on codes of another tokenizer (see their data.json); choose another --out, or remove one",
+        base.display(),
+        folder.display()
+    )))
 }
 
 fn outcome(row: &Row, seed: u64, folder: &Path) -> Result<Outcome> {
@@ -355,6 +369,22 @@ mod tests {
             };
             Experiment::resolve(&args, None).unwrap();
         }
+    }
+
+    #[test]
+    fn rows_on_other_data_are_not_compared() {
+        let root = tempfile::tempdir().unwrap();
+        let run = |name: &str, digest: &str| {
+            let folder = root.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            let json = serde_json::json!({ "emu3": { "sha256": digest } });
+            fs::write(folder.join("data.json"), json.to_string()).unwrap();
+            folder
+        };
+        let (base, same, other) = (run("base", "a"), run("same", "a"), run("other", "b"));
+        must_share_data(&base, &same).unwrap();
+        let message = must_share_data(&base, &other).unwrap_err().to_string();
+        assert!(message.contains("another tokenizer"), "{message}");
     }
 
     #[test]
