@@ -13,9 +13,8 @@ use mriseg::bundle::{FileEntry, sha256};
 use mriseg::vq::emu3::Emu3Config;
 use mriseg_data::Dataset;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::atomic::{cannot_write, write_atomic};
@@ -334,22 +333,15 @@ pub(crate) fn shards_of(dataset: &Dataset, needed: usize) -> Vec<Vec<usize>> {
     for case in 0..dataset.len() {
         cases.entry(dataset.picture(case)).or_default().push(case);
     }
-    let pictures: Vec<usize> = cases.keys().copied().collect();
-    let wanted: BTreeSet<usize> = (0..needed.min(dataset.len()))
+    let last = (0..needed.min(dataset.len()))
         .map(|case| dataset.picture(case))
-        .collect();
-    let last = wanted.last().map_or(0, |last| {
-        pictures.partition_point(|picture| picture <= last)
-    });
-    let shard = |pictures: Range<usize>| -> Vec<usize> {
-        (cases.values().skip(pictures.start).take(pictures.len()))
-            .flatten()
-            .copied()
-            .collect()
-    };
-    (0..last)
-        .step_by(PICTURES)
-        .map(|first| shard(first..(first + PICTURES).min(pictures.len())))
+        .max();
+    let pictures = last.map_or(0, |last| cases.range(..=last).count());
+    let cases: Vec<Vec<usize>> = cases.into_values().collect();
+    cases
+        .chunks(PICTURES)
+        .take(pictures.div_ceil(PICTURES))
+        .map(<[Vec<usize>]>::concat)
         .collect()
 }
 
@@ -357,6 +349,7 @@ pub(crate) fn shards_of(dataset: &Dataset, needed: usize) -> Vec<Vec<usize>> {
 mod tests {
     use super::*;
     use mriseg_data::PhantomConfig;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_shard_holds_all_sentences_of_its_pictures_and_only_needed_pictures_have_one() {

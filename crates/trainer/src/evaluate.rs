@@ -16,6 +16,7 @@ use mriseg_data::{Sample, SentenceKind, wrong_side};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -234,7 +235,8 @@ impl Evaluator<'_> {
 
     /// Codes of the true masks: `[batch, mask]`.
     pub(crate) fn mask_codes(&self, cases: &[Case]) -> Tensor<2, Int> {
-        mask_codes(&self.vision, cases, self.config, self.device)
+        let cases: Vec<&Case> = cases.iter().collect();
+        mask_codes(&self.vision, &cases, self.config, self.device)
     }
 
     /// All masks greedily together: their codes, one mask after the other, and the cost of each.
@@ -312,11 +314,11 @@ fn oracles(
 ) -> Result<Vec<Mask>> {
     let painted = |case: &Case| Some(case.made.as_ref()?.oracle.get()?.clone());
     let known: Vec<Option<Mask>> = cases.iter().map(painted).collect();
-    let others: Vec<Case> = cases
+    let others: Vec<&Case> = cases
         .iter()
         .zip(&known)
         .filter(|(_, known)| known.is_none())
-        .map(|(case, _)| case.clone())
+        .map(|(case, _)| case)
         .collect();
     let mut new = Vec::new();
     if !others.is_empty() {
@@ -341,7 +343,7 @@ fn oracles(
 /// Codes of the true masks of some cases: `[batch, mask]`.
 fn mask_codes(
     vision: &Vision,
-    cases: &[Case],
+    cases: &[&Case],
     config: &ModelConfig,
     device: &Device,
 ) -> Tensor<2, Int> {
@@ -355,14 +357,14 @@ fn mask_codes(
 }
 
 /// Codes that were made before; `None` when some were not.
-fn stored_codes(
-    cases: &[Case],
+fn stored_codes<C: Borrow<Case>>(
+    cases: &[C],
     of: impl Fn(&Codes) -> &[u16],
     device: &Device,
 ) -> Option<Tensor<2, Int>> {
     let mut codes = Vec::new();
     for case in cases {
-        let of_case = of(&case.made.as_ref()?.codes);
+        let of_case = of(&case.borrow().made.as_ref()?.codes);
         codes.extend(of_case.iter().map(|&code| u32::from(code)));
     }
     let length = codes.len() / cases.len().max(1);

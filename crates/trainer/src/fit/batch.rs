@@ -253,6 +253,12 @@ pub(crate) fn masks<S: Borrow<Sample> + Sync>(
     )
 }
 
+impl Borrow<Sample> for &Case {
+    fn borrow(&self) -> &Sample {
+        &self.sample
+    }
+}
+
 impl Borrow<Sample> for Case {
     fn borrow(&self) -> &Sample {
         &self.sample
