@@ -551,6 +551,37 @@ fn bench_times_both_ways_and_saves_what_other_programs_need_to_do_the_same() {
 }
 
 #[test]
+fn bench_times_training_steps_of_both_objectives() {
+    let output = succeed(trainer().args([
+        "bench",
+        "--training",
+        "--preset",
+        "tiny",
+        "--set",
+        "train.batch=4",
+        "--device",
+        "cpu",
+        "--repeats",
+        "3",
+        "--json",
+    ]));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["batch"], 4);
+    let [base, all] = [0, 1].map(|i| &report["objectives"][i]);
+    for timing in [base, all] {
+        let ms = |key: &str| timing[key].as_f64().unwrap();
+        let parts = ms("draw_ms") + ms("forward_backward_ms") + ms("update_ms");
+        assert!(
+            0.0 < ms("draw_ms") && parts < 3.0 * ms("step_ms"),
+            "{timing}"
+        );
+    }
+    assert_eq!(base["objective"], "next token");
+    assert_eq!(all["objective"], "all three strategies");
+    fail(trainer().args(["bench", "--training"]), 2);
+}
+
+#[test]
 fn the_readmes_sentence_finds_something_in_the_readmes_picture() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let readme = fs::read_to_string(root.join("README.md")).unwrap();

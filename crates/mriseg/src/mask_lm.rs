@@ -6,7 +6,9 @@ mod cached;
 pub use cached::{CachedLm, DecodeState, Drafting};
 
 use crate::config::ModelConfig;
-use crate::nn::{LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias};
+use crate::nn::{
+    LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias, rms_norm,
+};
 use crate::sequence::SequenceLayout;
 use burn::module::Module;
 use burn::nn::{
@@ -159,7 +161,7 @@ impl MaskLm {
         let layout = self.layout();
         let [batch, _] = text.dims();
         assert_shape!(mask_inputs, [batch, layout.mask()]);
-        let image = self.image_norm.forward(image);
+        let image = rms_norm(&self.image_norm, image);
         let anchors = self.anchor_projection.forward(image.clone());
         let prefix = self.embed_prefix(text, image);
         let mask = self.embed_mask(mask_inputs, anchors.clone());
@@ -169,7 +171,7 @@ impl MaskLm {
         }
         let mask = x.slice_dim(1, layout.prefix()..layout.total());
         Hidden {
-            states: self.norm.forward(mask),
+            states: rms_norm(&self.norm, mask),
             anchors,
         }
     }

@@ -404,9 +404,11 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
                   trainer bench --bundle www/public/bundles/cxr --gallery www/public/gallery\n  \
-                  trainer bench --preset small --gallery www/public/gallery --set model.lm.layers=4\n\n\
+                  trainer bench --preset small --gallery www/public/gallery --set model.lm.layers=4\n  \
+                  trainer bench --preset small --training --set train.batch=4\n\n\
                   Times are medians over pictures and repetitions, after one mask that is not counted. The first\n\
-                  token contains reading the picture, its encoder and the prefill.")]
+                  token contains reading the picture, its encoder and the prefill. --training draws phantoms, and\n\
+                  three steps are not counted.")]
 pub(crate) struct BenchArgs {
     /// Folder of the model bundle (the one with manifest.json)
     #[arg(long, value_name = "DIR", required_unless_present = "preset")]
@@ -415,16 +417,19 @@ pub(crate) struct BenchArgs {
     /// per pass
     #[arg(long, value_enum, conflicts_with = "bundle")]
     pub(crate) preset: Option<Preset>,
-    /// With --preset: change one setting of the model, such as model.lm.layers=4 (may be repeated)
+    /// With --preset: change one setting, such as model.lm.layers=4 (may be repeated)
     #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "bundle")]
     pub(crate) set: Vec<String>,
     /// Pictures and sentences: the folder of a page gallery
-    #[arg(long, value_name = "DIR")]
-    pub(crate) gallery: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "training")]
+    pub(crate) gallery: Option<PathBuf>,
+    /// With --preset: time steps of training instead of masks
+    #[arg(long, requires = "preset", conflicts_with_all = ["bundle", "gallery", "cases", "decode", "pick", "save"])]
+    pub(crate) training: bool,
     /// The first N pictures of the gallery, with the first sentence of each
     #[arg(long, value_name = "N", default_value = "3")]
     pub(crate) cases: NonZeroUsize,
-    /// Times that each mask is decoded
+    /// Times that each mask is decoded, or steps that are timed
     #[arg(long, value_name = "N", default_value = "5")]
     pub(crate) repeats: NonZeroUsize,
     /// Only this way of decoding [default: both]
@@ -687,6 +692,7 @@ mod tests {
         for (line, fine) in [
             ("--bundle b", true),
             ("--preset small --set model.lm.layers=2", true),
+            ("--preset small --training", false),
             ("", false),
             ("--bundle b --preset small", false),
             ("--bundle b --set model.lm.layers=2", false),
@@ -695,6 +701,9 @@ mod tests {
             let line = format!("bench --gallery g {line}");
             assert_eq!(request(&line).is_ok(), fine, "{line}");
         }
+        assert!(request("bench --preset small --training --set train.batch=4").is_ok());
+        assert!(request("bench --bundle b --training").is_err());
+        assert!(request("bench --preset small").is_err());
     }
 
     #[test]

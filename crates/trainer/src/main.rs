@@ -32,6 +32,11 @@ use std::process::ExitCode;
 
 use cli::Request;
 
+/// Keeps the memory of large tensors instead of giving it back to the system, which would hand it out again page by
+/// page, cleared.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     exit::report(run(&cli::parse()))
 }

@@ -1,7 +1,10 @@
-//! Work side by side on threads of its own. rayon's threads are left to the products inside: a task that
-//! holds one of burn's locks must not be handed another that waits for it.
+//! Work side by side, each item on threads of its own: a task that holds one of burn's locks must not be handed
+//! another that waits for it, and products that share threads wait for each other.
 
-/// `run` of every item, each on a thread; results in the order of the items. A single item runs here.
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// `run` of every item at once, with an even share of rayon's threads for the products inside; results in the order
+/// of the items. A single item runs here.
 pub(crate) fn side_by_side<T: Send, R: Send>(
     mut items: Vec<T>,
     run: impl Fn(T) -> R + Sync,
@@ -9,11 +12,12 @@ pub(crate) fn side_by_side<T: Send, R: Send>(
     if items.len() == 1 {
         return items.pop().map(run).into_iter().collect();
     }
+    let share = (rayon::current_num_threads() / items.len().max(1)).max(1);
     std::thread::scope(|scope| {
         let run = &run;
         let threads: Vec<_> = items
             .into_iter()
-            .map(|item| scope.spawn(move || run(item)))
+            .map(|item| scope.spawn(move || on_threads(share, || run(item))))
             .collect();
         threads
             .into_iter()
@@ -24,6 +28,14 @@ pub(crate) fn side_by_side<T: Send, R: Send>(
             })
             .collect()
     })
+}
+
+/// `run` with so many threads of rayon to itself, or with the common ones where no more can be started.
+fn on_threads<R: Send>(threads: usize, run: impl FnOnce() -> R + Send) -> R {
+    match ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) => ThreadPool::install(&pool, run),
+        Err(_) => run(),
+    }
 }
 
 #[cfg(test)]

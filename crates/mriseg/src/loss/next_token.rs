@@ -1,8 +1,8 @@
 //! Cross-entropy of mask tokens: of the next one (the base objective) and of those after it (paper: next-k
 //! token prediction, NkTP).
 
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor, assert_shape};
+use crate::nn::cross_entropy;
+use burn::tensor::{Int, Tensor};
 
 /// `-log p(target)` of every position, in nats: `[batch, positions]`.
 ///
@@ -10,12 +10,7 @@ use burn::tensor::{Int, Tensor, assert_shape};
 /// - logits: `[batch, positions, codes]`
 /// - targets: `[batch, positions]`
 pub fn token_losses(logits: Tensor<3>, targets: Tensor<2, Int>) -> Tensor<2> {
-    let [batch, positions, _] = logits.dims();
-    assert_shape!(targets, [batch, positions]);
-    log_softmax(logits, 2)
-        .gather(2, targets.unsqueeze_dim(2))
-        .neg()
-        .reshape([batch, positions])
+    cross_entropy(logits, targets)
 }
 
 /// Mean of [`token_losses`]: `[1]`.

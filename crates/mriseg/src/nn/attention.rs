@@ -2,12 +2,11 @@
 //!
 //! This is the form of training, the whole sequence at once; [`super::cached`] is that of decoding.
 
+use super::fused::prefix_attention;
 use super::rotary::RotaryTable;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::module::attention;
-use burn::tensor::ops::AttentionModuleOptions;
-use burn::tensor::{Device, Tensor, TensorData, assert_shape};
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// Multi-head self-attention with rotary positions.
 #[derive(Module, Debug)]
@@ -45,44 +44,10 @@ impl PrefixAttention {
         rotary: &RotaryTable,
     ) -> Tensor<3> {
         let [batch, total, d_model] = x.dims();
-        let (q, k, v) = self.project(x, rotary);
-        let head = |t: &Tensor<4>, range: std::ops::Range<usize>| t.clone().slice_dim(2, range);
-        let read = attention(
-            head(&q, 0..prefix),
-            head(&k, 0..prefix),
-            head(&v, 0..prefix),
-            None,
-            None,
-            AttentionModuleOptions::default(),
-        );
-        let written = attention(
-            head(&q, prefix..total),
-            k,
-            v,
-            None,
-            Some(causal),
-            AttentionModuleOptions::default(),
-        );
-        let merged = Tensor::cat(vec![read, written], 2)
-            .swap_dims(1, 2)
-            .reshape([batch, total, d_model]);
-        self.out.forward(merged)
-    }
-
-    /// Queries, keys and values, each `[batch, heads, seq, head_dim]`.
-    fn project(&self, x: Tensor<3>, rotary: &RotaryTable) -> (Tensor<4>, Tensor<4>, Tensor<4>) {
-        let [batch, seq, d_model] = x.dims();
-        let head_dim = d_model / self.heads;
-        let qkv = self
-            .qkv
-            .forward(x)
-            .reshape([batch, seq, 3 * self.heads, head_dim]);
-        assert_shape!(qkv, [batch, seq, 3 * self.heads, head_dim]);
-        let turned = rotary.rotate(qkv.clone().slice_dim(2, 0..2 * self.heads));
-        let q = turned.clone().slice_dim(2, 0..self.heads);
-        let k = turned.slice_dim(2, self.heads..2 * self.heads);
-        let v = qkv.slice_dim(2, 2 * self.heads..3 * self.heads);
-        (q.swap_dims(1, 2), k.swap_dims(1, 2), v.swap_dims(1, 2))
+        let qkv =
+            (self.qkv.forward(x)).reshape([batch, total, 3 * self.heads, d_model / self.heads]);
+        self.out
+            .forward(prefix_attention(qkv, rotary, causal, prefix))
     }
 }
 

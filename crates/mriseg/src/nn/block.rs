@@ -1,10 +1,10 @@
 //! Pre-norm transformer block: RMSNorm, attention, RMSNorm, SwiGLU (Shazeer 2020).
 
 use super::attention::PrefixAttention;
+use super::fused::{rms_norm, swiglu};
 use super::rotary::RotaryTable;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig, RmsNorm, RmsNormConfig};
-use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 
 /// Sizes of a [`TransformerBlock`].
@@ -55,18 +55,13 @@ impl TransformerBlock {
         causal: Tensor<4>,
         rotary: &RotaryTable,
     ) -> Tensor<3> {
-        let normed = self.attention_norm.forward(x.clone());
+        let normed = rms_norm(&self.attention_norm, x.clone());
         let x = x + self.attention.forward(normed, prefix, causal, rotary);
         self.feed_forward(x)
     }
 
     fn feed_forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let hidden = self
-            .gate_up
-            .forward(self.feed_forward_norm.forward(x.clone()));
-        let d_hidden = hidden.dims()[2] / 2;
-        let gate = hidden.clone().slice_dim(2, 0..d_hidden);
-        let up = hidden.slice_dim(2, d_hidden..2 * d_hidden);
-        x + self.down.forward(silu(gate) * up)
+        let normed = rms_norm(&self.feed_forward_norm, x.clone());
+        x + self.down.forward(swiglu(self.gate_up.forward(normed)))
     }
 }

@@ -1,9 +1,18 @@
-//! Convolutions where nothing is learned: on the CPU with a kernel of our own, elsewhere as burn has them.
+//! Convolutions: on the CPU with a kernel of our own, elsewhere as burn has them.
 
 #[cfg(feature = "cpu-kernels")]
 use burn::backend::DispatchDevice;
+#[cfg(feature = "cpu-training")]
+use burn::backend::autodiff::{
+    NodeId,
+    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+    grads::Gradients,
+    ops::{Backward, Ops, OpsKind},
+};
 #[cfg(feature = "cpu-kernels")]
 use burn::backend::tensor::FloatTensor;
+#[cfg(feature = "cpu-training")]
+use burn::backend::{Autodiff, TensorMetadata};
 #[cfg(feature = "cpu-kernels")]
 use burn::backend::{Backend, Dispatch, backend_extension};
 #[cfg(feature = "cpu-kernels")]
@@ -13,7 +22,7 @@ use burn::tensor::Tensor;
 
 /// Convolution as a tensor operation.
 #[cfg(feature = "cpu-kernels")]
-#[backend_extension(Flex)]
+#[backend_extension(Flex, Autodiff: cfg(feature = "cpu-training"))]
 pub(super) trait ConvolutionKernels: Backend {
     /// # Shapes
     /// - x: `[batch, d_in, height, width]`
@@ -29,10 +38,114 @@ pub(super) trait ConvolutionKernels: Backend {
     ) -> FloatTensor<Self>;
 }
 
+/// What a convolution with a square kernel does beside its weights.
+#[cfg(feature = "cpu-training")]
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steps {
+    pub(super) stride: usize,
+    pub(super) padding: usize,
+}
+
+/// Gradients of [`ConvolutionKernels::convolve`], given that of the output.
+#[cfg(feature = "cpu-training")]
+pub(super) trait ConvolutionGradients: Backend {
+    /// Gradient of `x`.
+    fn convolve_x_backward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        steps: Steps,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// Gradient of `weight`.
+    fn convolve_weight_backward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        steps: Steps,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+#[cfg(feature = "cpu-training")]
+impl<B, C> ConvolutionKernels for Autodiff<B, C>
+where
+    B: ConvolutionKernels + ConvolutionGradients,
+    C: CheckpointStrategy,
+{
+    fn convolve(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        stride: usize,
+        padding: usize,
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Convolution;
+
+        impl<B: ConvolutionGradients> Backward<B, 3> for Convolution {
+            type State = (NodeId, NodeId, Steps);
+
+            fn backward(
+                self,
+                ops: Ops<Self::State, 3>,
+                grads: &mut Gradients,
+                checkpointer: &mut Checkpointer,
+            ) {
+                let grad = grads.consume::<B>(&ops.node);
+                let (x, weight, steps) = ops.state;
+                let x: FloatTensor<B> = checkpointer.retrieve_node_output(x);
+                let weight: FloatTensor<B> = checkpointer.retrieve_node_output(weight);
+                let [of_x, of_weight, of_bias] = ops.parents;
+                if let Some(node) = of_x {
+                    let grad =
+                        B::convolve_x_backward(x.clone(), weight.clone(), steps, grad.clone());
+                    grads.register::<B>(node.id, grad);
+                }
+                if let Some(node) = of_weight {
+                    let grad = B::convolve_weight_backward(x, weight, steps, grad.clone());
+                    grads.register::<B>(node.id, grad);
+                }
+                if let Some(node) = of_bias {
+                    let of_pictures = B::float_sum_dim(B::float_sum_dim(grad, 3), 2);
+                    let grad = B::float_sum_dim(of_pictures, 0);
+                    let channels = grad.shape()[1];
+                    grads.register::<B>(node.id, B::float_reshape(grad, [channels].into()));
+                }
+            }
+        }
+
+        let nodes = [x.node(), weight.node(), bias.node()];
+        match Convolution.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(mut prepared) => {
+                let state = (
+                    prepared.checkpoint(&x),
+                    prepared.checkpoint(&weight),
+                    Steps { stride, padding },
+                );
+                let output = B::convolve(
+                    x.into_primitive(),
+                    weight.into_primitive(),
+                    bias.into_primitive(),
+                    stride,
+                    padding,
+                );
+                prepared.finish(state, output)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::convolve(
+                x.into_primitive(),
+                weight.into_primitive(),
+                bias.into_primitive(),
+                stride,
+                padding,
+            )),
+        }
+    }
+}
+
 /// `conv` of `x`; with a square kernel, one stride and one padding for both directions, a bias and no groups.
 pub(crate) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "cpu-kernels")]
-    if let (DispatchDevice::Flex(_), Some(bias)) = (x.device().as_dispatch(), &conv.bias) {
+    if let (true, Some(bias)) = (ours(&x), &conv.bias) {
         let [stride, _] = conv.stride;
         let padding = match conv.padding {
             PaddingConfig2d::Explicit(top, ..) => top,
@@ -49,11 +162,23 @@ pub(crate) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     conv.forward(x)
 }
 
+/// Whether what is done with `x` goes to [`ConvolutionKernels`].
+#[cfg(feature = "cpu-kernels")]
+fn ours(x: &Tensor<4>) -> bool {
+    let device = x.device();
+    let device = if cfg!(feature = "cpu-training") {
+        device.without_autodiff()
+    } else {
+        device
+    };
+    matches!(device.as_dispatch(), DispatchDevice::Flex(_))
+}
+
 #[cfg(all(test, feature = "cpu-kernels"))]
 mod tests {
     use super::*;
     use burn::nn::conv::Conv2dConfig;
-    use burn::tensor::{Device, Distribution, Tolerance};
+    use burn::tensor::{Device, Distribution, TensorData, Tolerance};
 
     #[test]
     fn the_kernel_computes_what_burn_does() {
@@ -87,15 +212,44 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "cpu-training")]
     #[test]
     fn gradients_are_those_of_burn() {
         let device = Device::flex().autodiff();
-        let conv = Conv2dConfig::new([2, 3], [3, 3])
-            .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-            .init(&device);
-        let x = Tensor::<4>::random([1, 2, 5, 5], Distribution::Default, &device).require_grad();
-        let gradients = convolve(&conv, x.clone()).sum().backward();
-        assert!(x.grad(&gradients).is_some());
-        assert!(conv.weight.val().grad(&gradients).is_some());
+        device.seed(7);
+        for (d_in, d_out, kernel, stride, height, width) in [
+            (1, 16, 4, 2, 8, 12),
+            (5, 7, 3, 1, 5, 6),
+            (16, 40, 4, 2, 14, 10),
+            (33, 34, 3, 1, 9, 4),
+            (6, 9, 1, 1, 3, 5),
+        ] {
+            let padding = (kernel - 1) / 2;
+            let conv = Conv2dConfig::new([d_in, d_out], [kernel, kernel])
+                .with_stride([stride, stride])
+                .with_padding(PaddingConfig2d::Explicit(
+                    padding, padding, padding, padding,
+                ))
+                .init(&device);
+            let random =
+                |shape| Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device);
+            let x = random([3, d_in, width, height]).require_grad();
+            let seen = || x.clone().swap_dims(2, 3);
+            let output = conv.forward(seen());
+            let weights = random(output.dims());
+            let gradients = |output: Tensor<4>| (output * weights.clone()).sum().backward();
+            let expected = gradients(output);
+            let found = gradients(convolve(&conv, seen()));
+            let equal = |found: TensorData, expected: TensorData| {
+                found.assert_approx_eq::<f32>(&expected, Tolerance::rel_abs(1e-4, 1e-3));
+            };
+            let of = |gradients| x.grad(gradients).unwrap().into_data();
+            equal(of(&found), of(&expected));
+            let of = |gradients| conv.weight.val().grad(gradients).unwrap().into_data();
+            equal(of(&found), of(&expected));
+            let bias = conv.bias.as_ref().unwrap();
+            let of = |gradients| bias.val().grad(gradients).unwrap().into_data();
+            equal(of(&found), of(&expected));
+        }
     }
 }

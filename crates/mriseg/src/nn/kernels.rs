@@ -7,7 +7,7 @@
 #[cfg(feature = "gpu-kernels")]
 mod cube;
 #[cfg(feature = "cpu-kernels")]
-mod flex;
+pub(super) mod flex;
 
 use super::{DecodeShape, KvCache, RotaryTable};
 use burn::backend::tensor::FloatTensor;

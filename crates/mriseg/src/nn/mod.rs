@@ -5,6 +5,7 @@ mod attention;
 mod block;
 mod cached;
 mod convolution;
+mod fused;
 #[cfg_attr(
     not(any(feature = "cpu-kernels", feature = "gpu-kernels")),
     allow(dead_code, unused)
@@ -17,6 +18,7 @@ pub use attention::{PrefixAttention, causal_bias};
 pub use block::{TransformerBlock, TransformerBlockConfig};
 pub use cached::{CachedBlock, CachedHead, KvCache};
 pub(crate) use convolution::convolve;
+pub(crate) use fused::{cross_entropy, rms_norm};
 pub use kernels::Kernels;
 pub use look_ahead::LookAhead;
 pub(crate) use look_ahead::LookAheads;

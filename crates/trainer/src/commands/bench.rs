@@ -1,4 +1,7 @@
 //! `trainer bench`: how long masks take, as a user waits for them: picture and sentence in, tokens and mask out.
+//! With `--training`: how long a training step takes.
+
+mod training;
 
 use anyhow::{Context, Result};
 use futures_lite::future::block_on;
@@ -80,8 +83,13 @@ struct Decoded {
 
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     limit_threads(args.threads)?;
+    let gallery = match (&args.gallery, args.preset) {
+        (Some(gallery), _) => gallery,
+        (None, Some(preset)) => return training::run(args, preset),
+        (None, None) => unreachable!("the argument rules of `bench` ask for a preset to train"),
+    };
     let chosen = device::choose(args.device)?;
-    let inputs = inputs(&args.gallery, args.cases.get())?;
+    let inputs = inputs(gallery, args.cases.get())?;
     let mut bundle = match (&args.bundle, args.preset) {
         (Some(folder), _) => bundle_dir::read(folder)?,
         (None, Some(preset)) => random_bundle(preset, &args.set, &inputs)?,
@@ -178,14 +186,18 @@ fn inputs(folder: &Path, cases: usize) -> Result<Vec<Input>> {
         .collect()
 }
 
-/// A model with random weights whose text tokenizer knows the sentences of `inputs`.
-fn random_bundle(preset: Preset, set: &[String], inputs: &[Input]) -> Result<Bundle> {
-    let experiment = ExperimentArgs {
+fn resolve(preset: Preset, set: &[String]) -> Result<Experiment> {
+    let arguments = ExperimentArgs {
         preset: Some(preset),
         set: set.to_vec(),
         ..ExperimentArgs::default()
     };
-    let config: ModelConfig = Experiment::resolve(&experiment, None)?.model;
+    Experiment::resolve(&arguments, None)
+}
+
+/// A model with random weights whose text tokenizer knows the sentences of `inputs`.
+fn random_bundle(preset: Preset, set: &[String], inputs: &[Input]) -> Result<Bundle> {
+    let config: ModelConfig = resolve(preset, set)?.model;
     let device = device::cpu().device;
     device.seed(SEED);
     let sentences = inputs.iter().map(|input| input.text.as_str()).cycle();

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use burn::module::Module;
-use burn::optim::{AdamWConfig, ModuleOptimizer};
-use burn::tensor::Device;
+use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor};
 use mriseg::loss::HardErrorMemory;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 
 use super::Session;
 use super::batch::Samples;
-use super::cases::Source;
+use super::cases::{Cases, Source};
 use super::learner::Learner;
-use super::objective::{NEXT_TOKEN, Objective, Terms};
+use super::objective::{Batch, Measured, NEXT_TOKEN, Objective, StepMeasures, Terms};
 use super::optimizer::{clip_norm, learning_rate, update_average};
 use super::shards::{Shards, gradients};
 use crate::config::Experiment;
@@ -105,61 +105,91 @@ impl LmTrainer<'_> {
         mut log: impl FnMut(StepMetrics) -> Result<()>,
     ) -> Result<()> {
         const LOG_EVERY: usize = 20;
-        let (experiment, session) = (self.experiment, self.session);
-        let training = &experiment.train;
-        let autodiff = self.device.clone().autodiff();
-        let source = Source::of(&state.average, self.samples)?;
-        let objective = Objective {
-            experiment,
-            tokenizer: self.tokenizer,
-            empty: source.empty(),
-            source,
-            tables: state.learner.model.lm.tables(&autodiff),
-            device: self.device,
-            autodiff: autodiff.clone(),
-        };
-        let mut shards = Shards::new(session.workers);
-        if training.contrast.weight > 0.0 {
-            shards = shards.keep_together(Objective::CONTRAST_CASES);
-        }
+        let objective = self.objective(state)?;
         let mut sums = Sums::default();
-        while state.step < until && !session.interrupt.requested() {
-            let step = state.step;
-            let source = &objective.source;
-            let cases = source.draw(self.samples, experiment, step, self.device)?;
-            let batch = objective.batch(cases, step, &state.memory)?;
-            let (mut gradients, measured) =
-                gradients(&state.learner, batch.len(), shards, |learner, range| {
-                    objective.pass(learner, &batch, range)
-                });
-            let errors: Vec<f32> = measured
-                .iter()
-                .flat_map(|part| part.errors.iter().copied())
-                .collect();
-            objective.remember(&mut state.memory, &batch, &errors);
-            let norm = clip_norm(&state.learner, &mut gradients, training.clip_norm);
-            let rate = learning_rate(
-                training.learning_rate,
-                training.warmup,
-                step,
-                training.steps,
-            );
-            state.learner = state.optimizer.step(rate, state.learner.clone(), gradients);
-            state.average = update_average(
-                state.average.clone(),
-                &state.learner,
-                training.average_decay,
-                step,
-            );
-            state.step += 1;
+        while state.step < until && !self.session.interrupt.requested() {
+            let cases = self.draw(&objective, state.step)?;
+            let batch = objective.batch(cases, state.step, &state.memory)?;
+            let (gradients, parts) = self.gradients(&objective, &state.learner, &batch);
+            let (norm, rate) = self.update(state, gradients);
+            let measures = StepMeasures::read(parts, norm);
+            objective.remember(&mut state.memory, &batch, &measures.errors);
 
-            let loss = sums.add(measured.iter().map(|part| &part.terms), norm);
-            progress.advance(loss);
+            progress.advance(sums.add(&measures));
             if state.step.is_multiple_of(LOG_EVERY) || state.step == until {
                 log(std::mem::take(&mut sums).row(state.step, rate))?;
             }
         }
         Ok(())
+    }
+
+    /// What the steps from this state on minimise.
+    ///
+    /// # Errors
+    /// The model is trained on codes, and there are none.
+    pub(crate) fn objective(&self, state: &LmState) -> Result<Objective<'_>> {
+        let autodiff = self.device.clone().autodiff();
+        let source = Source::of(&state.average, self.samples)?;
+        Ok(Objective {
+            experiment: self.experiment,
+            tokenizer: self.tokenizer,
+            empty: source.empty(),
+            source,
+            tables: state.learner.model.lm.tables(&autodiff),
+            device: self.device,
+            autodiff,
+        })
+    }
+
+    /// The cases of a step.
+    ///
+    /// # Errors
+    /// One cannot be loaded.
+    pub(crate) fn draw(&self, objective: &Objective<'_>, step: usize) -> Result<Cases> {
+        let source = &objective.source;
+        source.draw(self.samples, self.experiment, step, self.device)
+    }
+
+    /// Forward and backward pass of a batch.
+    pub(crate) fn gradients(
+        &self,
+        objective: &Objective<'_>,
+        learner: &Learner,
+        batch: &Batch,
+    ) -> (GradientsParams, Vec<Measured>) {
+        let mut shards = Shards::new(self.session.workers);
+        if self.experiment.train.contrast.weight > 0.0 {
+            shards = shards.keep_together(Objective::CONTRAST_CASES);
+        }
+        gradients(learner, batch.len(), shards, |learner, range| {
+            objective.pass(learner, batch, range)
+        })
+    }
+
+    /// Moves the weights and their average. Gives the norm of the gradient before clipping, `[1]`, and the
+    /// learning rate.
+    pub(crate) fn update(
+        &self,
+        state: &mut LmState,
+        mut gradients: GradientsParams,
+    ) -> (Option<Tensor<1>>, f64) {
+        let training = &self.experiment.train;
+        let norm = clip_norm(&state.learner, &mut gradients, training.clip_norm);
+        let rate = learning_rate(
+            training.learning_rate,
+            training.warmup,
+            state.step,
+            training.steps,
+        );
+        state.learner = state.optimizer.step(rate, state.learner.clone(), gradients);
+        state.average = update_average(
+            state.average.clone(),
+            &state.learner,
+            training.average_decay,
+            state.step,
+        );
+        state.step += 1;
+        (norm, rate)
     }
 }
 
@@ -173,20 +203,16 @@ struct Sums {
 }
 
 impl Sums {
-    /// Adds a step, whose parts are already weighted; returns its next-token loss.
-    fn add<'a>(&mut self, parts: impl Iterator<Item = &'a Terms>, norm: f32) -> f64 {
-        let mut step = Terms::new();
-        for (&name, &value) in parts.flatten() {
-            *step.entry(name).or_default() += value;
-        }
-        for (&name, &value) in &step {
+    /// Adds a step; returns its next-token loss.
+    fn add(&mut self, step: &StepMeasures) -> f64 {
+        for (&name, &value) in &step.terms {
             let (sum, count) = self.terms.entry(name).or_default();
             *sum += value;
             *count += 1;
         }
-        self.norm += f64::from(norm);
+        self.norm += step.norm;
         self.steps += 1;
-        step.get(NEXT_TOKEN).copied().unwrap_or_default()
+        step.terms.get(NEXT_TOKEN).copied().unwrap_or_default()
     }
 
     fn row(self, step: usize, learning_rate: f64) -> StepMetrics {

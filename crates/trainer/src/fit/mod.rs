@@ -15,6 +15,7 @@ pub(crate) use batch::{
 };
 pub(crate) use learner::Learner;
 pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer};
+pub(crate) use objective::StepMeasures;
 pub(crate) use tokenizers::{train_image_tokenizer, train_mask_tokenizer};
 
 use crate::interrupt::Interrupt;

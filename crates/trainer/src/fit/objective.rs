@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData, Transaction};
 use mriseg::loss::{
     ContrastTokens, HardErrorMemory, code_likeness, hard_token_loss, hard_token_weights,
     mask_reconstruction_loss, next_k_token_loss, patch_likeness, token_contrastive_loss,
@@ -30,12 +30,59 @@ pub(crate) type Terms = BTreeMap<&'static str, f64>;
 /// Name of the base objective.
 pub(crate) const NEXT_TOKEN: &str = "loss";
 
-/// What a pass gives beside its gradient.
+/// What a pass gives beside its gradient, on the device: reading it back there and then would make a GPU wait.
 pub(crate) struct Measured {
-    /// Losses, times the pass's share of the batch.
+    /// Losses, times the pass's share of the batch, each `[1]`.
+    terms: BTreeMap<&'static str, Tensor<1>>,
+    /// `-log p(target)` of every token: `[cases, mask]`.
+    losses: Tensor<2>,
+}
+
+/// What the passes of a step gave together.
+pub(crate) struct StepMeasures {
     pub(crate) terms: Terms,
     /// `1 - p(target)` of every token, case after case.
     pub(crate) errors: Vec<f32>,
+    /// Norm of the gradient before clipping; zero where there is none.
+    pub(crate) norm: f64,
+}
+
+impl StepMeasures {
+    /// Reads everything back in one go.
+    ///
+    /// # Shapes
+    /// - norm: `[1]`
+    pub(crate) fn read(parts: Vec<Measured>, norm: Option<Tensor<1>>) -> Self {
+        let (mut names, mut values, mut losses) = (Vec::new(), Vec::new(), Vec::new());
+        for part in parts {
+            losses.push(part.losses);
+            for (name, value) in part.terms {
+                names.push(name);
+                values.push(value);
+            }
+        }
+        values.extend(norm);
+        let read = Transaction::default()
+            .register(Tensor::cat(losses, 0))
+            .register(Tensor::cat(values, 0))
+            .execute();
+        let [losses, values] = read.as_slice() else {
+            unreachable!("a transaction gives what was registered with it");
+        };
+        let mut values = values.iter::<f32>().map(f64::from);
+        let mut terms = Terms::new();
+        for (name, value) in names.into_iter().zip(values.by_ref()) {
+            *terms.entry(name).or_default() += value;
+        }
+        Self {
+            terms,
+            errors: losses
+                .iter::<f32>()
+                .map(|loss| 1.0 - (-loss).exp())
+                .collect(),
+            norm: values.next().unwrap_or_default(),
+        }
+    }
 }
 
 /// The cases of one step with everything that a pass needs, token ids one case after the other.
@@ -231,15 +278,11 @@ impl Objective<'_> {
                 mask_reconstruction_loss(own.mask.decode_expected(softmax(logits, 2)), mask)
             });
         }
-        let errors = losses.detach().into_data();
         Part {
             loss: sum.loss,
             rest: Measured {
                 terms: sum.terms,
-                errors: errors
-                    .iter::<f32>()
-                    .map(|loss| 1.0 - (-loss).exp())
-                    .collect(),
+                losses: losses.without_autodiff(),
             },
         }
     }
@@ -322,7 +365,7 @@ fn most_frequent(codes: &[i32]) -> i32 {
 /// Losses being added up.
 struct Sum {
     loss: Tensor<1>,
-    terms: Terms,
+    terms: BTreeMap<&'static str, Tensor<1>>,
     share: f64,
 }
 
@@ -330,7 +373,7 @@ impl Sum {
     fn new(next_token: Tensor<1>, share: f64) -> Self {
         let mut sum = Self {
             loss: next_token.clone(),
-            terms: Terms::new(),
+            terms: BTreeMap::new(),
             share,
         };
         sum.note(NEXT_TOKEN, next_token);
@@ -347,7 +390,7 @@ impl Sum {
     }
 
     fn note(&mut self, name: &'static str, loss: Tensor<1>) {
-        let value = f64::from(loss.detach().into_scalar::<f32>());
-        self.terms.insert(name, self.share * value);
+        let value = loss.without_autodiff().mul_scalar(self.share);
+        self.terms.insert(name, value);
     }
 }

@@ -19,24 +19,22 @@ pub(crate) fn learning_rate(highest: f64, warmup: f64, step: usize, steps: usize
     highest * (LOWEST + (1.0 - LOWEST) * cosine)
 }
 
-/// Scales all gradients so that their joint norm is at most `limit`; returns the norm before.
-pub(crate) fn clip_norm<M: Module>(module: &M, gradients: &mut GradientsParams, limit: f32) -> f32 {
-    let mut norm = SquaredNorm {
+/// Scales all gradients so that their joint norm is at most `limit`; gives the norm before, `[1]`, `None` without
+/// any gradient. Nothing is read back from the device.
+pub(crate) fn clip_norm<M: Module>(
+    module: &M,
+    gradients: &mut GradientsParams,
+    limit: f32,
+) -> Option<Tensor<1>> {
+    let mut squared = SquaredNorm {
         gradients,
         sum: None,
     };
-    module.visit(&mut norm);
-    let Some(sum) = norm.sum else {
-        return 0.0;
-    };
-    let norm = sum.into_scalar::<f32>().sqrt();
-    if norm > limit {
-        module.visit(&mut Scale {
-            gradients,
-            factor: limit / norm,
-        });
-    }
-    norm
+    module.visit(&mut squared);
+    let norm = squared.sum?.sqrt();
+    let factor = norm.clone().recip().mul_scalar(limit).clamp_max(1.0);
+    module.visit(&mut Scale { gradients, factor });
+    Some(norm)
 }
 
 struct SquaredNorm<'a> {
@@ -58,14 +56,15 @@ impl ModuleVisitor for SquaredNorm<'_> {
 
 struct Scale<'a> {
     gradients: &'a mut GradientsParams,
-    factor: f32,
+    /// `[1]`
+    factor: Tensor<1>,
 }
 
 impl ModuleVisitor for Scale<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.remove::<D>(param.id) {
-            self.gradients
-                .register(param.id, gradient.mul_scalar(self.factor));
+            let factor = self.factor.clone().reshape([1; D]);
+            self.gradients.register(param.id, gradient * factor);
         }
     }
 }
@@ -145,14 +144,19 @@ mod tests {
             let output = layer.forward(Tensor::<2>::ones([1, 3], &device));
             GradientsParams::from_grads(output.mul_scalar(10.0).sum().backward(), &layer)
         };
+        let clip = |gradients: &mut GradientsParams, limit| -> f32 {
+            let norm = clip_norm(&layer, gradients, limit);
+            norm.expect("there are gradients").into_scalar()
+        };
         let mut clipped = gradients();
-        let before = clip_norm(&layer, &mut clipped, 1.0);
+        let before = clip(&mut clipped, 1.0);
         assert!((before - 800f32.sqrt()).abs() < 1e-3, "{before}");
-        let after = clip_norm(&layer, &mut clipped, 1.0);
+        let after = clip(&mut clipped, 1.0);
         assert!((after - 1.0).abs() < 1e-4, "{after}");
         let mut small = gradients();
-        clip_norm(&layer, &mut small, 1e6);
-        assert!((clip_norm(&layer, &mut small, 1e6) - before).abs() < 1e-3);
+        clip(&mut small, 1e6);
+        assert!((clip(&mut small, 1e6) - before).abs() < 1e-3);
+        assert!(clip_norm(&layer, &mut GradientsParams::new(), 1.0).is_none());
     }
 
     #[test]

@@ -233,19 +233,19 @@ fn silu(mut values: [f32; PANEL]) -> [f32; PANEL] {
     values
 }
 
-fn dims<const D: usize>(tensor: &Tensor) -> [usize; D] {
+pub(in crate::nn) fn dims<const D: usize>(tensor: &Tensor) -> [usize; D] {
     let shape: &[usize] = tensor.layout().shape();
     shape
         .try_into()
         .expect("ranks are those of the documentation")
 }
 
-fn floats(tensor: &Tensor) -> &[f32] {
+pub(in crate::nn) fn floats(tensor: &Tensor) -> &[f32] {
     tensor
         .as_slice()
         .expect("contiguous, as the documentation asks for")
 }
 
-fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor {
+pub(in crate::nn) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor {
     Tensor::from_data(TensorData::new(values, shape))
 }

@@ -4,25 +4,20 @@
 use super::panels::{Lines, MOST_ROWS, PANEL, Sums, add_panel, finish, with_rows};
 use super::{Tensor, dims, floats, side_by_side, tensor};
 use crate::nn::convolution::ConvolutionKernels;
+#[cfg(feature = "cpu-training")]
+use crate::nn::convolution::{ConvolutionGradients, Steps};
 use burn::backend::Flex;
+#[cfg(feature = "cpu-training")]
+use burn::backend::flex::Layout;
+#[cfg(feature = "cpu-training")]
+use burn::backend::ops::{ConvOptions, FloatTensorOps, ModuleOps};
 
 impl ConvolutionKernels for Flex {
     fn convolve(x: Tensor, weight: Tensor, bias: Tensor, stride: usize, padding: usize) -> Tensor {
         let (x, weight) = (x.to_contiguous(), weight.to_contiguous());
         let [batch, d_in, height, width] = dims(&x);
-        let [d_out, _, kernel, _] = dims(&weight);
-        let side = |side: usize| (side + 2 * padding - kernel) / stride + 1;
-        let shape = Shape {
-            d_in,
-            d_out,
-            kernel,
-            stride,
-            padding,
-            height,
-            width,
-            rows: side(height),
-            columns: side(width),
-        };
+        let shape = Shape::new(&x, &weight, stride, padding);
+        let d_out = shape.d_out;
         let panels = shape.panels(floats(&weight));
         let mut out = Vec::with_capacity(batch * d_out * shape.rows * shape.columns);
         for picture in floats(&x).chunks_exact(d_in * height * width) {
@@ -32,6 +27,72 @@ impl ConvolutionKernels for Flex {
             }
         }
         tensor(out, [batch, d_out, shape.rows, shape.columns])
+    }
+}
+
+#[cfg(feature = "cpu-training")]
+impl ConvolutionGradients for Flex {
+    /// With stride 1 a convolution itself, with the kernel turned round.
+    fn convolve_x_backward(x: Tensor, weight: Tensor, steps: Steps, grad: Tensor) -> Tensor {
+        let Steps { stride, padding } = steps;
+        if stride > 1 {
+            let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
+            return Flex::conv2d_x_backward(x, weight, grad, options);
+        }
+        let [_, d_in, _, _] = dims(&x);
+        let [_, _, kernel, _] = dims(&weight);
+        let turned = Flex::float_flip(Flex::float_swap_dims(weight, 0, 1), &[2, 3]);
+        let bias = tensor(vec![0.0; d_in], [d_in]);
+        Flex::convolve(grad, turned, bias, 1, kernel - 1 - padding)
+    }
+
+    /// One product per kernel row and picture: in the padded picture, channels last, what a kernel row sees begins
+    /// `stride * d_in` numbers after what it saw one pixel before, also across the ends of lines if the gradient has
+    /// zeros there.
+    fn convolve_weight_backward(x: Tensor, weight: Tensor, steps: Steps, grad: Tensor) -> Tensor {
+        let (x, grad) = (x.to_contiguous(), grad.to_contiguous());
+        let shape = Shape::new(&x, &weight, steps.stride, steps.padding);
+        let Shape {
+            d_in,
+            d_out,
+            kernel,
+            stride,
+            rows,
+            columns,
+            ..
+        } = shape;
+        let across = shape.width + 2 * shape.padding;
+        let pixels = (rows - 1) * across + columns;
+        let seen = kernel * d_in;
+        // By kernel row, kernel column, input channel and output channel.
+        let mut sums = vec![0.0; kernel * seen * d_out];
+        let pictures = floats(&x).chunks_exact(d_in * shape.height * shape.width);
+        let gradients = floats(&grad).chunks_exact(d_out * rows * columns);
+        for (picture, gradient) in pictures.zip(gradients) {
+            let padded = shape.padded(picture);
+            let padded = tensor(padded, [(shape.height + 2 * shape.padding) * across * d_in]);
+            let mut spread = vec![0.0; pixels * d_out];
+            for (channel, gradient) in gradient.chunks_exact(rows * columns).enumerate() {
+                for (row, gradient) in gradient.chunks_exact(columns).enumerate() {
+                    let places = spread[row * across * d_out + channel..].iter_mut();
+                    for (place, value) in places.step_by(d_out).zip(gradient) {
+                        *place = *value;
+                    }
+                }
+            }
+            let spread = tensor(spread, [pixels, d_out]);
+            for (row, sums) in sums.chunks_exact_mut(seen * d_out).enumerate() {
+                let strides = vec![1, (stride * d_in) as isize];
+                let layout = Layout::new([seen, pixels].into(), strides, row * across * d_in);
+                let product =
+                    Flex::float_matmul(padded.clone().with_layout(layout), spread.clone());
+                for (sum, value) in sums.iter_mut().zip(floats(&product)) {
+                    *sum += value;
+                }
+            }
+        }
+        let sums = tensor(sums, [kernel, kernel, d_in, d_out]);
+        Flex::float_permute(sums, &[3, 2, 0, 1])
     }
 }
 
@@ -49,6 +110,23 @@ struct Shape {
 }
 
 impl Shape {
+    fn new(x: &Tensor, weight: &Tensor, stride: usize, padding: usize) -> Self {
+        let [_, d_in, height, width] = dims(x);
+        let [d_out, _, kernel, _] = dims(weight);
+        let side = |side: usize| (side + 2 * padding - kernel) / stride + 1;
+        Self {
+            d_in,
+            d_out,
+            kernel,
+            stride,
+            padding,
+            height,
+            width,
+            rows: side(height),
+            columns: side(width),
+        }
+    }
+
     /// The weights in panels of output channels: by panel, kernel row, kernel column and input channel.
     fn panels(&self, weight: &[f32]) -> Vec<[f32; PANEL]> {
         let taps = self.kernel * self.kernel;

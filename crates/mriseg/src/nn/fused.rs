@@ -1,0 +1,259 @@
+//! Parts of a pass over whole sequences, each one operation with a backward pass of its own where the device has it:
+//! on the CPU, where training would otherwise read and write its largest tensors dozens of times. Elsewhere they
+//! are composed of burn's tensor operations, whose fusion does the like.
+
+#[cfg(feature = "cpu-training")]
+mod autodiff;
+#[cfg(feature = "cpu-training")]
+mod flex;
+mod plain;
+
+use super::RotaryTable;
+#[cfg(feature = "cpu-training")]
+use burn::backend::tensor::{FloatTensor, IntTensor};
+#[cfg(feature = "cpu-training")]
+use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
+use burn::nn::RmsNorm;
+use burn::tensor::{Int, Tensor, assert_shape};
+
+/// The operations; all tensors are of 32-bit floats.
+#[cfg(feature = "cpu-training")]
+#[backend_extension(Flex, Autodiff)]
+pub(super) trait FusedOps: Backend {
+    /// See [`prefix_attention`].
+    ///
+    /// # Shapes
+    /// - qkv: `[batch, total, 3 * heads, head_dim]`
+    /// - cos, sin: `[1, total, 1, head_dim / 2]`
+    /// - output: `[batch, total, heads * head_dim]`
+    fn prefix_attention(
+        qkv: FloatTensor<Self>,
+        cos: FloatTensor<Self>,
+        sin: FloatTensor<Self>,
+        prefix: usize,
+    ) -> FloatTensor<Self>;
+
+    /// See [`rms_norm`].
+    fn rms_norm(x: FloatTensor<Self>, gain: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
+
+    /// See [`swiglu`].
+    fn swiglu(gate_up: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// See [`cross_entropy`].
+    fn cross_entropy(logits: FloatTensor<Self>, targets: IntTensor<Self>) -> FloatTensor<Self>;
+}
+
+/// Gradients of [`FusedOps`], given that of the output.
+#[cfg(feature = "cpu-training")]
+pub(super) trait FusedGradients: Backend {
+    /// Gradient of `qkv`.
+    fn prefix_attention_backward(
+        qkv: FloatTensor<Self>,
+        cos: FloatTensor<Self>,
+        sin: FloatTensor<Self>,
+        prefix: usize,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// Gradients of `x` and `gain`.
+    fn rms_norm_backward(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        epsilon: f32,
+        grad: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 2];
+
+    /// Gradient of `gate_up`.
+    fn swiglu_backward(gate_up: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Gradient of `logits`.
+    fn cross_entropy_backward(
+        logits: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+/// Whether the operations are there for what lies on the device of `x`.
+#[cfg(feature = "cpu-training")]
+fn fused<const D: usize>(x: &Tensor<D>) -> bool {
+    let device = x.device().without_autodiff();
+    matches!(device.as_dispatch(), DispatchDevice::Flex(_))
+}
+
+/// Multi-head attention over `[prefix | mask]`, with rotary positions: tokens of the prefix see each other, one of
+/// the mask sees the prefix and the mask up to itself.
+///
+/// # Shapes
+/// - qkv: `[batch, total, 3 * heads, head_dim]`, queries, then keys, then values
+/// - causal: [`causal_bias`](super::causal_bias)
+/// - output: `[batch, total, heads * head_dim]`
+pub(super) fn prefix_attention(
+    qkv: Tensor<4>,
+    rotary: &RotaryTable,
+    causal: Tensor<4>,
+    prefix: usize,
+) -> Tensor<3> {
+    #[cfg(feature = "cpu-training")]
+    if fused(&qkv) {
+        return Tensor::from_dispatch(Dispatch::prefix_attention(
+            qkv.into_dispatch(),
+            rotary.cos().into_dispatch(),
+            rotary.sin().into_dispatch(),
+            prefix,
+        ));
+    }
+    plain::prefix_attention(qkv, rotary, causal, prefix)
+}
+
+/// `norm` of `x`: `x / sqrt(mean(x^2) + epsilon) * gain` over the last dimension.
+pub(crate) fn rms_norm(norm: &RmsNorm, x: Tensor<3>) -> Tensor<3> {
+    #[cfg(feature = "cpu-training")]
+    if fused(&x) {
+        return Tensor::from_dispatch(Dispatch::rms_norm(
+            x.into_dispatch(),
+            norm.gamma.val().into_dispatch(),
+            norm.epsilon as f32,
+        ));
+    }
+    norm.forward(x)
+}
+
+/// `silu(gate) * up` (Shazeer 2020).
+///
+/// # Shapes
+/// - gate_up: `[batch, tokens, 2 * d_hidden]`, gates first
+/// - output: `[batch, tokens, d_hidden]`
+pub(super) fn swiglu(gate_up: Tensor<3>) -> Tensor<3> {
+    #[cfg(feature = "cpu-training")]
+    if fused(&gate_up) {
+        return Tensor::from_dispatch(Dispatch::swiglu(gate_up.into_dispatch()));
+    }
+    plain::swiglu(gate_up)
+}
+
+/// `-log softmax(logits)[target]` of every position, in nats.
+///
+/// # Shapes
+/// - logits: `[batch, positions, codes]`
+/// - targets, output: `[batch, positions]`
+pub(crate) fn cross_entropy(logits: Tensor<3>, targets: Tensor<2, Int>) -> Tensor<2> {
+    let [batch, positions, _] = logits.dims();
+    assert_shape!(targets, [batch, positions]);
+    #[cfg(feature = "cpu-training")]
+    if fused(&logits) {
+        return Tensor::from_dispatch(Dispatch::cross_entropy(
+            logits.into_dispatch(),
+            targets.into_dispatch(),
+        ));
+    }
+    plain::cross_entropy(logits, targets)
+}
+
+#[cfg(all(test, feature = "cpu-training"))]
+mod tests {
+    use super::super::causal_bias;
+    use super::*;
+    use burn::nn::RmsNormConfig;
+    use burn::tensor::{Device, Distribution, Tolerance};
+
+    fn device() -> Device {
+        let device = Device::flex().autodiff();
+        device.seed(3);
+        device
+    }
+
+    fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
+        Tensor::random(shape, Distribution::Normal(0.0, 1.5), &device()).require_grad()
+    }
+
+    fn assert_equal<const D: usize>(a: Tensor<D>, b: Tensor<D>) {
+        let tolerance = Tolerance::rel_abs(1e-4, 1e-4);
+        a.into_data()
+            .assert_approx_eq::<f32>(&b.into_data(), tolerance);
+    }
+
+    /// Compares outputs, and gradients of `inputs`, of a sum in which every output weighs differently.
+    fn compare<const D: usize, const E: usize>(
+        input: &Tensor<D>,
+        fused: Tensor<E>,
+        plain: Tensor<E>,
+    ) {
+        assert_equal(fused.clone(), plain.clone());
+        let weights = fused.random_like(Distribution::Normal(0.0, 1.0)).detach();
+        let gradient = |output: Tensor<E>| {
+            let gradients = (output * weights.clone()).sum().backward();
+            input.grad(&gradients).unwrap()
+        };
+        assert_equal(gradient(fused), gradient(plain));
+    }
+
+    #[test]
+    fn attention_and_its_gradient_are_those_of_plain_operations() {
+        for (batch, text, grid, heads, head_dim) in
+            [(1, 3, 2, 1, 4), (2, 32, 8, 3, 32), (3, 5, 13, 2, 12)]
+        {
+            let (prefix, mask) = (text + grid * grid, grid * grid);
+            let positions: Vec<(f32, f32)> = (0..prefix + mask)
+                .map(|i| ((i / grid) as f32, (i % grid) as f32))
+                .collect();
+            let rotary = RotaryTable::new(&positions, head_dim, &device());
+            let causal = causal_bias(prefix, mask, &device());
+            // Not contiguous, as a view of a larger tensor.
+            let wide = random([batch, prefix + mask, 3 * heads, head_dim + 4]);
+            let qkv = || wide.clone().slice_dim(3, 0..head_dim);
+            compare(
+                &wide,
+                prefix_attention(qkv(), &rotary, causal.clone(), prefix),
+                plain::prefix_attention(qkv(), &rotary, causal, prefix),
+            );
+        }
+    }
+
+    #[test]
+    fn the_norm_and_its_gradients_are_those_of_plain_operations() {
+        for shape in [[1, 1, 4], [2, 9, 35], [3, 4, 96]] {
+            let mut norm = RmsNormConfig::new(shape[2]).init(&device());
+            norm.gamma = norm.gamma.map(|_| random([shape[2]]));
+            let x = random(shape);
+            compare(&x, rms_norm(&norm, x.clone()), norm.forward(x.clone()));
+            compare(
+                &norm.gamma.val(),
+                rms_norm(&norm, x.clone()),
+                norm.forward(x),
+            );
+        }
+    }
+
+    #[test]
+    fn swiglu_and_its_gradient_are_those_of_plain_operations() {
+        for shape in [[1, 1, 2], [2, 5, 38], [3, 4, 64]] {
+            let x = random(shape);
+            compare(&x, swiglu(x.clone()), plain::swiglu(x.clone()));
+        }
+    }
+
+    #[test]
+    fn cross_entropy_and_its_gradient_are_those_of_plain_operations() {
+        for [batch, positions, codes] in [[1, 1, 2], [2, 7, 29], [3, 4, 64]] {
+            let logits = random([batch, positions, codes]);
+            let targets = Tensor::<1, Int>::arange(0..(batch * positions) as i64, &device())
+                .mul_scalar(7)
+                .remainder_scalar(codes as i64)
+                .reshape([batch, positions]);
+            compare(
+                &logits,
+                cross_entropy(logits.clone(), targets.clone()),
+                plain::cross_entropy(logits.clone(), targets),
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_to_be_differentiated_is_computed_all_the_same() {
+        let x = Tensor::<3>::random([2, 3, 8], Distribution::Default, &Device::flex());
+        assert_equal(swiglu(x.clone()), plain::swiglu(x.clone()));
+        let constant = Tensor::from_data(x.to_data(), &device());
+        assert_equal(swiglu(constant.clone()), plain::swiglu(constant));
+    }
+}

@@ -1,0 +1,186 @@
+//! The operations on the CPU.
+
+mod attention;
+mod rows;
+
+use super::{FusedGradients, FusedOps};
+use crate::nn::kernels::flex::{dims, floats, tensor};
+use attention::Heads;
+use burn::backend::Flex;
+use burn::backend::flex::FlexTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use rows::{LANES, exponentials, largest, vectors};
+use wide::f32x8;
+
+type Tensor = FloatTensor<Flex>;
+
+impl FusedOps for Flex {
+    fn prefix_attention(qkv: Tensor, cos: Tensor, sin: Tensor, prefix: usize) -> Tensor {
+        Heads::new(&qkv, &cos, &sin, prefix).attend()
+    }
+
+    fn rms_norm(x: Tensor, gain: Tensor, epsilon: f32) -> Tensor {
+        let x = x.to_contiguous();
+        let gain = gain.to_contiguous();
+        let gain = floats(&gain);
+        let mut out = floats(&x).to_vec();
+        for row in out.chunks_exact_mut(gain.len()) {
+            let scale = f32x8::splat(inverse_rms(row, epsilon));
+            vectors(row, gain, |x, gain| x * scale * gain);
+        }
+        like(&x, out)
+    }
+
+    fn swiglu(gate_up: Tensor) -> Tensor {
+        let gate_up = gate_up.to_contiguous();
+        let shape = gate_up.layout().shape();
+        let width = shape[shape.num_dims() - 1];
+        let d_hidden = width / 2;
+        let floats = floats(&gate_up);
+        let mut out = Vec::with_capacity(floats.len() / 2);
+        for row in floats.chunks_exact(width) {
+            let (gate, up) = row.split_at(d_hidden);
+            let first = out.len();
+            out.extend_from_slice(gate);
+            vectors(&mut out[first..], up, |gate, up| gate * sigmoid(gate) * up);
+        }
+        let mut shape = shape.clone();
+        let last = shape.num_dims() - 1;
+        shape[last] = d_hidden;
+        FlexTensor::from_data(burn::tensor::TensorData::new(out, shape))
+    }
+
+    fn cross_entropy(logits: Tensor, targets: IntTensor<Self>) -> Tensor {
+        let logits = logits.to_contiguous();
+        let [batch, positions, codes] = dims(&logits);
+        let losses = (floats(&logits).chunks_exact(codes))
+            .zip(indices(targets))
+            .map(|(logits, target)| {
+                let highest = largest(logits);
+                let mut row = logits.to_vec();
+                exponentials(&mut row, highest).ln() + highest - logits[target]
+            });
+        tensor(losses.collect(), [batch, positions])
+    }
+}
+
+impl FusedGradients for Flex {
+    fn prefix_attention_backward(
+        qkv: Tensor,
+        cos: Tensor,
+        sin: Tensor,
+        prefix: usize,
+        grad: Tensor,
+    ) -> Tensor {
+        Heads::new(&qkv, &cos, &sin, prefix).gradient(&grad.to_contiguous())
+    }
+
+    /// With `r = 1 / rms(x)` and `h = gain * grad`: `r h - x r^3 mean(h x)`, and the sum over rows of `r x grad`.
+    fn rms_norm_backward(x: Tensor, gain: Tensor, epsilon: f32, grad: Tensor) -> [Tensor; 2] {
+        let (x, gain, grad) = (
+            x.to_contiguous(),
+            gain.to_contiguous(),
+            grad.to_contiguous(),
+        );
+        let gain = floats(&gain);
+        let width = gain.len();
+        let mut of_x = floats(&grad).to_vec();
+        let mut of_gain = vec![0.0; width];
+        for (grad, x) in of_x
+            .chunks_exact_mut(width)
+            .zip(floats(&x).chunks_exact(width))
+        {
+            let scale = inverse_rms(x, epsilon);
+            let mut common = 0.0;
+            for i in 0..width {
+                of_gain[i] += grad[i] * x[i] * scale;
+                grad[i] *= gain[i];
+                common += grad[i] * x[i];
+            }
+            let common = common * scale * scale / width as f32;
+            for i in 0..width {
+                grad[i] = scale * (grad[i] - x[i] * common);
+            }
+        }
+        [like(&x, of_x), tensor(of_gain, [width])]
+    }
+
+    fn swiglu_backward(gate_up: Tensor, grad: Tensor) -> Tensor {
+        let (gate_up, grad) = (gate_up.to_contiguous(), grad.to_contiguous());
+        let shape = gate_up.layout().shape();
+        let width = shape[shape.num_dims() - 1];
+        let d_hidden = width / 2;
+        let mut out = floats(&gate_up).to_vec();
+        for (row, grad) in out
+            .chunks_exact_mut(width)
+            .zip(floats(&grad).chunks_exact(d_hidden))
+        {
+            let (gate, up) = row.split_at_mut(d_hidden);
+            let (gates, gate_rest) = gate.as_chunks_mut::<LANES>();
+            let (ups, up_rest) = up.as_chunks_mut::<LANES>();
+            let (grads, grad_rest) = grad.as_chunks::<LANES>();
+            for i in 0..gates.len() {
+                let (gate, up) = swiglu_gradient(
+                    f32x8::new(gates[i]),
+                    f32x8::new(ups[i]),
+                    f32x8::new(grads[i]),
+                );
+                (gates[i], ups[i]) = (gate.to_array(), up.to_array());
+            }
+            for i in 0..gate_rest.len() {
+                let of = |x: f32| f32x8::splat(x);
+                let (gate, up) =
+                    swiglu_gradient(of(gate_rest[i]), of(up_rest[i]), of(grad_rest[i]));
+                (gate_rest[i], up_rest[i]) = (gate.to_array()[0], up.to_array()[0]);
+            }
+        }
+        like(&gate_up, out)
+    }
+
+    /// `(softmax(logits) - one_hot(target)) * grad`
+    fn cross_entropy_backward(logits: Tensor, targets: IntTensor<Self>, grad: Tensor) -> Tensor {
+        let (logits, grad) = (logits.to_contiguous(), grad.to_contiguous());
+        let [_, _, codes] = dims(&logits);
+        let mut out = floats(&logits).to_vec();
+        let rows = out.chunks_exact_mut(codes);
+        for ((row, target), &grad) in rows.zip(indices(targets)).zip(floats(&grad)) {
+            let highest = largest(row);
+            let scale = grad / exponentials(row, highest);
+            for value in row.iter_mut() {
+                *value *= scale;
+            }
+            row[target] -= grad;
+        }
+        like(&logits, out)
+    }
+}
+
+fn inverse_rms(row: &[f32], epsilon: f32) -> f32 {
+    (rows::dot(row, row) / row.len() as f32 + epsilon)
+        .sqrt()
+        .recip()
+}
+
+fn sigmoid(x: f32x8) -> f32x8 {
+    f32x8::ONE / (f32x8::ONE + (-x).exp())
+}
+
+/// Gradients of gate and up.
+fn swiglu_gradient(gate: f32x8, up: f32x8, grad: f32x8) -> (f32x8, f32x8) {
+    let open = sigmoid(gate);
+    let silu = gate * open;
+    (grad * up * (open + silu * (f32x8::ONE - open)), grad * silu)
+}
+
+fn indices(targets: IntTensor<Flex>) -> Vec<usize> {
+    let targets = targets.into_data();
+    targets
+        .iter::<i64>()
+        .map(|target| target as usize)
+        .collect()
+}
+
+fn like(tensor: &Tensor, values: Vec<f32>) -> Tensor {
+    let shape = tensor.layout().shape().clone();
+    FlexTensor::from_data(burn::tensor::TensorData::new(values, shape))
+}
