@@ -1,7 +1,7 @@
 //! Convolutions: on the CPU with a kernel of our own, elsewhere as burn has them.
 
 #[cfg(feature = "cpu-kernels")]
-use burn::backend::DispatchDevice;
+use super::on_cpu;
 #[cfg(feature = "cpu-training")]
 use burn::backend::autodiff::{
     NodeId,
@@ -145,7 +145,7 @@ where
 /// `conv` of `x`; with a square kernel, one stride and one padding for both directions, a bias and no groups.
 pub(crate) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "cpu-kernels")]
-    if let (true, Some(bias)) = (ours(&x), &conv.bias) {
+    if let (true, Some(bias)) = (on_cpu(&x), &conv.bias) {
         let [stride, _] = conv.stride;
         let padding = match conv.padding {
             PaddingConfig2d::Explicit(top, ..) => top,
@@ -162,23 +162,21 @@ pub(crate) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     conv.forward(x)
 }
 
-/// Whether what is done with `x` goes to [`ConvolutionKernels`].
-#[cfg(feature = "cpu-kernels")]
-fn ours(x: &Tensor<4>) -> bool {
-    let device = x.device();
-    let device = if cfg!(feature = "cpu-training") {
-        device.without_autodiff()
-    } else {
-        device
-    };
-    matches!(device.as_dispatch(), DispatchDevice::Flex(_))
-}
-
 #[cfg(all(test, feature = "cpu-kernels"))]
 mod tests {
     use super::*;
     use burn::nn::conv::Conv2dConfig;
     use burn::tensor::{Device, Distribution, TensorData, Tolerance};
+
+    fn convolution(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {
+        let padding = (kernel - 1) / 2;
+        Conv2dConfig::new(channels, [kernel; 2])
+            .with_stride([stride; 2])
+            .with_padding(PaddingConfig2d::Explicit(
+                padding, padding, padding, padding,
+            ))
+            .init(device)
+    }
 
     #[test]
     fn the_kernel_computes_what_burn_does() {
@@ -192,13 +190,7 @@ mod tests {
             (5, 1, 3, 1, 4, 8),
             (96, 96, 3, 1, 14, 14),
         ] {
-            let padding = (kernel - 1) / 2;
-            let conv = Conv2dConfig::new([d_in, d_out], [kernel, kernel])
-                .with_stride([stride, stride])
-                .with_padding(PaddingConfig2d::Explicit(
-                    padding, padding, padding, padding,
-                ))
-                .init(&device);
+            let conv = convolution([d_in, d_out], kernel, stride, &device);
             let shape = [2, d_in, width, height];
             let x = Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device);
             // Not contiguous, as convolutions between permutations get it.
@@ -224,16 +216,11 @@ mod tests {
             (33, 34, 3, 1, 9, 4),
             (6, 9, 1, 1, 3, 5),
         ] {
-            let padding = (kernel - 1) / 2;
-            let conv = Conv2dConfig::new([d_in, d_out], [kernel, kernel])
-                .with_stride([stride, stride])
-                .with_padding(PaddingConfig2d::Explicit(
-                    padding, padding, padding, padding,
-                ))
-                .init(&device);
+            let conv = convolution([d_in, d_out], kernel, stride, &device);
             let random =
                 |shape| Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device);
             let x = random([3, d_in, width, height]).require_grad();
+            assert!(on_cpu(&x), "burn would be compared with itself");
             let seen = || x.clone().swap_dims(2, 3);
             let output = conv.forward(seen());
             let weights = random(output.dims());

@@ -10,9 +10,11 @@ mod plain;
 
 use super::RotaryTable;
 #[cfg(feature = "cpu-training")]
+use super::on_cpu;
+#[cfg(feature = "cpu-training")]
 use burn::backend::tensor::{FloatTensor, IntTensor};
 #[cfg(feature = "cpu-training")]
-use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
+use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::nn::RmsNorm;
 use burn::tensor::{Int, Tensor, assert_shape};
 
@@ -74,13 +76,6 @@ pub(super) trait FusedGradients: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// Whether the operations are there for what lies on the device of `x`.
-#[cfg(feature = "cpu-training")]
-fn fused<const D: usize>(x: &Tensor<D>) -> bool {
-    let device = x.device().without_autodiff();
-    matches!(device.as_dispatch(), DispatchDevice::Flex(_))
-}
-
 /// Multi-head attention over `[prefix | mask]`, with rotary positions: tokens of the prefix see each other, one of
 /// the mask sees the prefix and the mask up to itself.
 ///
@@ -95,7 +90,7 @@ pub(super) fn prefix_attention(
     prefix: usize,
 ) -> Tensor<3> {
     #[cfg(feature = "cpu-training")]
-    if fused(&qkv) {
+    if on_cpu(&qkv) {
         return Tensor::from_dispatch(Dispatch::prefix_attention(
             qkv.into_dispatch(),
             rotary.cos().into_dispatch(),
@@ -109,7 +104,7 @@ pub(super) fn prefix_attention(
 /// `norm` of `x`: `x / sqrt(mean(x^2) + epsilon) * gain` over the last dimension.
 pub(crate) fn rms_norm(norm: &RmsNorm, x: Tensor<3>) -> Tensor<3> {
     #[cfg(feature = "cpu-training")]
-    if fused(&x) {
+    if on_cpu(&x) {
         return Tensor::from_dispatch(Dispatch::rms_norm(
             x.into_dispatch(),
             norm.gamma.val().into_dispatch(),
@@ -126,7 +121,7 @@ pub(crate) fn rms_norm(norm: &RmsNorm, x: Tensor<3>) -> Tensor<3> {
 /// - output: `[batch, tokens, d_hidden]`
 pub(super) fn swiglu(gate_up: Tensor<3>) -> Tensor<3> {
     #[cfg(feature = "cpu-training")]
-    if fused(&gate_up) {
+    if on_cpu(&gate_up) {
         return Tensor::from_dispatch(Dispatch::swiglu(gate_up.into_dispatch()));
     }
     plain::swiglu(gate_up)
@@ -141,7 +136,7 @@ pub(crate) fn cross_entropy(logits: Tensor<3>, targets: Tensor<2, Int>) -> Tenso
     let [batch, positions, _] = logits.dims();
     assert_shape!(targets, [batch, positions]);
     #[cfg(feature = "cpu-training")]
-    if fused(&logits) {
+    if on_cpu(&logits) {
         return Tensor::from_dispatch(Dispatch::cross_entropy(
             logits.into_dispatch(),
             targets.into_dispatch(),
@@ -179,6 +174,10 @@ mod tests {
         fused: Tensor<E>,
         plain: Tensor<E>,
     ) {
+        assert!(
+            on_cpu(&fused),
+            "plain operations would be compared with themselves"
+        );
         assert_equal(fused.clone(), plain.clone());
         let weights = fused.random_like(Distribution::Normal(0.0, 1.0)).detach();
         let gradient = |output: Tensor<E>| {

@@ -39,6 +39,19 @@ pub struct DecodeShape {
     pub total: usize,
 }
 
+/// Whether what is done with `x` goes to kernels of our own for the CPU; where it is to be differentiated, only if
+/// these have gradients.
+#[cfg(feature = "cpu-kernels")]
+fn on_cpu<const D: usize>(x: &Tensor<D>) -> bool {
+    let device = x.device();
+    let device = if cfg!(feature = "cpu-training") {
+        device.without_autodiff()
+    } else {
+        device
+    };
+    matches!(device.as_dispatch(), burn::backend::DispatchDevice::Flex(_))
+}
+
 /// The transpose as a tensor of its own. Products of a few rows with it are several times faster than with
 /// a transposed view, which is packed anew each time (LOG.md).
 pub(crate) fn laid_out_transposed(matrix: Tensor<2>) -> Tensor<2> {
