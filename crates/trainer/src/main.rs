@@ -18,6 +18,7 @@ mod fit;
 mod gallery;
 mod interrupt;
 mod lint;
+mod memory;
 mod metrics_log;
 mod pictures;
 mod probe;
@@ -32,12 +33,8 @@ use std::process::ExitCode;
 
 use cli::Request;
 
-/// Keeps the memory of large tensors instead of giving it back to the system, which would hand it out again page by
-/// page, cleared.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    memory::keep();
     exit::report(run(&cli::parse()))
 }
 
