@@ -137,9 +137,10 @@ impl Shape {
             .zip(weight.chunks(PANEL * depth))
         {
             for d_in in 0..self.d_in {
-                for (column, weight) in weight.chunks_exact(depth).enumerate() {
-                    for (tap, value) in weight[d_in * taps..][..taps].iter().enumerate() {
-                        panel[tap * self.d_in + d_in][column] = *value;
+                for tap in 0..taps {
+                    let columns = weight[d_in * taps + tap..].iter().step_by(depth);
+                    for (place, value) in panel[tap * self.d_in + d_in].iter_mut().zip(columns) {
+                        *place = *value;
                     }
                 }
             }
