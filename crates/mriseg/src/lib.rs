@@ -15,6 +15,7 @@ pub mod mask_lm;
 pub mod metrics;
 pub mod model;
 pub mod nn;
+mod rows;
 pub mod segmenter;
 pub mod sequence;
 pub mod text;

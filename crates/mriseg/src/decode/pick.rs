@@ -4,6 +4,7 @@
 
 use crate::error::Error;
 use crate::nn::laid_out_transposed;
+use crate::rows::{dot, largest, sum};
 use crate::vision::Vision;
 use burn::tensor::{ExecutionError, Int, Tensor};
 use serde::{Deserialize, Serialize};
@@ -111,7 +112,9 @@ impl Picker {
 
     /// The same for one cell off the device, with work for the codes that count only.
     pub(super) fn pick_one(&self, probabilities: &[f32]) -> usize {
-        let likely = first_least(probabilities.iter().map(|p| -p));
+        let highest = largest(probabilities);
+        let likely = probabilities.iter().position(|&p| p == highest);
+        let likely = likely.unwrap_or_default();
         match &self.patches {
             Some(patches) if !is_settled(probabilities[likely]) => {
                 patches.host.least_error(probabilities, likely)
@@ -197,13 +200,19 @@ impl HostPatches {
         /// Room for rounding, in pixels.
         const ROUNDING: f32 = 0.01;
         let counting = |p: f32| if p < Picker::NEGLIGIBLE { 0.0 } else { p };
-        let mass: f32 = probabilities.iter().map(|&p| counting(p)).sum();
+        let mut mass = 0.0;
         let mut expected = vec![0.0; self.of_patch];
         let patches = self.pixels.chunks_exact(self.of_patch);
         for (&p, patch) in probabilities.iter().zip(patches) {
-            add_scaled(&mut expected, counting(p), patch);
+            let p = counting(p);
+            if p > 0.0 {
+                mass += p;
+                for (sum, pixel) in expected.iter_mut().zip(patch) {
+                    *sum += p * pixel;
+                }
+            }
         }
-        let area: f32 = expected.iter().sum();
+        let area = sum(&expected);
         let wrong = |code: usize| {
             let patch = &self.pixels[code * self.of_patch..][..self.of_patch];
             mass * self.areas[code] + area - 2.0 * dot(&expected, patch)
@@ -233,35 +242,6 @@ impl HostPatches {
             .map(|(a, b)| (a ^ b).count_ones())
             .sum()
     }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 8;
-    let (a, a_rest) = a.as_chunks::<LANES>();
-    let (b, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
-}
-
-fn add_scaled(sum: &mut [f32], factor: f32, values: &[f32]) {
-    if factor != 0.0 {
-        for (sum, value) in sum.iter_mut().zip(values) {
-            *sum += factor * value;
-        }
-    }
-}
-
-fn first_least(values: impl Iterator<Item = f32>) -> usize {
-    values
-        .enumerate()
-        .min_by(|(_, a), (_, b)| a.total_cmp(b))
-        .map_or(0, |(index, _)| index)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 use super::{Picker, TokenEvent};
 use crate::mask_lm::{CachedLm, DecodeState, Drafting};
+use crate::rows::softmax;
 use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
 use serde::{Deserialize, Serialize};
 
@@ -92,14 +93,14 @@ impl Decoder {
             TensorData::try_into_vec_as(logits).expect("logits are numbers, which convert to f32");
         let mut events = Vec::new();
         for (row, logits) in logits.chunks_exact_mut(layout.codes).enumerate() {
-            let distribution = softmax(logits);
-            let code = self.picker.pick_one(distribution);
+            softmax(logits);
+            let code = self.picker.pick_one(logits);
             let (index, token) = (self.decoded + row, code as u32);
             events.push(TokenEvent {
                 index,
                 cell: layout.cell(index),
                 token,
-                probability: distribution[code],
+                probability: logits[code],
             });
             if drafts.get(row) != Some(&token) {
                 break;
@@ -122,30 +123,16 @@ impl Decoder {
     fn with_drafts(&self, last: u32, hidden: Tensor<2>, lm: &CachedLm) -> Tensor<2, Int> {
         // The last token of a mask is read by no position.
         let room = lm.layout().mask() - self.decoded - 1;
-        let device = hidden.device();
+        // Before what is drafted: a device has finished what it was asked for when it takes numbers.
+        let last = Tensor::from_ints([[last as i32]], &hidden.device());
         let drafted = self.drafting.as_ref().filter(|_| room > 0).map(|drafting| {
             let logits = lm.draft(hidden, self.decoded - 1, drafting);
             let [drafts, _] = logits.dims();
             let logits = logits.slice_dim(0, 0..drafts.min(room));
             logits.argmax(1).swap_dims(0, 1)
         });
-        let last = Tensor::from_ints([[last as i32]], &device);
         Tensor::cat(std::iter::once(last).chain(drafted).collect(), 1)
     }
-}
-
-/// In place: off the device, where a row is read anyway, it is a few numbers; on it, several operations.
-fn softmax(logits: &mut [f32]) -> &[f32] {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for logit in logits.iter_mut() {
-        *logit = (*logit - largest).exp();
-        sum += *logit;
-    }
-    for logit in logits.iter_mut() {
-        *logit /= sum;
-    }
-    logits
 }
 
 #[cfg(test)]

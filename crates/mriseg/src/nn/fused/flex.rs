@@ -1,16 +1,14 @@
 //! The operations on the CPU.
 
 mod attention;
-mod rows;
 
 use super::{FusedGradients, FusedOps};
 use crate::nn::kernels::flex::{dims, floats, tensor};
+use crate::rows::{dot, exponentials, largest, sigmoid, softmax};
 use attention::Heads;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use rows::{LANES, exponentials, largest, vectors};
-use wide::f32x8;
 
 type Tensor = FloatTensor<Flex>;
 
@@ -25,8 +23,10 @@ impl FusedOps for Flex {
         let gain = floats(&gain);
         let mut out = floats(&x).to_vec();
         for row in out.chunks_exact_mut(gain.len()) {
-            let scale = f32x8::splat(inverse_rms(row, epsilon));
-            vectors(row, gain, |x, gain| x * scale * gain);
+            let scale = inverse_rms(row, epsilon);
+            for (x, gain) in row.iter_mut().zip(gain) {
+                *x *= scale * gain;
+            }
         }
         like(&x, out)
     }
@@ -40,9 +40,8 @@ impl FusedOps for Flex {
         let mut out = Vec::with_capacity(floats.len() / 2);
         for row in floats.chunks_exact(width) {
             let (gate, up) = row.split_at(d_hidden);
-            let first = out.len();
-            out.extend_from_slice(gate);
-            vectors(&mut out[first..], up, |gate, up| gate * sigmoid(gate) * up);
+            let gates_and_ups = gate.iter().zip(up);
+            out.extend(gates_and_ups.map(|(gate, up)| gate * sigmoid(*gate) * up));
         }
         let mut shape = shape.clone();
         let last = shape.num_dims() - 1;
@@ -56,9 +55,8 @@ impl FusedOps for Flex {
         let losses = (floats(&logits).chunks_exact(codes))
             .zip(indices(targets))
             .map(|(logits, target)| {
-                let highest = largest(logits);
                 let mut row = logits.to_vec();
-                exponentials(&mut row, highest).ln() + highest - logits[target]
+                exponentials(&mut row).ln() + largest(logits) - logits[target]
             });
         tensor(losses.collect(), [batch, positions])
     }
@@ -116,22 +114,11 @@ impl FusedGradients for Flex {
             .zip(floats(&grad).chunks_exact(d_hidden))
         {
             let (gate, up) = row.split_at_mut(d_hidden);
-            let (gates, gate_rest) = gate.as_chunks_mut::<LANES>();
-            let (ups, up_rest) = up.as_chunks_mut::<LANES>();
-            let (grads, grad_rest) = grad.as_chunks::<LANES>();
-            for i in 0..gates.len() {
-                let (gate, up) = swiglu_gradient(
-                    f32x8::new(gates[i]),
-                    f32x8::new(ups[i]),
-                    f32x8::new(grads[i]),
-                );
-                (gates[i], ups[i]) = (gate.to_array(), up.to_array());
-            }
-            for i in 0..gate_rest.len() {
-                let of = |x: f32| f32x8::splat(x);
-                let (gate, up) =
-                    swiglu_gradient(of(gate_rest[i]), of(up_rest[i]), of(grad_rest[i]));
-                (gate_rest[i], up_rest[i]) = (gate.to_array()[0], up.to_array()[0]);
+            for ((gate, up), grad) in gate.iter_mut().zip(up).zip(grad) {
+                let open = sigmoid(*gate);
+                let silu = *gate * open;
+                *gate = grad * *up * (open + silu * (1.0 - open));
+                *up = grad * silu;
             }
         }
         like(&gate_up, out)
@@ -144,32 +131,18 @@ impl FusedGradients for Flex {
         let mut out = floats(&logits).to_vec();
         let rows = out.chunks_exact_mut(codes);
         for ((row, target), &grad) in rows.zip(indices(targets)).zip(floats(&grad)) {
-            let highest = largest(row);
-            let scale = grad / exponentials(row, highest);
-            for value in row.iter_mut() {
-                *value *= scale;
+            softmax(row);
+            row[target] -= 1.0;
+            for value in row {
+                *value *= grad;
             }
-            row[target] -= grad;
         }
         like(&logits, out)
     }
 }
 
 fn inverse_rms(row: &[f32], epsilon: f32) -> f32 {
-    (rows::dot(row, row) / row.len() as f32 + epsilon)
-        .sqrt()
-        .recip()
-}
-
-fn sigmoid(x: f32x8) -> f32x8 {
-    f32x8::ONE / (f32x8::ONE + (-x).exp())
-}
-
-/// Gradients of gate and up.
-fn swiglu_gradient(gate: f32x8, up: f32x8, grad: f32x8) -> (f32x8, f32x8) {
-    let open = sigmoid(gate);
-    let silu = gate * open;
-    (grad * up * (open + silu * (f32x8::ONE - open)), grad * silu)
+    (dot(row, row) / row.len() as f32 + epsilon).sqrt().recip()
 }
 
 fn indices(targets: IntTensor<Flex>) -> Vec<usize> {

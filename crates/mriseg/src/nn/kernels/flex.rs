@@ -6,14 +6,14 @@ mod convolve;
 mod panels;
 
 use super::DecodeKernels;
+use crate::rows::{dot, sigmoid};
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::TensorData;
-use panels::{LANES, MOST_ROWS, PANEL, Product, each_panel};
+use panels::{MOST_ROWS, PANEL, Product, each_panel};
 #[cfg(not(target_arch = "wasm32"))]
 use rayon::prelude::*;
 use std::ops::Range;
-use wide::f32x8;
 
 pub(super) use panels::in_panels;
 
@@ -215,8 +215,7 @@ fn threads(_work: usize) -> usize {
 fn normalized(x: &[f32], width: usize, epsilon: f32) -> Vec<f32> {
     let mut normed = x.to_vec();
     for row in normed.chunks_exact_mut(width) {
-        let square = row.iter().map(|x| x * x).sum::<f32>() / width as f32;
-        let scale = (square + epsilon).sqrt().recip();
+        let scale = (dot(row, row) / width as f32 + epsilon).sqrt().recip();
         for value in row {
             *value *= scale;
         }
@@ -224,11 +223,10 @@ fn normalized(x: &[f32], width: usize, epsilon: f32) -> Vec<f32> {
     normed
 }
 
-/// `x / (1 + e^-x)`
+/// `x * sigmoid(x)`
 fn silu(mut values: [f32; PANEL]) -> [f32; PANEL] {
-    for values in values.as_chunks_mut::<LANES>().0 {
-        let x = f32x8::new(*values);
-        *values = (x / (f32x8::ONE + (-x).exp())).to_array();
+    for x in &mut values {
+        *x *= sigmoid(*x);
     }
     values
 }

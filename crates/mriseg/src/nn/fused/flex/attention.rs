@@ -1,15 +1,14 @@
 //! Attention with its gradient, head by head and a block of queries at a time, so that scores stay in the cache and
 //! are never kept (Dao et al. 2022 for GPUs): the backward pass computes them anew.
 
-use super::rows::{dot, exponentials, largest, vectors};
 use super::{Tensor, like};
 use crate::nn::kernels::flex::{dims, floats, tensor};
+use crate::rows::{dot, softmax};
 use burn::backend::Flex;
 use burn::backend::flex::Layout;
 use burn::backend::ops::FloatTensorOps;
 use rayon::prelude::*;
 use std::ops::Range;
-use wide::f32x8;
 
 /// Queries of a block.
 const BLOCK: usize = 64;
@@ -109,8 +108,9 @@ impl Heads {
         let mut of_keys = vec![0.0; self.total * head_dim];
         let mut of_values = vec![0.0; self.total * head_dim];
         let add = |sum: &mut [f32], more: &Tensor| {
-            let more = floats(more);
-            vectors(&mut sum[..more.len()], more, |sum, more| sum + more);
+            for (sum, more) in sum.iter_mut().zip(floats(more)) {
+                *sum += more;
+            }
         };
         let width = self.heads * head_dim;
         for block in self.blocks() {
@@ -131,8 +131,10 @@ impl Heads {
                 .storage_mut::<f32>()
                 .chunks_exact_mut(block.visible);
             for (row, weights) in rows.zip(floats(&weights).chunks_exact(block.visible)) {
-                let mean = f32x8::splat(dot(row, weights));
-                vectors(row, weights, |grad, weight| weight * (grad - mean));
+                let mean = dot(row, weights);
+                for (grad, weight) in row.iter_mut().zip(weights) {
+                    *grad = weight * (*grad - mean);
+                }
             }
             add(
                 &mut of_keys,
@@ -154,10 +156,7 @@ impl Heads {
             if block.causal {
                 row[token + 1..].fill(f32::NEG_INFINITY);
             }
-            let scale = exponentials(row, largest(row)).recip();
-            for weight in row {
-                *weight *= scale;
-            }
+            softmax(row);
         }
         scores
     }

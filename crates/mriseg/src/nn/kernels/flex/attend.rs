@@ -2,6 +2,7 @@
 
 use super::panels::{LANES, Lines, MOST_ROWS, PANEL, Sums, add_columns, finish, with_rows};
 use super::side_by_side;
+use crate::rows::exponentials;
 use std::ops::Range;
 use wide::f32x8;
 
@@ -65,7 +66,8 @@ fn attend_rows(queries: &Queries<'_>, held: &Held<'_>, rows: Range<usize>, out: 
                 } else {
                     held.filled
                 };
-                sums[row] = exponentials(scores, visible);
+                scores[visible..].fill(f32::NEG_INFINITY);
+                sums[row] = exponentials(scores);
             }
             let at = (first - rows.start) * d_model + head * head_dim;
             for (pair, of_tokens) in of_tokens.chunks_exact(2 * held.total).enumerate() {
@@ -97,28 +99,6 @@ fn score<const ROWS: usize>(lines: Lines<'_>, keys: &[f32], total: usize, scores
             scores[first..first + PANEL].copy_from_slice(&sums);
         }
     }
-}
-
-/// `e^(score - largest)` of the first `visible` scores, zero for the others; and their sum.
-fn exponentials(scores: &mut [f32], visible: usize) -> f32 {
-    scores[visible..].fill(f32::NEG_INFINITY);
-    let (scores, _) = scores.as_chunks_mut::<LANES>();
-    let largest = scores
-        .iter()
-        .fold(f32x8::splat(f32::NEG_INFINITY), |largest, scores| {
-            largest.fast_max(f32x8::new(*scores))
-        });
-    let largest = (largest.to_array())
-        .into_iter()
-        .fold(f32::NEG_INFINITY, f32::max);
-    let largest = f32x8::splat(largest);
-    let mut sum = f32x8::ZERO;
-    for scores in scores {
-        let value = (f32x8::new(*scores) - largest).exp();
-        sum += value;
-        *scores = value.to_array();
-    }
-    sum.reduce_add()
 }
 
 /// Products of rows of scores with two channels.
