@@ -18,7 +18,11 @@ pub(crate) async fn open() -> Result<Device, JsError> {
 pub(crate) async fn open() -> Result<Device, JsError> {
     use crate::fatal::report;
 
+    /// More than a pass has, so that it goes to the GPU in one piece.
+    const DISPATCHES_OF_A_SUBMIT: usize = 64;
+
     let (device, setup) = Device::wgpu_options()
+        .tasks_max(DISPATCHES_OF_A_SUBMIT)
         .init_with_setup_async()
         .await
         .map_err(|error| JsError::new(&format!("WebGPU could not be started: {error}")))?;

@@ -3,8 +3,8 @@
 /// Sums that run side by side.
 const LANES: usize = 8;
 
-/// `e^x` within two units in the last place; 0 below the smallest normal number, the largest power for more. Cephes'
-/// polynomial; unlike the standard library's function it is computed for several numbers at once.
+/// `e^x` within two units in the last place; 0 where that is below the smallest normal number, `e^88` above 88.
+/// Cephes' polynomial: unlike the standard library's function it is computed for several numbers at once.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     const LOWEST: f32 = -87.336_54;
