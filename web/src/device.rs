@@ -18,7 +18,7 @@ pub(crate) async fn open() -> Result<Device, JsError> {
 pub(crate) async fn open() -> Result<Device, JsError> {
     use crate::fatal::report;
 
-    /// More than a pass has, so that it goes to the GPU in one piece.
+    /// More than a pass of the shipped models has: its kernels go to the GPU in one piece.
     const DISPATCHES_OF_A_SUBMIT: usize = 64;
 
     let (device, setup) = Device::wgpu_options()

@@ -6,7 +6,7 @@ const LANES: usize = 8;
 /// `e^x` within two units in the last place; 0 where that is below the smallest normal number, `e^88` above 88.
 /// Cephes' polynomial: unlike the standard library's function it is computed for several numbers at once.
 #[inline(always)]
-pub(crate) fn exp(x: f32) -> f32 {
+fn exp(x: f32) -> f32 {
     const LOWEST: f32 = -87.336_54;
     const HIGHEST: f32 = 88.0;
     /// ln 2 in two parts, of which a product of the first with a small integer is exact.

@@ -123,7 +123,7 @@ impl Decoder {
     fn with_drafts(&self, last: u32, hidden: Tensor<2>, lm: &CachedLm) -> Tensor<2, Int> {
         // The last token of a mask is read by no position.
         let room = lm.layout().mask() - self.decoded - 1;
-        // Before what is drafted: a device has finished what it was asked for when it takes numbers.
+        // Before anything is drafted: an upload submits whatever waits.
         let last = Tensor::from_ints([[last as i32]], &hidden.device());
         let drafted = self.drafting.as_ref().filter(|_| room > 0).map(|drafting| {
             let logits = lm.draft(hidden, self.decoded - 1, drafting);
