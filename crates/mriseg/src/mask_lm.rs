@@ -7,7 +7,8 @@ pub use cached::{CachedLm, DecodeState, Drafting};
 
 use crate::config::ModelConfig;
 use crate::nn::{
-    LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias, rms_norm,
+    LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias, project,
+    rms_norm,
 };
 use crate::sequence::SequenceLayout;
 use burn::module::Module;
@@ -207,11 +208,7 @@ impl MaskLm {
     /// - hidden: `[batch, positions, d_model]`
     /// - output: `[batch, positions, codes]`
     pub fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
-        let [batch, positions, d_model] = hidden.dims();
-        hidden
-            .reshape([batch * positions, d_model])
-            .matmul(self.unembedding().transpose())
-            .reshape([batch, positions, self.layout().codes])
+        project(hidden, self.unembedding().transpose())
     }
 
     /// Embeddings of the codes, and of begin-of-mask: `[codes + 1, d_model]`. With

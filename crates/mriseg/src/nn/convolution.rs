@@ -1,28 +1,32 @@
 //! Convolutions: on the CPU with a kernel of our own, elsewhere as burn has them.
 
-#[cfg(feature = "cpu-kernels")]
-use super::on_cpu;
-#[cfg(feature = "cpu-training")]
+#[cfg(any(feature = "cpu-kernels", feature = "training"))]
+use super::has_operations;
+#[cfg(feature = "training")]
 use burn::backend::autodiff::{
     NodeId,
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
     grads::Gradients,
     ops::{Backward, Ops, OpsKind},
 };
-#[cfg(feature = "cpu-kernels")]
+#[cfg(any(feature = "cpu-kernels", feature = "training"))]
 use burn::backend::tensor::FloatTensor;
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 use burn::backend::{Autodiff, TensorMetadata};
-#[cfg(feature = "cpu-kernels")]
+#[cfg(any(feature = "cpu-kernels", feature = "training"))]
 use burn::backend::{Backend, Dispatch, backend_extension};
-#[cfg(feature = "cpu-kernels")]
+#[cfg(any(feature = "cpu-kernels", feature = "training"))]
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 
 /// Convolution as a tensor operation.
-#[cfg(feature = "cpu-kernels")]
-#[backend_extension(Flex, Autodiff: cfg(feature = "cpu-training"))]
+#[cfg(any(feature = "cpu-kernels", feature = "training"))]
+#[backend_extension(
+    Cube: cfg(all(feature = "gpu-kernels", feature = "training")),
+    Flex: cfg(feature = "cpu-kernels"),
+    Autodiff: cfg(feature = "training")
+)]
 pub(super) trait ConvolutionKernels: Backend {
     /// # Shapes
     /// - x: `[batch, d_in, height, width]`
@@ -39,7 +43,7 @@ pub(super) trait ConvolutionKernels: Backend {
 }
 
 /// What a convolution with a square kernel does beside its weights.
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Steps {
     pub(super) stride: usize,
@@ -47,7 +51,7 @@ pub(super) struct Steps {
 }
 
 /// Gradients of [`ConvolutionKernels::convolve`], given that of the output.
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 pub(super) trait ConvolutionGradients: Backend {
     /// Gradient of `x`.
     fn convolve_x_backward(
@@ -66,7 +70,7 @@ pub(super) trait ConvolutionGradients: Backend {
     ) -> FloatTensor<Self>;
 }
 
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 impl<B, C> ConvolutionKernels for Autodiff<B, C>
 where
     B: ConvolutionKernels + ConvolutionGradients,
@@ -144,8 +148,8 @@ where
 
 /// `conv` of `x`; with a square kernel, one stride and one padding for both directions, a bias and no groups.
 pub(crate) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    #[cfg(feature = "cpu-kernels")]
-    if let (true, Some(bias)) = (on_cpu(&x), &conv.bias) {
+    #[cfg(any(feature = "cpu-kernels", feature = "training"))]
+    if let (true, Some(bias)) = (has_operations(&x), &conv.bias) {
         let [stride, _] = conv.stride;
         let padding = match conv.padding {
             PaddingConfig2d::Explicit(top, ..) => top,
@@ -162,8 +166,9 @@ pub(crate) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     conv.forward(x)
 }
 
-#[cfg(all(test, feature = "cpu-kernels"))]
+#[cfg(all(test, any(feature = "cpu-kernels", feature = "training")))]
 mod tests {
+    use super::super::kernels::tests::devices;
     use super::*;
     use burn::nn::conv::Conv2dConfig;
     use burn::tensor::{Device, Distribution, TensorData, Tolerance};
@@ -180,8 +185,15 @@ mod tests {
 
     #[test]
     fn the_kernel_computes_what_burn_does() {
-        let device = Device::flex();
-        device.seed(5);
+        for device in devices() {
+            device.seed(5);
+            if has_operations(&Tensor::<1>::zeros([1], &device)) {
+                compare_with_burn(&device);
+            }
+        }
+    }
+
+    fn compare_with_burn(device: &Device) {
         for (d_in, d_out, kernel, stride, height, width) in [
             (1, 24, 4, 2, 18, 14),
             (24, 24, 3, 1, 9, 13),
@@ -190,9 +202,9 @@ mod tests {
             (5, 1, 3, 1, 4, 8),
             (96, 96, 3, 1, 14, 14),
         ] {
-            let conv = convolution([d_in, d_out], kernel, stride, &device);
+            let conv = convolution([d_in, d_out], kernel, stride, device);
             let shape = [2, d_in, width, height];
-            let x = Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device);
+            let x = Tensor::random(shape, Distribution::Normal(0.0, 1.0), device);
             // Not contiguous, as convolutions between permutations get it.
             let x = x.swap_dims(2, 3);
             convolve(&conv, x.clone())
@@ -204,11 +216,17 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "cpu-training")]
+    #[cfg(feature = "training")]
     #[test]
     fn gradients_are_those_of_burn() {
-        let device = Device::flex().autodiff();
-        device.seed(7);
+        for device in devices() {
+            device.seed(7);
+            compare_gradients(&device.autodiff());
+        }
+    }
+
+    #[cfg(feature = "training")]
+    fn compare_gradients(device: &Device) {
         for (d_in, d_out, kernel, stride, height, width) in [
             (1, 16, 4, 2, 8, 12),
             (5, 7, 3, 1, 5, 6),
@@ -216,11 +234,10 @@ mod tests {
             (33, 34, 3, 1, 9, 4),
             (6, 9, 1, 1, 3, 5),
         ] {
-            let conv = convolution([d_in, d_out], kernel, stride, &device);
-            let random =
-                |shape| Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device);
+            let conv = convolution([d_in, d_out], kernel, stride, device);
+            let random = |shape| Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), device);
             let x = random([3, d_in, width, height]).require_grad();
-            assert!(on_cpu(&x), "burn would be compared with itself");
+            assert!(has_operations(&x), "burn would be compared with itself");
             let seen = || x.clone().swap_dims(2, 3);
             let output = conv.forward(seen());
             let weights = random(output.dims());

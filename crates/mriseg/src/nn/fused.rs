@@ -1,26 +1,32 @@
 //! Parts of a pass over whole sequences, each one operation with a backward pass of its own where the device has it:
-//! on the CPU, where training would otherwise read and write its largest tensors dozens of times. Elsewhere they
-//! are composed of burn's tensor operations, whose fusion does the like.
+//! training would otherwise read and write its largest tensors dozens of times. Elsewhere they are composed of burn's
+//! tensor operations.
 
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 mod autodiff;
-#[cfg(feature = "cpu-training")]
+#[cfg(all(feature = "training", feature = "gpu-kernels"))]
+mod cube;
+#[cfg(all(feature = "training", feature = "cpu-kernels"))]
 mod flex;
 mod plain;
 
 use super::RotaryTable;
-#[cfg(feature = "cpu-training")]
-use super::on_cpu;
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
+use super::has_operations;
+#[cfg(feature = "training")]
 use burn::backend::tensor::{FloatTensor, IntTensor};
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::nn::RmsNorm;
 use burn::tensor::{Int, Tensor, assert_shape};
 
 /// The operations; all tensors are of 32-bit floats.
-#[cfg(feature = "cpu-training")]
-#[backend_extension(Flex, Autodiff)]
+#[cfg(feature = "training")]
+#[backend_extension(
+    Cube: cfg(feature = "gpu-kernels"),
+    Flex: cfg(feature = "cpu-kernels"),
+    Autodiff
+)]
 pub(super) trait FusedOps: Backend {
     /// See [`prefix_attention`].
     ///
@@ -35,6 +41,14 @@ pub(super) trait FusedOps: Backend {
         prefix: usize,
     ) -> FloatTensor<Self>;
 
+    /// See [`project`].
+    ///
+    /// # Shapes
+    /// - x: `[rows, d_in]`
+    /// - weight: `[d_in, d_out]`
+    /// - output: `[rows, d_out]`
+    fn project(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+
     /// See [`rms_norm`].
     fn rms_norm(x: FloatTensor<Self>, gain: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
 
@@ -46,7 +60,7 @@ pub(super) trait FusedOps: Backend {
 }
 
 /// Gradients of [`FusedOps`], given that of the output.
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 pub(super) trait FusedGradients: Backend {
     /// Gradient of `qkv`.
     fn prefix_attention_backward(
@@ -56,6 +70,13 @@ pub(super) trait FusedGradients: Backend {
         prefix: usize,
         grad: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
+
+    /// Gradients of `x` and `weight`.
+    fn project_backward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 2];
 
     /// Gradients of `x` and `gain`.
     fn rms_norm_backward(
@@ -89,8 +110,8 @@ pub(super) fn prefix_attention(
     causal: Tensor<4>,
     prefix: usize,
 ) -> Tensor<3> {
-    #[cfg(feature = "cpu-training")]
-    if on_cpu(&qkv) {
+    #[cfg(feature = "training")]
+    if has_operations(&qkv) {
         return Tensor::from_dispatch(Dispatch::prefix_attention(
             qkv.into_dispatch(),
             rotary.cos().into_dispatch(),
@@ -101,10 +122,28 @@ pub(super) fn prefix_attention(
     plain::prefix_attention(qkv, rotary, causal, prefix)
 }
 
+/// `x * weight`.
+///
+/// # Shapes
+/// - x: `[batch, tokens, d_in]`
+/// - weight: `[d_in, d_out]`
+/// - output: `[batch, tokens, d_out]`
+pub(crate) fn project(x: Tensor<3>, weight: Tensor<2>) -> Tensor<3> {
+    let [batch, tokens, d_in] = x.dims();
+    let [_, d_out] = weight.dims();
+    let rows = x.reshape([batch * tokens, d_in]);
+    #[cfg(feature = "training")]
+    if has_operations(&rows) {
+        let out = Dispatch::project(rows.into_dispatch(), weight.into_dispatch());
+        return Tensor::<2>::from_dispatch(out).reshape([batch, tokens, d_out]);
+    }
+    rows.matmul(weight).reshape([batch, tokens, d_out])
+}
+
 /// `norm` of `x`: `x / sqrt(mean(x^2) + epsilon) * gain` over the last dimension.
 pub(crate) fn rms_norm(norm: &RmsNorm, x: Tensor<3>) -> Tensor<3> {
-    #[cfg(feature = "cpu-training")]
-    if on_cpu(&x) {
+    #[cfg(feature = "training")]
+    if has_operations(&x) {
         return Tensor::from_dispatch(Dispatch::rms_norm(
             x.into_dispatch(),
             norm.gamma.val().into_dispatch(),
@@ -120,8 +159,8 @@ pub(crate) fn rms_norm(norm: &RmsNorm, x: Tensor<3>) -> Tensor<3> {
 /// - gate_up: `[batch, tokens, 2 * d_hidden]`, gates first
 /// - output: `[batch, tokens, d_hidden]`
 pub(super) fn swiglu(gate_up: Tensor<3>) -> Tensor<3> {
-    #[cfg(feature = "cpu-training")]
-    if on_cpu(&gate_up) {
+    #[cfg(feature = "training")]
+    if has_operations(&gate_up) {
         return Tensor::from_dispatch(Dispatch::swiglu(gate_up.into_dispatch()));
     }
     plain::swiglu(gate_up)
@@ -135,8 +174,8 @@ pub(super) fn swiglu(gate_up: Tensor<3>) -> Tensor<3> {
 pub(crate) fn cross_entropy(logits: Tensor<3>, targets: Tensor<2, Int>) -> Tensor<2> {
     let [batch, positions, _] = logits.dims();
     assert_shape!(targets, [batch, positions]);
-    #[cfg(feature = "cpu-training")]
-    if on_cpu(&logits) {
+    #[cfg(feature = "training")]
+    if has_operations(&logits) {
         return Tensor::from_dispatch(Dispatch::cross_entropy(
             logits.into_dispatch(),
             targets.into_dispatch(),
@@ -145,21 +184,24 @@ pub(crate) fn cross_entropy(logits: Tensor<3>, targets: Tensor<2, Int>) -> Tenso
     plain::cross_entropy(logits, targets)
 }
 
-#[cfg(all(test, feature = "cpu-training"))]
+#[cfg(all(test, feature = "training"))]
 mod tests {
     use super::super::causal_bias;
+    use super::super::kernels::tests::devices;
     use super::*;
     use burn::nn::RmsNormConfig;
     use burn::tensor::{Device, Distribution, Tolerance};
 
-    fn device() -> Device {
-        let device = Device::flex().autodiff();
-        device.seed(3);
-        device
+    /// Of the processor and of a GPU, where there is one.
+    fn training_devices() -> impl Iterator<Item = Device> {
+        devices().into_iter().map(|device| {
+            device.seed(3);
+            device.autodiff()
+        })
     }
 
-    fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
-        Tensor::random(shape, Distribution::Normal(0.0, 1.5), &device()).require_grad()
+    fn random<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+        Tensor::random(shape, Distribution::Normal(0.0, 1.5), device).require_grad()
     }
 
     fn assert_equal<const D: usize>(a: Tensor<D>, b: Tensor<D>) {
@@ -175,7 +217,7 @@ mod tests {
         plain: Tensor<E>,
     ) {
         assert!(
-            on_cpu(&fused),
+            has_operations(&fused),
             "plain operations would be compared with themselves"
         );
         assert_equal(fused.clone(), plain.clone());
@@ -189,70 +231,116 @@ mod tests {
 
     #[test]
     fn attention_and_its_gradient_are_those_of_plain_operations() {
-        for (batch, text, grid, heads, head_dim) in
-            [(1, 3, 2, 1, 4), (2, 32, 8, 3, 32), (3, 5, 13, 2, 12)]
-        {
-            let (prefix, mask) = (text + grid * grid, grid * grid);
-            let positions: Vec<(f32, f32)> = (0..prefix + mask)
-                .map(|i| ((i / grid) as f32, (i % grid) as f32))
-                .collect();
-            let rotary = RotaryTable::new(&positions, head_dim, &device());
-            let causal = causal_bias(prefix, mask, &device());
-            // Not contiguous, as a view of a larger tensor.
-            let wide = random([batch, prefix + mask, 3 * heads, head_dim + 4]);
-            let qkv = || wide.clone().slice_dim(3, 0..head_dim);
-            compare(
-                &wide,
-                prefix_attention(qkv(), &rotary, causal.clone(), prefix),
-                plain::prefix_attention(qkv(), &rotary, causal, prefix),
-            );
+        for device in training_devices() {
+            for (batch, text, grid, heads, head_dim) in
+                [(1, 3, 2, 1, 4), (2, 32, 8, 3, 32), (3, 5, 13, 2, 12)]
+            {
+                compare_attention(batch, text, grid, heads, head_dim, &device);
+            }
+        }
+    }
+
+    fn compare_attention(
+        batch: usize,
+        text: usize,
+        grid: usize,
+        heads: usize,
+        head_dim: usize,
+        device: &Device,
+    ) {
+        let (prefix, mask) = (text + grid * grid, grid * grid);
+        let positions: Vec<(f32, f32)> = (0..prefix + mask)
+            .map(|i| ((i / grid) as f32, (i % grid) as f32))
+            .collect();
+        let rotary = RotaryTable::new(&positions, head_dim, device);
+        let causal = causal_bias(prefix, mask, device);
+        // Not contiguous, as a view of a larger tensor.
+        let wide = random([batch, prefix + mask, 3 * heads, head_dim + 4], device);
+        let qkv = || wide.clone().slice_dim(3, 0..head_dim);
+        compare(
+            &wide,
+            prefix_attention(qkv(), &rotary, causal.clone(), prefix),
+            plain::prefix_attention(qkv(), &rotary, causal, prefix),
+        );
+    }
+
+    #[test]
+    fn products_and_their_gradients_are_those_of_plain_operations() {
+        for device in training_devices() {
+            for [batch, tokens, d_in, d_out] in [
+                [1, 1, 1, 1],
+                [2, 65, 33, 70],
+                [1, 130, 16, 132],
+                [3, 400, 20, 31],
+                [2, 4, 96, 68],
+            ] {
+                let x = random([batch, tokens, d_in], &device);
+                let plain = |weight: Tensor<2>| {
+                    let rows = x.clone().reshape([batch * tokens, d_in]);
+                    rows.matmul(weight).reshape([batch, tokens, d_out])
+                };
+                let weight = random([d_in, d_out], &device);
+                let fused = || project(x.clone(), weight.clone());
+                compare(&x, fused(), plain(weight.clone()));
+                compare(&weight, fused(), plain(weight.clone()));
+                // As the code embeddings are, which are read both ways.
+                let turned = random([d_out, d_in], &device);
+                let weight = || turned.clone().transpose();
+                compare(&x, project(x.clone(), weight()), plain(weight()));
+                compare(&turned, project(x.clone(), weight()), plain(weight()));
+            }
         }
     }
 
     #[test]
     fn the_norm_and_its_gradients_are_those_of_plain_operations() {
-        for shape in [[1, 1, 4], [2, 9, 35], [3, 4, 96]] {
-            let mut norm = RmsNormConfig::new(shape[2]).init(&device());
-            norm.gamma = norm.gamma.map(|_| random([shape[2]]));
-            let x = random(shape);
-            compare(&x, rms_norm(&norm, x.clone()), norm.forward(x.clone()));
-            compare(
-                &norm.gamma.val(),
-                rms_norm(&norm, x.clone()),
-                norm.forward(x),
-            );
+        for device in training_devices() {
+            for shape in [[1, 1, 4], [2, 9, 35], [3, 100, 96]] {
+                let mut norm = RmsNormConfig::new(shape[2]).init(&device);
+                norm.gamma = norm.gamma.map(|_| random([shape[2]], &device));
+                let x = random(shape, &device);
+                let (fused, plain) = (|| rms_norm(&norm, x.clone()), || norm.forward(x.clone()));
+                compare(&x, fused(), plain());
+                compare(&norm.gamma.val(), fused(), plain());
+            }
         }
     }
 
     #[test]
     fn swiglu_and_its_gradient_are_those_of_plain_operations() {
-        for shape in [[1, 1, 2], [2, 5, 38], [3, 4, 64]] {
-            let x = random(shape);
-            compare(&x, swiglu(x.clone()), plain::swiglu(x.clone()));
+        for device in training_devices() {
+            for shape in [[1, 1, 2], [2, 5, 38], [3, 4, 64]] {
+                let x = random(shape, &device);
+                compare(&x, swiglu(x.clone()), plain::swiglu(x.clone()));
+            }
         }
     }
 
     #[test]
     fn cross_entropy_and_its_gradient_are_those_of_plain_operations() {
-        for [batch, positions, codes] in [[1, 1, 2], [2, 7, 29], [3, 4, 64]] {
-            let logits = random([batch, positions, codes]);
-            let targets = Tensor::<1, Int>::arange(0..(batch * positions) as i64, &device())
-                .mul_scalar(7)
-                .remainder_scalar(codes as i64)
-                .reshape([batch, positions]);
-            compare(
-                &logits,
-                cross_entropy(logits.clone(), targets.clone()),
-                plain::cross_entropy(logits.clone(), targets),
-            );
+        for device in training_devices() {
+            for [batch, positions, codes] in [[1, 1, 2], [2, 7, 29], [3, 4, 164]] {
+                let logits = random([batch, positions, codes], &device);
+                let targets = Tensor::<1, Int>::arange(0..(batch * positions) as i64, &device)
+                    .mul_scalar(7)
+                    .remainder_scalar(codes as i64)
+                    .reshape([batch, positions]);
+                compare(
+                    &logits,
+                    cross_entropy(logits.clone(), targets.clone()),
+                    plain::cross_entropy(logits.clone(), targets),
+                );
+            }
         }
     }
 
     #[test]
     fn what_is_not_to_be_differentiated_is_computed_all_the_same() {
-        let x = Tensor::<3>::random([2, 3, 8], Distribution::Default, &Device::flex());
-        assert_equal(swiglu(x.clone()), plain::swiglu(x.clone()));
-        let constant = Tensor::from_data(x.to_data(), &device());
-        assert_equal(swiglu(constant.clone()), plain::swiglu(constant));
+        for device in devices() {
+            let x = Tensor::<3>::random([2, 3, 8], Distribution::Default, &device);
+            assert_equal(swiglu(x.clone()), plain::swiglu(x.clone()));
+            let constant = Tensor::from_data(x.to_data(), &device.clone().autodiff());
+            assert_equal(swiglu(constant.clone()), plain::swiglu(constant));
+        }
     }
 }

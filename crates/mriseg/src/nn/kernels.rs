@@ -5,7 +5,7 @@
 //! [`Kernels::of`] is the one place that decides.
 
 #[cfg(feature = "gpu-kernels")]
-mod cube;
+pub(super) mod cube;
 #[cfg(feature = "cpu-kernels")]
 pub(super) mod flex;
 
@@ -19,8 +19,7 @@ use burn::tensor::{Device, Tensor};
 /// out by [`Kernels::matrix`].
 #[backend_extension(
     Cube: cfg(feature = "gpu-kernels"),
-    Flex: cfg(feature = "cpu-kernels"),
-    Fusion: cfg(feature = "fusion")
+    Flex: cfg(feature = "cpu-kernels")
 )]
 pub(super) trait DecodeKernels: Backend {
     /// Normalises rows, projects them to queries, keys and values and rotates them; keys and values go to their
@@ -32,7 +31,6 @@ pub(super) trait DecodeKernels: Backend {
     /// - cos, sin: `[1, new, 3 * heads, head_dim / 2]`
     /// - cache: `[batch, 2 * heads, head_dim, total]`, of which `filled` tokens are held
     /// - output: `[batch * new, d_model]` and the cache
-    #[fusion(meta = |x, _weight, _cos, _sin, cache, _filled, _epsilon| (x.clone(), cache.clone()))]
     fn project_into_cache(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -49,7 +47,6 @@ pub(super) trait DecodeKernels: Backend {
     /// # Shapes
     /// - q, output: `[batch * new, heads * head_dim]`
     /// - cache: `[batch, 2 * heads, head_dim, total]`
-    #[fusion(dtype = q, shape = q)]
     fn attend(
         q: FloatTensor<Self>,
         cache: FloatTensor<Self>,
@@ -62,7 +59,6 @@ pub(super) trait DecodeKernels: Backend {
     /// # Shapes
     /// - x, output: `[rows, d_out]`
     /// - input: `[rows, d_in]`
-    #[fusion(dtype = x, shape = x)]
     fn project_add(
         x: FloatTensor<Self>,
         input: FloatTensor<Self>,
@@ -75,7 +71,6 @@ pub(super) trait DecodeKernels: Backend {
     /// - x: `[rows, d_model]`
     /// - gate, up: `[d_model, d_hidden]`
     /// - output: `[rows, d_hidden]`
-    #[fusion(dtype = x, shape = burn::tensor::Shape::from([x[0], *d_hidden]))]
     fn project_swiglu(
         x: FloatTensor<Self>,
         gate: FloatTensor<Self>,
@@ -89,7 +84,6 @@ pub(super) trait DecodeKernels: Backend {
     /// # Shapes
     /// - x, output: `[rows, d_model]`
     /// - gain: `[d_model]`
-    #[fusion(dtype = x, shape = x)]
     fn normalize(x: FloatTensor<Self>, gain: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
 
     /// `x * weight`.
@@ -97,7 +91,6 @@ pub(super) trait DecodeKernels: Backend {
     /// # Shapes
     /// - x: `[rows, d_in]`
     /// - output: `[rows, d_out]`
-    #[fusion(dtype = x, shape = burn::tensor::Shape::from([x[0], *d_out]))]
     fn project(x: FloatTensor<Self>, weight: FloatTensor<Self>, d_out: usize) -> FloatTensor<Self>;
 
     /// `x + silu(x * weight + ahead)` for every head.
@@ -106,7 +99,6 @@ pub(super) trait DecodeKernels: Backend {
     /// - x: `[1, d_model]`
     /// - weight: `[d_model, heads * d_model]`
     /// - ahead, output: `[heads, d_model]`
-    #[fusion(dtype = ahead, shape = ahead)]
     fn look_ahead(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -254,7 +246,7 @@ impl Kernels {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::{
         CachedBlock, CachedHead, DecodeShape, KvCache, LookAhead, LookAheads, RotaryTable,
         TransformerBlockConfig, causal_bias,
@@ -267,7 +259,7 @@ mod tests {
     use futures_lite::future::block_on;
 
     /// The processor, and a GPU where there is one.
-    fn devices() -> Vec<Device> {
+    pub(in crate::nn) fn devices() -> Vec<Device> {
         let cpu = cfg!(feature = "cpu-kernels").then(Device::flex);
         let gpu = cfg!(feature = "gpu-kernels").then(gpu).flatten();
         cpu.into_iter().chain(gpu).collect()

@@ -18,7 +18,7 @@ pub use attention::{PrefixAttention, causal_bias};
 pub use block::{TransformerBlock, TransformerBlockConfig};
 pub use cached::{CachedBlock, CachedHead, KvCache};
 pub(crate) use convolution::convolve;
-pub(crate) use fused::{cross_entropy, rms_norm};
+pub(crate) use fused::{cross_entropy, project, rms_norm};
 pub use kernels::Kernels;
 pub use look_ahead::LookAhead;
 pub(crate) use look_ahead::LookAheads;
@@ -39,17 +39,24 @@ pub struct DecodeShape {
     pub total: usize,
 }
 
-/// Whether what is done with `x` goes to kernels of our own for the CPU; where it is to be differentiated, only if
-/// these have gradients.
-#[cfg(feature = "cpu-kernels")]
-fn on_cpu<const D: usize>(x: &Tensor<D>) -> bool {
+/// Whether what is done with `x` goes to operations of our own; where it is to be differentiated, only if these have
+/// gradients.
+#[cfg(any(feature = "cpu-kernels", feature = "training"))]
+fn has_operations<const D: usize>(x: &Tensor<D>) -> bool {
     let device = x.device();
-    let device = if cfg!(feature = "cpu-training") {
+    let device = if cfg!(feature = "training") {
         device.without_autodiff()
     } else {
         device
     };
-    matches!(device.as_dispatch(), burn::backend::DispatchDevice::Flex(_))
+    match device.as_dispatch() {
+        #[cfg(feature = "cpu-kernels")]
+        burn::backend::DispatchDevice::Flex(_) => true,
+        #[cfg(all(feature = "gpu-kernels", feature = "training"))]
+        burn::backend::DispatchDevice::Cube(device) => kernels::cube::fit_training(device),
+        #[allow(unreachable_patterns)]
+        _ => false,
+    }
 }
 
 /// The transpose as a tensor of its own. Products of a few rows with it are several times faster than with

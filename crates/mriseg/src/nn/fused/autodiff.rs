@@ -52,6 +52,47 @@ impl<B: FusedOps + FusedGradients, C: CheckpointStrategy> FusedOps for Autodiff<
         }
     }
 
+    fn project(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Project;
+
+        impl<B: FusedGradients> Backward<B, 2> for Project {
+            type State = (NodeId, NodeId);
+
+            fn backward(
+                self,
+                ops: Ops<Self::State, 2>,
+                grads: &mut Gradients,
+                checkpointer: &mut Checkpointer,
+            ) {
+                let grad = grads.consume::<B>(&ops.node);
+                let (x, weight) = ops.state;
+                let x = checkpointer.retrieve_node_output(x);
+                let weight = checkpointer.retrieve_node_output(weight);
+                let of_inputs = B::project_backward(x, weight, grad);
+                for (node, grad) in ops.parents.into_iter().zip(of_inputs) {
+                    if let Some(node) = node {
+                        grads.register::<B>(node.id, grad);
+                    }
+                }
+            }
+        }
+
+        let prepared = Project
+            .prepare::<C>([x.node(), weight.node()])
+            .compute_bound();
+        match prepared.stateful() {
+            OpsKind::Tracked(mut prepared) => {
+                let state = (prepared.checkpoint(&x), prepared.checkpoint(&weight));
+                let output = B::project(x.into_primitive(), weight.into_primitive());
+                prepared.finish(state, output)
+            }
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::project(x.into_primitive(), weight.into_primitive()))
+            }
+        }
+    }
+
     fn rms_norm(x: FloatTensor<Self>, gain: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct RmsNorm;

@@ -8,6 +8,7 @@ use crate::rows::{dot, exponentials, largest, sigmoid, softmax};
 use attention::Heads;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
+use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 
 type Tensor = FloatTensor<Flex>;
@@ -15,6 +16,10 @@ type Tensor = FloatTensor<Flex>;
 impl FusedOps for Flex {
     fn prefix_attention(qkv: Tensor, cos: Tensor, sin: Tensor, prefix: usize) -> Tensor {
         Heads::new(&qkv, &cos, &sin, prefix).attend()
+    }
+
+    fn project(x: Tensor, weight: Tensor) -> Tensor {
+        Flex::float_matmul(x, weight)
     }
 
     fn rms_norm(x: Tensor, gain: Tensor, epsilon: f32) -> Tensor {
@@ -74,6 +79,11 @@ impl FusedGradients for Flex {
     }
 
     /// With `r = 1 / rms(x)` and `h = gain * grad`: `r h - x r^3 mean(h x)`, and the sum over rows of `r x grad`.
+    fn project_backward(x: Tensor, weight: Tensor, grad: Tensor) -> [Tensor; 2] {
+        let of_x = Flex::float_matmul(grad.clone(), weight.transpose(0, 1));
+        [of_x, Flex::float_matmul(x.transpose(0, 1), grad)]
+    }
+
     fn rms_norm_backward(x: Tensor, gain: Tensor, epsilon: f32, grad: Tensor) -> [Tensor; 2] {
         let (x, gain, grad) = (
             x.to_contiguous(),

@@ -1,9 +1,15 @@
 //! The kernels in CubeCL: how many cubes of which one.
 
 mod attend;
+#[cfg(feature = "training")]
+mod convolve;
 mod normalize;
+#[cfg(feature = "training")]
+pub(in crate::nn) mod product;
 mod project;
-mod reduce;
+pub(in crate::nn) mod reduce;
+#[cfg(feature = "training")]
+pub(in crate::nn) mod sums;
 
 use super::DecodeKernels;
 use crate::nn::DecodeShape;
@@ -32,6 +38,23 @@ pub(super) fn fit(device: &CubeDevice, shape: DecodeShape) -> bool {
         && shape.head_dim.is_multiple_of(2)
 }
 
+/// At least so many cubes, within what a GPU allows in a dimension.
+#[cfg(feature = "training")]
+pub(in crate::nn) fn cubes(count: usize) -> CubeCount {
+    const MOST: usize = 1 << 15;
+    let wide = count.min(MOST);
+    CubeCount::Static(wide as u32, count.div_ceil(wide) as u32, 1)
+}
+
+/// Whether the device has room for what training does.
+#[cfg(feature = "training")]
+pub(in crate::nn) fn fit_training(device: &CubeDevice) -> bool {
+    let client = device.client();
+    let hardware = &client.properties().hardware;
+    product::SHARED <= hardware.max_shared_memory_size
+        && product::UNITS_OF_CUBE <= hardware.max_units_per_cube as usize
+}
+
 /// Rows of a cube, as many as there are and as shared memory has room for: a power of two.
 fn rows_of_cube(x: &CubeTensor, rows: usize, floats_per_row: usize) -> usize {
     let room = x.client.properties().hardware.max_shared_memory_size / size_of::<f32>();
@@ -50,7 +73,7 @@ fn project_cubes(columns: usize, rows: usize, of_cube: usize) -> (CubeCount, Cub
     )
 }
 
-fn dims<const D: usize>(tensor: &CubeTensor) -> [usize; D] {
+pub(in crate::nn) fn dims<const D: usize>(tensor: &CubeTensor) -> [usize; D] {
     tensor
         .meta
         .shape()
@@ -59,10 +82,14 @@ fn dims<const D: usize>(tensor: &CubeTensor) -> [usize; D] {
         .expect("ranks are those of the documentation")
 }
 
-fn empty(like: &CubeTensor, shape: [usize; 2]) -> CubeTensor {
-    let shape = Shape::from(shape);
-    let handle = like.client.empty(shape.num_elements() * size_of::<f32>());
-    let (client, device) = (like.client.clone(), like.device.clone());
+fn empty(on: &CubeTensor, shape: [usize; 2]) -> CubeTensor {
+    like(on, Shape::from(shape))
+}
+
+/// Floats of another shape on the device of `on`, not yet written.
+pub(in crate::nn) fn like(on: &CubeTensor, shape: Shape) -> CubeTensor {
+    let handle = on.client.empty(shape.num_elements() * size_of::<f32>());
+    let (client, device) = (on.client.clone(), on.device.clone());
     CubeTensor::new_contiguous(client, device, shape, handle, DType::F32)
 }
 

@@ -4,12 +4,12 @@
 use super::panels::{Lines, MOST_ROWS, PANEL, Sums, add_panel, finish, with_rows};
 use super::{Tensor, dims, floats, side_by_side, tensor};
 use crate::nn::convolution::ConvolutionKernels;
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 use crate::nn::convolution::{ConvolutionGradients, Steps};
 use burn::backend::Flex;
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 use burn::backend::flex::Layout;
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 use burn::backend::ops::{ConvOptions, FloatTensorOps, ModuleOps};
 
 impl ConvolutionKernels for Flex {
@@ -30,7 +30,7 @@ impl ConvolutionKernels for Flex {
     }
 }
 
-#[cfg(feature = "cpu-training")]
+#[cfg(feature = "training")]
 impl ConvolutionGradients for Flex {
     /// With stride 1 a convolution itself, with the kernel turned round.
     fn convolve_x_backward(x: Tensor, weight: Tensor, steps: Steps, grad: Tensor) -> Tensor {

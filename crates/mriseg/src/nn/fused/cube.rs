@@ -1,0 +1,172 @@
+//! The operations on GPUs.
+
+mod attention;
+mod rows;
+
+use super::{FusedGradients, FusedOps};
+use crate::nn::kernels::cube::product::{matmul, matmul_of_rows};
+use crate::nn::kernels::cube::sums::sum_rows;
+use crate::nn::kernels::cube::{cubes, like};
+use attention::Heads;
+use burn::backend::ops::{FloatTensorOps, IntTensorOps};
+use burn::backend::tensor::IntTensor;
+use burn::tensor::IntDType;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+
+type Tensor = CubeTensor;
+
+impl FusedOps for CubeBackend {
+    fn prefix_attention(qkv: Tensor, cos: Tensor, sin: Tensor, prefix: usize) -> Tensor {
+        Heads::new(qkv, cos, sin, prefix).attend()
+    }
+
+    fn project(x: Tensor, weight: Tensor) -> Tensor {
+        matmul(x, weight)
+    }
+
+    fn rms_norm(x: Tensor, gain: Tensor, epsilon: f32) -> Tensor {
+        let (x, gain) = (into_contiguous(x), into_contiguous(gain));
+        let (rows, width) = rows_of(&x);
+        let out = like(&x, x.meta.shape().clone());
+        rows::rms_norm::launch(
+            &x.client,
+            cubes(rows),
+            rows::units(),
+            x.clone().into_buffer_arg(),
+            gain.into_buffer_arg(),
+            out.clone().into_buffer_arg(),
+            rows,
+            width,
+            epsilon,
+        );
+        out
+    }
+
+    fn swiglu(gate_up: Tensor) -> Tensor {
+        let gate_up = into_contiguous(gate_up);
+        let (rows, width) = rows_of(&gate_up);
+        let mut shape = gate_up.meta.shape().clone();
+        let last = shape.num_dims() - 1;
+        shape[last] = width / 2;
+        let out = like(&gate_up, shape);
+        rows::swiglu::launch(
+            &gate_up.client,
+            cubes((rows * width / 2).div_ceil(rows::UNITS)),
+            rows::units(),
+            gate_up.clone().into_buffer_arg(),
+            out.clone().into_buffer_arg(),
+            rows * width / 2,
+            width / 2,
+        );
+        out
+    }
+
+    fn cross_entropy(logits: Tensor, targets: IntTensor<Self>) -> Tensor {
+        let (logits, targets) = (into_contiguous(logits), indices(targets));
+        let (rows, codes) = rows_of(&logits);
+        let out = like(&logits, targets.meta.shape().clone());
+        rows::cross_entropy::launch(
+            &logits.client,
+            cubes(rows),
+            rows::units(),
+            logits.clone().into_buffer_arg(),
+            targets.into_buffer_arg(),
+            out.clone().into_buffer_arg(),
+            rows,
+            codes,
+        );
+        out
+    }
+}
+
+impl FusedGradients for CubeBackend {
+    fn prefix_attention_backward(
+        qkv: Tensor,
+        cos: Tensor,
+        sin: Tensor,
+        prefix: usize,
+        grad: Tensor,
+    ) -> Tensor {
+        Heads::new(qkv, cos, sin, prefix).gradient(into_contiguous(grad))
+    }
+
+    fn project_backward(x: Tensor, weight: Tensor, grad: Tensor) -> [Tensor; 2] {
+        let of_x = matmul(grad.clone(), Self::float_swap_dims(weight, 0, 1));
+        [of_x, matmul_of_rows(x, grad)]
+    }
+
+    fn rms_norm_backward(x: Tensor, gain: Tensor, epsilon: f32, grad: Tensor) -> [Tensor; 2] {
+        let (x, gain) = (into_contiguous(x), into_contiguous(gain));
+        let grad = into_contiguous(grad);
+        let (rows, width) = rows_of(&x);
+        let of_x = like(&x, x.meta.shape().clone());
+        let of_gain = like(&x, x.meta.shape().clone());
+        rows::rms_norm_backward::launch(
+            &x.client,
+            cubes(rows),
+            rows::units(),
+            x.clone().into_buffer_arg(),
+            gain.clone().into_buffer_arg(),
+            grad.into_buffer_arg(),
+            of_x.clone().into_buffer_arg(),
+            of_gain.clone().into_buffer_arg(),
+            rows,
+            width,
+            epsilon,
+        );
+        let of_gain = sum_rows(&of_gain, rows, width);
+        [
+            of_x,
+            Self::float_reshape(of_gain, gain.meta.shape().clone()),
+        ]
+    }
+
+    fn swiglu_backward(gate_up: Tensor, grad: Tensor) -> Tensor {
+        let (gate_up, grad) = (into_contiguous(gate_up), into_contiguous(grad));
+        let (rows, width) = rows_of(&gate_up);
+        let out = like(&gate_up, gate_up.meta.shape().clone());
+        rows::swiglu_backward::launch(
+            &gate_up.client,
+            cubes((rows * width / 2).div_ceil(rows::UNITS)),
+            rows::units(),
+            gate_up.clone().into_buffer_arg(),
+            grad.into_buffer_arg(),
+            out.clone().into_buffer_arg(),
+            rows * width / 2,
+            width / 2,
+        );
+        out
+    }
+
+    fn cross_entropy_backward(logits: Tensor, targets: IntTensor<Self>, grad: Tensor) -> Tensor {
+        let (logits, targets) = (into_contiguous(logits), indices(targets));
+        let (rows, codes) = rows_of(&logits);
+        let out = like(&logits, logits.meta.shape().clone());
+        rows::cross_entropy_backward::launch(
+            &logits.client,
+            cubes(rows),
+            rows::units(),
+            logits.clone().into_buffer_arg(),
+            targets.into_buffer_arg(),
+            into_contiguous(grad).into_buffer_arg(),
+            out.clone().into_buffer_arg(),
+            rows,
+            codes,
+        );
+        out
+    }
+}
+
+/// Rows and their width, whatever stands before the last dimension.
+fn rows_of(x: &Tensor) -> (usize, usize) {
+    let shape = x.meta.shape();
+    let width = shape[shape.num_dims() - 1];
+    (shape.num_elements() / width, width)
+}
+
+/// As the kernels read them.
+fn indices(targets: IntTensor<CubeBackend>) -> Tensor {
+    into_contiguous(CubeBackend::int_cast(targets, IntDType::I32))
+}

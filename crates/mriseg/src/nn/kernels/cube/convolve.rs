@@ -1,0 +1,326 @@
+//! Convolutions and their gradients as products of matrices: what every pixel of the output sees of a picture is
+//! copied to a row of its own (im2col). burn's convolution without autotuning computes every pixel by itself, and its
+//! gradient of the weights is a convolution with a kernel as large as the picture.
+
+use super::product::{Factor, Place, Sizes, multiply};
+use super::reduce::UNITS;
+use super::sums::sum_rows;
+use super::{dims, like};
+use crate::nn::convolution::{ConvolutionGradients, ConvolutionKernels, Steps};
+use burn::backend::ops::{ConvOptions, FloatTensorOps, ModuleOps};
+use burn::tensor::Shape;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+
+/// Most numbers that copies for some pictures have.
+const MOST_COPIED: usize = 1 << 26;
+
+type Tensor = CubeTensor;
+
+impl ConvolutionKernels for CubeBackend {
+    fn convolve(x: Tensor, weight: Tensor, bias: Tensor, stride: usize, padding: usize) -> Tensor {
+        let shape = Convolution::new(&x, &weight, Steps { stride, padding });
+        if shape.is_large() {
+            return Self::conv2d(x, weight, Some(bias), shape.options());
+        }
+        let (x, weight) = (into_contiguous(x), into_contiguous(weight));
+        let pixels = shape.rows * shape.columns;
+        let out = like(
+            &x,
+            Shape::from([shape.batch, shape.d_out, shape.rows, shape.columns]),
+        );
+        for (first, pictures) in shape.groups() {
+            let seen = shape.copies(&x, first, pictures);
+            let sizes = Sizes {
+                outer: pictures,
+                inner: 1,
+                rows: shape.d_out,
+                columns: pixels,
+                entries: shape.seen(),
+            };
+            multiply(
+                sizes,
+                of(&weight, Place::rows(shape.seen())),
+                of(&seen, Place::matrices(pixels, shape.seen()).transposed()),
+                of(&out, shape.of_output(first)),
+            );
+        }
+        add_bias::launch(
+            &out.client,
+            shape.cubes(shape.batch * shape.d_out * pixels),
+            CubeDim::new_1d(UNITS as u32),
+            out.clone().into_buffer_arg(),
+            into_contiguous(bias).into_buffer_arg(),
+            shape.batch * shape.d_out * pixels,
+            pixels,
+            shape.d_out,
+        );
+        out
+    }
+}
+
+impl ConvolutionGradients for CubeBackend {
+    fn convolve_x_backward(x: Tensor, weight: Tensor, steps: Steps, grad: Tensor) -> Tensor {
+        let shape = Convolution::new(&x, &weight, steps);
+        if shape.is_large() {
+            return Self::conv2d_x_backward(x, weight, grad, shape.options());
+        }
+        let (weight, grad) = (into_contiguous(weight), into_contiguous(grad));
+        let pixels = shape.rows * shape.columns;
+        let out = like(&grad, x.meta.shape().clone());
+        for (first, pictures) in shape.groups() {
+            let seen = like(&grad, Shape::from([pictures, pixels, shape.seen()]));
+            let sizes = Sizes {
+                outer: pictures,
+                inner: 1,
+                rows: pixels,
+                columns: shape.seen(),
+                entries: shape.d_out,
+            };
+            multiply(
+                sizes,
+                of(&grad, shape.of_output(first).transposed()),
+                of(&weight, Place::rows(shape.seen())),
+                of(&seen, Place::matrices(pixels, shape.seen())),
+            );
+            let of_picture = shape.d_in * shape.height * shape.width;
+            gather::launch(
+                &out.client,
+                shape.cubes(pictures * of_picture),
+                CubeDim::new_1d(UNITS as u32),
+                seen.into_buffer_arg(),
+                out.clone().into_buffer_arg(),
+                pictures * of_picture,
+                first * of_picture,
+                shape.launch(),
+            );
+        }
+        out
+    }
+
+    fn convolve_weight_backward(x: Tensor, weight: Tensor, steps: Steps, grad: Tensor) -> Tensor {
+        let shape = Convolution::new(&x, &weight, steps);
+        if shape.is_large() {
+            return Self::conv2d_weight_backward(x, weight, grad, shape.options());
+        }
+        let (x, grad) = (into_contiguous(x), into_contiguous(grad));
+        let pixels = shape.rows * shape.columns;
+        let of_weight = shape.d_out * shape.seen();
+        let partial = like(&x, Shape::from([shape.batch, of_weight]));
+        for (first, pictures) in shape.groups() {
+            let seen = shape.copies(&x, first, pictures);
+            let sizes = Sizes {
+                outer: pictures,
+                inner: 1,
+                rows: shape.d_out,
+                columns: shape.seen(),
+                entries: pixels,
+            };
+            multiply(
+                sizes,
+                of(&grad, shape.of_output(first)),
+                of(&seen, Place::matrices(pixels, shape.seen())),
+                of(
+                    &partial,
+                    Place {
+                        first: first * of_weight,
+                        ..Place::matrices(shape.d_out, shape.seen())
+                    },
+                ),
+            );
+        }
+        let sum = sum_rows(&partial, shape.batch, of_weight);
+        Self::float_reshape(sum, weight.meta.shape().clone())
+    }
+}
+
+fn of(tensor: &Tensor, place: Place) -> Factor<'_> {
+    Factor { tensor, place }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Convolution {
+    batch: usize,
+    d_in: usize,
+    height: usize,
+    width: usize,
+    d_out: usize,
+    rows: usize,
+    columns: usize,
+    kernel: usize,
+    steps: Steps,
+}
+
+impl Convolution {
+    fn new(x: &Tensor, weight: &Tensor, steps: Steps) -> Self {
+        let [batch, d_in, height, width] = dims(x);
+        let [d_out, _, kernel, _] = dims(weight);
+        let out = |size: usize| (size + 2 * steps.padding - kernel) / steps.stride + 1;
+        Self {
+            batch,
+            d_in,
+            height,
+            width,
+            d_out,
+            rows: out(height),
+            columns: out(width),
+            kernel,
+            steps,
+        }
+    }
+
+    /// Numbers that a pixel of the output sees.
+    fn seen(self) -> usize {
+        self.d_in * self.kernel * self.kernel
+    }
+
+    /// Whether the copies of a single picture are too many: burn's convolution makes none.
+    fn is_large(self) -> bool {
+        self.of_picture() > 4 * MOST_COPIED
+    }
+
+    fn options(self) -> ConvOptions<2> {
+        let Steps { stride, padding } = self.steps;
+        ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1)
+    }
+
+    /// Numbers that the copies of one picture have.
+    fn of_picture(self) -> usize {
+        self.rows * self.columns * self.seen()
+    }
+
+    /// First picture and number of pictures of groups whose copies fit.
+    fn groups(self) -> impl Iterator<Item = (usize, usize)> {
+        let most = (MOST_COPIED / self.of_picture()).max(1);
+        (0..self.batch)
+            .step_by(most)
+            .map(move |first| (first, most.min(self.batch - first)))
+    }
+
+    /// `[pictures, rows * columns, seen]`
+    fn copies(self, x: &Tensor, first: usize, pictures: usize) -> Tensor {
+        let pixels = self.rows * self.columns;
+        let seen = like(x, Shape::from([pictures, pixels, self.seen()]));
+        let count = pictures * pixels * self.seen();
+        copy::launch(
+            &x.client,
+            self.cubes(count),
+            CubeDim::new_1d(UNITS as u32),
+            x.clone().into_buffer_arg(),
+            seen.clone().into_buffer_arg(),
+            count,
+            first * self.d_in * self.height * self.width,
+            self.launch(),
+        );
+        seen
+    }
+
+    /// The channels of a picture of the output, `[d_out, rows * columns]`.
+    fn of_output(self, first: usize) -> Place {
+        let pixels = self.rows * self.columns;
+        Place {
+            first: first * self.d_out * pixels,
+            ..Place::matrices(self.d_out, pixels)
+        }
+    }
+
+    fn cubes(self, units: usize) -> CubeCount {
+        super::cubes(units.div_ceil(UNITS))
+    }
+
+    fn launch(self) -> GeometryLaunch {
+        GeometryLaunch::new(
+            self.d_in,
+            self.height,
+            self.width,
+            self.rows,
+            self.columns,
+            self.kernel,
+            self.steps.stride,
+            self.steps.padding,
+        )
+    }
+}
+
+/// [`Convolution`] in a kernel.
+#[derive(CubeType, CubeLaunch, Clone, Copy)]
+struct Geometry {
+    d_in: usize,
+    height: usize,
+    width: usize,
+    rows: usize,
+    columns: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+}
+
+#[cube]
+fn unit_of_grid() -> usize {
+    (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) as usize * UNITS + UNIT_POS as usize
+}
+
+#[cube(launch)]
+fn copy(x: &[f32], seen: &mut [f32], count: usize, first: usize, shape: &Geometry) {
+    let place = unit_of_grid();
+    if place < count {
+        let kernel = shape.kernel;
+        let of_pixel = place / (shape.d_in * kernel * kernel);
+        let column = place % kernel + of_pixel % shape.columns * shape.stride;
+        let row = place / kernel % kernel + of_pixel / shape.columns % shape.rows * shape.stride;
+        let channel = place / (kernel * kernel) % shape.d_in;
+        let picture = of_pixel / (shape.columns * shape.rows);
+        let mut value = f32::new(0.0);
+        let inside = row >= shape.padding
+            && row < shape.height + shape.padding
+            && column >= shape.padding
+            && column < shape.width + shape.padding;
+        if inside {
+            let line = (picture * shape.d_in + channel) * shape.height + row - shape.padding;
+            value = x[first + line * shape.width + column - shape.padding];
+        }
+        seen[place] = value;
+    }
+}
+
+/// Sums what all pixels of the output say about a pixel of the input.
+#[cube(launch)]
+fn gather(seen: &[f32], out: &mut [f32], count: usize, first: usize, shape: &Geometry) {
+    let place = unit_of_grid();
+    if place < count {
+        let kernel = shape.kernel;
+        let column = place % shape.width + shape.padding;
+        let row = place / shape.width % shape.height + shape.padding;
+        let channel = place / (shape.width * shape.height) % shape.d_in;
+        let picture = place / (shape.width * shape.height) / shape.d_in;
+        let width = shape.d_in * kernel * kernel;
+        let mut sum = f32::new(0.0);
+        let mut down = row % shape.stride;
+        while down < kernel {
+            if row >= down && (row - down) / shape.stride < shape.rows {
+                let line = picture * shape.rows + (row - down) / shape.stride;
+                let mut right = column % shape.stride;
+                while right < kernel {
+                    if column >= right && (column - right) / shape.stride < shape.columns {
+                        let pixel = line * shape.columns + (column - right) / shape.stride;
+                        sum += seen[pixel * width + (channel * kernel + down) * kernel + right];
+                    }
+                    right += shape.stride;
+                }
+            }
+            down += shape.stride;
+        }
+        out[first + place] = sum;
+    }
+}
+
+#[cube(launch)]
+fn add_bias(out: &mut [f32], bias: &[f32], count: usize, pixels: usize, channels: usize) {
+    let place = unit_of_grid();
+    if place < count {
+        out[place] += bias[place / pixels % channels];
+    }
+}

@@ -1,0 +1,63 @@
+//! Sums over the rows of a matrix.
+
+use super::empty;
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::tensor::CubeTensor;
+
+/// Columns of a cube.
+const COLUMNS: usize = 32;
+/// Units that share the sum of a column.
+const SLICES: usize = 4;
+/// Rows that one cube adds up.
+const ROWS: usize = 256;
+
+/// Sums of the columns of a contiguous matrix, `[1, columns]`.
+pub(in crate::nn) fn sum_rows(x: &CubeTensor, rows: usize, columns: usize) -> CubeTensor {
+    let parts = rows.div_ceil(ROWS);
+    let out = empty(x, [parts, columns]);
+    let cubes = columns.div_ceil(COLUMNS);
+    let wide = cubes.min(1 << 15);
+    sum::launch(
+        &x.client,
+        CubeCount::Static(wide as u32, cubes.div_ceil(wide) as u32, parts as u32),
+        CubeDim::new_1d((COLUMNS * SLICES) as u32),
+        x.clone().into_buffer_arg(),
+        out.clone().into_buffer_arg(),
+        rows,
+        columns,
+    );
+    if parts > 1 {
+        sum_rows(&out, parts, columns)
+    } else {
+        out
+    }
+}
+
+#[cube(launch)]
+fn sum(x: &[f32], out: &mut [f32], rows: usize, columns: usize) {
+    let local = UNIT_POS as usize % COLUMNS;
+    let slice = UNIT_POS as usize / COLUMNS;
+    let cube = (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) as usize;
+    let column = cube * COLUMNS + local;
+    let part = CUBE_POS_Z as usize;
+    let end = rows.min((part + 1) * ROWS);
+    let mut partial = Shared::<[f32]>::new_slice(comptime![COLUMNS * SLICES]);
+    let mut sum = f32::new(0.0);
+    if column < columns {
+        let mut row = part * ROWS + slice;
+        while row < end {
+            sum += x[row * columns + column];
+            row += SLICES;
+        }
+    }
+    partial[UNIT_POS as usize] = sum;
+    sync_cube();
+    if slice == 0 && column < columns {
+        #[unroll]
+        for other in 1..SLICES {
+            sum += partial[local + other * COLUMNS];
+        }
+        out[part * columns + column] = sum;
+    }
+}
