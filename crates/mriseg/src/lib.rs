@@ -15,6 +15,8 @@ pub mod mask_lm;
 pub mod metrics;
 pub mod model;
 pub mod nn;
+#[cfg(feature = "training")]
+pub mod optimizer;
 mod rows;
 pub mod segmenter;
 pub mod sequence;

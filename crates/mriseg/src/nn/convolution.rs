@@ -68,6 +68,14 @@ pub(super) trait ConvolutionGradients: Backend {
         steps: Steps,
         grad: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
+
+    /// Gradient of `bias`.
+    fn convolve_bias_backward(grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        let of_pictures = Self::float_sum_dim(Self::float_sum_dim(grad, 3), 2);
+        let grad = Self::float_sum_dim(of_pictures, 0);
+        let channels = grad.shape()[1];
+        Self::float_reshape(grad, [channels].into())
+    }
 }
 
 #[cfg(feature = "training")]
@@ -110,10 +118,7 @@ where
                     grads.register::<B>(node.id, grad);
                 }
                 if let Some(node) = of_bias {
-                    let of_pictures = B::float_sum_dim(B::float_sum_dim(grad, 3), 2);
-                    let grad = B::float_sum_dim(of_pictures, 0);
-                    let channels = grad.shape()[1];
-                    grads.register::<B>(node.id, B::float_reshape(grad, [channels].into()));
+                    grads.register::<B>(node.id, B::convolve_bias_backward(grad));
                 }
             }
         }

@@ -5,7 +5,7 @@
 //! [`Kernels::of`] is the one place that decides.
 
 #[cfg(feature = "gpu-kernels")]
-pub(super) mod cube;
+pub(crate) mod cube;
 #[cfg(feature = "cpu-kernels")]
 pub(super) mod flex;
 
@@ -246,7 +246,7 @@ impl Kernels {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::super::{
         CachedBlock, CachedHead, DecodeShape, KvCache, LookAhead, LookAheads, RotaryTable,
         TransformerBlockConfig, causal_bias,
@@ -259,7 +259,7 @@ pub(super) mod tests {
     use futures_lite::future::block_on;
 
     /// The processor, and a GPU where there is one.
-    pub(in crate::nn) fn devices() -> Vec<Device> {
+    pub(crate) fn devices() -> Vec<Device> {
         let cpu = cfg!(feature = "cpu-kernels").then(Device::flex);
         let gpu = cfg!(feature = "gpu-kernels").then(gpu).flatten();
         cpu.into_iter().chain(gpu).collect()

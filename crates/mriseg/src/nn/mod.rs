@@ -10,7 +10,7 @@ mod fused;
     not(any(feature = "cpu-kernels", feature = "gpu-kernels")),
     allow(dead_code, unused)
 )]
-mod kernels;
+pub(crate) mod kernels;
 mod look_ahead;
 mod rotary;
 

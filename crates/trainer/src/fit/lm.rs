@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use mriseg::loss::HardErrorMemory;
 use mriseg::model::Model;
+use mriseg::optimizer::AdamW;
 use mriseg::text::TextTokenizer;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -75,12 +76,13 @@ impl LmState {
 
 /// AdamW as METHOD §5 sets it.
 pub(crate) fn optimizer(experiment: &Experiment) -> ModuleOptimizer {
-    AdamWConfig::new()
-        .with_beta_1(0.9)
-        .with_beta_2(0.95)
-        .with_epsilon(1e-8)
-        .with_weight_decay(experiment.train.weight_decay)
-        .init()
+    AdamW {
+        beta_1: 0.9,
+        beta_2: 0.95,
+        epsilon: 1e-8,
+        weight_decay: experiment.train.weight_decay,
+    }
+    .init()
 }
 
 /// What the loop reads and never changes.

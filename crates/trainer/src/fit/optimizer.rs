@@ -4,6 +4,7 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
+use mriseg::optimizer::blend;
 use std::collections::HashMap;
 
 /// Linear warm-up over the share `warmup` of `steps`, then a cosine down to a hundredth.
@@ -26,30 +27,30 @@ pub(crate) fn clip_norm<M: Module>(
     gradients: &mut GradientsParams,
     limit: f32,
 ) -> Option<Tensor<1>> {
-    let mut squared = SquaredNorm {
+    let mut flat = Flat {
         gradients,
-        sum: None,
+        values: Vec::new(),
     };
-    module.visit(&mut squared);
-    let norm = squared.sum?.sqrt();
+    module.visit(&mut flat);
+    if flat.values.is_empty() {
+        return None;
+    }
+    let norm = Tensor::cat(flat.values, 0).square().sum().sqrt();
     let factor = norm.clone().recip().mul_scalar(limit).clamp_max(1.0);
     module.visit(&mut Scale { gradients, factor });
     Some(norm)
 }
 
-struct SquaredNorm<'a> {
+struct Flat<'a> {
     gradients: &'a GradientsParams,
-    sum: Option<Tensor<1>>,
+    values: Vec<Tensor<1>>,
 }
 
-impl ModuleVisitor for SquaredNorm<'_> {
+impl ModuleVisitor for Flat<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.get::<D>(param.id) {
-            let square = gradient.square().sum();
-            self.sum = Some(match self.sum.take() {
-                Some(sum) => sum + square,
-                None => square,
-            });
+            let count = gradient.shape().num_elements();
+            self.values.push(gradient.reshape([count]));
         }
     }
 }
@@ -110,7 +111,7 @@ impl ModuleMapper for Blend {
         let current = self.current.remove(&id);
         param.map(
             |average| match current.and_then(|value| value.downcast::<Tensor<D>>().ok()) {
-                Some(value) => average.clone() + (*value - average).mul_scalar(1.0 - self.decay),
+                Some(value) => blend(average, *value, 1.0 - self.decay),
                 None => average,
             },
         )

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use burn::module::Module;
-use burn::optim::AdamWConfig;
 use burn::tensor::{Device, Int, Tensor};
 use mriseg::loss::{mask_reconstruction_loss, picture_reconstruction_loss};
+use mriseg::optimizer::AdamW;
 use mriseg::vq::{CodebookEma, ImageTokenizer, MaskTokenizer, Quantizer, QuantizerConfig};
 use mriseg_data::Sample;
 
@@ -124,10 +124,13 @@ impl Stage<'_> {
             derived_sentences: if derives { self.derived_masks } else { 0.0 },
             text_dropout: 0.0,
         };
-        let mut optimizer = AdamWConfig::new()
-            .with_epsilon(1e-8)
-            .with_weight_decay(0.0)
-            .init();
+        let mut optimizer = AdamW {
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+        }
+        .init();
         let mut average = CodebookEma::new(self.codebook);
         let name = format!("{} tokenizer", self.name);
         let mut progress = Progress::new(session, &name, training.steps, 0);

@@ -5,11 +5,11 @@ mod attend;
 mod convolve;
 mod normalize;
 #[cfg(feature = "training")]
-pub(in crate::nn) mod product;
+pub(crate) mod product;
 mod project;
-pub(in crate::nn) mod reduce;
+pub(crate) mod reduce;
 #[cfg(feature = "training")]
-pub(in crate::nn) mod sums;
+pub(crate) mod sums;
 
 use super::DecodeKernels;
 use crate::nn::DecodeShape;
@@ -40,7 +40,7 @@ pub(super) fn fit(device: &CubeDevice, shape: DecodeShape) -> bool {
 
 /// At least so many cubes, within what a GPU allows in a dimension.
 #[cfg(feature = "training")]
-pub(in crate::nn) fn cubes(count: usize) -> CubeCount {
+pub(crate) fn cubes(count: usize) -> CubeCount {
     const MOST: usize = 1 << 15;
     let wide = count.min(MOST);
     CubeCount::Static(wide as u32, count.div_ceil(wide) as u32, 1)
@@ -48,7 +48,7 @@ pub(in crate::nn) fn cubes(count: usize) -> CubeCount {
 
 /// Whether the device has room for what training does.
 #[cfg(feature = "training")]
-pub(in crate::nn) fn fit_training(device: &CubeDevice) -> bool {
+pub(crate) fn fit_training(device: &CubeDevice) -> bool {
     let client = device.client();
     let hardware = &client.properties().hardware;
     product::SHARED <= hardware.max_shared_memory_size
@@ -73,7 +73,7 @@ fn project_cubes(columns: usize, rows: usize, of_cube: usize) -> (CubeCount, Cub
     )
 }
 
-pub(in crate::nn) fn dims<const D: usize>(tensor: &CubeTensor) -> [usize; D] {
+pub(crate) fn dims<const D: usize>(tensor: &CubeTensor) -> [usize; D] {
     tensor
         .meta
         .shape()
@@ -87,7 +87,7 @@ fn empty(on: &CubeTensor, shape: [usize; 2]) -> CubeTensor {
 }
 
 /// Floats of another shape on the device of `on`, not yet written.
-pub(in crate::nn) fn like(on: &CubeTensor, shape: Shape) -> CubeTensor {
+pub(crate) fn like(on: &CubeTensor, shape: Shape) -> CubeTensor {
     let handle = on.client.empty(shape.num_elements() * size_of::<f32>());
     let (client, device) = (on.client.clone(), on.device.clone());
     CubeTensor::new_contiguous(client, device, shape, handle, DType::F32)

@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use super::rows::{self, UNITS};
-use crate::nn::kernels::cube::product::{Factor, Place, Sizes, multiply};
+use crate::nn::kernels::cube::product::{Factor, Hidden, Place, Sizes, multiply};
 use crate::nn::kernels::cube::{cubes, dims, like};
 use burn::tensor::Shape;
 use burn_cubecl::kernel::into_contiguous;
@@ -68,7 +68,7 @@ impl Heads {
         for (first, cases) in self.groups() {
             let weights = self.weights(first, cases);
             multiply(
-                self.sizes(cases, self.head_dim, self.total),
+                self.sizes(cases, Hidden::Keys),
                 self.of_scores(&weights),
                 self.values(first),
                 of(&out, read.from(first, 0)),
@@ -82,18 +82,17 @@ impl Heads {
         let out = like(&self.qkv, self.qkv.meta.shape().clone());
         let (read, whole) = (self.width(1), self.width(3));
         for (first, cases) in self.groups() {
-            let to_heads = self.sizes(cases, self.head_dim, self.total);
             let weights = self.weights(first, cases);
             let grad = of(&grad, read.from(first, 0));
             multiply(
-                to_heads,
+                self.sizes(cases, Hidden::Queries),
                 self.of_scores(&weights).transposed(),
                 grad.clone(),
                 of(&out, whole.from(first, 2)),
             );
             let scores = like(&weights, weights.meta.shape().clone());
             multiply(
-                self.sizes(cases, self.total, self.head_dim),
+                self.sizes(cases, Hidden::Output),
                 grad,
                 self.values(first).transposed(),
                 self.of_scores(&scores),
@@ -109,13 +108,13 @@ impl Heads {
                 self.total,
             );
             multiply(
-                to_heads,
+                self.sizes(cases, Hidden::Keys),
                 self.of_scores(&scores),
                 self.turned(first, 1),
                 of(&out, whole.from(first, 0)),
             );
             multiply(
-                to_heads,
+                self.sizes(cases, Hidden::Queries),
                 self.of_scores(&scores).transposed(),
                 self.turned(first, 0),
                 of(&out, whole.from(first, 1)),
@@ -152,7 +151,7 @@ impl Heads {
         let matrices = cases * self.heads;
         let scores = like(&self.qkv, Shape::from([matrices, self.total, self.total]));
         multiply(
-            self.sizes(cases, self.total, self.head_dim),
+            self.sizes(cases, Hidden::Output),
             self.turned(first, 0),
             self.turned(first, 1).transposed(),
             self.of_scores(&scores),
@@ -170,13 +169,17 @@ impl Heads {
         scores
     }
 
-    fn sizes(&self, cases: usize, columns: usize, entries: usize) -> Sizes {
+    /// What every token reads of the others, or the others of it.
+    fn sizes(&self, cases: usize, hidden: Hidden) -> Sizes {
+        let (columns, entries) = match hidden {
+            Hidden::Output => (self.total, self.head_dim),
+            _ => (self.head_dim, self.total),
+        };
         Sizes {
-            outer: cases,
             inner: self.heads,
-            rows: self.total,
-            columns,
-            entries,
+            hidden,
+            prefix: self.prefix,
+            ..Sizes::of(cases, self.total, columns, entries)
         }
     }
 

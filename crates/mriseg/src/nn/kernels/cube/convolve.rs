@@ -4,7 +4,7 @@
 
 use super::product::{Factor, Place, Sizes, multiply};
 use super::reduce::UNITS;
-use super::sums::sum_rows;
+use super::sums::{sum_columns, sum_rows};
 use super::{dims, like};
 use crate::nn::convolution::{ConvolutionGradients, ConvolutionKernels, Steps};
 use burn::backend::ops::{ConvOptions, FloatTensorOps, ModuleOps};
@@ -34,13 +34,7 @@ impl ConvolutionKernels for CubeBackend {
         );
         for (first, pictures) in shape.groups() {
             let seen = shape.copies(&x, first, pictures);
-            let sizes = Sizes {
-                outer: pictures,
-                inner: 1,
-                rows: shape.d_out,
-                columns: pixels,
-                entries: shape.seen(),
-            };
+            let sizes = Sizes::of(pictures, shape.d_out, pixels, shape.seen());
             multiply(
                 sizes,
                 of(&weight, Place::rows(shape.seen())),
@@ -73,13 +67,7 @@ impl ConvolutionGradients for CubeBackend {
         let out = like(&grad, x.meta.shape().clone());
         for (first, pictures) in shape.groups() {
             let seen = like(&grad, Shape::from([pictures, pixels, shape.seen()]));
-            let sizes = Sizes {
-                outer: pictures,
-                inner: 1,
-                rows: pixels,
-                columns: shape.seen(),
-                entries: shape.d_out,
-            };
+            let sizes = Sizes::of(pictures, pixels, shape.seen(), shape.d_out);
             multiply(
                 sizes,
                 of(&grad, shape.of_output(first).transposed()),
@@ -112,13 +100,7 @@ impl ConvolutionGradients for CubeBackend {
         let partial = like(&x, Shape::from([shape.batch, of_weight]));
         for (first, pictures) in shape.groups() {
             let seen = shape.copies(&x, first, pictures);
-            let sizes = Sizes {
-                outer: pictures,
-                inner: 1,
-                rows: shape.d_out,
-                columns: shape.seen(),
-                entries: pixels,
-            };
+            let sizes = Sizes::of(pictures, shape.d_out, shape.seen(), pixels);
             multiply(
                 sizes,
                 of(&grad, shape.of_output(first)),
@@ -134,6 +116,14 @@ impl ConvolutionGradients for CubeBackend {
         }
         let sum = sum_rows(&partial, shape.batch, of_weight);
         Self::float_reshape(sum, weight.meta.shape().clone())
+    }
+
+    fn convolve_bias_backward(grad: Tensor) -> Tensor {
+        let grad = into_contiguous(grad);
+        let [batch, channels, rows, columns] = dims(&grad);
+        let of_pictures = sum_columns(&grad, batch * channels, rows * columns);
+        let sum = sum_rows(&of_pictures, batch, channels);
+        Self::float_reshape(sum, Shape::from([channels]))
     }
 }
 

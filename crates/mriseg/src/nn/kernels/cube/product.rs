@@ -28,17 +28,17 @@ pub(super) const UNITS_OF_CUBE: usize = UNITS[0] * UNITS[1];
 /// Where the entries of many matrices lie that stand in two nested dimensions, such as heads within cases: distances
 /// between neighbours, in numbers.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::nn) struct Place {
-    pub(in crate::nn) first: usize,
-    pub(in crate::nn) outer: usize,
-    pub(in crate::nn) inner: usize,
-    pub(in crate::nn) row: usize,
-    pub(in crate::nn) column: usize,
+pub(crate) struct Place {
+    pub(crate) first: usize,
+    pub(crate) outer: usize,
+    pub(crate) inner: usize,
+    pub(crate) row: usize,
+    pub(crate) column: usize,
 }
 
 impl Place {
     /// One matrix with contiguous rows.
-    pub(in crate::nn) fn rows(columns: usize) -> Self {
+    pub(crate) fn rows(columns: usize) -> Self {
         Self {
             first: 0,
             outer: 0,
@@ -49,14 +49,14 @@ impl Place {
     }
 
     /// Matrices one behind the other.
-    pub(in crate::nn) fn matrices(rows: usize, columns: usize) -> Self {
+    pub(crate) fn matrices(rows: usize, columns: usize) -> Self {
         Self {
             outer: rows * columns,
             ..Self::rows(columns)
         }
     }
 
-    pub(in crate::nn) fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         Self {
             row: self.column,
             column: self.row,
@@ -76,23 +76,54 @@ impl Place {
 
 /// Sizes of one product; there are `outer * inner` of them.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::nn) struct Sizes {
-    pub(in crate::nn) outer: usize,
-    pub(in crate::nn) inner: usize,
-    pub(in crate::nn) rows: usize,
-    pub(in crate::nn) columns: usize,
-    pub(in crate::nn) entries: usize,
+pub(crate) struct Sizes {
+    pub(crate) outer: usize,
+    pub(crate) inner: usize,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) entries: usize,
+    pub(crate) hidden: Hidden,
+    pub(crate) prefix: usize,
+}
+
+impl Sizes {
+    /// All of so many products.
+    pub(crate) fn of(outer: usize, rows: usize, columns: usize, entries: usize) -> Self {
+        Self {
+            outer,
+            inner: 1,
+            rows,
+            columns,
+            entries,
+            hidden: Hidden::Nothing,
+            prefix: 0,
+        }
+    }
+}
+
+/// What need not be computed where tokens see the first `prefix` tokens and those up to themselves: the other entries of
+/// a matrix of queries and keys are zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Hidden {
+    /// All is computed.
+    Nothing,
+    /// The output is such a matrix.
+    Output,
+    /// The first factor is such a matrix.
+    Keys,
+    /// The first factor is such a matrix, transposed.
+    Queries,
 }
 
 /// A factor and where its matrices lie.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::nn) struct Factor<'a> {
-    pub(in crate::nn) tensor: &'a CubeTensor,
-    pub(in crate::nn) place: Place,
+pub(crate) struct Factor<'a> {
+    pub(crate) tensor: &'a CubeTensor,
+    pub(crate) place: Place,
 }
 
 impl Factor<'_> {
-    pub(in crate::nn) fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         Self {
             place: self.place.transposed(),
             ..self
@@ -101,13 +132,15 @@ impl Factor<'_> {
 }
 
 /// `out = a * b`, for many matrices.
-pub(in crate::nn) fn multiply(sizes: Sizes, a: Factor, b: Factor, out: Factor) {
+pub(crate) fn multiply(sizes: Sizes, a: Factor, b: Factor, out: Factor) {
     let Sizes {
         outer,
         inner,
         rows,
         columns,
         entries,
+        hidden,
+        prefix,
     } = sizes;
     let column_blocks = if columns > UNITS[0] * BLOCK { 2 } else { 1 };
     let tile = [
@@ -145,10 +178,12 @@ pub(in crate::nn) fn multiply(sizes: Sizes, a: Factor, b: Factor, out: Factor) {
         columns,
         entries,
         inner,
+        prefix,
         column_blocks,
         of_a.column == 1,
         of_b.row == 1,
         entries.is_multiple_of(DEPTH),
+        hidden,
     );
 }
 
@@ -158,18 +193,12 @@ pub(in crate::nn) fn multiply(sizes: Sizes, a: Factor, b: Factor, out: Factor) {
 /// - x: `[rows, d_in]`
 /// - weight: `[d_in, d_out]`
 /// - output: `[rows, d_out]`
-pub(in crate::nn) fn matmul(x: CubeTensor, weight: CubeTensor) -> CubeTensor {
+pub(crate) fn matmul(x: CubeTensor, weight: CubeTensor) -> CubeTensor {
     let (x, weight) = (matrix(x), matrix(weight));
     let [rows, entries] = super::dims(&x.0);
     let [_, columns] = super::dims(&weight.0);
     let out = empty(&x.0, [rows, columns]);
-    let sizes = Sizes {
-        outer: 1,
-        inner: 1,
-        rows,
-        columns,
-        entries,
-    };
+    let sizes = Sizes::of(1, rows, columns, entries);
     multiply(
         sizes,
         Factor {
@@ -194,7 +223,7 @@ pub(in crate::nn) fn matmul(x: CubeTensor, weight: CubeTensor) -> CubeTensor {
 /// - x: `[rows, d_in]`
 /// - grad: `[rows, d_out]`
 /// - output: `[d_in, d_out]`
-pub(in crate::nn) fn matmul_of_rows(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
+pub(crate) fn matmul_of_rows(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
     const SPLIT: usize = 512;
     let (x, grad) = (into_contiguous(x), into_contiguous(grad));
     let [rows, d_in] = super::dims(&x);
@@ -203,13 +232,7 @@ pub(in crate::nn) fn matmul_of_rows(x: CubeTensor, grad: CubeTensor) -> CubeTens
     let parts = rows.div_ceil(SPLIT);
     let partial = empty(&x, [parts * d_in, d_out]);
     let product = |first: usize, count: usize, entries: usize| {
-        let sizes = Sizes {
-            outer: count,
-            inner: 1,
-            rows: d_in,
-            columns: d_out,
-            entries,
-        };
+        let sizes = Sizes::of(count, d_in, d_out, entries);
         let of = |columns: usize| Place {
             first: first * columns,
             ..Place::matrices(SPLIT, columns)
@@ -357,10 +380,12 @@ fn product<N: Size, A: Size, B: Size, O: Size>(
     columns: usize,
     entries: usize,
     inner: usize,
+    prefix: usize,
     #[comptime] column_blocks: usize,
     #[comptime] a_along: bool,
     #[comptime] b_along: bool,
     #[comptime] whole: bool,
+    #[comptime] hidden: Hidden,
 ) {
     let a_width = comptime![UNITS[1] * ROW_BLOCKS];
     let b_width = comptime![UNITS[0] * column_blocks];
@@ -385,8 +410,24 @@ fn product<N: Size, A: Size, B: Size, O: Size>(
     }
 
     // One turn more than there are slices: a turn loads a slice and adds up the one before.
-    let slices = entries.div_ceil(DEPTH);
-    for slice in 0..slices + 1 {
+    let seen = prefix.max(row + comptime![BLOCK * a_width]);
+    let mut begin = 0usize;
+    let mut end = entries;
+    if comptime![hidden == Hidden::Output] {
+        if column >= seen {
+            end = 0usize;
+        }
+    }
+    if comptime![hidden == Hidden::Keys] {
+        end = end.min(seen);
+    }
+    if comptime![hidden == Hidden::Queries] {
+        if row >= prefix {
+            begin = row / DEPTH;
+        }
+    }
+    let slices = end.div_ceil(DEPTH);
+    for slice in begin..slices + 1 {
         if slice < slices {
             #[unroll]
             for i in 0..a_loads {
@@ -401,7 +442,7 @@ fn product<N: Size, A: Size, B: Size, O: Size>(
                 b_next[i] = four::<N, B>(b, b_base, b_lies, at, columns, entry, entries, whole);
             }
         }
-        if slice > 0 {
+        if slice > begin {
             let half = (slice + 1) % 2;
             let a_half = half * comptime![a_width * DEPTH];
             let b_half = half * comptime![b_width * DEPTH];

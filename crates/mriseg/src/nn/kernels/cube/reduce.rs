@@ -4,15 +4,11 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
 /// Units of a cube.
-pub(in crate::nn) const UNITS: usize = 64;
+pub(crate) const UNITS: usize = 64;
 
 /// The largest of one value of every unit, or their sum.
 #[cube]
-pub(in crate::nn) fn reduce(
-    partial: &mut Shared<[f32]>,
-    value: f32,
-    #[comptime] largest: bool,
-) -> f32 {
+pub(crate) fn reduce(partial: &mut Shared<[f32]>, value: f32, #[comptime] largest: bool) -> f32 {
     let unit = UNIT_POS as usize;
     partial[unit] = value;
     sync_cube();

@@ -1,6 +1,7 @@
-//! Sums over the rows of a matrix.
+//! Sums over the rows and over the columns of a matrix.
 
-use super::empty;
+use super::reduce::{UNITS, reduce};
+use super::{cubes, empty};
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
@@ -13,7 +14,7 @@ const SLICES: usize = 4;
 const ROWS: usize = 256;
 
 /// Sums of the columns of a contiguous matrix, `[1, columns]`.
-pub(in crate::nn) fn sum_rows(x: &CubeTensor, rows: usize, columns: usize) -> CubeTensor {
+pub(crate) fn sum_rows(x: &CubeTensor, rows: usize, columns: usize) -> CubeTensor {
     let parts = rows.div_ceil(ROWS);
     let out = empty(x, [parts, columns]);
     let cubes = columns.div_ceil(COLUMNS);
@@ -31,6 +32,39 @@ pub(in crate::nn) fn sum_rows(x: &CubeTensor, rows: usize, columns: usize) -> Cu
         sum_rows(&out, parts, columns)
     } else {
         out
+    }
+}
+
+/// Sums of the rows of a contiguous matrix, `[1, rows]`.
+pub(crate) fn sum_columns(x: &CubeTensor, rows: usize, columns: usize) -> CubeTensor {
+    let out = empty(x, [1, rows]);
+    sum_of_row::launch(
+        &x.client,
+        cubes(rows),
+        CubeDim::new_1d(UNITS as u32),
+        x.clone().into_buffer_arg(),
+        out.clone().into_buffer_arg(),
+        rows,
+        columns,
+    );
+    out
+}
+
+#[cube(launch)]
+fn sum_of_row(x: &[f32], out: &mut [f32], rows: usize, columns: usize) {
+    let row = (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) as usize;
+    if row < rows {
+        let mut partial = Shared::<[f32]>::new_slice(UNITS);
+        let mut sum = f32::new(0.0);
+        let mut column = UNIT_POS as usize;
+        while column < columns {
+            sum += x[row * columns + column];
+            column += UNITS;
+        }
+        let sum = reduce(&mut partial, sum, false);
+        if UNIT_POS == 0 {
+            out[row] = sum;
+        }
     }
 }
 
