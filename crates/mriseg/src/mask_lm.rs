@@ -7,7 +7,7 @@ pub use cached::{CachedLm, DecodeState, Drafting};
 
 use crate::config::ModelConfig;
 use crate::nn::{
-    LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, causal_bias, project,
+    LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, affine, causal_bias, project,
     rms_norm,
 };
 use crate::sequence::SequenceLayout;
@@ -163,7 +163,7 @@ impl MaskLm {
         let [batch, _] = text.dims();
         assert_shape!(mask_inputs, [batch, layout.mask()]);
         let image = rms_norm(&self.image_norm, image);
-        let anchors = self.anchor_projection.forward(image.clone());
+        let anchors = affine(&self.anchor_projection, image.clone());
         let prefix = self.embed_prefix(text, image);
         let mask = self.embed_mask(mask_inputs, anchors.clone());
         let mut x = Tensor::cat(vec![prefix, mask], 1);
@@ -236,7 +236,7 @@ impl MaskLm {
         assert_shape!(image, [batch, layout.image(), _]);
         let text = self.scaled(self.text_embedding.forward(text)) + self.part(0);
         let image =
-            self.image_projection.forward(image) + self.part(1) + self.cells(0..layout.image());
+            affine(&self.image_projection, image) + self.part(1) + self.cells(0..layout.image());
         Tensor::cat(vec![text, image], 1)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! This is the form of training, the whole sequence at once; [`super::cached`] is that of decoding.
 
-use super::fused::{prefix_attention, project};
+use super::fused::{affine, prefix_attention};
 use super::rotary::RotaryTable;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -44,10 +44,10 @@ impl PrefixAttention {
         rotary: &RotaryTable,
     ) -> Tensor<3> {
         let [batch, total, d_model] = x.dims();
-        let qkv = project(x, self.qkv.weight.val());
+        let qkv = affine(&self.qkv, x);
         let qkv = qkv.reshape([batch, total, 3 * self.heads, d_model / self.heads]);
         let read = prefix_attention(qkv, rotary, causal, prefix);
-        project(read, self.out.weight.val())
+        affine(&self.out, read)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Pre-norm transformer block: RMSNorm, attention, RMSNorm, SwiGLU (Shazeer 2020).
 
 use super::attention::PrefixAttention;
-use super::fused::{project, rms_norm, swiglu};
+use super::fused::{affine, rms_norm, swiglu};
 use super::rotary::RotaryTable;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig, RmsNorm, RmsNormConfig};
@@ -62,7 +62,7 @@ impl TransformerBlock {
 
     fn feed_forward(&self, x: Tensor<3>) -> Tensor<3> {
         let normed = rms_norm(&self.feed_forward_norm, x.clone());
-        let gate_up = project(normed, self.gate_up.weight.val());
-        x + project(swiglu(gate_up), self.down.weight.val())
+        let gate_up = affine(&self.gate_up, normed);
+        x + affine(&self.down, swiglu(gate_up))
     }
 }

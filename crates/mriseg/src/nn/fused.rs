@@ -17,7 +17,7 @@ use super::has_operations;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 #[cfg(feature = "training")]
 use burn::backend::{Backend, Dispatch, backend_extension};
-use burn::nn::RmsNorm;
+use burn::nn::{GroupNorm, Linear, RmsNorm};
 use burn::tensor::{Int, Tensor, assert_shape};
 
 /// The operations; all tensors are of 32-bit floats.
@@ -52,6 +52,15 @@ pub(super) trait FusedOps: Backend {
     /// See [`rms_norm`].
     fn rms_norm(x: FloatTensor<Self>, gain: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
 
+    /// See [`group_norm`].
+    fn group_norm(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        groups: usize,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
+
     /// See [`swiglu`].
     fn swiglu(gate_up: FloatTensor<Self>) -> FloatTensor<Self>;
 
@@ -85,6 +94,15 @@ pub(super) trait FusedGradients: Backend {
         epsilon: f32,
         grad: FloatTensor<Self>,
     ) -> [FloatTensor<Self>; 2];
+
+    /// Gradients of `x`, `gain` and `bias`.
+    fn group_norm_backward(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        groups: usize,
+        epsilon: f32,
+        grad: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 3];
 
     /// Gradient of `gate_up`.
     fn swiglu_backward(gate_up: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -140,6 +158,19 @@ pub(crate) fn project(x: Tensor<3>, weight: Tensor<2>) -> Tensor<3> {
     rows.matmul(weight).reshape([batch, tokens, d_out])
 }
 
+/// A linear layer with its bias, if it has one.
+///
+/// # Shapes
+/// - x: `[batch, tokens, d_in]`
+/// - output: `[batch, tokens, d_out]`
+pub(crate) fn affine(linear: &Linear, x: Tensor<3>) -> Tensor<3> {
+    let out = project(x, linear.weight.val());
+    match &linear.bias {
+        Some(bias) => out + bias.val().unsqueeze(),
+        None => out,
+    }
+}
+
 /// `norm` of `x`: `x / sqrt(mean(x^2) + epsilon) * gain` over the last dimension.
 pub(crate) fn rms_norm(norm: &RmsNorm, x: Tensor<3>) -> Tensor<3> {
     #[cfg(feature = "training")]
@@ -147,6 +178,25 @@ pub(crate) fn rms_norm(norm: &RmsNorm, x: Tensor<3>) -> Tensor<3> {
         return Tensor::from_dispatch(Dispatch::rms_norm(
             x.into_dispatch(),
             norm.gamma.val().into_dispatch(),
+            norm.epsilon as f32,
+        ));
+    }
+    norm.forward(x)
+}
+
+/// `norm` of `x`: over the channels of a group and all pixels, mean 0 and variance 1, then a gain and a bias per
+/// channel (Wu and He 2018).
+///
+/// # Shapes
+/// - x, output: `[batch, channels, height, width]`
+pub(crate) fn group_norm(norm: &GroupNorm, x: Tensor<4>) -> Tensor<4> {
+    #[cfg(feature = "training")]
+    if let (true, Some(gain), Some(bias)) = (has_operations(&x), &norm.gamma, &norm.beta) {
+        return Tensor::from_dispatch(Dispatch::group_norm(
+            x.into_dispatch(),
+            gain.val().into_dispatch(),
+            bias.val().into_dispatch(),
+            norm.num_groups,
             norm.epsilon as f32,
         ));
     }
@@ -189,7 +239,7 @@ mod tests {
     use super::super::causal_bias;
     use super::super::kernels::tests::devices;
     use super::*;
-    use burn::nn::RmsNormConfig;
+    use burn::nn::{GroupNormConfig, RmsNormConfig};
     use burn::tensor::{Device, Distribution, Tolerance};
 
     /// Of the processor and of a GPU, where there is one.
@@ -302,6 +352,32 @@ mod tests {
                 let (fused, plain) = (|| rms_norm(&norm, x.clone()), || norm.forward(x.clone()));
                 compare(&x, fused(), plain());
                 compare(&norm.gamma.val(), fused(), plain());
+            }
+        }
+    }
+
+    #[test]
+    fn the_norm_of_groups_and_its_gradients_are_those_of_plain_operations() {
+        for device in training_devices() {
+            for [batch, groups, channels, height, width] in
+                [[1, 1, 2, 1, 2], [2, 3, 12, 5, 7], [3, 2, 16, 20, 9]]
+            {
+                let mut norm = GroupNormConfig::new(groups, channels).init(&device);
+                norm.gamma = norm
+                    .gamma
+                    .map(|gain| gain.map(|_| random([channels], &device)));
+                norm.beta = norm
+                    .beta
+                    .map(|bias| bias.map(|_| random([channels], &device)));
+                // Not contiguous, as convolutions between permutations get it.
+                let x = random([batch, channels, width, height], &device);
+                let seen = || x.clone().swap_dims(2, 3).add_scalar(2.0);
+                let (fused, plain) = (|| group_norm(&norm, seen()), || norm.forward(seen()));
+                compare(&x, fused(), plain());
+                for parameter in [&norm.gamma, &norm.beta] {
+                    let parameter = parameter.as_ref().unwrap().val();
+                    compare(&parameter, fused(), plain());
+                }
             }
         }
     }

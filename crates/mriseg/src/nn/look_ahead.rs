@@ -1,7 +1,7 @@
 //! A head that predicts further ahead than the next token (paper: next-k token prediction). Its form is
 //! ours (METHOD §5): the paper's is not known.
 
-use super::fused::project;
+use super::fused::affine;
 use super::kernels::{Kernels, Matrix};
 use burn::module::Module;
 use burn::nn::{Initializer, Linear, LinearConfig};
@@ -29,7 +29,7 @@ impl LookAhead {
     /// - hidden, anchors, output: `[batch, positions, d_model]`
     pub(crate) fn forward(&self, hidden: Tensor<3>, anchors: Tensor<3>) -> Tensor<3> {
         let both = Tensor::cat(vec![hidden.clone(), anchors], 2);
-        hidden + silu(project(both, self.mix.weight.val()))
+        hidden + silu(affine(&self.mix, both))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Convolutional pieces shared by the two tokenizers.
 
-use crate::nn::convolve;
+use crate::nn::{convolve, group_norm};
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{GroupNorm, GroupNormConfig, PaddingConfig2d};
@@ -50,7 +50,7 @@ impl ResidualBlock {
     /// # Shapes
     /// - x, output: `[batch, channels, height, width]`
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let hidden = convolve(&self.first, relu(self.norm.forward(x.clone())));
+        let hidden = convolve(&self.first, relu(group_norm(&self.norm, x.clone())));
         x + convolve(&self.second, relu(hidden))
     }
 }

@@ -136,6 +136,64 @@ impl<B: FusedOps + FusedGradients, C: CheckpointStrategy> FusedOps for Autodiff<
         }
     }
 
+    fn group_norm(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        groups: usize,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct GroupNorm;
+
+        impl<B: FusedGradients> Backward<B, 3> for GroupNorm {
+            type State = (NodeId, NodeId, usize, f32);
+
+            fn backward(
+                self,
+                ops: Ops<Self::State, 3>,
+                grads: &mut Gradients,
+                checkpointer: &mut Checkpointer,
+            ) {
+                let grad = grads.consume::<B>(&ops.node);
+                let (x, gain, groups, epsilon) = ops.state;
+                let x = checkpointer.retrieve_node_output(x);
+                let gain = checkpointer.retrieve_node_output(gain);
+                let of_inputs = B::group_norm_backward(x, gain, groups, epsilon, grad);
+                for (node, grad) in ops.parents.into_iter().zip(of_inputs) {
+                    if let Some(node) = node {
+                        grads.register::<B>(node.id, grad);
+                    }
+                }
+            }
+        }
+
+        let prepared = GroupNorm
+            .prepare::<C>([x.node(), gain.node(), bias.node()])
+            .compute_bound();
+        match prepared.stateful() {
+            OpsKind::Tracked(mut prepared) => {
+                let nodes = (prepared.checkpoint(&x), prepared.checkpoint(&gain));
+                let state = (nodes.0, nodes.1, groups, epsilon);
+                let output = B::group_norm(
+                    x.into_primitive(),
+                    gain.into_primitive(),
+                    bias.into_primitive(),
+                    groups,
+                    epsilon,
+                );
+                prepared.finish(state, output)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::group_norm(
+                x.into_primitive(),
+                gain.into_primitive(),
+                bias.into_primitive(),
+                groups,
+                epsilon,
+            )),
+        }
+    }
+
     fn swiglu(gate_up: FloatTensor<Self>) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct Swiglu;

@@ -1,6 +1,7 @@
 //! The operations on GPUs.
 
 mod attention;
+mod groups;
 mod rows;
 
 use super::{FusedGradients, FusedOps};
@@ -14,6 +15,7 @@ use burn::tensor::IntDType;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
+use groups::Groups;
 
 type Tensor = CubeTensor;
 
@@ -42,6 +44,11 @@ impl FusedOps for CubeBackend {
             epsilon,
         );
         out
+    }
+
+    fn group_norm(x: Tensor, gain: Tensor, bias: Tensor, groups: usize, epsilon: f32) -> Tensor {
+        let groups = Groups::new(into_contiguous(x), groups, epsilon);
+        groups.normalize(into_contiguous(gain), into_contiguous(bias))
     }
 
     fn swiglu(gate_up: Tensor) -> Tensor {
@@ -121,6 +128,17 @@ impl FusedGradients for CubeBackend {
             of_x,
             Self::float_reshape(of_gain, gain.meta.shape().clone()),
         ]
+    }
+
+    fn group_norm_backward(
+        x: Tensor,
+        gain: Tensor,
+        groups: usize,
+        epsilon: f32,
+        grad: Tensor,
+    ) -> [Tensor; 3] {
+        let groups = Groups::new(into_contiguous(x), groups, epsilon);
+        groups.gradients(into_contiguous(gain), into_contiguous(grad))
     }
 
     fn swiglu_backward(gate_up: Tensor, grad: Tensor) -> Tensor {

@@ -4,7 +4,7 @@ mod attention;
 
 use super::{FusedGradients, FusedOps};
 use crate::nn::kernels::flex::{dims, floats, tensor};
-use crate::rows::{dot, exponentials, largest, sigmoid, softmax};
+use crate::rows::{dot, exponentials, largest, sigmoid, softmax, sum};
 use attention::Heads;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
@@ -31,6 +31,28 @@ impl FusedOps for Flex {
             let scale = inverse_rms(row, epsilon);
             for (x, gain) in row.iter_mut().zip(gain) {
                 *x *= scale * gain;
+            }
+        }
+        like(&x, out)
+    }
+
+    fn group_norm(x: Tensor, gain: Tensor, bias: Tensor, groups: usize, epsilon: f32) -> Tensor {
+        let (x, gain, bias) = (
+            x.to_contiguous(),
+            gain.to_contiguous(),
+            bias.to_contiguous(),
+        );
+        let [_, channels, height, width] = dims(&x);
+        let pixels = height * width;
+        let (gain, bias) = (floats(&gain), floats(&bias));
+        let mut out = floats(&x).to_vec();
+        for (i, group) in out.chunks_exact_mut(channels / groups * pixels).enumerate() {
+            let scale = center(group, epsilon);
+            let first = i % groups * channels / groups;
+            for (channel, values) in (first..).zip(group.chunks_exact_mut(pixels)) {
+                for value in values {
+                    *value = *value * scale * gain[channel] + bias[channel];
+                }
             }
         }
         like(&x, out)
@@ -113,6 +135,52 @@ impl FusedGradients for Flex {
         [like(&x, of_x), tensor(of_gain, [width])]
     }
 
+    fn group_norm_backward(
+        x: Tensor,
+        gain: Tensor,
+        groups: usize,
+        epsilon: f32,
+        grad: Tensor,
+    ) -> [Tensor; 3] {
+        let (x, gain, grad) = (
+            x.to_contiguous(),
+            gain.to_contiguous(),
+            grad.to_contiguous(),
+        );
+        let [_, channels, height, width] = dims(&x);
+        let pixels = height * width;
+        let (of_gain, of_bias) = (&mut vec![0.0; channels], &mut vec![0.0; channels]);
+        let gain = floats(&gain);
+        let count = channels / groups * pixels;
+        let mut out = floats(&grad).to_vec();
+        let mut centered = floats(&x).to_vec();
+        let pairs = (centered.chunks_exact_mut(count)).zip(out.chunks_exact_mut(count));
+        for (i, (group, grad)) in pairs.enumerate() {
+            let scale = center(group, epsilon);
+            let first = i % groups * channels / groups;
+            let (mut straight, mut along) = (0.0, 0.0);
+            let values = group.chunks_exact(pixels);
+            for (channel, (values, grad)) in (first..).zip(values.zip(grad.chunks_exact(pixels))) {
+                let (of_channel, normal) = (sum(grad), dot(values, grad) * scale);
+                of_bias[channel] += of_channel;
+                of_gain[channel] += normal;
+                straight += gain[channel] * of_channel;
+                along += gain[channel] * normal;
+            }
+            let (straight, along) = (straight / count as f32, along / count as f32);
+            let values = group.chunks_exact(pixels);
+            for (channel, (values, grad)) in
+                (first..).zip(values.zip(grad.chunks_exact_mut(pixels)))
+            {
+                for (value, grad) in values.iter().zip(grad) {
+                    *grad = scale * (*grad * gain[channel] - straight - value * scale * along);
+                }
+            }
+        }
+        let of_channels = |values: &[f32]| tensor(values.to_vec(), [channels]);
+        [like(&x, out), of_channels(of_gain), of_channels(of_bias)]
+    }
+
     fn swiglu_backward(gate_up: Tensor, grad: Tensor) -> Tensor {
         let (gate_up, grad) = (gate_up.to_contiguous(), grad.to_contiguous());
         let shape = gate_up.layout().shape();
@@ -149,6 +217,16 @@ impl FusedGradients for Flex {
         }
         like(&logits, out)
     }
+}
+
+/// Moves the mean to zero. Gives the inverse of the deviation.
+fn center(values: &mut [f32], epsilon: f32) -> f32 {
+    let count = values.len() as f32;
+    let mean = sum(values) / count;
+    for value in values.iter_mut() {
+        *value -= mean;
+    }
+    (dot(values, values) / count + epsilon).sqrt().recip()
 }
 
 fn inverse_rms(row: &[f32], epsilon: f32) -> f32 {
