@@ -7,8 +7,8 @@ pub use cached::{CachedLm, DecodeState, Drafting};
 
 use crate::config::ModelConfig;
 use crate::nn::{
-    LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, affine, causal_bias, project,
-    rms_norm,
+    LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, affine, causal_bias, embed,
+    project, rms_norm,
 };
 use crate::sequence::SequenceLayout;
 use burn::module::Module;
@@ -234,7 +234,7 @@ impl MaskLm {
         let [batch, _] = text.dims();
         assert_shape!(text, [batch, layout.text]);
         assert_shape!(image, [batch, layout.image(), _]);
-        let text = self.scaled(self.text_embedding.forward(text)) + self.part(0);
+        let text = self.scaled(embed(&self.text_embedding, text)) + self.part(0);
         let image =
             affine(&self.image_projection, image) + self.part(1) + self.cells(0..layout.image());
         Tensor::cat(vec![text, image], 1)
@@ -242,7 +242,7 @@ impl MaskLm {
 
     fn embed_mask(&self, inputs: Tensor<2, Int>, anchors: Tensor<3>) -> Tensor<3> {
         let cells = self.cells(0..self.layout().mask());
-        self.scaled(self.mask_embedding.forward(inputs)) + anchors + self.part(2) + cells
+        self.scaled(embed(&self.mask_embedding, inputs)) + anchors + self.part(2) + cells
     }
 
     fn scaled(&self, embedded: Tensor<3>) -> Tensor<3> {

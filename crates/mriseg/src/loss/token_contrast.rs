@@ -6,6 +6,7 @@
 //! partners in part. With equal codes alone ([`code_likeness`]) a rare code hardly ever meets a partner and is
 //! only ever pushed away, from its like too.
 
+use crate::nn::project;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Device, FloatDType, Tensor, TensorData, assert_shape};
 
@@ -90,10 +91,14 @@ pub fn code_likeness(codes: &[i32], device: &Device) -> Tensor<2> {
 pub fn patch_likeness(patches: Tensor<2>, reach: f64) -> Tensor<2> {
     let [_, pixels] = patches.dims();
     let areas = patches.clone().sum_dim(1);
-    let shared = patches.clone().matmul(patches.transpose());
+    let shared = product(patches.clone(), patches.transpose());
     let differing = areas.clone() + areas.transpose() - shared.mul_scalar(2.0);
     let share = differing.div_scalar(reach * pixels as f64);
     share.neg().add_scalar(1.0).clamp_min(0.0)
+}
+
+fn product(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
+    project(a.unsqueeze(), b).squeeze_dim(0)
 }
 
 /// Mean over anchors of `-1/sum_p l_p * sum_p l_p log(exp(s_p) / sum_a w_a exp(s_a))`, where `s` is the cosine
@@ -126,10 +131,7 @@ pub fn token_contrastive_loss(
     let projected = projected.cast(FloatDType::F32);
     let length = projected.clone().square().sum_dim(1).sqrt();
     let unit = projected / length.clamp_min(SHORTEST);
-    let similarity = unit
-        .clone()
-        .matmul(unit.transpose())
-        .div_scalar(temperature);
+    let similarity = product(unit.clone(), unit.transpose()).div_scalar(temperature);
 
     let itself = Tensor::<2, Bool>::diag_mask([tokens, tokens], 0, &device).bool_not();
     let partners = likeness.clone().mask_fill(itself.clone(), 0.0);

@@ -17,7 +17,7 @@ use super::has_operations;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 #[cfg(feature = "training")]
 use burn::backend::{Backend, Dispatch, backend_extension};
-use burn::nn::{GroupNorm, Linear, RmsNorm};
+use burn::nn::{Embedding, GroupNorm, Linear, RmsNorm};
 use burn::tensor::{Int, Tensor, assert_shape};
 
 /// The operations; all tensors are of 32-bit floats.
@@ -48,6 +48,14 @@ pub(super) trait FusedOps: Backend {
     /// - weight: `[d_in, d_out]`
     /// - output: `[rows, d_out]`
     fn project(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// See [`embed`].
+    ///
+    /// # Shapes
+    /// - table: `[rows, width]`
+    /// - indices: `[count]`
+    /// - output: `[count, width]`
+    fn embed(table: FloatTensor<Self>, indices: IntTensor<Self>) -> FloatTensor<Self>;
 
     /// See [`rms_norm`].
     fn rms_norm(x: FloatTensor<Self>, gain: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
@@ -86,6 +94,13 @@ pub(super) trait FusedGradients: Backend {
         weight: FloatTensor<Self>,
         grad: FloatTensor<Self>,
     ) -> [FloatTensor<Self>; 2];
+
+    /// Gradient of a table of so many `rows`.
+    fn embed_backward(
+        rows: usize,
+        indices: IntTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 
     /// Gradients of `x` and `gain`.
     fn rms_norm_backward(
@@ -156,6 +171,25 @@ pub(crate) fn project(x: Tensor<3>, weight: Tensor<2>) -> Tensor<3> {
         return Tensor::<2>::from_dispatch(out).reshape([batch, tokens, d_out]);
     }
     rows.matmul(weight).reshape([batch, tokens, d_out])
+}
+
+/// Rows of a table.
+///
+/// # Shapes
+/// - indices: `[batch, tokens]`
+/// - output: `[batch, tokens, width]`
+pub(crate) fn embed(table: &Embedding, indices: Tensor<2, Int>) -> Tensor<3> {
+    #[cfg(feature = "training")]
+    if has_operations(&table.weight.val()) {
+        let [batch, tokens] = indices.dims();
+        let rows = Tensor::<2>::from_dispatch(Dispatch::embed(
+            table.weight.val().into_dispatch(),
+            indices.reshape([batch * tokens]).into_dispatch(),
+        ));
+        let [_, width] = rows.dims();
+        return rows.reshape([batch, tokens, width]);
+    }
+    table.forward(indices)
 }
 
 /// A linear layer with its bias, if it has one.
@@ -239,7 +273,7 @@ mod tests {
     use super::super::causal_bias;
     use super::super::kernels::tests::devices;
     use super::*;
-    use burn::nn::{GroupNormConfig, RmsNormConfig};
+    use burn::nn::{EmbeddingConfig, GroupNormConfig, RmsNormConfig};
     use burn::tensor::{Device, Distribution, Tolerance};
 
     /// Of the processor and of a GPU, where there is one.
@@ -338,6 +372,24 @@ mod tests {
                 let weight = || turned.clone().transpose();
                 compare(&x, project(x.clone(), weight()), plain(weight()));
                 compare(&turned, project(x.clone(), weight()), plain(weight()));
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_a_table_and_its_gradient_are_those_of_plain_operations() {
+        for device in training_devices() {
+            for [rows, width, batch, tokens] in [[1, 1, 1, 1], [5, 70, 2, 9], [300, 16, 3, 100]] {
+                let table = EmbeddingConfig::new(rows, width).init(&device);
+                let indices = Tensor::<1, Int>::arange(0..(batch * tokens) as i64, &device)
+                    .mul_scalar(3)
+                    .remainder_scalar(rows as i64)
+                    .reshape([batch, tokens]);
+                compare(
+                    &table.weight.val(),
+                    embed(&table, indices.clone()),
+                    table.forward(indices),
+                );
             }
         }
     }

@@ -2,13 +2,13 @@
 //! that nothing else is kept.
 
 use super::{FusedGradients, FusedOps};
-use burn::backend::Autodiff;
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Autodiff, TensorMetadata};
 
 impl<B: FusedOps + FusedGradients, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     fn prefix_attention(
@@ -89,6 +89,39 @@ impl<B: FusedOps + FusedGradients, C: CheckpointStrategy> FusedOps for Autodiff<
             }
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::project(x.into_primitive(), weight.into_primitive()))
+            }
+        }
+    }
+
+    fn embed(table: FloatTensor<Self>, indices: IntTensor<Self>) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Embed;
+
+        impl<B: FusedGradients> Backward<B, 1> for Embed {
+            type State = (usize, IntTensor<B>);
+
+            fn backward(
+                self,
+                ops: Ops<Self::State, 1>,
+                grads: &mut Gradients,
+                _checkpointer: &mut Checkpointer,
+            ) {
+                let grad = grads.consume::<B>(&ops.node);
+                let [Some(node)] = ops.parents else { return };
+                let (rows, indices) = ops.state;
+                grads.register::<B>(node.id, B::embed_backward(rows, indices, grad));
+            }
+        }
+
+        let prepared = Embed.prepare::<C>([table.node()]).compute_bound();
+        match prepared.stateful() {
+            OpsKind::Tracked(prepared) => {
+                let rows = table.shape()[0];
+                let output = B::embed(table.into_primitive(), indices.clone());
+                prepared.finish((rows, indices), output)
+            }
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::embed(table.into_primitive(), indices))
             }
         }
     }

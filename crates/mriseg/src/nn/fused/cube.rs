@@ -11,7 +11,7 @@ use crate::nn::kernels::cube::{cubes, like};
 use attention::Heads;
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::tensor::IntTensor;
-use burn::tensor::IntDType;
+use burn::tensor::{IntDType, Shape};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -26,6 +26,10 @@ impl FusedOps for CubeBackend {
 
     fn project(x: Tensor, weight: Tensor) -> Tensor {
         matmul(x, weight)
+    }
+
+    fn embed(table: Tensor, indices: IntTensor<Self>) -> Tensor {
+        Self::float_select(table, 0, indices)
     }
 
     fn rms_norm(x: Tensor, gain: Tensor, epsilon: f32) -> Tensor {
@@ -102,6 +106,24 @@ impl FusedGradients for CubeBackend {
     fn project_backward(x: Tensor, weight: Tensor, grad: Tensor) -> [Tensor; 2] {
         let of_x = matmul(grad.clone(), Self::float_swap_dims(weight, 0, 1));
         [of_x, matmul_of_rows(x, grad)]
+    }
+
+    fn embed_backward(rows: usize, indices: IntTensor<Self>, grad: Tensor) -> Tensor {
+        let (indices, grad) = (self::indices(indices), into_contiguous(grad));
+        let (count, width) = rows_of(&grad);
+        let out = like(&grad, Shape::from([rows, width]));
+        rows::embed_backward::launch(
+            &grad.client,
+            cubes(rows),
+            rows::units(),
+            indices.into_buffer_arg(),
+            grad.clone().into_buffer_arg(),
+            out.clone().into_buffer_arg(),
+            rows,
+            count,
+            width,
+        );
+        out
     }
 
     fn rms_norm_backward(x: Tensor, gain: Tensor, epsilon: f32, grad: Tensor) -> [Tensor; 2] {

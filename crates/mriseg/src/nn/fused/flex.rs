@@ -22,6 +22,10 @@ impl FusedOps for Flex {
         Flex::float_matmul(x, weight)
     }
 
+    fn embed(table: Tensor, indices: IntTensor<Self>) -> Tensor {
+        Flex::float_select(table, 0, indices)
+    }
+
     fn rms_norm(x: Tensor, gain: Tensor, epsilon: f32) -> Tensor {
         let x = x.to_contiguous();
         let gain = gain.to_contiguous();
@@ -104,6 +108,21 @@ impl FusedGradients for Flex {
     fn project_backward(x: Tensor, weight: Tensor, grad: Tensor) -> [Tensor; 2] {
         let of_x = Flex::float_matmul(grad.clone(), weight.transpose(0, 1));
         [of_x, Flex::float_matmul(x.transpose(0, 1), grad)]
+    }
+
+    fn embed_backward(rows: usize, indices: IntTensor<Self>, grad: Tensor) -> Tensor {
+        let grad = grad.to_contiguous();
+        let [_, width] = dims(&grad);
+        let mut out = vec![0.0; rows * width];
+        for (row, grad) in self::indices(indices)
+            .into_iter()
+            .zip(floats(&grad).chunks_exact(width))
+        {
+            for (out, grad) in out[row * width..][..width].iter_mut().zip(grad) {
+                *out += grad;
+            }
+        }
+        tensor(out, [rows, width])
     }
 
     fn rms_norm_backward(x: Tensor, gain: Tensor, epsilon: f32, grad: Tensor) -> [Tensor; 2] {

@@ -106,6 +106,7 @@ impl Heads {
                 scores.clone().into_buffer_arg(),
                 rows,
                 self.total,
+                self.total.div_ceil(UNITS),
             );
             multiply(
                 self.sizes(cases, Hidden::Keys),
@@ -165,6 +166,7 @@ impl Heads {
             rows,
             self.total,
             self.prefix,
+            self.total.div_ceil(UNITS),
         );
         scores
     }

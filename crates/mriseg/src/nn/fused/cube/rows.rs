@@ -205,61 +205,109 @@ pub(super) fn cross_entropy_backward(
 }
 
 /// Softmax of every row of `[matrices, total, total]` in place, over what its token may see: tokens of the prefix the
-/// prefix, others all up to themselves.
+/// prefix, others all up to themselves. A unit keeps its numbers, `of_unit` of them, in registers.
 #[cube(launch)]
-pub(super) fn softmax(scores: &mut [f32], rows: usize, total: usize, prefix: usize) {
+pub(super) fn softmax(
+    scores: &mut [f32],
+    rows: usize,
+    total: usize,
+    prefix: usize,
+    #[comptime] of_unit: usize,
+) {
     let row = cube_of_grid();
     if row < rows {
         let mut partial = Shared::<[f32]>::new_slice(UNITS);
+        let mut values = Array::<f32>::new(of_unit);
         let first = row * total;
         let visible = prefix.max(row % total + 1);
         let mut most = f32::new(-1e30);
-        let mut entry = UNIT_POS as usize;
-        while entry < visible {
-            most = most.max(scores[first + entry]);
-            entry += UNITS;
+        #[unroll]
+        for i in 0..of_unit {
+            let entry = UNIT_POS as usize + i * UNITS;
+            let mut value = f32::new(-1e30);
+            if entry < visible {
+                value = scores[first + entry];
+            }
+            values[i] = value;
+            most = most.max(value);
         }
         let most = reduce(&mut partial, most, true);
         let mut mass = f32::new(0.0);
-        let mut entry = UNIT_POS as usize;
-        while entry < visible {
-            let weight = (scores[first + entry] - most).exp();
-            scores[first + entry] = weight;
-            mass += weight;
-            entry += UNITS;
+        #[unroll]
+        for i in 0..of_unit {
+            let value = (values[i] - most).exp();
+            values[i] = value;
+            mass += value;
         }
         let mass = reduce(&mut partial, mass, false);
-        let mut entry = UNIT_POS as usize;
-        while entry < total {
-            let mut weight = f32::new(0.0);
-            if entry < visible {
-                weight = scores[first + entry] / mass;
+        #[unroll]
+        for i in 0..of_unit {
+            let entry = UNIT_POS as usize + i * UNITS;
+            if entry < total {
+                scores[first + entry] = values[i] / mass;
             }
-            scores[first + entry] = weight;
-            entry += UNITS;
         }
     }
 }
 
 /// The gradient of scores, in place of that of the `weights` that softmax made of them.
 #[cube(launch)]
-pub(super) fn softmax_backward(weights: &[f32], grad: &mut [f32], rows: usize, total: usize) {
+pub(super) fn softmax_backward(
+    weights: &[f32],
+    grad: &mut [f32],
+    rows: usize,
+    total: usize,
+    #[comptime] of_unit: usize,
+) {
     let row = cube_of_grid();
     if row < rows {
         let mut partial = Shared::<[f32]>::new_slice(UNITS);
+        let mut of_weights = Array::<f32>::new(of_unit);
+        let mut of_scores = Array::<f32>::new(of_unit);
         let first = row * total;
         let mut mean = f32::new(0.0);
-        let mut entry = UNIT_POS as usize;
-        while entry < total {
-            mean += weights[first + entry] * grad[first + entry];
-            entry += UNITS;
+        #[unroll]
+        for i in 0..of_unit {
+            let place = first + (UNIT_POS as usize + i * UNITS).min(total - 1);
+            of_weights[i] = weights[place];
+            of_scores[i] = grad[place];
+            if UNIT_POS as usize + i * UNITS < total {
+                mean += of_weights[i] * of_scores[i];
+            }
         }
         let mean = reduce(&mut partial, mean, false);
-        let mut entry = UNIT_POS as usize;
-        while entry < total {
-            let place = first + entry;
-            grad[place] = weights[place] * (grad[place] - mean);
-            entry += UNITS;
+        #[unroll]
+        for i in 0..of_unit {
+            let entry = UNIT_POS as usize + i * UNITS;
+            if entry < total {
+                grad[first + entry] = of_weights[i] * (of_scores[i] - mean);
+            }
+        }
+    }
+}
+
+/// The gradient of a table of which rows were taken: a cube adds up what was taken of its row.
+#[cube(launch)]
+pub(super) fn embed_backward(
+    indices: &[i32],
+    grad: &[f32],
+    out: &mut [f32],
+    rows: usize,
+    count: usize,
+    width: usize,
+) {
+    let row = cube_of_grid();
+    if row < rows {
+        let mut column = UNIT_POS as usize;
+        while column < width {
+            let mut sum = f32::new(0.0);
+            for taken in 0..count {
+                if indices[taken] as usize == row {
+                    sum += grad[taken * width + column];
+                }
+            }
+            out[row * width + column] = sum;
+            column += UNITS;
         }
     }
 }
