@@ -108,22 +108,21 @@ impl FusedGradients for CubeBackend {
         [of_x, matmul_of_rows(x, grad)]
     }
 
+    /// As a product: most rows are never taken, some thousands of times.
     fn embed_backward(rows: usize, indices: IntTensor<Self>, grad: Tensor) -> Tensor {
-        let (indices, grad) = (self::indices(indices), into_contiguous(grad));
-        let (count, width) = rows_of(&grad);
-        let out = like(&grad, Shape::from([rows, width]));
-        rows::embed_backward::launch(
+        let indices = self::indices(indices);
+        let taken = indices.meta.shape().num_elements();
+        let one_hot = like(&grad, Shape::from([taken, rows]));
+        rows::one_hot::launch(
             &grad.client,
-            cubes(rows),
+            cubes((taken * rows).div_ceil(rows::UNITS)),
             rows::units(),
             indices.into_buffer_arg(),
-            grad.clone().into_buffer_arg(),
-            out.clone().into_buffer_arg(),
+            one_hot.clone().into_buffer_arg(),
+            taken * rows,
             rows,
-            count,
-            width,
         );
-        out
+        matmul_of_rows(one_hot, grad)
     }
 
     fn rms_norm_backward(x: Tensor, gain: Tensor, epsilon: f32, grad: Tensor) -> [Tensor; 2] {

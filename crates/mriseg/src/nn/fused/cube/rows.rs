@@ -286,29 +286,13 @@ pub(super) fn softmax_backward(
     }
 }
 
-/// The gradient of a table of which rows were taken: a cube adds up what was taken of its row.
+/// 1 where a column is the one that its row names, else 0.
 #[cube(launch)]
-pub(super) fn embed_backward(
-    indices: &[i32],
-    grad: &[f32],
-    out: &mut [f32],
-    rows: usize,
-    count: usize,
-    width: usize,
-) {
-    let row = cube_of_grid();
-    if row < rows {
-        let mut column = UNIT_POS as usize;
-        while column < width {
-            let mut sum = f32::new(0.0);
-            for taken in 0..count {
-                if indices[taken] as usize == row {
-                    sum += grad[taken * width + column];
-                }
-            }
-            out[row * width + column] = sum;
-            column += UNITS;
-        }
+pub(super) fn one_hot(indices: &[i32], out: &mut [f32], count: usize, columns: usize) {
+    let place = cube_of_grid() * UNITS + UNIT_POS as usize;
+    if place < count {
+        let named = indices[place / columns] as usize == place % columns;
+        out[place] = select(named, 1.0, 0.0);
     }
 }
 

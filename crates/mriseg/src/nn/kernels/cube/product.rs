@@ -133,6 +133,20 @@ impl Factor<'_> {
 
 /// `out = a * b`, for many matrices.
 pub(crate) fn multiply(sizes: Sizes, a: Factor, b: Factor, out: Factor) {
+    let high = BLOCK * UNITS[1] * ROW_BLOCKS;
+    if sizes.hidden == Hidden::Nothing && sizes.rows < high && sizes.rows < sizes.columns {
+        // Tiles are higher than wide: the transpose leaves less of them empty.
+        let sizes = Sizes {
+            rows: sizes.columns,
+            columns: sizes.rows,
+            ..sizes
+        };
+        return launch(sizes, b.transposed(), a.transposed(), out.transposed());
+    }
+    launch(sizes, a, b, out);
+}
+
+fn launch(sizes: Sizes, a: Factor, b: Factor, out: Factor) {
     let Sizes {
         outer,
         inner,
