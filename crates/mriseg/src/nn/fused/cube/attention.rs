@@ -87,7 +87,7 @@ impl Heads {
             multiply(
                 self.sizes(cases, Hidden::Queries),
                 self.of_scores(&weights).transposed(),
-                grad.clone(),
+                grad,
                 of(&out, whole.from(first, 2)),
             );
             let scores = like(&weights, weights.meta.shape().clone());

@@ -353,9 +353,7 @@ fn four<N: Size, W: Size>(
         }
     }
     if comptime![!whole] {
-        if entry >= entries {
-            values = Vector::new(0.0);
-        }
+        values = select(entry < entries, values, Vector::new(0.0));
     }
     values
 }
@@ -383,10 +381,10 @@ fn four_of(load: usize, #[comptime] width: usize, #[comptime] along: bool) -> us
 }
 
 #[cube(launch)]
-fn product<N: Size, A: Size, B: Size, O: Size>(
-    a: &[Vector<f32, A>],
-    b: &[Vector<f32, B>],
-    out: &mut [Vector<f32, O>],
+fn product<N: Size, WidthA: Size, WidthB: Size, WidthOut: Size>(
+    a: &[Vector<f32, WidthA>],
+    b: &[Vector<f32, WidthB>],
+    out: &mut [Vector<f32, WidthOut>],
     a_lies: &Matrices,
     b_lies: &Matrices,
     out_lies: &Matrices,
@@ -428,17 +426,13 @@ fn product<N: Size, A: Size, B: Size, O: Size>(
     let mut begin = 0usize;
     let mut end = entries;
     if comptime![hidden == Hidden::Output] {
-        if column >= seen {
-            end = 0usize;
-        }
+        end = select(column < seen, entries, 0usize);
     }
     if comptime![hidden == Hidden::Keys] {
         end = end.min(seen);
     }
     if comptime![hidden == Hidden::Queries] {
-        if row >= prefix {
-            begin = row / DEPTH;
-        }
+        begin = select(row < prefix, 0usize, row / DEPTH);
     }
     let slices = end.div_ceil(DEPTH);
     for slice in begin..slices + 1 {
@@ -447,13 +441,14 @@ fn product<N: Size, A: Size, B: Size, O: Size>(
             for i in 0..a_loads {
                 let entry = slice * DEPTH + entry_of(i, a_width, a_along);
                 let at = row + BLOCK * four_of(i, a_width, a_along);
-                a_next[i] = four::<N, A>(a, a_base, a_lies, at, rows, entry, entries, whole);
+                a_next[i] = four::<N, WidthA>(a, a_base, a_lies, at, rows, entry, entries, whole);
             }
             #[unroll]
             for i in 0..b_loads {
                 let entry = slice * DEPTH + entry_of(i, b_width, b_along);
                 let at = column + BLOCK * four_of(i, b_width, b_along);
-                b_next[i] = four::<N, B>(b, b_base, b_lies, at, columns, entry, entries, whole);
+                b_next[i] =
+                    four::<N, WidthB>(b, b_base, b_lies, at, columns, entry, entries, whole);
             }
         }
         if slice > begin {
@@ -500,7 +495,7 @@ fn product<N: Size, A: Size, B: Size, O: Size>(
         sync_cube();
     }
 
-    let at_once = O::value().comptime();
+    let at_once = WidthOut::value().comptime();
     #[unroll]
     for i in 0..ROW_BLOCKS {
         #[unroll]
@@ -514,7 +509,7 @@ fn product<N: Size, A: Size, B: Size, O: Size>(
                     let four = sums[comptime![(BLOCK * i + r) * column_blocks + j]];
                     if comptime![at_once == BLOCK] {
                         if column < columns {
-                            let mut values = Vector::<f32, O>::empty();
+                            let mut values = Vector::<f32, WidthOut>::empty();
                             #[unroll]
                             for c in 0..BLOCK {
                                 values.insert(c, four.extract(c));
