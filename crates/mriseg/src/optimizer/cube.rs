@@ -1,8 +1,8 @@
 //! The operations on GPUs.
 
 use super::{Step, UpdateKernels};
-use crate::nn::kernels::cube::reduce::UNITS;
-use crate::nn::kernels::cube::{cubes, like};
+use crate::nn::kernels::cube::grid::{cubes_of_units, unit_of_grid, units};
+use crate::nn::kernels::cube::like;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -24,8 +24,8 @@ impl UpdateKernels for CubeBackend {
         let (moved, new_first, new_second) = (new(), new(), new());
         adamw::launch(
             &weight.client,
-            cubes(count.div_ceil(UNITS)),
-            CubeDim::new_1d(UNITS as u32),
+            cubes_of_units(count),
+            units(),
             into_contiguous(weight.clone()).into_buffer_arg(),
             into_contiguous(gradient).into_buffer_arg(),
             into_contiguous(first).into_buffer_arg(),
@@ -50,8 +50,8 @@ impl UpdateKernels for CubeBackend {
         let out = like(&average, average.meta.shape().clone());
         blend::launch(
             &average.client,
-            cubes(count.div_ceil(UNITS)),
-            CubeDim::new_1d(UNITS as u32),
+            cubes_of_units(count),
+            units(),
             into_contiguous(average.clone()).into_buffer_arg(),
             into_contiguous(value).into_buffer_arg(),
             out.clone().into_buffer_arg(),
@@ -60,11 +60,6 @@ impl UpdateKernels for CubeBackend {
         );
         out
     }
-}
-
-#[cube]
-fn unit_of_grid() -> usize {
-    (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) as usize * UNITS + UNIT_POS as usize
 }
 
 #[cube(launch)]

@@ -5,9 +5,10 @@ mod groups;
 mod rows;
 
 use super::{FusedGradients, FusedOps};
+use crate::nn::kernels::cube::grid::{cubes, cubes_of_units, units};
+use crate::nn::kernels::cube::like;
 use crate::nn::kernels::cube::product::{matmul, matmul_of_rows};
 use crate::nn::kernels::cube::sums::sum_rows;
-use crate::nn::kernels::cube::{cubes, like};
 use attention::Heads;
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::tensor::IntTensor;
@@ -39,7 +40,7 @@ impl FusedOps for CubeBackend {
         rows::rms_norm::launch(
             &x.client,
             cubes(rows),
-            rows::units(),
+            units(),
             x.clone().into_buffer_arg(),
             gain.into_buffer_arg(),
             out.clone().into_buffer_arg(),
@@ -64,8 +65,8 @@ impl FusedOps for CubeBackend {
         let out = like(&gate_up, shape);
         rows::swiglu::launch(
             &gate_up.client,
-            cubes((rows * width / 2).div_ceil(rows::UNITS)),
-            rows::units(),
+            cubes_of_units(rows * width / 2),
+            units(),
             gate_up.clone().into_buffer_arg(),
             out.clone().into_buffer_arg(),
             rows * width / 2,
@@ -81,7 +82,7 @@ impl FusedOps for CubeBackend {
         rows::cross_entropy::launch(
             &logits.client,
             cubes(rows),
-            rows::units(),
+            units(),
             logits.clone().into_buffer_arg(),
             targets.into_buffer_arg(),
             out.clone().into_buffer_arg(),
@@ -115,8 +116,8 @@ impl FusedGradients for CubeBackend {
         let one_hot = like(&grad, Shape::from([taken, rows]));
         rows::one_hot::launch(
             &grad.client,
-            cubes((taken * rows).div_ceil(rows::UNITS)),
-            rows::units(),
+            cubes_of_units(taken * rows),
+            units(),
             indices.into_buffer_arg(),
             one_hot.clone().into_buffer_arg(),
             taken * rows,
@@ -134,7 +135,7 @@ impl FusedGradients for CubeBackend {
         rows::rms_norm_backward::launch(
             &x.client,
             cubes(rows),
-            rows::units(),
+            units(),
             x.clone().into_buffer_arg(),
             gain.clone().into_buffer_arg(),
             grad.into_buffer_arg(),
@@ -168,8 +169,8 @@ impl FusedGradients for CubeBackend {
         let out = like(&gate_up, gate_up.meta.shape().clone());
         rows::swiglu_backward::launch(
             &gate_up.client,
-            cubes((rows * width / 2).div_ceil(rows::UNITS)),
-            rows::units(),
+            cubes_of_units(rows * width / 2),
+            units(),
             gate_up.clone().into_buffer_arg(),
             grad.into_buffer_arg(),
             out.clone().into_buffer_arg(),
@@ -186,7 +187,7 @@ impl FusedGradients for CubeBackend {
         rows::cross_entropy_backward::launch(
             &logits.client,
             cubes(rows),
-            rows::units(),
+            units(),
             logits.clone().into_buffer_arg(),
             targets.into_buffer_arg(),
             into_contiguous(grad).into_buffer_arg(),

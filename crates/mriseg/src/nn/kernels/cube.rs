@@ -3,6 +3,8 @@
 mod attend;
 #[cfg(feature = "training")]
 mod convolve;
+#[cfg(feature = "training")]
+pub(crate) mod grid;
 mod normalize;
 #[cfg(feature = "training")]
 pub(crate) mod product;
@@ -38,12 +40,10 @@ pub(super) fn fit(device: &CubeDevice, shape: DecodeShape) -> bool {
         && shape.head_dim.is_multiple_of(2)
 }
 
-/// At least so many cubes, within what a GPU allows in a dimension.
+/// The same numbers in another shape.
 #[cfg(feature = "training")]
-pub(crate) fn cubes(count: usize) -> CubeCount {
-    const MOST: usize = 1 << 15;
-    let wide = count.min(MOST);
-    CubeCount::Static(wide as u32, count.div_ceil(wide) as u32, 1)
+pub(crate) fn reshaped(x: CubeTensor, shape: Shape) -> CubeTensor {
+    CubeTensor::new_contiguous(x.client, x.device, shape, x.handle, x.dtype)
 }
 
 /// Whether the device has room for what training does.

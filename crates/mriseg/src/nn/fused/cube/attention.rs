@@ -1,9 +1,11 @@
 //! Attention of a whole sequence: scores of some cases at a time, softmax, what they read.
 
 use super::Tensor;
-use super::rows::{self, UNITS};
+use super::rows;
+use crate::nn::kernels::cube::grid::{cubes, cubes_of_units, units};
 use crate::nn::kernels::cube::product::{Factor, Hidden, Place, Sizes, multiply};
-use crate::nn::kernels::cube::{cubes, dims, like};
+use crate::nn::kernels::cube::reduce::UNITS;
+use crate::nn::kernels::cube::{dims, like};
 use burn::tensor::Shape;
 use burn_cubecl::kernel::into_contiguous;
 
@@ -35,8 +37,8 @@ impl Heads {
         let pairs = batch * total * heads * head_dim;
         rows::rotate::launch(
             &qkv.client,
-            cubes(pairs.div_ceil(UNITS)),
-            rows::units(),
+            cubes_of_units(pairs),
+            units(),
             qkv.clone().into_buffer_arg(),
             cos.clone().into_buffer_arg(),
             sin.clone().into_buffer_arg(),
@@ -71,7 +73,7 @@ impl Heads {
                 self.sizes(cases, Hidden::Keys),
                 self.of_scores(&weights),
                 self.values(first),
-                of(&out, read.from(first, 0)),
+                Factor::of(&out, read.from(first, 0)),
             );
         }
         out
@@ -83,12 +85,12 @@ impl Heads {
         let (read, whole) = (self.width(1), self.width(3));
         for (first, cases) in self.groups() {
             let weights = self.weights(first, cases);
-            let grad = of(&grad, read.from(first, 0));
+            let grad = Factor::of(&grad, read.from(first, 0));
             multiply(
                 self.sizes(cases, Hidden::Queries),
                 self.of_scores(&weights).transposed(),
                 grad,
-                of(&out, whole.from(first, 2)),
+                Factor::of(&out, whole.from(first, 2)),
             );
             let scores = like(&weights, weights.meta.shape().clone());
             multiply(
@@ -101,7 +103,7 @@ impl Heads {
             rows::softmax_backward::launch(
                 &scores.client,
                 cubes(rows),
-                rows::units(),
+                units(),
                 weights.into_buffer_arg(),
                 scores.clone().into_buffer_arg(),
                 rows,
@@ -112,20 +114,20 @@ impl Heads {
                 self.sizes(cases, Hidden::Keys),
                 self.of_scores(&scores),
                 self.turned(first, 1),
-                of(&out, whole.from(first, 0)),
+                Factor::of(&out, whole.from(first, 0)),
             );
             multiply(
                 self.sizes(cases, Hidden::Queries),
                 self.of_scores(&scores).transposed(),
                 self.turned(first, 0),
-                of(&out, whole.from(first, 1)),
+                Factor::of(&out, whole.from(first, 1)),
             );
         }
         let pairs = self.batch * self.total * self.heads * self.head_dim;
         rows::rotate_backward::launch(
             &out.client,
-            cubes(pairs.div_ceil(UNITS)),
-            rows::units(),
+            cubes_of_units(pairs),
+            units(),
             out.clone().into_buffer_arg(),
             self.cos.clone().into_buffer_arg(),
             self.sin.clone().into_buffer_arg(),
@@ -161,7 +163,7 @@ impl Heads {
         rows::softmax::launch(
             &scores.client,
             cubes(rows),
-            rows::units(),
+            units(),
             scores.clone().into_buffer_arg(),
             rows,
             self.total,
@@ -187,7 +189,7 @@ impl Heads {
 
     fn of_scores<'a>(&self, scores: &'a Tensor) -> Factor<'a> {
         let matrix = self.total * self.total;
-        of(
+        Factor::of(
             scores,
             Place {
                 outer: self.heads * matrix,
@@ -198,12 +200,12 @@ impl Heads {
     }
 
     fn values(&self, first: usize) -> Factor<'_> {
-        of(&self.qkv, self.width(3).from(first, 2))
+        Factor::of(&self.qkv, self.width(3).from(first, 2))
     }
 
     /// Queries (part 0) or keys (part 1).
     fn turned(&self, first: usize, part: usize) -> Factor<'_> {
-        of(&self.turned, self.width(2).from(first, part))
+        Factor::of(&self.turned, self.width(2).from(first, part))
     }
 
     /// Tensors in which so many parts of all heads stand side by side.
@@ -237,10 +239,6 @@ impl Width {
             column: 1,
         }
     }
-}
-
-fn of(tensor: &Tensor, place: Place) -> Factor<'_> {
-    Factor { tensor, place }
 }
 
 fn scale(head_dim: usize) -> f32 {

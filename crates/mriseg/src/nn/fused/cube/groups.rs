@@ -2,10 +2,10 @@
 //! concerns a group is put together from its channels wherever it is needed.
 
 use super::Tensor;
-use super::rows::{self, UNITS, cube_of_grid};
-use crate::nn::kernels::cube::reduce::reduce;
+use crate::nn::kernels::cube::grid::{cube_of_grid, cubes, cubes_of_units, unit_of_grid, units};
+use crate::nn::kernels::cube::reduce::{UNITS, reduce};
 use crate::nn::kernels::cube::sums::{sum_columns, sum_rows};
-use crate::nn::kernels::cube::{cubes, dims, like};
+use crate::nn::kernels::cube::{dims, like, reshaped};
 use burn::tensor::Shape;
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -35,7 +35,7 @@ impl Groups {
         squares_of_channel::launch(
             &x.client,
             cubes(rows),
-            rows::units(),
+            units(),
             x.clone().into_buffer_arg(),
             sums.clone().into_buffer_arg(),
             squares.clone().into_buffer_arg(),
@@ -60,8 +60,8 @@ impl Groups {
         let count = self.batch * self.channels * self.pixels;
         normalize::launch(
             &out.client,
-            cubes(count.div_ceil(UNITS)),
-            rows::units(),
+            cubes_of_units(count),
+            units(),
             self.x.into_buffer_arg(),
             self.sums.into_buffer_arg(),
             self.squares.into_buffer_arg(),
@@ -85,7 +85,7 @@ impl Groups {
         gradients_of_channel::launch(
             &grad.client,
             cubes(rows),
-            rows::units(),
+            units(),
             self.x.clone().into_buffer_arg(),
             self.sums.clone().into_buffer_arg(),
             self.squares.clone().into_buffer_arg(),
@@ -101,8 +101,8 @@ impl Groups {
         let count = rows * self.pixels;
         gradient::launch(
             &out.client,
-            cubes(count.div_ceil(UNITS)),
-            rows::units(),
+            cubes_of_units(count),
+            units(),
             self.x.into_buffer_arg(),
             self.sums.into_buffer_arg(),
             self.squares.into_buffer_arg(),
@@ -119,13 +119,7 @@ impl Groups {
         );
         let of_channels = |x: &Tensor| {
             let sum = sum_rows(x, self.batch, self.channels);
-            Tensor::new_contiguous(
-                sum.client,
-                sum.device,
-                Shape::from([self.channels]),
-                sum.handle,
-                sum.dtype,
-            )
+            reshaped(sum, Shape::from([self.channels]))
         };
         [out, of_channels(&along), of_channels(&straight)]
     }
@@ -194,7 +188,7 @@ fn normalize(
     together: usize,
     epsilon: f32,
 ) {
-    let place = cube_of_grid() * UNITS + UNIT_POS as usize;
+    let place = unit_of_grid();
     if place < count {
         let row = place / pixels;
         let scale = inverse_deviation(squares, row, pixels, together, epsilon);
@@ -257,7 +251,7 @@ fn gradient(
     together: usize,
     epsilon: f32,
 ) {
-    let place = cube_of_grid() * UNITS + UNIT_POS as usize;
+    let place = unit_of_grid();
     if place < count {
         let row = place / pixels;
         let scale = inverse_deviation(squares, row, pixels, together, epsilon);

@@ -1,18 +1,9 @@
 //! What is done row by row, a cube for each, or number by number.
 
-pub(super) use crate::nn::kernels::cube::reduce::UNITS;
-use crate::nn::kernels::cube::reduce::reduce;
+use crate::nn::kernels::cube::grid::{cube_of_grid, unit_of_grid};
+use crate::nn::kernels::cube::reduce::{UNITS, reduce};
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
-
-pub(super) fn units() -> CubeDim {
-    CubeDim::new_1d(UNITS as u32)
-}
-
-#[cube]
-pub(super) fn cube_of_grid() -> usize {
-    (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) as usize
-}
 
 #[cube]
 fn sigmoid(x: f32) -> f32 {
@@ -99,7 +90,7 @@ pub(super) fn rms_norm_backward(
 
 #[cube(launch)]
 pub(super) fn swiglu(gate_up: &[f32], out: &mut [f32], count: usize, d_hidden: usize) {
-    let place = cube_of_grid() * UNITS + UNIT_POS as usize;
+    let place = unit_of_grid();
     if place < count {
         let at = place / d_hidden * d_hidden + place;
         let gate = gate_up[at];
@@ -115,7 +106,7 @@ pub(super) fn swiglu_backward(
     count: usize,
     d_hidden: usize,
 ) {
-    let place = cube_of_grid() * UNITS + UNIT_POS as usize;
+    let place = unit_of_grid();
     if place < count {
         let at = place / d_hidden * d_hidden + place;
         let gate = gate_up[at];
@@ -289,7 +280,7 @@ pub(super) fn softmax_backward(
 /// 1 where a column is the one that its row names, else 0.
 #[cube(launch)]
 pub(super) fn one_hot(indices: &[i32], out: &mut [f32], count: usize, columns: usize) {
-    let place = cube_of_grid() * UNITS + UNIT_POS as usize;
+    let place = unit_of_grid();
     if place < count {
         let named = indices[place / columns] as usize == place % columns;
         out[place] = select(named, 1.0, 0.0);
@@ -310,7 +301,7 @@ pub(super) fn rotate(
     half: usize,
     scale: f32,
 ) {
-    let pair = cube_of_grid() * UNITS + UNIT_POS as usize;
+    let pair = unit_of_grid();
     if pair < count {
         let channel = pair % half;
         let head = pair / half % (2 * heads);
@@ -341,7 +332,7 @@ pub(super) fn rotate_backward(
     half: usize,
     scale: f32,
 ) {
-    let pair = cube_of_grid() * UNITS + UNIT_POS as usize;
+    let pair = unit_of_grid();
     if pair < count {
         let channel = pair % half;
         let head = pair / half % (2 * heads);

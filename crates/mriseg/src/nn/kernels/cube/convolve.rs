@@ -2,8 +2,8 @@
 //! copied to a row of its own (im2col). burn's convolution without autotuning computes every pixel by itself, and its
 //! gradient of the weights is a convolution with a kernel as large as the picture.
 
+use super::grid::{cubes_of_units, unit_of_grid, units};
 use super::product::{Factor, Place, Sizes, multiply};
-use super::reduce::UNITS;
 use super::sums::{sum_columns, sum_rows};
 use super::{dims, like};
 use crate::nn::convolution::{ConvolutionGradients, ConvolutionKernels, Steps};
@@ -37,15 +37,15 @@ impl ConvolutionKernels for CubeBackend {
             let sizes = Sizes::of(pictures, shape.d_out, pixels, shape.seen());
             multiply(
                 sizes,
-                of(&weight, Place::rows(shape.seen())),
-                of(&seen, Place::matrices(pixels, shape.seen()).transposed()),
-                of(&out, shape.of_output(first)),
+                Factor::of(&weight, Place::rows(shape.seen())),
+                Factor::of(&seen, Place::matrices(pixels, shape.seen()).transposed()),
+                Factor::of(&out, shape.of_output(first)),
             );
         }
         add_bias::launch(
             &out.client,
-            shape.cubes(shape.batch * shape.d_out * pixels),
-            CubeDim::new_1d(UNITS as u32),
+            cubes_of_units(shape.batch * shape.d_out * pixels),
+            units(),
             out.clone().into_buffer_arg(),
             into_contiguous(bias).into_buffer_arg(),
             shape.batch * shape.d_out * pixels,
@@ -70,15 +70,15 @@ impl ConvolutionGradients for CubeBackend {
             let sizes = Sizes::of(pictures, pixels, shape.seen(), shape.d_out);
             multiply(
                 sizes,
-                of(&grad, shape.of_output(first).transposed()),
-                of(&weight, Place::rows(shape.seen())),
-                of(&seen, Place::matrices(pixels, shape.seen())),
+                Factor::of(&grad, shape.of_output(first).transposed()),
+                Factor::of(&weight, Place::rows(shape.seen())),
+                Factor::of(&seen, Place::matrices(pixels, shape.seen())),
             );
             let of_picture = shape.d_in * shape.height * shape.width;
             gather::launch(
                 &out.client,
-                shape.cubes(pictures * of_picture),
-                CubeDim::new_1d(UNITS as u32),
+                cubes_of_units(pictures * of_picture),
+                units(),
                 seen.into_buffer_arg(),
                 out.clone().into_buffer_arg(),
                 pictures * of_picture,
@@ -103,9 +103,9 @@ impl ConvolutionGradients for CubeBackend {
             let sizes = Sizes::of(pictures, shape.d_out, shape.seen(), pixels);
             multiply(
                 sizes,
-                of(&grad, shape.of_output(first)),
-                of(&seen, Place::matrices(pixels, shape.seen())),
-                of(
+                Factor::of(&grad, shape.of_output(first)),
+                Factor::of(&seen, Place::matrices(pixels, shape.seen())),
+                Factor::of(
                     &partial,
                     Place {
                         first: first * of_weight,
@@ -125,10 +125,6 @@ impl ConvolutionGradients for CubeBackend {
         let sum = sum_rows(&of_pictures, batch, channels);
         Self::float_reshape(sum, Shape::from([channels]))
     }
-}
-
-fn of(tensor: &Tensor, place: Place) -> Factor<'_> {
-    Factor { tensor, place }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -197,8 +193,8 @@ impl Convolution {
         let count = pictures * pixels * self.seen();
         copy::launch(
             &x.client,
-            self.cubes(count),
-            CubeDim::new_1d(UNITS as u32),
+            cubes_of_units(count),
+            units(),
             x.clone().into_buffer_arg(),
             seen.clone().into_buffer_arg(),
             count,
@@ -215,10 +211,6 @@ impl Convolution {
             first: first * self.d_out * pixels,
             ..Place::matrices(self.d_out, pixels)
         }
-    }
-
-    fn cubes(self, units: usize) -> CubeCount {
-        super::cubes(units.div_ceil(UNITS))
     }
 
     fn launch(self) -> GeometryLaunch {
@@ -246,11 +238,6 @@ struct Geometry {
     kernel: usize,
     stride: usize,
     padding: usize,
-}
-
-#[cube]
-fn unit_of_grid() -> usize {
-    (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) as usize * UNITS + UNIT_POS as usize
 }
 
 #[cube(launch)]

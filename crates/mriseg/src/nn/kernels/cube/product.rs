@@ -122,7 +122,11 @@ pub(crate) struct Factor<'a> {
     pub(crate) place: Place,
 }
 
-impl Factor<'_> {
+impl<'a> Factor<'a> {
+    pub(crate) fn of(tensor: &'a CubeTensor, place: Place) -> Self {
+        Self { tensor, place }
+    }
+
     pub(crate) fn transposed(self) -> Self {
         Self {
             place: self.place.transposed(),
@@ -215,18 +219,9 @@ pub(crate) fn matmul(x: CubeTensor, weight: CubeTensor) -> CubeTensor {
     let sizes = Sizes::of(1, rows, columns, entries);
     multiply(
         sizes,
-        Factor {
-            tensor: &x.0,
-            place: x.1,
-        },
-        Factor {
-            tensor: &weight.0,
-            place: weight.1,
-        },
-        Factor {
-            tensor: &out,
-            place: Place::rows(columns),
-        },
+        Factor::of(&x.0, x.1),
+        Factor::of(&weight.0, weight.1),
+        Factor::of(&out, Place::rows(columns)),
     );
     out
 }
@@ -257,18 +252,9 @@ pub(crate) fn matmul_of_rows(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
         };
         multiply(
             sizes,
-            Factor {
-                tensor: &x,
-                place: of(d_in).transposed(),
-            },
-            Factor {
-                tensor: &grad,
-                place: of(d_out),
-            },
-            Factor {
-                tensor: &partial,
-                place: of_out,
-            },
+            Factor::of(&x, of(d_in).transposed()),
+            Factor::of(&grad, of(d_out)),
+            Factor::of(&partial, of_out),
         );
     };
     if whole > 0 {
@@ -278,13 +264,7 @@ pub(crate) fn matmul_of_rows(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
         product(whole, 1, rows - whole);
     }
     let sum = super::sums::sum_rows(&partial, parts, d_in * d_out);
-    CubeTensor::new_contiguous(
-        sum.client,
-        sum.device,
-        Shape::from([d_in, d_out]),
-        sum.handle,
-        sum.dtype,
-    )
+    super::reshaped(sum, Shape::from([d_in, d_out]))
 }
 
 /// A matrix as it lies if its rows or its columns are contiguous, a copy otherwise.

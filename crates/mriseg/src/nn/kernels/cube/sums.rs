@@ -1,7 +1,8 @@
 //! Sums over the rows and over the columns of a matrix.
 
+use super::empty;
+use super::grid::{cube_of_grid, cubes, units};
 use super::reduce::{UNITS, reduce};
-use super::{cubes, empty};
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
@@ -41,7 +42,7 @@ pub(crate) fn sum_columns(x: &CubeTensor, rows: usize, columns: usize) -> CubeTe
     sum_of_row::launch(
         &x.client,
         cubes(rows),
-        CubeDim::new_1d(UNITS as u32),
+        units(),
         x.clone().into_buffer_arg(),
         out.clone().into_buffer_arg(),
         rows,
@@ -52,7 +53,7 @@ pub(crate) fn sum_columns(x: &CubeTensor, rows: usize, columns: usize) -> CubeTe
 
 #[cube(launch)]
 fn sum_of_row(x: &[f32], out: &mut [f32], rows: usize, columns: usize) {
-    let row = (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) as usize;
+    let row = cube_of_grid();
     if row < rows {
         let mut partial = Shared::<[f32]>::new_slice(UNITS);
         let mut sum = f32::new(0.0);
@@ -72,7 +73,7 @@ fn sum_of_row(x: &[f32], out: &mut [f32], rows: usize, columns: usize) {
 fn sum(x: &[f32], out: &mut [f32], rows: usize, columns: usize) {
     let local = UNIT_POS as usize % COLUMNS;
     let slice = UNIT_POS as usize / COLUMNS;
-    let cube = (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) as usize;
+    let cube = cube_of_grid();
     let column = cube * COLUMNS + local;
     let part = CUBE_POS_Z as usize;
     let end = rows.min((part + 1) * ROWS);
