@@ -267,21 +267,13 @@ pub(crate) fn matmul_of_rows(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
     super::reshaped(sum, Shape::from([d_in, d_out]))
 }
 
-/// A matrix as it lies if its rows or its columns are contiguous, a copy otherwise.
+/// A matrix as it lies if its rows or its columns follow each other, a copy otherwise.
 fn matrix(x: CubeTensor) -> (CubeTensor, Place) {
-    let strides = x.meta.strides().to_vec();
-    let x = if strides.contains(&1) {
-        x
-    } else {
-        into_contiguous(x)
-    };
-    let strides = x.meta.strides();
-    let place = Place {
-        row: strides[0],
-        column: strides[1],
-        ..Place::rows(1)
-    };
-    (x, place)
+    let [rows, columns] = super::dims(&x);
+    if x.meta.strides()[..] == [1, rows] {
+        return (x, Place::rows(rows).transposed());
+    }
+    (into_contiguous(x), Place::rows(columns))
 }
 
 /// [`Place`] in a kernel; `across` is the distance off the sum's dimension, `along` that in it.
