@@ -40,6 +40,15 @@ pub(super) fn fit(device: &CubeDevice, shape: DecodeShape) -> bool {
         && shape.head_dim.is_multiple_of(2)
 }
 
+/// Most numbers that something passing takes at once on the device of `on`. Few in tests, which so meet what does not
+/// fit.
+#[cfg(feature = "training")]
+pub(crate) fn most_numbers(on: &CubeTensor) -> usize {
+    const MOST: usize = if cfg!(test) { 1 << 14 } else { 1 << 26 };
+    let bytes = on.client.properties().memory.max_page_size as usize;
+    MOST.min(bytes / size_of::<f32>())
+}
+
 /// The same numbers in another shape.
 #[cfg(feature = "training")]
 pub(crate) fn reshaped(x: CubeTensor, shape: Shape) -> CubeTensor {

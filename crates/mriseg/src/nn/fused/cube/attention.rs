@@ -5,12 +5,9 @@ use super::rows;
 use crate::nn::kernels::cube::grid::{cubes, cubes_of_units, units};
 use crate::nn::kernels::cube::product::{Factor, Hidden, Place, Sizes, multiply};
 use crate::nn::kernels::cube::reduce::UNITS;
-use crate::nn::kernels::cube::{dims, like};
+use crate::nn::kernels::cube::{dims, like, most_numbers};
 use burn::tensor::Shape;
 use burn_cubecl::kernel::into_contiguous;
-
-/// Most numbers of scores that are kept at once.
-const MOST_SCORES: usize = 1 << 26;
 
 /// Queries, keys and values of all heads.
 pub(super) struct Heads {
@@ -143,7 +140,7 @@ impl Heads {
     /// First case and number of cases of groups whose scores fit.
     fn groups(&self) -> impl Iterator<Item = (usize, usize)> {
         let of_case = self.heads * self.total * self.total;
-        let most = (MOST_SCORES / of_case).max(1);
+        let most = (most_numbers(&self.qkv) / of_case).max(1);
         (0..self.batch)
             .step_by(most)
             .map(move |first| (first, most.min(self.batch - first)))

@@ -5,7 +5,7 @@
 use super::grid::{cubes_of_units, unit_of_grid, units};
 use super::product::{Factor, Place, Sizes, multiply};
 use super::sums::{sum_columns, sum_rows};
-use super::{dims, like};
+use super::{dims, like, most_numbers};
 use crate::nn::convolution::{ConvolutionGradients, ConvolutionKernels, Steps};
 use burn::backend::ops::{ConvOptions, FloatTensorOps, ModuleOps};
 use burn::tensor::Shape;
@@ -14,9 +14,6 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
-
-/// Most numbers that copies for some pictures have.
-const MOST_COPIED: usize = 1 << 26;
 
 type Tensor = CubeTensor;
 
@@ -138,6 +135,8 @@ struct Convolution {
     columns: usize,
     kernel: usize,
     steps: Steps,
+    /// Most numbers of copies.
+    room: usize,
 }
 
 impl Convolution {
@@ -155,6 +154,7 @@ impl Convolution {
             columns: out(width),
             kernel,
             steps,
+            room: most_numbers(x),
         }
     }
 
@@ -165,7 +165,7 @@ impl Convolution {
 
     /// Whether the copies of a single picture are too many: burn's convolution makes none.
     fn is_large(self) -> bool {
-        self.of_picture() > 4 * MOST_COPIED
+        self.of_picture() > self.room
     }
 
     fn options(self) -> ConvOptions<2> {
@@ -180,7 +180,7 @@ impl Convolution {
 
     /// First picture and number of pictures of groups whose copies fit.
     fn groups(self) -> impl Iterator<Item = (usize, usize)> {
-        let most = (MOST_COPIED / self.of_picture()).max(1);
+        let most = (self.room / self.of_picture()).max(1);
         (0..self.batch)
             .step_by(most)
             .map(move |first| (first, most.min(self.batch - first)))
