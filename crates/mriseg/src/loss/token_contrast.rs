@@ -6,7 +6,7 @@
 //! partners in part. With equal codes alone ([`code_likeness`]) a rare code hardly ever meets a partner and is
 //! only ever pushed away, from its like too.
 
-use crate::nn::project;
+use crate::nn::product;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Device, FloatDType, Tensor, TensorData, assert_shape};
 
@@ -95,10 +95,6 @@ pub fn patch_likeness(patches: Tensor<2>, reach: f64) -> Tensor<2> {
     let differing = areas.clone() + areas.transpose() - shared.mul_scalar(2.0);
     let share = differing.div_scalar(reach * pixels as f64);
     share.neg().add_scalar(1.0).clamp_min(0.0)
-}
-
-fn product(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
-    project(a.unsqueeze(), b).squeeze_dim(0)
 }
 
 /// Mean over anchors of `-1/sum_p l_p * sum_p l_p log(exp(s_p) / sum_a w_a exp(s_a))`, where `s` is the cosine

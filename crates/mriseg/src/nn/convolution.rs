@@ -1,4 +1,4 @@
-//! Convolutions: on the CPU with a kernel of our own, elsewhere as burn has them.
+//! Convolutions: on the CPU, and in training on GPUs, with kernels of our own, elsewhere as burn has them.
 
 #[cfg(any(feature = "cpu-kernels", feature = "training"))]
 use super::has_operations;

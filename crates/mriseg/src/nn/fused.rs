@@ -164,13 +164,16 @@ pub(super) fn prefix_attention(
 pub(crate) fn project(x: Tensor<3>, weight: Tensor<2>) -> Tensor<3> {
     let [batch, tokens, d_in] = x.dims();
     let [_, d_out] = weight.dims();
-    let rows = x.reshape([batch * tokens, d_in]);
+    product(x.reshape([batch * tokens, d_in]), weight).reshape([batch, tokens, d_out])
+}
+
+/// The product of two matrices.
+pub(crate) fn product(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
     #[cfg(feature = "training")]
-    if has_operations(&rows) {
-        let out = Dispatch::project(rows.into_dispatch(), weight.into_dispatch());
-        return Tensor::<2>::from_dispatch(out).reshape([batch, tokens, d_out]);
+    if has_operations(&a) {
+        return Tensor::from_dispatch(Dispatch::project(a.into_dispatch(), b.into_dispatch()));
     }
-    rows.matmul(weight).reshape([batch, tokens, d_out])
+    a.matmul(b)
 }
 
 /// Rows of a table.
@@ -219,13 +222,16 @@ pub(crate) fn rms_norm(norm: &RmsNorm, x: Tensor<3>) -> Tensor<3> {
 }
 
 /// `norm` of `x`: over the channels of a group and all pixels, mean 0 and variance 1, then a gain and a bias per
-/// channel (Wu and He 2018).
+/// channel (Wu and He 2018). What is not to be differentiated is left to burn, so that the trainer reads pictures to
+/// the bit as a build without `training` does.
 ///
 /// # Shapes
 /// - x, output: `[batch, channels, height, width]`
 pub(crate) fn group_norm(norm: &GroupNorm, x: Tensor<4>) -> Tensor<4> {
     #[cfg(feature = "training")]
-    if let (true, Some(gain), Some(bias)) = (has_operations(&x), &norm.gamma, &norm.beta) {
+    let ours = x.device().is_autodiff() && has_operations(&x);
+    #[cfg(feature = "training")]
+    if let (true, Some(gain), Some(bias)) = (ours, &norm.gamma, &norm.beta) {
         return Tensor::from_dispatch(Dispatch::group_norm(
             x.into_dispatch(),
             gain.val().into_dispatch(),

@@ -18,7 +18,7 @@ pub use attention::{PrefixAttention, causal_bias};
 pub use block::{TransformerBlock, TransformerBlockConfig};
 pub use cached::{CachedBlock, CachedHead, KvCache};
 pub(crate) use convolution::convolve;
-pub(crate) use fused::{affine, cross_entropy, embed, group_norm, project, rms_norm};
+pub(crate) use fused::{affine, cross_entropy, embed, group_norm, product, project, rms_norm};
 pub use kernels::Kernels;
 pub use look_ahead::LookAhead;
 pub(crate) use look_ahead::LookAheads;

@@ -8,7 +8,7 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Autodiff, TensorMetadata};
+use burn::backend::{Autodiff, Backend, TensorMetadata};
 
 impl<B: FusedOps + FusedGradients, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     fn prefix_attention(
@@ -70,11 +70,8 @@ impl<B: FusedOps + FusedGradients, C: CheckpointStrategy> FusedOps for Autodiff<
                 let x = checkpointer.retrieve_node_output(x);
                 let weight = checkpointer.retrieve_node_output(weight);
                 let of_inputs = B::project_backward(x, weight, grad);
-                for (node, grad) in ops.parents.into_iter().zip(of_inputs) {
-                    if let Some(node) = node {
-                        grads.register::<B>(node.id, grad);
-                    }
-                }
+                let nodes = ops.parents.map(|node| node.map(|node| node.id));
+                register::<B, _>(nodes, of_inputs, grads);
             }
         }
 
@@ -144,11 +141,8 @@ impl<B: FusedOps + FusedGradients, C: CheckpointStrategy> FusedOps for Autodiff<
                 let x = checkpointer.retrieve_node_output(x);
                 let gain = checkpointer.retrieve_node_output(gain);
                 let of_inputs = B::rms_norm_backward(x, gain, epsilon, grad);
-                for (node, grad) in ops.parents.into_iter().zip(of_inputs) {
-                    if let Some(node) = node {
-                        grads.register::<B>(node.id, grad);
-                    }
-                }
+                let nodes = ops.parents.map(|node| node.map(|node| node.id));
+                register::<B, _>(nodes, of_inputs, grads);
             }
         }
 
@@ -193,11 +187,8 @@ impl<B: FusedOps + FusedGradients, C: CheckpointStrategy> FusedOps for Autodiff<
                 let x = checkpointer.retrieve_node_output(x);
                 let gain = checkpointer.retrieve_node_output(gain);
                 let of_inputs = B::group_norm_backward(x, gain, groups, epsilon, grad);
-                for (node, grad) in ops.parents.into_iter().zip(of_inputs) {
-                    if let Some(node) = node {
-                        grads.register::<B>(node.id, grad);
-                    }
-                }
+                let nodes = ops.parents.map(|node| node.map(|node| node.id));
+                register::<B, _>(nodes, of_inputs, grads);
             }
         }
 
@@ -290,6 +281,19 @@ impl<B: FusedOps + FusedGradients, C: CheckpointStrategy> FusedOps for Autodiff<
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::cross_entropy(logits.into_primitive(), targets))
             }
+        }
+    }
+}
+
+/// Gradients of several inputs, of which some may be constants.
+fn register<B: Backend, const N: usize>(
+    nodes: [Option<NodeId>; N],
+    of_inputs: [FloatTensor<B>; N],
+    grads: &mut Gradients,
+) {
+    for (node, grad) in nodes.into_iter().zip(of_inputs) {
+        if let Some(node) = node {
+            grads.register::<B>(node, grad);
         }
     }
 }
