@@ -21,5 +21,7 @@ mod rows;
 pub mod segmenter;
 pub mod sequence;
 pub mod text;
+#[cfg(feature = "cpu-kernels")]
+mod threads;
 pub mod vision;
 pub mod vq;

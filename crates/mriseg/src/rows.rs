@@ -1,7 +1,9 @@
 //! Arithmetic on rows of numbers, in loops that become vector instructions, natively and in the browser.
 
-/// Sums that run side by side.
+/// Numbers of a vector.
 const LANES: usize = 8;
+/// Sums that run side by side: so many vectors that one need not wait for the one before.
+const MANY: usize = 4 * LANES;
 
 /// `e^x` within two units in the last place; 0 where that is below the smallest normal number, `e^88` above 88.
 /// Cephes' polynomial: unlike the standard library's function it is computed for several numbers at once.
@@ -35,7 +37,7 @@ fn exp(x: f32) -> f32 {
 
 /// `a * b + c`, as one instruction where there is one; elsewhere that of the standard library is a slow function.
 #[inline(always)]
-fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+pub(crate) fn mul_add(a: f32, b: f32, c: f32) -> f32 {
     if cfg!(target_feature = "fma") {
         a.mul_add(b, c)
     } else {
@@ -52,11 +54,11 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
 
 /// Largest number; negative infinity of none.
 pub(crate) fn largest(row: &[f32]) -> f32 {
-    let (chunks, rest) = row.as_chunks::<LANES>();
+    let (chunks, rest) = row.as_chunks::<MANY>();
     let larger = |a: f32, b: f32| if b > a { b } else { a };
-    let mut largest = [f32::NEG_INFINITY; LANES];
+    let mut largest = [f32::NEG_INFINITY; MANY];
     for chunk in chunks {
-        for i in 0..LANES {
+        for i in 0..MANY {
             largest[i] = larger(largest[i], chunk[i]);
         }
     }
@@ -64,29 +66,69 @@ pub(crate) fn largest(row: &[f32]) -> f32 {
     all.fold(f32::NEG_INFINITY, larger)
 }
 
+/// Where the first of the largest numbers is; 0 where none is a number.
+pub(crate) fn largest_at(row: &[f32]) -> usize {
+    let largest = largest(row);
+    let at = row.iter().position(|&x| x == largest);
+    at.unwrap_or_default()
+}
+
 pub(crate) fn sum(row: &[f32]) -> f32 {
-    let (chunks, rest) = row.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
+    let (chunks, rest) = row.as_chunks::<MANY>();
+    let mut many = [0.0; MANY];
+    for chunk in chunks {
+        for i in 0..MANY {
+            many[i] += chunk[i];
+        }
+    }
+    let mut sums = folded(&many);
+    let (chunks, rest) = rest.as_chunks::<LANES>();
     for chunk in chunks {
         for i in 0..LANES {
             sums[i] += chunk[i];
         }
     }
-    sums.iter().chain(rest).sum()
+    total(sums) + rest.iter().sum::<f32>()
 }
 
+#[cfg(any(test, feature = "cpu-kernels"))]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    let (chunks, rest) = a.as_chunks::<LANES>();
-    let (others, other_rest) = b.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
+    let (chunks, rest) = a.as_chunks::<MANY>();
+    let (others, other_rest) = b.as_chunks::<MANY>();
+    let mut many = [0.0; MANY];
+    for (a, b) in chunks.iter().zip(others) {
+        for i in 0..MANY {
+            many[i] = mul_add(a[i], b[i], many[i]);
+        }
+    }
+    let mut sums = folded(&many);
+    let (chunks, rest) = rest.as_chunks::<LANES>();
+    let (others, other_rest) = other_rest.as_chunks::<LANES>();
     for (a, b) in chunks.iter().zip(others) {
         for i in 0..LANES {
             sums[i] = mul_add(a[i], b[i], sums[i]);
         }
     }
     let rest: f32 = rest.iter().zip(other_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
+    total(sums) + rest
+}
+
+/// As vector instructions add up their lanes.
+fn total(lanes: [f32; LANES]) -> f32 {
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
+/// Sums of those that lie [`LANES`] apart.
+fn folded(many: &[f32; MANY]) -> [f32; LANES] {
+    let mut sums = [0.0; LANES];
+    for lanes in many.as_chunks::<LANES>().0 {
+        for i in 0..LANES {
+            sums[i] += lanes[i];
+        }
+    }
+    sums
 }
 
 /// Replaces every `x` by `e^(x - largest)` and gives their sum.
@@ -99,6 +141,7 @@ pub(crate) fn exponentials(row: &mut [f32]) -> f32 {
 }
 
 /// `softmax(row)`
+#[cfg(any(test, all(feature = "cpu-kernels", feature = "training")))]
 pub(crate) fn softmax(row: &mut [f32]) {
     let scale = exponentials(row).recip();
     for x in row {
@@ -127,12 +170,15 @@ mod tests {
 
     #[test]
     fn a_row_may_have_any_length() {
-        for length in [1, 7, 8, 9, 31] {
+        for length in [1, 7, 8, 9, 31, 32, 45, 107] {
             let row: Vec<f32> = (0..length).map(|i| ((i * 5) % 11) as f32 - 4.0).collect();
             let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             assert_eq!(largest(&row), highest);
+            let first = row.iter().position(|&x| x == highest);
+            assert_eq!(Some(largest_at(&row)), first);
             assert_eq!(sum(&row), row.iter().sum::<f32>());
-            assert_eq!(dot(&row, &row), row.iter().map(|x| x * x).sum::<f32>());
+            let square = |x: &f32| x * x;
+            assert_eq!(dot(&row, &row), row.iter().map(square).sum::<f32>());
             let powers: Vec<f32> = row.iter().map(|x| (x - highest).exp()).collect();
             let total: f32 = powers.iter().sum();
             let mut found = row;
@@ -142,5 +188,6 @@ mod tests {
             }
         }
         assert_eq!(largest(&[]), f32::NEG_INFINITY);
+        assert_eq!(largest_at(&[f32::NAN, f32::NAN]), 0);
     }
 }

@@ -28,6 +28,19 @@ pub(crate) enum Request {
     Bench(BenchArgs),
 }
 
+impl Request {
+    /// What `--threads` says.
+    pub(crate) fn threads(&self) -> Option<NonZeroUsize> {
+        match self {
+            Self::Train(args) => args.threads,
+            Self::Tokenize(args) => args.threads,
+            Self::Ablate(args) => args.threads,
+            Self::Bench(args) => args.threads,
+            Self::Eval(_) | Self::Predict(_) | Self::Export(_) | Self::Check(_) => None,
+        }
+    }
+}
+
 /// Reads the process's arguments; on `--help` or a mistake prints and exits (code 0 or 2).
 pub(crate) fn parse() -> Request {
     Cli::parse().into()

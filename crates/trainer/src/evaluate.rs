@@ -25,7 +25,7 @@ use crate::codes::Codes;
 use crate::fit::{Case, Samples, masks, pictures, rng, texts};
 use crate::progress::Display;
 use crate::report::{CaseResult, mean, pooled};
-use crate::threads::side_by_side;
+use crate::threads::{side_by_side, with_a_partner};
 
 /// A model ready to be measured.
 pub(crate) struct Evaluator<'a> {
@@ -186,7 +186,8 @@ impl Evaluator<'_> {
         let image = self.image_tokens(&cases);
         let (tokens, costs) = match self.one_by_one {
             None => self.decode_batch(text, image),
-            Some(decode) => self.decode_each(text, image, decode)?,
+            Some(Decode::Greedy) => self.decode_each(text, image, Decode::Greedy)?,
+            Some(decode) => with_a_partner(|| self.decode_each(text, image, decode))?,
         };
         let oracles = oracles(&self.vision, &cases, self.config, self.device)?;
         let length = self.config.layout().mask();

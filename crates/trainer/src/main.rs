@@ -39,6 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run(request: &Request) -> anyhow::Result<()> {
+    threads::start(request.threads())?;
     match request {
         Request::Train(args) => commands::train::run(args),
         Request::Tokenize(args) => commands::tokenize::run(args),

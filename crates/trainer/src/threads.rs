@@ -1,7 +1,26 @@
 //! Work side by side, each item on threads of its own: a task that holds one of burn's locks must not be handed
 //! another that waits for it, and products that share threads wait for each other.
 
+use anyhow::Result;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::exit::usage;
+
+/// Starts rayon's threads, of which this becomes one: all, or as many as `--threads` says.
+///
+/// # Errors
+/// So many cannot be started.
+pub(crate) fn start(threads: Option<NonZeroUsize>) -> Result<()> {
+    let all = ThreadPoolBuilder::new().use_current_thread();
+    let started = match threads {
+        Some(threads) => all.num_threads(threads.get()).build_global(),
+        // Without, rayon starts what it can when it is asked to.
+        None => all.build_global().or(Ok(())),
+    };
+    started.map_err(|error| usage(format!("--threads: {error}")))
+}
 
 /// `run` of every item at once, with an even share of rayon's threads for the products inside; results in the order
 /// of the items. A single item runs here.
@@ -28,6 +47,35 @@ pub(crate) fn side_by_side<T: Send, R: Send>(
             })
             .collect()
     })
+}
+
+/// `run` while another of rayon's threads stays awake for it: passes of several tokens are shared between the two, each in
+/// less time than it takes to wake a thread.
+pub(crate) fn with_a_partner<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    let done = AtomicBool::new(false);
+    let (result, ()) = rayon::join(
+        || {
+            let _end = OnDrop(|| done.store(true, Ordering::Release));
+            run()
+        },
+        || {
+            while !done.load(Ordering::Acquire) {
+                if rayon::yield_now() != Some(rayon::Yield::Executed) {
+                    std::hint::spin_loop();
+                }
+            }
+        },
+    );
+    result
+}
+
+/// Runs its function when it goes, also in a panic.
+struct OnDrop<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
 }
 
 /// `run` with so many threads of rayon to itself, or with the common ones where no more can be started.

@@ -38,8 +38,8 @@ impl Greedy {
         if self.index == lm.layout().mask() {
             return None;
         }
-        let hidden = lm.step(self.input.clone(), &mut self.state);
-        let decoded = self.picker.pick(softmax(lm.logits(hidden), 1));
+        let predicted = lm.step(self.input.clone(), &mut self.state);
+        let decoded = self.picker.pick(softmax(predicted.logits, 1));
         self.input = decoded.ids.clone();
         self.index += 1;
         Some(decoded)

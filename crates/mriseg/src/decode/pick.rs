@@ -4,7 +4,7 @@
 
 use crate::error::Error;
 use crate::nn::laid_out_transposed;
-use crate::rows::{dot, largest, sum};
+use crate::rows::{exponentials, largest_at, sum};
 use crate::vision::Vision;
 use burn::tensor::{ExecutionError, Int, Tensor};
 use serde::{Deserialize, Serialize};
@@ -44,14 +44,17 @@ struct Patches {
 /// The same off the device.
 #[derive(Debug)]
 struct HostPatches {
-    /// By code.
-    pixels: Vec<f32>,
-    /// The same, a bit a pixel.
-    bits: Vec<u64>,
+    /// By code, a bit a pixel.
+    bits: Vec<u32>,
     areas: Vec<f32>,
-    /// Pixels of a patch.
-    of_patch: usize,
+    /// Codes by the area of their patches.
+    by_area: Vec<usize>,
+    /// Words of a patch.
+    words: usize,
 }
+
+/// Pixels of a word.
+const WORD: usize = u32::BITS as usize;
 
 /// What one step decoded.
 #[derive(Debug, Clone)]
@@ -110,16 +113,21 @@ impl Picker {
         }
     }
 
-    /// The same for one cell off the device, with work for the codes that count only.
-    pub(super) fn pick_one(&self, probabilities: &[f32]) -> usize {
-        let highest = largest(probabilities);
-        let likely = probabilities.iter().position(|&p| p == highest);
-        let likely = likely.unwrap_or_default();
+    /// The same for one cell off the device, with work for the codes that count only: the code and its probability.
+    /// Of `logits` nothing is left.
+    pub(super) fn pick_one(&self, logits: &mut [f32]) -> (usize, f32) {
+        let likely = largest_at(logits);
+        let scale = exponentials(logits).recip();
+        let probability = logits[likely] * scale;
         match &self.patches {
-            Some(patches) if !is_settled(probabilities[likely]) => {
-                patches.host.least_error(probabilities, likely)
+            Some(patches) if !is_settled(probability) => {
+                for x in logits.iter_mut() {
+                    *x *= scale;
+                }
+                let code = patches.host.least_error(logits, likely);
+                (code, logits[code])
             }
-            _ => likely,
+            _ => (likely, probability),
         }
     }
 
@@ -153,7 +161,7 @@ impl Patches {
         let [codes, _] = pixels.dims();
         let read = pixels.clone().into_data_async().await?;
         Ok(Self {
-            host: Arc::new(HostPatches::new(read.iter().collect(), codes)),
+            host: Arc::new(HostPatches::new(&read.iter().collect::<Vec<f32>>(), codes)),
             pixels,
             pixels_of,
             areas,
@@ -173,24 +181,24 @@ impl Patches {
 }
 
 impl HostPatches {
-    fn new(pixels: Vec<f32>, codes: usize) -> Self {
-        let of_patch = pixels.len() / codes;
-        let bits = |patch: &[f32]| -> Vec<u64> {
-            patch
-                .chunks(u64::BITS as usize)
-                .map(|pixels| {
-                    pixels
-                        .iter()
-                        .fold(0, |bits, &pixel| bits << 1 | u64::from(pixel > 0.0))
-                })
-                .collect()
+    fn new(patches: &[f32], codes: usize) -> Self {
+        let of_patch = patches.len() / codes;
+        let word = |pixels: &[f32]| {
+            let bit = |(i, &pixel): (usize, &f32)| u32::from(pixel > 0.0) << i;
+            pixels.iter().enumerate().map(bit).sum()
         };
-        let patches = pixels.chunks_exact(of_patch);
+        let words = patches
+            .chunks_exact(of_patch)
+            .flat_map(|patch| patch.chunks(WORD));
+        let bits = words.map(word).collect();
+        let areas: Vec<f32> = patches.chunks_exact(of_patch).map(sum).collect();
+        let mut by_area: Vec<usize> = (0..codes).collect();
+        by_area.sort_by(|&a, &b| areas[a].total_cmp(&areas[b]));
         Self {
-            areas: patches.clone().map(|patch| patch.iter().sum()).collect(),
-            bits: patches.flat_map(bits).collect(),
-            of_patch,
-            pixels,
+            bits,
+            areas,
+            by_area,
+            words: of_patch.div_ceil(WORD),
         }
     }
 
@@ -199,48 +207,71 @@ impl HostPatches {
     fn least_error(&self, probabilities: &[f32], likely: usize) -> usize {
         /// Room for rounding, in pixels.
         const ROUNDING: f32 = 0.01;
-        let counting = |p: f32| if p < Picker::NEGLIGIBLE { 0.0 } else { p };
-        let mut mass = 0.0;
-        let mut expected = vec![0.0; self.of_patch];
-        let patches = self.pixels.chunks_exact(self.of_patch);
-        for (&p, patch) in probabilities.iter().zip(patches) {
-            let p = counting(p);
-            if p > 0.0 {
-                mass += p;
-                for (sum, pixel) in expected.iter_mut().zip(patch) {
-                    *sum += p * pixel;
-                }
-            }
-        }
-        let area = sum(&expected);
+        let counting: Vec<(usize, f32)> = (probabilities.iter().copied().enumerate())
+            .filter(|&(_, p)| p >= Picker::NEGLIGIBLE)
+            .collect();
+        let mass: f32 = counting.iter().map(|(_, p)| p).sum();
+        let expected = self.expected(&counting);
+        let area = sum(expected.as_flattened());
         let wrong = |code: usize| {
-            let patch = &self.pixels[code * self.of_patch..][..self.of_patch];
-            mass * self.areas[code] + area - 2.0 * dot(&expected, patch)
+            let mut drawn = [0.0; WORD];
+            for (&word, expected) in self.patch(code).iter().zip(&expected) {
+                add_drawn(word, expected, &mut drawn);
+            }
+            mass * self.areas[code] + area - 2.0 * sum(&drawn)
         };
         let of_likely = wrong(likely);
         let reach = (2.0 * of_likely + ROUNDING) / mass;
-        let candidates = (0..probabilities.len())
+        let candidates = self
+            .of_like_area(self.areas[likely], reach)
             .filter(|&code| self.distance(code, likely) as f32 <= reach)
             .map(|code| {
-                (
-                    code,
-                    wrong(code) - counting(probabilities[code]) * TIE_PIXELS,
-                )
+                let p = probabilities[code];
+                let certainty = if p < Picker::NEGLIGIBLE { 0.0 } else { p };
+                (code, wrong(code) - certainty * TIE_PIXELS)
             });
         candidates
-            .min_by(|(_, a), (_, b)| a.total_cmp(b))
+            .min_by(|(i, a), (j, b)| a.total_cmp(b).then(i.cmp(j)))
             .map_or(likely, |(code, _)| code)
+    }
+
+    /// Sums of patches, each times the probability of its code.
+    fn expected(&self, probabilities: &[(usize, f32)]) -> Vec<[f32; WORD]> {
+        let sums = (0..self.words).map(|word| {
+            let mut sums = [0.0; WORD];
+            for &(code, p) in probabilities {
+                add_drawn(self.bits[code * self.words + word], &[p; WORD], &mut sums);
+            }
+            sums
+        });
+        sums.collect()
+    }
+
+    fn patch(&self, code: usize) -> &[u32] {
+        &self.bits[code * self.words..][..self.words]
+    }
+
+    /// Codes whose area differs by at most `reach`: those of others draw more pixels than that differently.
+    fn of_like_area(&self, area: f32, reach: f32) -> impl Iterator<Item = usize> {
+        let first = (self.by_area).partition_point(|&code| self.areas[code] < area - reach);
+        let from = self.by_area[first..].iter().copied();
+        from.take_while(move |&code| self.areas[code] <= area + reach)
     }
 
     /// Pixels that two codes draw differently.
     fn distance(&self, a: usize, b: usize) -> u32 {
-        let words = self.of_patch.div_ceil(u64::BITS as usize);
-        let of = |code: usize| &self.bits[code * words..][..words];
-        of(a)
-            .iter()
-            .zip(of(b))
+        (self.patch(a).iter().zip(self.patch(b)))
             .map(|(a, b)| (a ^ b).count_ones())
             .sum()
+    }
+}
+
+/// Adds the values of the pixels that are drawn.
+#[inline(always)]
+fn add_drawn(word: u32, values: &[f32; WORD], sums: &mut [f32; WORD]) {
+    for i in 0..WORD {
+        let drawn = word & 1 << i != 0;
+        sums[i] += if drawn { values[i] } else { 0.0 };
     }
 }
 
@@ -269,7 +300,9 @@ mod tests {
             let picked = picker.pick(Tensor::from_floats([probabilities], &device));
             let probability: f32 = picked.probabilities.into_scalar();
             let id: i64 = picked.ids.into_scalar();
-            assert_eq!(id, picker.pick_one(&probabilities) as i64);
+            let (code, of_code) = picker.pick_one(&mut probabilities.map(f32::ln));
+            assert_eq!(id, code as i64);
+            assert!((probability - of_code).abs() < 1e-6);
             (id, probability)
         };
         assert_eq!(picked(&most_probable, [0.4, 0.3, 0.3, 0.0]), (0, 0.4));
@@ -296,7 +329,8 @@ mod tests {
         let rows: Vec<f32> = probabilities.clone().into_data().iter().collect();
         let (likely, picked) = (ids(likely), ids(picker.pick(probabilities)));
         for (row, &id) in rows.chunks_exact(12).zip(&picked) {
-            assert_eq!(picker.pick_one(row), id as usize);
+            let mut logits: Vec<f32> = row.iter().map(|p| p.ln() + 3.0).collect();
+            assert_eq!(picker.pick_one(&mut logits).0, id as usize);
         }
         let settled = (0..400).filter(|&i| is_settled(highest[i]));
         assert!(settled.clone().count() > 100);

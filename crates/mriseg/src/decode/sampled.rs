@@ -56,12 +56,12 @@ impl Sampler {
         }
         let count = self.last.len();
         let input = TensorData::new(self.last.clone(), [count, 1]);
-        let hidden = lm.step(Tensor::from_data(input, &self.device), &mut self.state);
+        let predicted = lm.step(Tensor::from_data(input, &self.device), &mut self.state);
         let noise: Vec<f32> = (0..count * layout.codes)
             .map(|_| gumbel(self.rng.random::<f32>()))
             .collect();
         let noise = TensorData::new(noise, [count, layout.codes]);
-        let logits = lm.logits(hidden).div_scalar(self.temperature);
+        let logits = predicted.logits.div_scalar(self.temperature);
         let drawn = (logits + Tensor::from_data(noise, &self.device)).argmax(1);
         let drawn = drawn.into_data_async().await?;
         self.last = drawn.iter().collect();

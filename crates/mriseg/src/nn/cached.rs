@@ -1,294 +1,557 @@
-//! A transformer block as decoding runs it: keys and values of what has been read are kept, since the prefix
-//! never sees the mask and a mask token never sees a later one.
+//! The transformer as decoding runs it: keys and values of what has been read are kept, since the prefix never sees
+//! the mask and a mask token never sees a later one.
 //!
-//! A pass reads one token or a few, so what it costs is the number of operations more than their size. What
-//! does not depend on the input is therefore computed once: gains of the norms go into the weights after
-//! them, the scale of the scores into the rotary table.
+//! [`CachedTransformer::new`] is the one place that decides how: on the CPU as plain code over whole passes
+//! ([`flex::decoder`](super::kernels::flex)), on GPUs in a few operations of our own a block
+//! ([`cube`](super::kernels::cube)), elsewhere as tensor operations.
 
+mod blocks;
+
+use super::DecodeShape;
+use super::attention::causal_bias;
 use super::block::TransformerBlock;
-use super::kernels::{Kernels, Matrix};
-use super::laid_out_transposed;
+#[cfg(feature = "cpu-kernels")]
+use super::kernels::flex::decoder;
+use super::kernels::{DecodePath, Kernels};
+use super::look_ahead::{LookAhead, LookAheads};
 use super::rotary::RotaryTable;
-use burn::nn::{Linear, RmsNorm};
-use burn::tensor::activation::{silu, softmax};
-use burn::tensor::module::attention;
-use burn::tensor::ops::AttentionModuleOptions;
-use burn::tensor::{Device, Tensor};
-use std::ops::Range;
+pub(super) use blocks::LayerCache;
+use blocks::{CachedBlock, CachedHead};
+use burn::nn::RmsNorm;
+#[cfg(feature = "cpu-kernels")]
+use burn::tensor::TensorData;
+use burn::tensor::{Device, Int, Tensor};
+use std::sync::Arc;
 
-/// A [`TransformerBlock`] made ready to decode.
+/// What a transformer is made of.
+#[derive(Debug)]
+pub struct TransformerParts<'a> {
+    /// The blocks, in the order of the pass.
+    pub blocks: &'a [TransformerBlock],
+    /// The norm after them.
+    pub norm: &'a RmsNorm,
+    /// `[codes, d_model]`
+    pub unembedding: Tensor<2>,
+    /// Heads that look further ahead than the next token.
+    pub look_ahead: &'a [LookAhead],
+    /// Positions of the whole sequence.
+    pub rotary: RotaryTable,
+}
+
+/// Blocks, unembedding and look-ahead heads made ready to decode. Cloning is cheap.
 #[derive(Debug, Clone)]
-pub struct CachedBlock {
-    qkv: Matrix,
-    out: Matrix,
-    gate: Matrix,
-    up: Matrix,
-    down: Matrix,
-    epsilon: f64,
+pub struct CachedTransformer {
+    path: Path,
+    look_ahead: Option<LookAheads>,
+    shape: DecodeShape,
+}
+
+#[derive(Debug, Clone)]
+enum Path {
+    Blocks(Arc<Blocks>),
+    #[cfg(feature = "cpu-kernels")]
+    Flex(Arc<decoder::Decoder>),
+}
+
+/// One after the other, in tensor operations or kernels.
+#[derive(Debug, Clone)]
+struct Blocks {
+    blocks: Vec<CachedBlock>,
+    head: CachedHead,
+    rotary: RotaryTable,
+    /// `None` where kernels keep tokens from looking ahead.
+    ahead_bias: Option<AheadBias>,
     kernels: Option<Kernels>,
 }
 
-/// Keys and values of one layer: `[batch, 2 * heads, head_dim, total]`, the keys of all heads before their
-/// values, the first `filled` tokens valid, `total` a multiple of [`ROOM`]. They lie transposed because the products with a few queries then
-/// read a growing part of the cache several times faster (LOG.md).
+/// Keys and values of what was read.
 #[derive(Debug, Clone)]
-pub struct KvCache {
-    kv: Tensor<4>,
-    filled: usize,
+pub struct KvCache(Held);
+
+#[derive(Debug, Clone)]
+enum Held {
+    /// Of every layer.
+    Blocks(Vec<LayerCache>),
+    #[cfg(feature = "cpu-kernels")]
+    Flex(decoder::Cache),
 }
 
-/// Kernels may read up to the next multiple of this.
-const ROOM: usize = 32;
+/// What a pass gives for each of its rows.
+#[derive(Debug, Clone)]
+pub struct Predicted {
+    /// `[rows, d_model]`
+    pub hidden: Tensor<2>,
+    /// Logits over the codes: `[rows, codes]`.
+    pub logits: Tensor<2>,
+}
 
 impl KvCache {
-    /// Room for `total` tokens, or some more.
-    pub fn new(batch: usize, heads: usize, total: usize, head_dim: usize, device: &Device) -> Self {
-        let total = total.next_multiple_of(ROOM);
-        Self {
-            kv: Tensor::zeros([batch, 2 * heads, head_dim, total], device),
-            filled: 0,
-        }
-    }
-
     /// Tokens held.
     pub fn filled(&self) -> usize {
-        self.filled
+        match &self.0 {
+            Held::Blocks(layers) => layers[0].filled(),
+            #[cfg(feature = "cpu-kernels")]
+            Held::Flex(cache) => cache.filled(),
+        }
     }
 
     /// Forgets all but the first `filled` tokens.
+    ///
+    /// # Panics
+    /// So many are not held.
     pub fn rewind(&mut self, filled: usize) {
-        assert!(filled <= self.filled, "{filled} tokens are not held");
-        self.filled = filled;
-    }
-
-    fn heads(&self) -> usize {
-        self.kv.dims()[1] / 2
-    }
-
-    /// The whole cache, room included.
-    pub(super) fn tensor(&self) -> Tensor<4> {
-        self.kv.clone()
-    }
-
-    /// Lets `write` put `new` more tokens into the cache, which it gets alone, after those that are held.
-    pub(super) fn extend_with<T>(
-        &mut self,
-        new: usize,
-        write: impl FnOnce(Tensor<4>, usize) -> (T, Tensor<4>),
-    ) -> T {
-        let (filled, to) = (self.filled, self.room_for(new));
-        let mut given = None;
-        self.kv.inplace(|cache| {
-            let (value, cache) = write(cache, filled);
-            given = Some(value);
-            cache
-        });
-        self.filled = to;
-        given.expect("the cache was written to")
-    }
-
-    /// Where `new` more tokens end.
-    fn room_for(&self, new: usize) -> usize {
-        let (to, total) = (self.filled + new, self.kv.dims()[3]);
-        assert!(to <= total, "cache holds {total} tokens, {to} asked for");
-        to
-    }
-
-    /// # Shapes
-    /// - kv: `[batch, new, 2 * heads, head_dim]`
-    fn extend(&mut self, kv: Tensor<4>) {
-        let [batch, rows, head_dim, _] = self.kv.dims();
-        let (from, to) = (self.filled, self.room_for(kv.dims()[1]));
-        let place = [0..batch, 0..rows, 0..head_dim, from..to];
-        self.kv
-            .inplace(|cache| cache.slice_assign(place, kv.permute([0, 2, 3, 1])));
-        self.filled = to;
-    }
-
-    /// What some scaled queries, of the last tokens of the cache, read in it.
-    ///
-    /// # Shapes
-    /// - q, output: `[batch, new, heads, head_dim]`
-    /// - bias: `[1, 1, new, filled]`
-    fn read(&self, q: Tensor<4>, bias: Option<&Tensor<4>>) -> Tensor<4> {
-        let heads = self.heads();
-        let held = self.kv.clone().slice_dim(3, 0..self.filled);
-        let keys = held.clone().slice_dim(1, 0..heads);
-        let values = held.slice_dim(1, heads..2 * heads);
-        let mut scores = q.swap_dims(1, 2).matmul(keys);
-        if let Some(bias) = bias {
-            scores = scores + bias.clone();
+        match &mut self.0 {
+            Held::Blocks(layers) => {
+                for layer in layers {
+                    layer.rewind(filled);
+                }
+            }
+            #[cfg(feature = "cpu-kernels")]
+            Held::Flex(cache) => cache.rewind(filled),
         }
-        let read = values.matmul(softmax(scores, 3).swap_dims(2, 3));
-        read.permute([0, 3, 1, 2])
     }
 }
 
-impl CachedBlock {
-    /// Takes the weights of a block as they are now.
-    pub fn new(block: &TransformerBlock, kernels: Option<Kernels>) -> Self {
-        let gate_up = after_norm(&block.feed_forward_norm, &block.gate_up);
-        let [_, both] = gate_up.dims();
-        let matrix = |values| Matrix::new(values, kernels);
-        Self {
-            qkv: matrix(after_norm(&block.attention_norm, &block.attention.qkv)),
-            out: matrix(block.attention.out.weight.val()),
-            gate: matrix(columns(&gate_up, 0..both / 2)),
-            up: matrix(columns(&gate_up, both / 2..both)),
-            down: matrix(block.down.weight.val()),
-            epsilon: block.attention_norm.epsilon,
-            kernels,
-        }
-    }
-
-    /// The prefix, which must come first and whole: it fills the cache and attends to itself.
-    ///
-    /// # Shapes
-    /// - x, output: `[batch * prefix, d_model]`
-    /// - rotary: [`RotaryTable::of_queries_keys_values`] of the prefix
-    pub fn prefill(&self, x: Tensor<2>, cache: &mut KvCache, rotary: &RotaryTable) -> Tensor<2> {
-        if let Some(kernels) = self.kernels {
-            return self.by_kernels(kernels, x, cache, rotary, false);
-        }
-        let heads = cache.heads();
-        let (q, kv) = self.project(&x, cache, rotary);
-        cache.extend(kv.clone());
-        let head = |t: Tensor<4>| t.swap_dims(1, 2);
-        let options = AttentionModuleOptions {
-            scale: Some(1.0),
-            ..AttentionModuleOptions::default()
-        };
-        let keys = kv.clone().slice_dim(2, 0..heads);
-        let values = kv.slice_dim(2, heads..2 * heads);
-        let read = attention(head(q), head(keys), head(values), None, None, options);
-        self.feed_forward(self.merge(x, read.swap_dims(1, 2)))
-    }
-
-    /// Appends tokens to the cache and lets them attend to everything in it; `bias` keeps them from looking
-    /// ahead where there are several; kernels do so without it.
-    ///
-    /// # Shapes
-    /// - x, output: `[batch * new, d_model]`
-    /// - rotary: [`RotaryTable::of_queries_keys_values`] of the new tokens
-    /// - bias: `[1, 1, new, filled + new]`
-    pub fn step(
-        &self,
-        x: Tensor<2>,
-        cache: &mut KvCache,
-        rotary: &RotaryTable,
-        bias: Option<&Tensor<4>>,
-    ) -> Tensor<2> {
-        if let Some(kernels) = self.kernels {
-            return self.by_kernels(kernels, x, cache, rotary, true);
-        }
-        let (q, kv) = self.project(&x, cache, rotary);
-        cache.extend(kv);
-        let read = cache.read(q, bias);
-        self.feed_forward(self.merge(x, read))
-    }
-
-    fn by_kernels(
-        &self,
-        kernels: Kernels,
-        x: Tensor<2>,
-        cache: &mut KvCache,
-        rotary: &RotaryTable,
-        causal: bool,
-    ) -> Tensor<2> {
-        let q = kernels.project_into_cache(x.clone(), &self.qkv, rotary, cache, self.epsilon);
-        let read = kernels.attend(q, cache, causal);
-        let x = kernels.project_add(x, read, &self.out);
-        let hidden = kernels.project_swiglu(x.clone(), &self.gate, &self.up, self.epsilon);
-        kernels.project_add(x, hidden, &self.down)
-    }
-
-    /// Scaled queries `[batch, new, heads, head_dim]`; keys and values `[batch, new, 2 * heads, head_dim]`.
-    fn project(
-        &self,
-        x: &Tensor<2>,
-        cache: &KvCache,
-        rotary: &RotaryTable,
-    ) -> (Tensor<4>, Tensor<4>) {
-        let [rows, _] = x.dims();
-        let [batch, _, head_dim, _] = cache.kv.dims();
-        let heads = cache.heads();
-        let qkv = normalized(x.clone(), self.epsilon).matmul(self.qkv.plain());
-        let turned = rotary.rotate(qkv.reshape([batch, rows / batch, 3 * heads, head_dim]));
-        let q = turned.clone().slice_dim(2, 0..heads);
-        (q, turned.slice_dim(2, heads..3 * heads))
-    }
-
-    /// # Shapes
-    /// - read: `[batch, new, heads, head_dim]`
-    fn merge(&self, x: Tensor<2>, read: Tensor<4>) -> Tensor<2> {
-        let read = read.reshape(x.dims());
-        x + read.matmul(self.out.plain())
-    }
-
-    fn feed_forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let normed = normalized(x.clone(), self.epsilon);
-        let gate = silu(normed.clone().matmul(self.gate.plain()));
-        x + (gate * normed.matmul(self.up.plain())).matmul(self.down.plain())
-    }
-}
-
-/// The end of the model made ready to decode: the last norm and the unembedding.
-#[derive(Debug, Clone)]
-pub struct CachedHead {
-    norm: RmsNorm,
-    /// `[d_model, codes]`
-    unembedding: Matrix,
-    kernels: Option<Kernels>,
-}
-
-impl CachedHead {
+impl CachedTransformer {
     /// Takes the weights as they are now.
-    ///
-    /// # Shapes
-    /// - unembedding: `[codes, d_model]`
-    pub fn new(norm: &RmsNorm, unembedding: Tensor<2>, kernels: Option<Kernels>) -> Self {
+    pub fn new(parts: &TransformerParts<'_>, shape: DecodeShape) -> Self {
+        let path = DecodePath::of(&parts.unembedding.device(), shape);
+        Self::with_path(parts, shape, path)
+    }
+
+    pub(super) fn with_path(
+        parts: &TransformerParts<'_>,
+        shape: DecodeShape,
+        path: DecodePath,
+    ) -> Self {
+        let kernels = match path {
+            DecodePath::Tensors => None,
+            DecodePath::Kernels(kernels) => Some(kernels),
+            #[cfg(feature = "cpu-kernels")]
+            DecodePath::Flex => {
+                return Self {
+                    path: Path::Flex(Arc::new(blocks::on_cpu(parts, shape))),
+                    look_ahead: LookAheads::new(parts.look_ahead),
+                    shape,
+                };
+            }
+        };
+        let device = parts.unembedding.device();
+        let most = most_new(parts.look_ahead.len());
+        let blocks = parts.blocks.iter();
         Self {
-            norm: norm.clone(),
-            unembedding: Matrix::new(laid_out_transposed(unembedding), kernels),
-            kernels,
+            path: Path::Blocks(Arc::new(Blocks {
+                blocks: blocks
+                    .map(|block| CachedBlock::new(block, kernels))
+                    .collect(),
+                head: CachedHead::new(parts.norm, parts.unembedding.clone(), kernels),
+                rotary: parts.rotary.of_queries_keys_values(shape.heads()),
+                ahead_bias: (kernels.is_none()).then(|| AheadBias::new(shape.total, most, &device)),
+                kernels,
+            })),
+            look_ahead: LookAheads::new(parts.look_ahead),
+            shape,
         }
     }
 
-    /// Hidden states from what the last block gives.
+    /// Reads the prefix of some sequences, which attends to itself.
     ///
     /// # Shapes
-    /// - x, output: `[rows, d_model]`
-    pub fn normalize(&self, x: Tensor<2>) -> Tensor<2> {
-        match self.kernels {
-            Some(kernels) => kernels.normalize(x, &self.norm),
-            None => self.norm.forward(x),
-        }
+    /// - x: `[batch * prefix, d_model]`
+    pub fn prefill(&self, x: Tensor<2>, batch: usize) -> KvCache {
+        KvCache(match &self.path {
+            Path::Blocks(blocks) => Held::Blocks(blocks.prefill(x, batch, self.shape)),
+            #[cfg(feature = "cpu-kernels")]
+            Path::Flex(decoder) => Held::Flex(decoder.prefill(numbers(x), batch)),
+        })
     }
 
+    /// Tokens that a pass may read at most: twice as many as are predicted, the next and those of look-ahead heads.
+    pub fn most_new(&self) -> usize {
+        most_new(self.look_ahead.as_ref().map_or(0, LookAheads::len))
+    }
+
+    /// Reads the next tokens of every sequence, at most [`Self::most_new`], none of which sees those after it.
+    ///
     /// # Shapes
-    /// - hidden: `[rows, d_model]`
-    /// - output: `[rows, codes]`
-    pub fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {
-        match self.kernels {
-            Some(kernels) => kernels.project(hidden, &self.unembedding),
-            None => hidden.matmul(self.unembedding.plain()),
+    /// - x: `[batch * new, d_model]`
+    ///
+    /// # Panics
+    /// The sequence is longer than `shape.total`, or the cache is that of another model.
+    pub fn step(&self, x: Tensor<2>, cache: &mut KvCache) -> Predicted {
+        match (&self.path, &mut cache.0) {
+            (Path::Blocks(blocks), Held::Blocks(layers)) => blocks.step(x, layers),
+            #[cfg(feature = "cpu-kernels")]
+            (Path::Flex(decoder), Held::Flex(cache)) => {
+                let (device, [rows, d_model]) = (x.device(), x.dims());
+                let passed = decoder.step(numbers(x), cache);
+                let tensor = |values: Vec<f32>, width| {
+                    Tensor::from_data(TensorData::new(values, [rows, width]), &device)
+                };
+                let codes = passed.logits.len() / rows;
+                Predicted {
+                    hidden: tensor(passed.hidden, d_model),
+                    logits: tensor(passed.logits, codes),
+                }
+            }
+            #[cfg(feature = "cpu-kernels")]
+            _ => panic!("the cache is that of another model"),
+        }
+    }
+
+    /// What the look-ahead heads know of cells before decoding begins; `None` when there are no heads.
+    ///
+    /// # Shapes
+    /// - anchors: `[1, mask, d_model]`
+    /// - output: `[mask, heads, d_model]`
+    pub fn ahead(&self, anchors: Tensor<3>) -> Option<Tensor<3>> {
+        self.look_ahead.as_ref().map(|heads| heads.ahead(anchors))
+    }
+
+    /// The most probable tokens after the one that `hidden` predicts.
+    ///
+    /// # Shapes
+    /// - hidden: `[1, d_model]`
+    /// - ahead: `[1, heads, d_model]`, the row of this position of [`Self::ahead`]
+    /// - output: `[1, heads]`
+    ///
+    /// # Panics
+    /// There are no look-ahead heads.
+    pub fn draft(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2, Int> {
+        match &self.path {
+            Path::Blocks(blocks) => {
+                let logits = blocks.draft_logits(self.look_ahead.as_ref(), hidden, ahead);
+                logits.argmax(1).swap_dims(0, 1)
+            }
+            #[cfg(feature = "cpu-kernels")]
+            Path::Flex(decoder) => {
+                let device = hidden.device();
+                let tokens = decoder.draft(&numbers(hidden), &numbers(ahead));
+                let shape = [1, tokens.len()];
+                Tensor::from_data(TensorData::new(tokens, shape), &device)
+            }
+        }
+    }
+
+    /// The logits of [`Self::draft`]: `[heads, codes]`.
+    #[cfg(test)]
+    pub(crate) fn draft_logits(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2> {
+        match &self.path {
+            Path::Blocks(blocks) => blocks.draft_logits(self.look_ahead.as_ref(), hidden, ahead),
+            #[cfg(feature = "cpu-kernels")]
+            Path::Flex(decoder) => {
+                let (device, [_, heads, _]) = (hidden.device(), ahead.dims());
+                let logits = decoder.draft_logits(0..heads, &numbers(hidden), &numbers(ahead));
+                let codes = logits.len() / heads;
+                Tensor::from_data(TensorData::new(logits, [heads, codes]), &device)
+            }
         }
     }
 }
 
-/// [`RmsNorm`] without its gain: `[rows, width]`.
-fn normalized(x: Tensor<2>, epsilon: f64) -> Tensor<2> {
-    let rms = (x.clone().square().mean_dim(1) + epsilon).sqrt();
-    x / rms
+impl Blocks {
+    fn prefill(&self, mut x: Tensor<2>, batch: usize, shape: DecodeShape) -> Vec<LayerCache> {
+        let device = x.device();
+        let rotary = self.rotary.at(0..x.dims()[0] / batch);
+        let mut layers = Vec::with_capacity(self.blocks.len());
+        for (i, block) in self.blocks.iter().enumerate() {
+            let mut cache = LayerCache::new(batch, shape, &device);
+            if i + 1 == self.blocks.len() {
+                block.fill(x.clone(), &mut cache, &rotary);
+            } else {
+                x = block.prefill(x, &mut cache, &rotary);
+            }
+            layers.push(cache);
+        }
+        layers
+    }
+
+    fn step(&self, mut x: Tensor<2>, layers: &mut [LayerCache]) -> Predicted {
+        let before = layers[0].filled();
+        let new = x.dims()[0] / layers[0].batch();
+        let rotary = self.rotary.at(before..before + new);
+        let bias = (self.ahead_bias.as_ref().filter(|_| new > 1)).map(|bias| bias.of(before, new));
+        for (block, cache) in self.blocks.iter().zip(layers) {
+            x = block.step(x, cache, &rotary, bias.as_ref());
+        }
+        let hidden = self.head.normalize(x);
+        Predicted {
+            logits: self.head.logits(hidden.clone()),
+            hidden,
+        }
+    }
+
+    fn draft_logits(
+        &self,
+        heads: Option<&LookAheads>,
+        hidden: Tensor<2>,
+        ahead: Tensor<3>,
+    ) -> Tensor<2> {
+        let heads = heads.expect("the model looks ahead");
+        self.head.logits(heads.forward(hidden, ahead, self.kernels))
+    }
 }
 
-/// The weights of `linear` with the gain of the norm before it: `[d_in, d_out]`.
-fn after_norm(norm: &RmsNorm, linear: &Linear) -> Tensor<2> {
-    linear.weight.val() * norm.gamma.val().unsqueeze_dim(1)
+fn most_new(look_aheads: usize) -> usize {
+    2 * (look_aheads + 1)
 }
 
-/// Some columns, as a tensor of their own.
-fn columns(matrix: &Tensor<2>, range: Range<usize>) -> Tensor<2> {
-    let columns = matrix.clone().slice_dim(1, range);
-    Tensor::zeros(columns.dims(), &columns.device()) + columns
+/// Keeps several new tokens from looking ahead of themselves.
+#[derive(Debug, Clone)]
+struct AheadBias {
+    /// `[1, 1, most, total + most]`, of which row `i` is zero up to column `total + i`.
+    table: Tensor<4>,
+    total: usize,
+}
+
+impl AheadBias {
+    /// For at most `most` new tokens after at most `total`.
+    fn new(total: usize, most: usize, device: &Device) -> Self {
+        Self {
+            table: causal_bias(total, most, device),
+            total,
+        }
+    }
+
+    /// `[1, 1, new, before + new]`
+    fn of(&self, before: usize, new: usize) -> Tensor<4> {
+        let columns = self.total - before..self.total + new;
+        self.table.clone().slice([0..1, 0..1, 0..new, columns])
+    }
+}
+
+/// The numbers of a tensor on the CPU.
+#[cfg(feature = "cpu-kernels")]
+fn numbers<const D: usize>(x: Tensor<D>) -> Vec<f32> {
+    (x.into_data().try_into_vec()).expect("the CPU's tensors are of f32")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::TransformerBlockConfig;
+    use super::super::kernels::tests::devices;
+    use super::*;
+    use crate::mask_lm::tests::randomize;
+    use burn::nn::RmsNormConfig;
+    use burn::tensor::Distribution;
+
+    #[derive(Debug)]
+    struct Case {
+        batch: usize,
+        heads: usize,
+        head_dim: usize,
+        d_hidden: usize,
+        codes: usize,
+        look_ahead: usize,
+        prefix: usize,
+        steps: &'static [usize],
+    }
+
+    impl Case {
+        fn shape(&self) -> DecodeShape {
+            DecodeShape {
+                d_model: self.heads * self.head_dim,
+                d_hidden: self.d_hidden,
+                head_dim: self.head_dim,
+                total: self.prefix + self.steps.iter().sum::<usize>() + 3,
+            }
+        }
+    }
+
+    const CASES: [Case; 6] = [
+        Case {
+            batch: 1,
+            heads: 2,
+            head_dim: 16,
+            d_hidden: 40,
+            codes: 256,
+            look_ahead: 3,
+            prefix: 9,
+            steps: &[1, 1, 2],
+        },
+        Case {
+            batch: 2,
+            heads: 3,
+            head_dim: 8,
+            d_hidden: 24,
+            codes: 100,
+            look_ahead: 3,
+            prefix: 5,
+            steps: &[1, 3, 4],
+        },
+        Case {
+            batch: 1,
+            heads: 2,
+            head_dim: 48,
+            d_hidden: 256,
+            codes: 1000,
+            look_ahead: 3,
+            prefix: 33,
+            steps: &[1, 4, 1, 3],
+        },
+        Case {
+            batch: 3,
+            heads: 1,
+            head_dim: 20,
+            d_hidden: 33,
+            codes: 5,
+            look_ahead: 1,
+            prefix: 2,
+            steps: &[2, 1],
+        },
+        Case {
+            batch: 1,
+            heads: 4,
+            head_dim: 64,
+            d_hidden: 700,
+            codes: 33,
+            look_ahead: 2,
+            prefix: 130,
+            steps: &[1, 3],
+        },
+        Case {
+            batch: 1,
+            heads: 2,
+            head_dim: 4,
+            d_hidden: 7,
+            codes: 20,
+            look_ahead: 7,
+            prefix: 1,
+            steps: &[5, 8, 1],
+        },
+    ];
+
+    /// The largest difference, relative to `1 + |expected|`.
+    fn worst(found: &[f32], expected: &[f32]) -> f32 {
+        assert_eq!(found.len(), expected.len());
+        (found.iter().zip(expected))
+            .map(|(a, b)| (a - b).abs() / (1.0 + b.abs()))
+            .fold(0.0, f32::max)
+    }
+
+    fn values<const D: usize>(x: Tensor<D>) -> Vec<f32> {
+        x.into_data().iter().collect()
+    }
+
+    /// Random inputs: of the prefix, of every step, and the anchors.
+    struct Inputs {
+        prefix: Tensor<2>,
+        steps: Vec<Tensor<2>>,
+        anchors: Tensor<3>,
+    }
+
+    impl Inputs {
+        fn of(case: &Case, device: &Device) -> Self {
+            let d_model = case.shape().d_model;
+            let random = |rows: usize| {
+                Tensor::<2>::random([rows, d_model], Distribution::Normal(0.0, 2.0), device)
+            };
+            Self {
+                prefix: random(case.batch * case.prefix),
+                steps: (case.steps.iter())
+                    .map(|new| random(case.batch * new))
+                    .collect(),
+                anchors: random(9).unsqueeze_dim(0),
+            }
+        }
+    }
+
+    /// Hidden states, logits and drafts of every step; the last step is forgotten and taken again.
+    fn outputs(transformer: &CachedTransformer, case: &Case, inputs: &Inputs) -> Vec<Vec<f32>> {
+        let mut cache = transformer.prefill(inputs.prefix.clone(), case.batch);
+        assert_eq!(cache.filled(), case.prefix);
+        let ahead = (transformer.ahead(inputs.anchors.clone())).expect("there are heads");
+        let mut outputs = Vec::new();
+        let mut step = |x: &Tensor<2>, cache: &mut KvCache| {
+            let Predicted { hidden, logits } = transformer.step(x.clone(), cache);
+            let first = hidden.clone().slice_dim(0, 0..1);
+            let ahead = ahead.clone().slice_dim(0, 2..3);
+            let drafts = transformer.draft_logits(first.clone(), ahead.clone());
+            let tokens = transformer.draft(first, ahead).swap_dims(0, 1);
+            tokens
+                .into_data()
+                .assert_eq(&drafts.clone().argmax(1).into_data(), false);
+            outputs.extend([hidden, logits, drafts].map(values));
+        };
+        for x in &inputs.steps {
+            step(x, &mut cache);
+        }
+        let last = case.steps[case.steps.len() - 1];
+        let filled = cache.filled();
+        cache.rewind(filled - last);
+        step(&inputs.steps[case.steps.len() - 1], &mut cache);
+        assert_eq!(cache.filled(), filled);
+        outputs
+    }
+
+    /// The same transformer on the device's own path and in tensor operations.
+    fn transformers(case: &Case, device: &Device) -> [CachedTransformer; 2] {
+        let shape = case.shape();
+        let block = TransformerBlockConfig {
+            d_model: shape.d_model,
+            heads: case.heads,
+            d_hidden: case.d_hidden,
+        };
+        let blocks: Vec<TransformerBlock> = (0..2).map(|_| block.init(device)).collect();
+        let look_ahead: Vec<LookAhead> = (0..case.look_ahead)
+            .map(|_| randomize(LookAhead::new(shape.d_model, device)))
+            .collect();
+        let norm = randomize(RmsNormConfig::new(shape.d_model).init(device));
+        let positions: Vec<(f32, f32)> = (0..shape.total)
+            .map(|i| ((i / 5) as f32, (i % 5) as f32))
+            .collect();
+        let parts = TransformerParts {
+            blocks: &blocks,
+            norm: &norm,
+            unembedding: Tensor::random(
+                [case.codes, shape.d_model],
+                Distribution::Normal(0.0, 1.0),
+                device,
+            ),
+            look_ahead: &look_ahead,
+            rotary: RotaryTable::new(&positions, case.head_dim, device),
+        };
+        let path = DecodePath::of(device, shape);
+        assert!(!matches!(path, DecodePath::Tensors), "{case:?}");
+        [path, DecodePath::Tensors].map(|path| CachedTransformer::with_path(&parts, shape, path))
+    }
+
+    fn compare(case: &Case, found: &[Vec<f32>], expected: &[Vec<f32>]) {
+        assert_eq!(found.len(), expected.len());
+        for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+            let worst = worst(found, expected);
+            assert!(worst < 1e-4, "{case:?}, output {i}: off by {worst}");
+        }
+    }
+
+    #[test]
+    fn every_path_computes_what_tensor_operations_do() {
+        for device in devices() {
+            device.seed(3);
+            for case in &CASES {
+                let inputs = Inputs::of(case, &device);
+                let [fast, plain] = transformers(case, &device);
+                let expected = outputs(&plain, case, &inputs);
+                compare(case, &outputs(&fast, case, &inputs), &expected);
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "cpu-kernels")]
+    fn threads_that_share_a_pass_compute_the_same() {
+        let device = Device::flex();
+        device.seed(4);
+        for threads in [2, 3, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let pool = pool.unwrap();
+            for case in &CASES {
+                let inputs = Inputs::of(case, &device);
+                let [fast, _] = transformers(case, &device);
+                let alone = outputs(&fast, case, &inputs);
+                let together = pool.install(|| outputs(&fast, case, &inputs));
+                compare(case, &together, &alone);
+            }
+        }
+    }
 }

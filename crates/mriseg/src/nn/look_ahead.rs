@@ -2,7 +2,7 @@
 //! ours (METHOD §5): the paper's is not known.
 
 use super::fused::affine;
-use super::kernels::{Kernels, Matrix};
+use super::kernels::Kernels;
 use burn::module::Module;
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::activation::silu;
@@ -31,36 +31,48 @@ impl LookAhead {
         let both = Tensor::cat(vec![hidden.clone(), anchors], 2);
         hidden + silu(affine(&self.mix, both))
     }
+
+    /// What hidden states are multiplied with: `[d_model, d_model]`.
+    pub(super) fn of_hidden(&self) -> Tensor<2> {
+        self.half(0)
+    }
+
+    /// What anchors are multiplied with: `[d_model, d_model]`.
+    fn of_anchor(&self) -> Tensor<2> {
+        self.half(1)
+    }
+
+    fn half(&self, index: usize) -> Tensor<2> {
+        let weight = self.mix.weight.val();
+        let [_, d_model] = weight.dims();
+        weight.slice_dim(0, index * d_model..(index + 1) * d_model)
+    }
 }
 
 /// All heads at one position as one product. What the anchors contribute is known before decoding begins.
 #[derive(Debug, Clone)]
-pub(crate) struct LookAheads {
+pub(super) struct LookAheads {
     /// `[d_model, heads * d_model]`
-    of_hidden: Matrix,
+    of_hidden: Tensor<2>,
     /// `[d_model, heads * d_model]`
     of_anchor: Tensor<2>,
     heads: usize,
-    kernels: Option<Kernels>,
 }
 
 impl LookAheads {
     /// `None` when there are no heads.
-    pub(crate) fn new(heads: &[LookAhead], kernels: Option<Kernels>) -> Option<Self> {
-        let part = |from: usize| {
-            let weights = heads.iter().map(|head| {
-                let weight = head.mix.weight.val();
-                let [_, d_model] = weight.dims();
-                weight.slice_dim(0, from * d_model..(from + 1) * d_model)
-            });
-            Tensor::cat(weights.collect(), 1)
-        };
+    pub(super) fn new(heads: &[LookAhead]) -> Option<Self> {
+        let all =
+            |part: fn(&LookAhead) -> Tensor<2>| Tensor::cat(heads.iter().map(part).collect(), 1);
         (!heads.is_empty()).then(|| Self {
-            of_hidden: Matrix::new(part(0), kernels),
-            of_anchor: part(1),
+            of_hidden: all(LookAhead::of_hidden),
+            of_anchor: all(LookAhead::of_anchor),
             heads: heads.len(),
-            kernels,
         })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.heads
     }
 
     /// What the anchors contribute at each position: entry `[i, j]` is for the cell `j + 1` beyond `i`, and
@@ -69,7 +81,7 @@ impl LookAheads {
     /// # Shapes
     /// - anchors: `[1, mask, d_model]`
     /// - output: `[mask, heads, d_model]`
-    pub(crate) fn ahead(&self, anchors: Tensor<3>) -> Tensor<3> {
+    pub(super) fn ahead(&self, anchors: Tensor<3>) -> Tensor<3> {
         let [_, mask, d_model] = anchors.dims();
         let of_cells = anchors
             .reshape([mask, d_model])
@@ -90,13 +102,19 @@ impl LookAheads {
     /// - hidden: `[1, d_model]`
     /// - ahead: `[1, heads, d_model]`, the row of this position of [`Self::ahead`]
     /// - output: `[heads, d_model]`
-    pub(crate) fn forward(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2> {
+    pub(super) fn forward(
+        &self,
+        hidden: Tensor<2>,
+        ahead: Tensor<3>,
+        kernels: Option<Kernels>,
+    ) -> Tensor<2> {
         let [_, heads, d_model] = ahead.dims();
         let ahead = ahead.reshape([heads, d_model]);
-        if let Some(kernels) = self.kernels {
-            return kernels.look_ahead(hidden, &self.of_hidden, ahead);
+        let weight = self.of_hidden.clone();
+        if let Some(kernels) = kernels {
+            return kernels.look_ahead(hidden, weight, ahead);
         }
-        let mixed = hidden.clone().matmul(self.of_hidden.plain());
+        let mixed = hidden.clone().matmul(weight);
         hidden + silu(mixed.reshape([heads, d_model]) + ahead)
     }
 }

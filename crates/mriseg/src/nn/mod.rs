@@ -6,27 +6,22 @@ mod block;
 mod cached;
 mod convolution;
 mod fused;
-#[cfg_attr(
-    not(any(feature = "cpu-kernels", feature = "gpu-kernels")),
-    allow(dead_code, unused)
-)]
+#[cfg_attr(not(feature = "gpu-kernels"), allow(dead_code, unused))]
 pub(crate) mod kernels;
 mod look_ahead;
 mod rotary;
 
 pub use attention::{PrefixAttention, causal_bias};
 pub use block::{TransformerBlock, TransformerBlockConfig};
-pub use cached::{CachedBlock, CachedHead, KvCache};
+pub use cached::{CachedTransformer, KvCache, Predicted, TransformerParts};
 pub(crate) use convolution::convolve;
 pub(crate) use fused::{affine, cross_entropy, embed, group_norm, product, project, rms_norm};
-pub use kernels::Kernels;
 pub use look_ahead::LookAhead;
-pub(crate) use look_ahead::LookAheads;
 pub use rotary::RotaryTable;
 
 use burn::tensor::Tensor;
 
-/// What decides whether [`Kernels`] fit a device.
+/// Sizes of a transformer that decodes.
 #[derive(Debug, Clone, Copy)]
 pub struct DecodeShape {
     /// Width of the hidden states.
@@ -37,6 +32,13 @@ pub struct DecodeShape {
     pub head_dim: usize,
     /// Tokens of the whole sequence.
     pub total: usize,
+}
+
+impl DecodeShape {
+    /// Attention heads.
+    pub fn heads(self) -> usize {
+        self.d_model / self.head_dim
+    }
 }
 
 /// Whether what is done with `x` goes to operations of our own; where it is to be differentiated, only if these have

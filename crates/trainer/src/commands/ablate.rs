@@ -7,7 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::train::limit_threads;
 use crate::atomic::{cannot_write, write_atomic};
 use crate::cli::{AblateArgs, ExperimentArgs, TrainArgs, command_line};
 use crate::config::Experiment;
@@ -28,7 +27,6 @@ const SCORES: &str = "strategies.json";
 const STRIPS: &str = "strips.png";
 
 pub(crate) fn run(args: &AblateArgs) -> Result<()> {
-    limit_threads(args.threads)?;
     let display = Display::detect(args.quiet);
     let interrupt = Interrupt::install()?;
     refuse_settings_of_rows(&args.experiment.set)?;

@@ -16,7 +16,6 @@ use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
 
-use super::train::limit_threads;
 use crate::atomic::write_atomic;
 use crate::bundle_dir::{self, EXAMPLE};
 use crate::cli::{BenchArgs, DecodeRule, ExperimentArgs, Preset};
@@ -24,6 +23,7 @@ use crate::config::Experiment;
 use crate::device;
 use crate::exit::{data, usage};
 use crate::gallery::{self, read_file};
+use crate::threads::with_a_partner;
 
 /// Seed of random weights.
 const SEED: u64 = 1;
@@ -82,7 +82,6 @@ struct Decoded {
 }
 
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
-    limit_threads(args.threads)?;
     let gallery = match (&args.gallery, args.preset) {
         (Some(gallery), _) => gallery,
         (None, Some(preset)) => return training::run(args, preset),
@@ -254,12 +253,12 @@ fn measure(
 ) -> Result<Vec<Timing>> {
     let mut masks: Vec<Vec<Decoded>> = ways.iter().map(|_| Vec::new()).collect();
     for &way in ways {
-        decode(segmenter, &inputs[0], way.into())?;
+        with_a_partner(|| decode(segmenter, &inputs[0], way.into()))?;
     }
     for _ in 0..repeats {
         for input in inputs {
             for (&way, masks) in ways.iter().zip(&mut masks) {
-                masks.push(decode(segmenter, input, way.into())?);
+                masks.push(with_a_partner(|| decode(segmenter, input, way.into()))?);
             }
         }
     }

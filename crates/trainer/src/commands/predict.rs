@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use mriseg::bundle::sha256;
+use mriseg::decode::TokenEvent;
 use mriseg::image::GrayImage;
 use mriseg::segmenter::{Segmentation, Segmenter};
 use serde::Serialize;
@@ -16,6 +17,7 @@ use crate::device;
 use crate::emu3_dir::emu3_of;
 use crate::gallery::{self, read_file};
 use crate::pictures;
+use crate::threads::with_a_partner;
 
 /// What is printed with `--json`.
 #[derive(Debug, Serialize)]
@@ -75,7 +77,7 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
         );
     }
     let decode = args.decode.into();
-    let result = block_on(segmenter.segment(&bytes, &name, text, decode, |event| {
+    let print = |event: &TokenEvent| {
         if !args.json {
             let end = if event.cell.column + 1 == columns {
                 "\n"
@@ -85,7 +87,9 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
             print!("{:4}{end}", event.token);
         }
         ControlFlow::Continue(())
-    }))?;
+    };
+    let result =
+        with_a_partner(|| block_on(segmenter.segment(&bytes, &name, text, decode, print)))?;
     write_atomic(&args.out, &result.mask.to_png())?;
     if let Some(overlay) = &args.overlay {
         let picture = GrayImage::decode(&bytes, &name)?;
@@ -171,14 +175,11 @@ fn whole_gallery(args: &PredictArgs, segmenter: &Segmenter, folder: &Path) -> Re
     for item in &items {
         let bytes = read_file(&folder.join(&item.image))?;
         for sentence in &item.sentences {
-            let result = block_on(segmenter.segment(
-                &bytes,
-                &item.image,
-                &sentence.text,
-                args.decode.into(),
-                |_| ControlFlow::Continue(()),
-            ))
-            .with_context(|| format!("{} with \"{}\"", item.image, sentence.text))?;
+            let go_on = |_: &TokenEvent| ControlFlow::Continue(());
+            let (name, text, decode) = (&item.image, &sentence.text, args.decode.into());
+            let result =
+                with_a_partner(|| block_on(segmenter.segment(&bytes, name, text, decode, go_on)))
+                    .with_context(|| format!("{} with \"{}\"", item.image, sentence.text))?;
             results.push(Tokens::new(&item.image, &sentence.text, &result));
         }
     }

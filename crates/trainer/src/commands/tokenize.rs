@@ -9,7 +9,6 @@ use mriseg_data::{Dataset, Sample, derived_cases};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::train::limit_threads;
 use crate::borrowed;
 use crate::cli::TokenizeArgs;
 use crate::codes::{CodesDir, Origin, Row, Shard, shards_of};
@@ -22,7 +21,6 @@ use crate::interrupt::Interrupt;
 use crate::progress::{Display, Stage};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
-    limit_threads(args.threads)?;
     let experiment = Experiment::resolve(&args.experiment, None)?;
     if !experiment.on_emu3() {
         return Err(usage(

@@ -1,20 +1,17 @@
 //! `trainer train`, and `trainer` without arguments.
 
 use anyhow::Result;
-use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use super::eval::describe;
 use crate::bundle_dir::EXAMPLE;
 use crate::cli::TrainArgs;
 use crate::emu3_dir::emu3_argument;
-use crate::exit::usage;
 use crate::interrupt::Interrupt;
 use crate::run::Run;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let start = Instant::now();
-    limit_threads(args.threads)?;
     let run = Run::open(args, Interrupt::install()?)?;
     let (summary, bundle) = run.complete()?;
     println!("{}", describe(&summary));
@@ -33,15 +30,4 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         emu3_argument(run.emu3_folder())
     );
     Ok(())
-}
-
-/// Obeys `--threads`.
-pub(super) fn limit_threads(threads: Option<NonZeroUsize>) -> Result<()> {
-    let Some(threads) = threads else {
-        return Ok(());
-    };
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.get())
-        .build_global()
-        .map_err(|error| usage(format!("--threads {threads}: {error}")))
 }

@@ -198,7 +198,6 @@ impl DecodeKernels for CubeBackend {
         x: FloatTensor<Self>,
         gate: FloatTensor<Self>,
         up: FloatTensor<Self>,
-        d_hidden: usize,
         epsilon: f32,
     ) -> FloatTensor<Self> {
         let (x, gate, up) = (
@@ -207,6 +206,7 @@ impl DecodeKernels for CubeBackend {
             into_contiguous(up),
         );
         let [rows, d_model] = dims(&x);
+        let [_, d_hidden] = dims(&gate);
         let of_cube = rows_of_cube(&x, rows, d_model + 2 * project::UNITS + project::SLICES);
         let (count, dim) = project_cubes(d_hidden, rows, of_cube);
         let out = empty(&x, [rows, d_hidden]);
@@ -246,9 +246,9 @@ impl DecodeKernels for CubeBackend {
         out
     }
 
-    fn project(x: FloatTensor<Self>, weight: FloatTensor<Self>, d_out: usize) -> FloatTensor<Self> {
+    fn project(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
         let (x, weight) = (into_contiguous(x), into_contiguous(weight));
-        let [rows, _] = dims(&x);
+        let ([rows, _], [_, d_out]) = (dims(&x), dims(&weight));
         let out = empty(&x, [rows, d_out]);
         launch_project(x, weight, out.clone(), false);
         out

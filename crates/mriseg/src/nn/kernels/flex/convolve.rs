@@ -2,10 +2,11 @@
 //! together already.
 
 use super::panels::{Lines, MOST_ROWS, PANEL, Sums, add_panel, finish, with_rows};
-use super::{Tensor, dims, floats, side_by_side, tensor};
+use super::{Tensor, dims, floats, tensor};
 use crate::nn::convolution::ConvolutionKernels;
 #[cfg(feature = "training")]
 use crate::nn::convolution::{ConvolutionGradients, Steps};
+use crate::threads::side_by_side;
 use burn::backend::Flex;
 #[cfg(feature = "training")]
 use burn::backend::flex::Layout;
@@ -175,14 +176,20 @@ impl Shape {
         let padded = self.padded(picture);
         let depth = self.kernel * self.kernel * self.d_in;
         let work = self.rows * self.columns * self.d_out * depth;
-        side_by_side(self.rows, self.columns * self.d_out, work, |rows, out| {
-            for (panel, first) in panels.chunks_exact(depth).zip((0..).step_by(PANEL)) {
-                let lines = out.chunks_exact_mut(self.columns * self.d_out);
-                for (row, out) in rows.clone().zip(lines) {
-                    self.line(&padded, row, panel, &bias[first..], &mut out[first..]);
+        side_by_side(
+            self.rows,
+            self.columns * self.d_out,
+            MOST_ROWS,
+            work,
+            |rows, out| {
+                for (panel, first) in panels.chunks_exact(depth).zip((0..).step_by(PANEL)) {
+                    let lines = out.chunks_exact_mut(self.columns * self.d_out);
+                    for (row, out) in rows.clone().zip(lines) {
+                        self.line(&padded, row, panel, &bias[first..], &mut out[first..]);
+                    }
                 }
-            }
-        })
+            },
+        )
     }
 
     /// A panel of channels of a row of pixels.

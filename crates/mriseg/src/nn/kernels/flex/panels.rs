@@ -1,6 +1,5 @@
 //! Products of rows with a matrix whose columns lie in panels: a panel is a block of columns, row by row.
 
-use burn::tensor::Tensor;
 use std::ops::Range;
 use wide::f32x8;
 
@@ -49,79 +48,99 @@ macro_rules! with_rows {
 }
 pub(super) use with_rows;
 
-/// `[d_in, d_out]` as `[panels * d_in, PANEL]`; zeros fill the last panel.
-pub(in super::super) fn in_panels(matrix: Tensor<2>) -> Tensor<2> {
-    let [d_in, d_out] = matrix.dims();
-    let panels = d_out.div_ceil(PANEL);
-    let room = Tensor::zeros([d_in, panels * PANEL], &matrix.device());
-    let filled = room.slice_assign([0..d_in, 0..d_out], matrix);
-    let panels_first = filled.reshape([d_in, panels, PANEL]).swap_dims(0, 1);
-    let laid_out = Tensor::zeros(panels_first.dims(), &panels_first.device()) + panels_first;
-    laid_out.reshape([panels * d_in, PANEL])
-}
-
-/// Rows times a matrix.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Product<'a> {
-    /// Row by row, each as long as the matrix has rows.
-    rows: &'a [f32],
+/// A matrix in panels; zeros fill the last one.
+#[derive(Debug, Clone)]
+pub(in crate::nn) struct Panels {
+    floats: Vec<f32>,
     depth: usize,
-    panels: &'a [f32],
     columns: usize,
 }
 
-impl<'a> Product<'a> {
+impl Panels {
     /// # Shapes
-    /// - rows: `[_, depth]`
-    /// - panels: [`in_panels`] of `[depth, columns]`
-    pub(super) fn new(rows: &'a [f32], depth: usize, panels: &'a [f32], columns: usize) -> Self {
-        assert_eq!(panels.len(), columns.div_ceil(PANEL) * PANEL * depth);
+    /// - matrix: `[depth, columns]`
+    pub(in crate::nn) fn new(matrix: &[f32], depth: usize, columns: usize) -> Self {
+        assert_eq!(matrix.len(), depth * columns);
+        let mut floats = vec![0.0; columns.div_ceil(PANEL) * PANEL * depth];
+        for (panel, first) in floats
+            .chunks_exact_mut(depth * PANEL)
+            .zip((0..).step_by(PANEL))
+        {
+            let range = first..columns.min(first + PANEL);
+            for (to, from) in panel
+                .chunks_exact_mut(PANEL)
+                .zip(matrix.chunks_exact(columns))
+            {
+                to[..range.len()].copy_from_slice(&from[range.clone()]);
+            }
+        }
         Self {
-            rows,
+            floats,
             depth,
-            panels,
             columns,
         }
     }
+
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Hands products of rows with the matrix to `take`, panel by panel: the row, the columns, and their values, of
+    /// which the last panel has too many.
+    ///
+    /// # Shapes
+    /// - rows: `[_, depth]`
+    #[inline(always)]
+    pub(super) fn each(
+        &self,
+        rows: &[f32],
+        mut take: impl FnMut(usize, Range<usize>, &[f32; PANEL]),
+    ) {
+        let depth = self.depth;
+        let count = rows.len() / depth;
+        // A few rows go through a whole panel in pairs, so that it comes from memory in one piece.
+        let most = if count <= FEW_ROWS { 2 } else { MOST_ROWS };
+        for (panel, first) in self
+            .floats
+            .chunks_exact(depth * PANEL)
+            .zip((0..self.columns).step_by(PANEL))
+        {
+            let (panel, _) = panel.as_chunks::<PANEL>();
+            let columns = first..self.columns.min(first + PANEL);
+            let mut row = 0;
+            while row < count {
+                let of_block = (count - row).min(most);
+                let left = Lines {
+                    floats: &rows[row * depth..],
+                    step: depth,
+                };
+                with_rows!(of_block, ROWS => {
+                    let values = finish(add_panel(Sums::<ROWS>::default(), left, panel));
+                    for (i, values) in values.iter().enumerate() {
+                        take(row + i, columns.clone(), values);
+                    }
+                });
+                row += of_block;
+            }
+        }
+    }
+
+    /// Products of rows with the matrix, `[rows, columns]`.
+    pub(super) fn multiply(&self, rows: &[f32]) -> Vec<f32> {
+        let mut out = vec![0.0; rows.len() / self.depth * self.columns];
+        self.each(rows, |row, columns, values| {
+            store(values, &mut out[row * self.columns..][columns]);
+        });
+        out
+    }
 }
 
-/// Hands the products to `take`, panel by panel: the row, the columns, and their values, of which the last panel has
-/// too many.
+/// Puts the values of a panel, or the first of its last one, in their places.
 #[inline(always)]
-pub(super) fn each_panel(
-    product: Product<'_>,
-    mut take: impl FnMut(usize, Range<usize>, &[f32; PANEL]),
-) {
-    let Product {
-        rows,
-        depth,
-        panels,
-        columns,
-    } = product;
-    let count = rows.len() / depth;
-    // A few rows go through a whole panel in pairs, so that it comes from memory in one piece.
-    let most = if count <= FEW_ROWS { 2 } else { MOST_ROWS };
-    for (panel, first) in panels
-        .chunks_exact(depth * PANEL)
-        .zip((0..columns).step_by(PANEL))
-    {
-        let (panel, _) = panel.as_chunks::<PANEL>();
-        let columns = first..columns.min(first + PANEL);
-        let mut row = 0;
-        while row < count {
-            let of_block = (count - row).min(most);
-            let left = Lines {
-                floats: &rows[row * depth..],
-                step: depth,
-            };
-            with_rows!(of_block, ROWS => {
-                let values = finish(add_panel(Sums::<ROWS>::default(), left, panel));
-                for (i, values) in values.iter().enumerate() {
-                    take(row + i, columns.clone(), values);
-                }
-            });
-            row += of_block;
-        }
+pub(super) fn store(values: &[f32; PANEL], places: &mut [f32]) {
+    match places.as_mut_array() {
+        Some(all) => *all = *values,
+        None => places.copy_from_slice(&values[..places.len()]),
     }
 }
 
@@ -146,61 +165,30 @@ impl<const ROWS: usize> Default for Sums<ROWS> {
 /// Adds the products of `lines` with a panel, as many numbers of each as the panel has rows.
 #[inline(always)]
 pub(super) fn add_panel<const ROWS: usize>(
-    sums: Sums<ROWS>,
+    Sums(mut sums): Sums<ROWS>,
     lines: Lines<'_>,
     panel: &[[f32; PANEL]],
 ) -> Sums<ROWS> {
-    add(
-        sums,
-        lines,
-        panel.iter().map(|weights| &weights[..]),
-        panel.len(),
-    )
-}
-
-/// The same with the first columns of a matrix whose rows begin `step` floats after each other.
-#[inline(always)]
-pub(super) fn add_columns<const ROWS: usize>(
-    sums: Sums<ROWS>,
-    lines: Lines<'_>,
-    matrix: &[f32],
-    step: usize,
-) -> Sums<ROWS> {
-    add(
-        sums,
-        lines,
-        matrix.chunks(step),
-        matrix.len().div_ceil(step),
-    )
-}
-
-#[inline(always)]
-fn add<'a, const ROWS: usize>(
-    Sums(mut sums): Sums<ROWS>,
-    lines: Lines<'_>,
-    weights: impl Iterator<Item = &'a [f32]> + Clone,
-    depth: usize,
-) -> Sums<ROWS> {
     let mut rows: [&[f32]; ROWS] = [&[]; ROWS];
     for (i, row) in rows.iter_mut().enumerate() {
-        *row = &lines.floats[i * lines.step..][..depth];
+        *row = &lines.floats[i * lines.step..][..panel.len()];
     }
     // A row or two have sums enough to keep the processor busy only with the whole panel.
     if ROWS * ALL <= 8 {
-        sums = add_vectors::<ROWS, ALL>(sums, rows, weights, 0);
+        sums = add_vectors::<ROWS, ALL>(sums, rows, panel, 0);
     } else {
-        sums = add_vectors::<ROWS, HALF>(sums, rows, weights.clone(), 0);
-        sums = add_vectors::<ROWS, HALF>(sums, rows, weights, HALF);
+        sums = add_vectors::<ROWS, HALF>(sums, rows, panel, 0);
+        sums = add_vectors::<ROWS, HALF>(sums, rows, panel, HALF);
     }
     Sums(sums)
 }
 
 /// The same for some vectors of the panel.
 #[inline(always)]
-fn add_vectors<'a, const ROWS: usize, const VECTORS: usize>(
+fn add_vectors<const ROWS: usize, const VECTORS: usize>(
     mut all: [[f32x8; ALL]; ROWS],
     rows: [&[f32]; ROWS],
-    weights: impl Iterator<Item = &'a [f32]>,
+    panel: &[[f32; PANEL]],
     first: usize,
 ) -> [[f32x8; ALL]; ROWS] {
     let mut sums = [[f32x8::ZERO; VECTORS]; ROWS];
@@ -209,8 +197,8 @@ fn add_vectors<'a, const ROWS: usize, const VECTORS: usize>(
             sums[row][i] = all[row][first + i];
         }
     }
-    for (k, weights) in weights.enumerate() {
-        let (weights, _) = weights[..PANEL].as_chunks::<LANES>();
+    for (k, weights) in panel.iter().enumerate() {
+        let (weights, _) = weights.as_chunks::<LANES>();
         let mut vectors = [f32x8::ZERO; VECTORS];
         for i in 0..VECTORS {
             vectors[i] = f32x8::new(weights[first + i]);

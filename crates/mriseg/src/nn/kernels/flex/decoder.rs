@@ -1,0 +1,379 @@
+//! All blocks of the transformer, and what comes after them, for a few rows at a time.
+
+use super::attend::LayerCache;
+use super::panels::{MOST_ROWS, PANEL, Panels, store};
+use crate::rows::{dot, largest_at, sigmoid};
+use crate::threads::{at_hand, both, in_parts, side_by_side};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// Sizes of the transformer.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::nn) struct Sizes {
+    pub(in crate::nn) heads: usize,
+    pub(in crate::nn) head_dim: usize,
+    /// Tokens of the whole sequence.
+    pub(in crate::nn) total: usize,
+    /// Of the norms.
+    pub(in crate::nn) epsilon: f32,
+}
+
+impl Sizes {
+    fn d_model(&self) -> usize {
+        self.heads * self.head_dim
+    }
+}
+
+/// The weights of a block: gains of the norms are in the weights after them.
+#[derive(Debug)]
+pub(in crate::nn) struct Layer {
+    /// `[d_model, 3 * d_model]`, the queries scaled as attention wants them.
+    pub(in crate::nn) qkv: Panels,
+    pub(in crate::nn) out: Panels,
+    pub(in crate::nn) gate: Panels,
+    pub(in crate::nn) up: Panels,
+    pub(in crate::nn) down: Panels,
+}
+
+/// The transformer.
+#[derive(Debug)]
+pub(in crate::nn) struct Decoder {
+    pub(in crate::nn) sizes: Sizes,
+    pub(in crate::nn) layers: Vec<Layer>,
+    /// Cosines and sines of the positions: `[total, head_dim / 2]`.
+    pub(in crate::nn) cos: Vec<f32>,
+    pub(in crate::nn) sin: Vec<f32>,
+    /// Of the last norm.
+    pub(in crate::nn) gain: Vec<f32>,
+    pub(in crate::nn) unembedding: Panels,
+    /// Of every head, `[d_model, d_model]`.
+    pub(in crate::nn) look_ahead: Vec<Panels>,
+}
+
+/// What was read of some sequences.
+#[derive(Debug, Clone)]
+pub(in crate::nn) struct Cache {
+    /// By layer and sequence.
+    layers: Vec<Vec<LayerCache>>,
+    filled: usize,
+}
+
+impl Cache {
+    /// Tokens held.
+    pub(in crate::nn) fn filled(&self) -> usize {
+        self.filled
+    }
+
+    /// Forgets all but the first `filled` tokens.
+    pub(in crate::nn) fn rewind(&mut self, filled: usize) {
+        assert!(filled <= self.filled, "{filled} tokens are not held");
+        self.filled = filled;
+    }
+}
+
+/// What a pass gives for its rows.
+#[derive(Debug)]
+pub(in crate::nn) struct Passed {
+    /// `[rows, d_model]`
+    pub(in crate::nn) hidden: Vec<f32>,
+    /// `[rows, codes]`
+    pub(in crate::nn) logits: Vec<f32>,
+}
+
+/// Queries, keys and values of a part's rows, layer by layer as they are computed.
+type Fresh = Vec<OnceLock<Vec<f32>>>;
+
+impl Decoder {
+    /// Reads the prefix of some sequences, which attends to itself.
+    ///
+    /// # Shapes
+    /// - x: `[batch * prefix, d_model]`
+    pub(in crate::nn) fn prefill(&self, mut x: Vec<f32>, batch: usize) -> Cache {
+        let Sizes {
+            heads,
+            head_dim,
+            total,
+            ..
+        } = self.sizes;
+        let d_model = self.sizes.d_model();
+        let rows = x.len() / d_model;
+        let prefix = rows / batch;
+        let empty = LayerCache::new(heads, head_dim, total);
+        let mut layers = vec![vec![empty; batch]; self.layers.len()];
+        for (i, (layer, caches)) in self.layers.iter().zip(&mut layers).enumerate() {
+            let of_qkv = 3 * x.len() * d_model;
+            let qkv = side_by_side(rows, 3 * d_model, MOST_ROWS, of_qkv, |rows, out| {
+                let x = &x[rows.start * d_model..rows.end * d_model];
+                out.copy_from_slice(&self.project(layer, x, rows.map(|row| row % prefix)));
+            });
+            for (cache, qkv) in caches
+                .iter_mut()
+                .zip(qkv.chunks_exact(prefix * 3 * d_model))
+            {
+                cache.write(qkv, 0);
+            }
+            if i + 1 == self.layers.len() {
+                break;
+            }
+            let work = x.len() * (2 * prefix + d_model + 3 * layer.up.columns());
+            x = side_by_side(rows, d_model, MOST_ROWS, work, |rows, out| {
+                let mut first = rows.start;
+                while first < rows.end {
+                    let last = rows.end.min((first / prefix + 1) * prefix);
+                    let read =
+                        &mut out[(first - rows.start) * d_model..(last - rows.start) * d_model];
+                    let qkv = &qkv[first * 3 * d_model..last * 3 * d_model];
+                    caches[first / prefix].read(qkv, &[], prefix, read);
+                    first = last;
+                }
+                let mut x = x[rows.start * d_model..rows.end * d_model].to_vec();
+                self.feed_forward(layer, &mut x, out);
+                out.copy_from_slice(&x);
+            });
+        }
+        Cache {
+            layers,
+            filled: prefix,
+        }
+    }
+
+    /// Reads the next tokens of every sequence, none of which sees those after it.
+    ///
+    /// # Shapes
+    /// - x: `[batch * new, d_model]`
+    pub(in crate::nn) fn step(&self, mut x: Vec<f32>, cache: &mut Cache) -> Passed {
+        let d_model = self.sizes.d_model();
+        let rows = x.len() / d_model;
+        let new = rows / cache.layers[0].len();
+        assert!(cache.filled + new <= self.sizes.total, "the cache is full");
+        let parts = parts(rows, new);
+        let fresh: Vec<Fresh> = (parts.iter())
+            .map(|_| self.layers.iter().map(|_| OnceLock::new()).collect())
+            .collect();
+        let mut logits = vec![0.0; rows * self.unembedding.columns()];
+        let pass = Pass {
+            decoder: self,
+            cache,
+            new,
+            parts: &parts,
+            fresh: &fresh,
+        };
+        pass.run(0, &mut x, &mut logits);
+        for (part, fresh) in parts.iter().zip(fresh) {
+            for (layer, qkv) in cache.layers.iter_mut().zip(fresh) {
+                let qkv = qkv.into_inner().expect("every part has run");
+                let mut first = part.start;
+                for qkv in qkv.chunks(new * 3 * d_model) {
+                    layer[first / new].write(qkv, cache.filled + first % new);
+                    first += new;
+                }
+            }
+        }
+        cache.filled += new;
+        Passed { hidden: x, logits }
+    }
+
+    /// The most probable tokens after the one that `hidden` predicts, one of each head.
+    ///
+    /// # Shapes
+    /// - hidden: `[1, d_model]`
+    /// - ahead: `[heads, d_model]`, what the anchors contribute
+    pub(in crate::nn) fn draft(&self, hidden: &[f32], ahead: &[f32]) -> Vec<i32> {
+        let heads = self.look_ahead.len();
+        in_parts(heads, 1, heads.div_ceil(at_hand()), |heads, out| {
+            let logits = self.draft_logits(heads, hidden, ahead);
+            let rows = logits.chunks_exact(self.unembedding.columns());
+            for (out, logits) in out.iter_mut().zip(rows) {
+                *out = largest_at(logits) as i32;
+            }
+        })
+    }
+
+    /// Logits of some heads.
+    pub(in crate::nn) fn draft_logits(
+        &self,
+        heads: Range<usize>,
+        hidden: &[f32],
+        ahead: &[f32],
+    ) -> Vec<f32> {
+        let d_model = hidden.len();
+        let mut states = vec![0.0; heads.len() * d_model];
+        let of_heads = self.look_ahead[heads.clone()].iter();
+        let ahead = ahead[heads.start * d_model..].chunks_exact(d_model);
+        for ((weights, ahead), state) in of_heads.zip(ahead).zip(states.chunks_exact_mut(d_model)) {
+            weights.each(hidden, |_, columns, values| {
+                let mut mixed = *values;
+                for (mixed, ahead) in mixed.iter_mut().zip(&ahead[columns.clone()]) {
+                    *mixed += ahead;
+                }
+                let mixed = silu(mixed);
+                let places = state[columns.clone()].iter_mut();
+                for ((place, hidden), mixed) in places.zip(&hidden[columns]).zip(mixed) {
+                    *place = hidden + mixed;
+                }
+            });
+        }
+        self.unembedding.multiply(&states)
+    }
+
+    /// Queries, keys and values of rows at some positions.
+    fn project(
+        &self,
+        layer: &Layer,
+        x: &[f32],
+        positions: impl Iterator<Item = usize>,
+    ) -> Vec<f32> {
+        let (d_model, half) = (self.sizes.d_model(), self.sizes.head_dim / 2);
+        let mut qkv = layer.qkv.multiply(&self.normalized(x));
+        for (qkv, position) in qkv.chunks_exact_mut(3 * d_model).zip(positions) {
+            let cos = &self.cos[position * half..][..half];
+            let sin = &self.sin[position * half..][..half];
+            for head in qkv[..2 * d_model].chunks_exact_mut(2 * half) {
+                let (first, second) = head.split_at_mut(half);
+                for (((a, b), cos), sin) in first.iter_mut().zip(second).zip(cos).zip(sin) {
+                    (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
+                }
+            }
+        }
+        qkv
+    }
+
+    /// Adds to `x` what attention read and what the feed-forward part makes of both.
+    fn feed_forward(&self, layer: &Layer, x: &mut [f32], read: &[f32]) {
+        add(x, &layer.out.multiply(read));
+        let normed = self.normalized(x);
+        let width = layer.gate.columns();
+        let mut hidden = vec![0.0; x.len() / self.sizes.d_model() * width];
+        layer.gate.each(&normed, |row, columns, values| {
+            store(&silu(*values), &mut hidden[row * width..][columns]);
+        });
+        layer.up.each(&normed, |row, columns, values| {
+            for (hidden, value) in hidden[row * width..][columns].iter_mut().zip(values) {
+                *hidden *= value;
+            }
+        });
+        add(x, &layer.down.multiply(&hidden));
+    }
+
+    /// Rows divided by their root mean square.
+    fn normalized(&self, x: &[f32]) -> Vec<f32> {
+        let mut normed = x.to_vec();
+        for row in normed.chunks_exact_mut(self.sizes.d_model()) {
+            let scale = (dot(row, row) / row.len() as f32 + self.sizes.epsilon)
+                .sqrt()
+                .recip();
+            for value in row {
+                *value *= scale;
+            }
+        }
+        normed
+    }
+}
+
+/// A step whose parts run side by side: a part waits for keys and values of those before it alone.
+struct Pass<'a> {
+    decoder: &'a Decoder,
+    cache: &'a Cache,
+    /// Tokens of a sequence.
+    new: usize,
+    /// Rows of each part: some sequences, or some of the only one.
+    parts: &'a [Range<usize>],
+    fresh: &'a [Fresh],
+}
+
+impl Pass<'_> {
+    /// Runs the parts from `part` on. `x` are their rows, which become hidden states.
+    fn run(&self, part: usize, x: &mut [f32], logits: &mut [f32]) {
+        let rows = self.parts[part].len();
+        let (x, others) = x.split_at_mut(rows * self.decoder.sizes.d_model());
+        let (logits, other_logits) = logits.split_at_mut(rows * self.decoder.unembedding.columns());
+        if part + 1 == self.parts.len() {
+            return self.run_part(part, x, logits);
+        }
+        // Nothing is started before what it waits for is.
+        both(
+            || self.run_part(part, x, logits),
+            || self.run(part + 1, others, other_logits),
+        );
+    }
+
+    fn run_part(&self, part: usize, x: &mut [f32], logits: &mut [f32]) {
+        let decoder = self.decoder;
+        let d_model = decoder.sizes.d_model();
+        let rows = self.parts[part].clone();
+        let filled = self.cache.filled;
+        let mut read = vec![0.0; x.len()];
+        for (i, (layer, caches)) in decoder.layers.iter().zip(&self.cache.layers).enumerate() {
+            let positions = rows.clone().map(|row| filled + row % self.new);
+            let qkv = self.fresh[part][i].get_or_init(|| decoder.project(layer, x, positions));
+            let of_sequence = self.new.min(rows.len());
+            for (j, (qkv, read)) in (qkv.chunks_exact(of_sequence * 3 * d_model))
+                .zip(read.chunks_exact_mut(of_sequence * d_model))
+                .enumerate()
+            {
+                let first = rows.start + j * of_sequence;
+                let before = if first.is_multiple_of(self.new) {
+                    &[][..]
+                } else {
+                    &self.fresh[..part]
+                };
+                let tokens: Vec<&[f32]> = (before.iter())
+                    .map(|fresh| &wait(&fresh[i])[..])
+                    .chain([qkv])
+                    .flat_map(|qkv| qkv.chunks_exact(3 * d_model))
+                    .collect();
+                caches[first / self.new].read(qkv, &tokens, filled, read);
+            }
+            decoder.feed_forward(layer, x, &read);
+        }
+        let mut hidden = decoder.normalized(x);
+        for row in hidden.chunks_exact_mut(d_model) {
+            for (value, gain) in row.iter_mut().zip(&decoder.gain) {
+                *value *= gain;
+            }
+        }
+        x.copy_from_slice(&hidden);
+        logits.copy_from_slice(&decoder.unembedding.multiply(x));
+    }
+}
+
+/// Waits, actively at first, for what another thread is computing.
+fn wait(cell: &OnceLock<Vec<f32>>) -> &Vec<f32> {
+    const SPINS: usize = 10_000;
+    for _ in 0..SPINS {
+        if let Some(value) = cell.get() {
+            return value;
+        }
+        std::hint::spin_loop();
+    }
+    cell.wait()
+}
+
+/// How rows are shared out.
+fn parts(rows: usize, new: usize) -> Vec<Range<usize>> {
+    /// With fewer, reading the weights takes more time than what is done with them.
+    const LEAST_ROWS: usize = 2;
+    let unit = if rows == new { 1 } else { new };
+    let of_part = rows
+        .div_ceil(at_hand())
+        .max(LEAST_ROWS)
+        .next_multiple_of(unit);
+    (0..rows)
+        .step_by(of_part)
+        .map(|first| first..rows.min(first + of_part))
+        .collect()
+}
+
+fn add(x: &mut [f32], more: &[f32]) {
+    for (x, more) in x.iter_mut().zip(more) {
+        *x += more;
+    }
+}
+
+/// `x * sigmoid(x)`
+fn silu(mut values: [f32; PANEL]) -> [f32; PANEL] {
+    for x in &mut values {
+        *x *= sigmoid(*x);
+    }
+    values
+}
