@@ -44,17 +44,23 @@ struct Patches {
 /// The same off the device.
 #[derive(Debug)]
 struct HostPatches {
-    /// By code, a bit a pixel.
-    bits: Vec<u32>,
+    /// By code, a bit a pixel; the last word of a patch may have some to spare.
+    bits: Vec<Word>,
+    /// Words of a patch.
+    words: usize,
     areas: Vec<f32>,
     /// Codes by the area of their patches.
     by_area: Vec<usize>,
-    /// Words of a patch.
-    words: usize,
 }
 
-/// Pixels of a word.
-const WORD: usize = u32::BITS as usize;
+/// Pixels of a byte.
+const BYTE: usize = u8::BITS as usize;
+/// Bytes of pixels that are looked at together.
+const BYTES: usize = 4;
+/// Pixels of those.
+const PIXELS: usize = BYTES * BYTE;
+
+type Word = [u8; BYTES];
 
 /// What one step decoded.
 #[derive(Debug, Clone)]
@@ -181,29 +187,23 @@ impl Patches {
 }
 
 impl HostPatches {
-    fn new(patches: &[f32], codes: usize) -> Self {
-        let of_patch = patches.len() / codes;
-        let word = |pixels: &[f32]| {
-            let bit = |(i, &pixel): (usize, &f32)| u32::from(pixel > 0.0) << i;
-            pixels.iter().enumerate().map(bit).sum()
-        };
-        let words = patches
-            .chunks_exact(of_patch)
-            .flat_map(|patch| patch.chunks(WORD));
-        let bits = words.map(word).collect();
-        let areas: Vec<f32> = patches.chunks_exact(of_patch).map(sum).collect();
+    fn new(pixels: &[f32], codes: usize) -> Self {
+        let of_patch = pixels.len() / codes;
+        let patches = pixels.chunks_exact(of_patch);
+        let areas: Vec<f32> = patches.clone().map(sum).collect();
         let mut by_area: Vec<usize> = (0..codes).collect();
         by_area.sort_by(|&a, &b| areas[a].total_cmp(&areas[b]));
         Self {
-            bits,
+            bits: (patches.flat_map(|patch| patch.chunks(PIXELS)))
+                .map(|pixels| packed(pixels.iter().map(|&pixel| pixel > 0.0)))
+                .collect(),
+            words: of_patch.div_ceil(PIXELS),
             areas,
             by_area,
-            words: of_patch.div_ceil(WORD),
         }
     }
 
-    /// `likely` is the most probable code. Only codes that draw much like it can do better: the error of another is
-    /// at least their distance less the error of `likely` (triangle inequality).
+    /// `likely` is the most probable code.
     fn least_error(&self, probabilities: &[f32], likely: usize) -> usize {
         /// Room for rounding, in pixels.
         const ROUNDING: f32 = 0.01;
@@ -211,43 +211,45 @@ impl HostPatches {
             .filter(|&(_, p)| p >= Picker::NEGLIGIBLE)
             .collect();
         let mass: f32 = counting.iter().map(|(_, p)| p).sum();
-        let expected = self.expected(&counting);
-        let area = sum(expected.as_flattened());
-        let wrong = |code: usize| {
-            let mut drawn = [0.0; WORD];
-            for (&word, expected) in self.patch(code).iter().zip(&expected) {
-                add_drawn(word, expected, &mut drawn);
+        let errors = Errors::new(&self.expected(&counting), mass);
+        let certainty = |code: usize| {
+            let p = probabilities[code];
+            if p < Picker::NEGLIGIBLE {
+                0.0
+            } else {
+                p * TIE_PIXELS
             }
-            mass * self.areas[code] + area - 2.0 * sum(&drawn)
         };
-        let of_likely = wrong(likely);
-        let reach = (2.0 * of_likely + ROUNDING) / mass;
-        let candidates = self
-            .of_like_area(self.areas[likely], reach)
-            .filter(|&code| self.distance(code, likely) as f32 <= reach)
-            .map(|code| {
-                let p = probabilities[code];
-                let certainty = if p < Picker::NEGLIGIBLE { 0.0 } else { p };
-                (code, wrong(code) - certainty * TIE_PIXELS)
-            });
-        candidates
-            .min_by(|(i, a), (j, b)| a.total_cmp(b).then(i.cmp(j)))
-            .map_or(likely, |(code, _)| code)
+        let of_likely = errors.beyond_least(self.patch(likely), f32::INFINITY);
+        let (mut best, mut least) = (likely, of_likely - certainty(likely));
+        // The error of a code is at least its distance from another less the error of that one (triangle inequality).
+        let reach = (2.0 * (errors.least + of_likely) + ROUNDING) / mass;
+        for code in self.of_like_area(self.areas[likely], reach) {
+            let certainty = certainty(code);
+            let error = errors.beyond_least(self.patch(code), least + certainty) - certainty;
+            if error < least || (error == least && code < best) {
+                (best, least) = (code, error);
+            }
+        }
+        best
     }
 
     /// Sums of patches, each times the probability of its code.
-    fn expected(&self, probabilities: &[(usize, f32)]) -> Vec<[f32; WORD]> {
+    fn expected(&self, probabilities: &[(usize, f32)]) -> Vec<[f32; PIXELS]> {
         let sums = (0..self.words).map(|word| {
-            let mut sums = [0.0; WORD];
+            let mut sums = [0.0; PIXELS];
             for &(code, p) in probabilities {
-                add_drawn(self.bits[code * self.words + word], &[p; WORD], &mut sums);
+                let bits = u32::from_le_bytes(self.patch(code)[word]);
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    *sum += if bits & 1 << i != 0 { p } else { 0.0 };
+                }
             }
             sums
         });
         sums.collect()
     }
 
-    fn patch(&self, code: usize) -> &[u32] {
+    fn patch(&self, code: usize) -> &[Word] {
         &self.bits[code * self.words..][..self.words]
     }
 
@@ -257,21 +259,62 @@ impl HostPatches {
         let from = self.by_area[first..].iter().copied();
         from.take_while(move |&code| self.areas[code] <= area + reach)
     }
-
-    /// Pixels that two codes draw differently.
-    fn distance(&self, a: usize, b: usize) -> u32 {
-        (self.patch(a).iter().zip(self.patch(b)))
-            .map(|(a, b)| (a ^ b).count_ones())
-            .sum()
-    }
 }
 
-/// Adds the values of the pixels that are drawn.
-#[inline(always)]
-fn add_drawn(word: u32, values: &[f32; WORD], sums: &mut [f32; WORD]) {
-    for i in 0..WORD {
-        let drawn = word & 1 << i != 0;
-        sums[i] += if drawn { values[i] } else { 0.0 };
+/// Bits as they lie in a [`Word`].
+fn packed(bits: impl Iterator<Item = bool>) -> Word {
+    let word: u32 = bits.enumerate().map(|(i, bit)| u32::from(bit) << i).sum();
+    word.to_le_bytes()
+}
+
+/// Wrong pixels to expect of a patch: those of the best that could be drawn, and of every pixel drawn otherwise some
+/// more.
+struct Errors {
+    /// Of the best patch, whether a code draws it or not.
+    least: f32,
+    /// What is drawn there.
+    best: Vec<Word>,
+    /// What pixels drawn otherwise add, by the byte that they are in.
+    beyond: Vec<[[f32; 1 << BYTE]; BYTES]>,
+}
+
+impl Errors {
+    /// Of pixels that are foreground with a probability of `expected / mass`.
+    fn new(expected: &[[f32; PIXELS]], mass: f32) -> Self {
+        let least = expected.as_flattened().iter().map(|x| x.min(mass - x));
+        let beyond = |word: &[f32; PIXELS]| {
+            let mut sums = [[0.0; 1 << BYTE]; BYTES];
+            for (pixels, sums) in word.chunks_exact(BYTE).zip(&mut sums) {
+                for (i, expected) in pixels.iter().enumerate() {
+                    let (without, with) = sums.split_at_mut(1 << i);
+                    let more = (mass - 2.0 * expected).abs();
+                    for (with, without) in with.iter_mut().zip(without) {
+                        *with = *without + more;
+                    }
+                }
+            }
+            sums
+        };
+        Self {
+            least: least.sum(),
+            best: (expected.iter())
+                .map(|word| packed(word.iter().map(|x| 2.0 * x > mass)))
+                .collect(),
+            beyond: expected.iter().map(beyond).collect(),
+        }
+    }
+
+    /// What a patch adds to the least error; something above `limit` when it is more than that.
+    fn beyond_least(&self, patch: &[Word], limit: f32) -> f32 {
+        let mut error = 0.0;
+        for ((patch, best), beyond) in patch.iter().zip(&self.best).zip(&self.beyond) {
+            let of = |i: usize| beyond[i][usize::from(patch[i] ^ best[i])];
+            error += (of(0) + of(1)) + (of(2) + of(3));
+            if error > limit {
+                break;
+            }
+        }
+        error
     }
 }
 
