@@ -12,7 +12,7 @@ mod pool {
 
     pub(crate) fn at_hand() -> usize {
         match rayon::current_thread_index() {
-            Some(_) => all(),
+            Some(_) => all().min(2),
             None => 1,
         }
     }
@@ -56,8 +56,8 @@ mod pool {
     }
 }
 
-/// Threads that share what is done in microseconds: where one of rayon's runs it, all of them; another would wait for
-/// them longer than that takes.
+/// Threads that share what is done in microseconds: where one of rayon's runs it, this and one that may be awake; another
+/// would wait for them longer than that takes.
 pub(crate) use pool::at_hand;
 /// Runs the second function beside the first, or after it.
 pub(crate) use pool::both;

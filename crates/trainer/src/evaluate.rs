@@ -186,8 +186,9 @@ impl Evaluator<'_> {
         let image = self.image_tokens(&cases);
         let (tokens, costs) = match self.one_by_one {
             None => self.decode_batch(text, image),
-            Some(Decode::Greedy) => self.decode_each(text, image, Decode::Greedy)?,
-            Some(decode) => with_a_partner(|| self.decode_each(text, image, decode))?,
+            Some(decode) => with_a_partner(decode, self.workers, || {
+                self.decode_each(text, image, decode)
+            })?,
         };
         let oracles = oracles(&self.vision, &cases, self.config, self.device)?;
         let length = self.config.layout().mask();

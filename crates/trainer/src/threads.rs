@@ -2,6 +2,7 @@
 //! another that waits for it, and products that share threads wait for each other.
 
 use anyhow::Result;
+use mriseg::decode::Decode;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,9 +50,17 @@ pub(crate) fn side_by_side<T: Send, R: Send>(
     })
 }
 
-/// `run` while another of rayon's threads stays awake for it: passes of several tokens are shared between the two, each in
-/// less time than it takes to wake a thread.
-pub(crate) fn with_a_partner<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+/// `run`, which decodes, while another of rayon's threads stays awake for it: passes of several tokens are shared between
+/// the two, each in less time than it takes to wake a thread. Without the other where a pass reads one token, or there is
+/// one worker, as where a GPU computes.
+pub(crate) fn with_a_partner<R: Send>(
+    decode: Decode,
+    workers: usize,
+    run: impl FnOnce() -> R + Send,
+) -> R {
+    if decode == Decode::Greedy || workers == 1 {
+        return run();
+    }
     let done = AtomicBool::new(false);
     let (result, ()) = rayon::join(
         || {
@@ -95,6 +104,17 @@ mod tests {
         assert_eq!(side_by_side(vec![3, 1, 2], |x| x * x), [9, 1, 4]);
         assert_eq!(side_by_side(vec![5], |x| x + 1), [6]);
         assert!(side_by_side(Vec::<i32>::new(), |x| x).is_empty());
+    }
+
+    #[test]
+    fn a_partner_takes_work_and_stops() {
+        for workers in [1, 2] {
+            let sum = with_a_partner(Decode::Speculative, workers, || {
+                let (a, b) = rayon::join(|| 2, || 3);
+                a + b
+            });
+            assert_eq!(sum, 5);
+        }
     }
 
     #[test]

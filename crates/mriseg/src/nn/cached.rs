@@ -542,7 +542,7 @@ mod tests {
     fn threads_that_share_a_pass_compute_the_same() {
         let device = Device::flex();
         device.seed(4);
-        for threads in [2, 3, 5] {
+        for threads in [1, 2, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             let pool = pool.unwrap();
             for case in &CASES {

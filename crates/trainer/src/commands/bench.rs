@@ -121,7 +121,13 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         device: chosen.name,
         parameters: burn::module::Module::num_params(&model.lm),
         tokens: bundle.manifest.architecture.layout().mask(),
-        decode: measure(&segmenter, &inputs, &ways, args.repeats.get())?,
+        decode: measure(
+            &segmenter,
+            chosen.workers,
+            &inputs,
+            &ways,
+            args.repeats.get(),
+        )?,
     };
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
@@ -236,7 +242,7 @@ fn save(folder: &Path, bundle: &Bundle, segmenter: &Segmenter, inputs: &[Input])
                 text: input.text.clone(),
                 ids: segmenter.prompt(&input.text)?.ids,
                 pixels: normalized_pixels(&picture, size),
-                tokens: decode(segmenter, input, Decode::Greedy)?.tokens,
+                tokens: decode(segmenter, 1, input, Decode::Greedy)?.tokens,
             })
         })
         .collect::<Result<Vec<_>>>()?;
@@ -247,18 +253,19 @@ fn save(folder: &Path, bundle: &Bundle, segmenter: &Segmenter, inputs: &[Input])
 /// Every way in turn, so that a machine whose speed drifts is as slow for one as for the other.
 fn measure(
     segmenter: &Segmenter,
+    workers: usize,
     inputs: &[Input],
     ways: &[DecodeRule],
     repeats: usize,
 ) -> Result<Vec<Timing>> {
     let mut masks: Vec<Vec<Decoded>> = ways.iter().map(|_| Vec::new()).collect();
     for &way in ways {
-        with_a_partner(|| decode(segmenter, &inputs[0], way.into()))?;
+        decode(segmenter, workers, &inputs[0], way.into())?;
     }
     for _ in 0..repeats {
         for input in inputs {
             for (&way, masks) in ways.iter().zip(&mut masks) {
-                masks.push(with_a_partner(|| decode(segmenter, input, way.into()))?);
+                masks.push(decode(segmenter, workers, input, way.into())?);
             }
         }
     }
@@ -279,26 +286,28 @@ fn measure(
         .collect())
 }
 
-fn decode(segmenter: &Segmenter, input: &Input, decode: Decode) -> Result<Decoded> {
-    block_on(async {
-        let begin = Instant::now();
-        let milliseconds = || begin.elapsed().as_secs_f64() * 1e3;
-        let mut decoding = segmenter
-            .start(&input.bytes, &input.name, &input.text, decode)
-            .await
-            .with_context(|| format!("{} with \"{}\"", input.name, input.text))?;
-        decoding.next().await?;
-        let first_token_ms = milliseconds();
-        while !decoding.next().await?.is_empty() {}
-        let last_token_ms = milliseconds();
-        let passes = decoding.passes();
-        let mask = decoding.finish().await?;
-        Ok(Decoded {
-            tokens: mask.tokens,
-            passes,
-            first_token_ms,
-            last_token_ms,
-            mask_ms: milliseconds(),
+fn decode(segmenter: &Segmenter, workers: usize, input: &Input, decode: Decode) -> Result<Decoded> {
+    with_a_partner(decode, workers, || {
+        block_on(async {
+            let begin = Instant::now();
+            let milliseconds = || begin.elapsed().as_secs_f64() * 1e3;
+            let mut decoding = segmenter
+                .start(&input.bytes, &input.name, &input.text, decode)
+                .await
+                .with_context(|| format!("{} with \"{}\"", input.name, input.text))?;
+            decoding.next().await?;
+            let first_token_ms = milliseconds();
+            while !decoding.next().await?.is_empty() {}
+            let last_token_ms = milliseconds();
+            let passes = decoding.passes();
+            let mask = decoding.finish().await?;
+            Ok(Decoded {
+                tokens: mask.tokens,
+                passes,
+                first_token_ms,
+                last_token_ms,
+                mask_ms: milliseconds(),
+            })
         })
     })
 }

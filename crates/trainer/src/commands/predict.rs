@@ -49,7 +49,9 @@ impl<'a> Tokens<'a> {
 
 pub(crate) fn run(args: &PredictArgs) -> Result<()> {
     let bundle = bundle_dir::read(&args.bundle)?;
-    let device = device::choose(args.device)?.device;
+    let device::Chosen {
+        device, workers, ..
+    } = device::choose(args.device)?;
     let (model, tokenizer) = bundle.unpack(&device)?;
     let emu3 = emu3_of(&bundle.manifest, args.emu3.as_deref(), &device)?;
     let segmenter = block_on(Segmenter::from_model(
@@ -60,12 +62,18 @@ pub(crate) fn run(args: &PredictArgs) -> Result<()> {
         &device,
     ))?;
     match args.input() {
-        PredictInput::One { image, text } => one(args, &segmenter, &image, &text),
-        PredictInput::Gallery(folder) => whole_gallery(args, &segmenter, &folder),
+        PredictInput::One { image, text } => one(args, &segmenter, workers, &image, &text),
+        PredictInput::Gallery(folder) => whole_gallery(args, &segmenter, workers, &folder),
     }
 }
 
-fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> Result<()> {
+fn one(
+    args: &PredictArgs,
+    segmenter: &Segmenter,
+    workers: usize,
+    image: &Path,
+    text: &str,
+) -> Result<()> {
     let name = image.display().to_string();
     let bytes = read_file(image)?;
     let columns = segmenter.manifest().architecture.grid();
@@ -88,8 +96,9 @@ fn one(args: &PredictArgs, segmenter: &Segmenter, image: &Path, text: &str) -> R
         }
         ControlFlow::Continue(())
     };
-    let result =
-        with_a_partner(|| block_on(segmenter.segment(&bytes, &name, text, decode, print)))?;
+    let result = with_a_partner(decode, workers, || {
+        block_on(segmenter.segment(&bytes, &name, text, decode, print))
+    })?;
     write_atomic(&args.out, &result.mask.to_png())?;
     if let Some(overlay) = &args.overlay {
         let picture = GrayImage::decode(&bytes, &name)?;
@@ -169,7 +178,12 @@ fn agreement(
     Ok(())
 }
 
-fn whole_gallery(args: &PredictArgs, segmenter: &Segmenter, folder: &Path) -> Result<()> {
+fn whole_gallery(
+    args: &PredictArgs,
+    segmenter: &Segmenter,
+    workers: usize,
+    folder: &Path,
+) -> Result<()> {
     let items = gallery::read(folder)?;
     let mut results = Vec::new();
     for item in &items {
@@ -177,9 +191,10 @@ fn whole_gallery(args: &PredictArgs, segmenter: &Segmenter, folder: &Path) -> Re
         for sentence in &item.sentences {
             let go_on = |_: &TokenEvent| ControlFlow::Continue(());
             let (name, text, decode) = (&item.image, &sentence.text, args.decode.into());
-            let result =
-                with_a_partner(|| block_on(segmenter.segment(&bytes, name, text, decode, go_on)))
-                    .with_context(|| format!("{} with \"{}\"", item.image, sentence.text))?;
+            let result = with_a_partner(decode, workers, || {
+                block_on(segmenter.segment(&bytes, name, text, decode, go_on))
+            })
+            .with_context(|| format!("{} with \"{}\"", item.image, sentence.text))?;
             results.push(Tokens::new(&item.image, &sentence.text, &result));
         }
     }

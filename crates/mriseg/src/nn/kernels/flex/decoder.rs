@@ -158,7 +158,7 @@ impl Decoder {
             parts: &parts,
             fresh: &fresh,
         };
-        pass.run(0, &mut x, &mut logits);
+        pass.run(&mut x, &mut logits);
         for (part, fresh) in parts.iter().zip(fresh) {
             for (layer, qkv) in cache.layers.iter_mut().zip(fresh) {
                 let qkv = qkv.into_inner().expect("every part has run");
@@ -270,7 +270,7 @@ impl Decoder {
     }
 }
 
-/// A step whose parts run side by side: a part waits for keys and values of those before it alone.
+/// A step whose parts run side by side: the second waits for keys and values of the first.
 struct Pass<'a> {
     decoder: &'a Decoder,
     cache: &'a Cache,
@@ -282,19 +282,20 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Runs the parts from `part` on. `x` are their rows, which become hidden states.
-    fn run(&self, part: usize, x: &mut [f32], logits: &mut [f32]) {
-        let rows = self.parts[part].len();
-        let (x, others) = x.split_at_mut(rows * self.decoder.sizes.d_model());
+    /// Runs the part or the two. `x` are the rows, which become hidden states.
+    fn run(&self, x: &mut [f32], logits: &mut [f32]) {
+        let rows = self.parts[0].len();
+        let (x, other_x) = x.split_at_mut(rows * self.decoder.sizes.d_model());
         let (logits, other_logits) = logits.split_at_mut(rows * self.decoder.unembedding.columns());
-        if part + 1 == self.parts.len() {
-            return self.run_part(part, x, logits);
+        if other_x.is_empty() {
+            self.run_part(0, x, logits);
+        } else {
+            // The first waits for nothing, so that one thread can run both.
+            both(
+                || self.run_part(0, x, logits),
+                || self.run_part(1, other_x, other_logits),
+            );
         }
-        // Nothing is started before what it waits for is.
-        both(
-            || self.run_part(part, x, logits),
-            || self.run(part + 1, others, other_logits),
-        );
     }
 
     fn run_part(&self, part: usize, x: &mut [f32], logits: &mut [f32]) {
@@ -349,7 +350,7 @@ fn wait(cell: &OnceLock<Vec<f32>>) -> &Vec<f32> {
     cell.wait()
 }
 
-/// How rows are shared out.
+/// How rows are shared out: among two at most.
 fn parts(rows: usize, new: usize) -> Vec<Range<usize>> {
     /// With fewer, reading the weights takes more time than what is done with them.
     const LEAST_ROWS: usize = 2;
