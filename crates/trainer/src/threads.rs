@@ -98,6 +98,7 @@ fn on_threads<R: Send>(threads: usize, run: impl FnOnce() -> R + Send) -> R {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, Instant};
 
     #[test]
     fn results_keep_the_order_of_the_items() {
@@ -107,14 +108,20 @@ mod tests {
     }
 
     #[test]
-    fn a_partner_takes_work_and_stops() {
-        for workers in [1, 2] {
-            let sum = with_a_partner(Decode::Speculative, workers, || {
-                let (a, b) = rayon::join(|| 2, || 3);
-                a + b
-            });
-            assert_eq!(sum, 5);
-        }
+    fn a_partner_takes_work_while_this_thread_is_busy() {
+        let taken = AtomicBool::new(false);
+        let is_taken = || {
+            let begin = Instant::now();
+            while !taken.load(Ordering::Acquire) && begin.elapsed() < Duration::from_secs(20) {
+                std::hint::spin_loop();
+            }
+            taken.load(Ordering::Acquire)
+        };
+        let meet = || rayon::join(is_taken, || taken.store(true, Ordering::Release)).0;
+        let pool = ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        assert!(pool.install(|| with_a_partner(Decode::Speculative, 2, meet)));
+        assert_eq!(with_a_partner(Decode::Speculative, 1, || 1), 1);
+        assert_eq!(with_a_partner(Decode::Greedy, 2, || 2), 2);
     }
 
     #[test]

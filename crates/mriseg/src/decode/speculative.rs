@@ -261,4 +261,12 @@ mod tests {
         let (events, passes) = decode(&case, Decode::Speculative);
         assert_eq!((events.len(), passes), (9, 9));
     }
+
+    #[test]
+    fn a_run_of_one_token_takes_fewer_passes_than_there_are_drafts_for() {
+        // One code: every draft is right. Passes of 1, 4, 8 and the last 3 tokens.
+        let case = case(&config(4, 1, 4), Pick::MostProbable);
+        let (events, passes) = decode(&case, Decode::Speculative);
+        assert_eq!((events.len(), passes), (16, 4));
+    }
 }

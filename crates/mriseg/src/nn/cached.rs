@@ -1,26 +1,27 @@
 //! The transformer as decoding runs it: keys and values of what has been read are kept, since the prefix never sees
 //! the mask and a mask token never sees a later one.
 //!
-//! [`CachedTransformer::new`] is the one place that decides how: on the CPU as plain code over whole passes
+//! [`DecodePath::of`] is the one place that decides how: on the CPU as plain code over whole passes
 //! ([`flex::decoder`](super::kernels::flex)), on GPUs in a few operations of our own a block
 //! ([`cube`](super::kernels::cube)), elsewhere as tensor operations.
 
 mod blocks;
+#[cfg(feature = "cpu-kernels")]
+mod cpu;
 
 use super::DecodeShape;
-use super::attention::causal_bias;
 use super::block::TransformerBlock;
+use super::kernels::DecodePath;
 #[cfg(feature = "cpu-kernels")]
 use super::kernels::flex::decoder;
-use super::kernels::{DecodePath, Kernels};
 use super::look_ahead::{LookAhead, LookAheads};
 use super::rotary::RotaryTable;
+use blocks::Blocks;
 pub(super) use blocks::LayerCache;
-use blocks::{CachedBlock, CachedHead};
 use burn::nn::RmsNorm;
 #[cfg(feature = "cpu-kernels")]
 use burn::tensor::TensorData;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 use std::sync::Arc;
 
 /// What a transformer is made of.
@@ -51,17 +52,6 @@ enum Path {
     Blocks(Arc<Blocks>),
     #[cfg(feature = "cpu-kernels")]
     Flex(Arc<decoder::Decoder>),
-}
-
-/// One after the other, in tensor operations or kernels.
-#[derive(Debug, Clone)]
-struct Blocks {
-    blocks: Vec<CachedBlock>,
-    head: CachedHead,
-    rotary: RotaryTable,
-    /// `None` where kernels keep tokens from looking ahead.
-    ahead_bias: Option<AheadBias>,
-    kernels: Option<Kernels>,
 }
 
 /// Keys and values of what was read.
@@ -130,25 +120,14 @@ impl CachedTransformer {
             #[cfg(feature = "cpu-kernels")]
             DecodePath::Flex => {
                 return Self {
-                    path: Path::Flex(Arc::new(blocks::on_cpu(parts, shape))),
+                    path: Path::Flex(Arc::new(cpu::decoder(parts, shape))),
                     look_ahead: LookAheads::new(parts.look_ahead),
                     shape,
                 };
             }
         };
-        let device = parts.unembedding.device();
-        let most = most_new(parts.look_ahead.len());
-        let blocks = parts.blocks.iter();
         Self {
-            path: Path::Blocks(Arc::new(Blocks {
-                blocks: blocks
-                    .map(|block| CachedBlock::new(block, kernels))
-                    .collect(),
-                head: CachedHead::new(parts.norm, parts.unembedding.clone(), kernels),
-                rotary: parts.rotary.of_queries_keys_values(shape.heads()),
-                ahead_bias: (kernels.is_none()).then(|| AheadBias::new(shape.total, most, &device)),
-                kernels,
-            })),
+            path: Path::Blocks(Arc::new(Blocks::new(parts, shape, kernels))),
             look_ahead: LookAheads::new(parts.look_ahead),
             shape,
         }
@@ -249,75 +228,8 @@ impl CachedTransformer {
     }
 }
 
-impl Blocks {
-    fn prefill(&self, mut x: Tensor<2>, batch: usize, shape: DecodeShape) -> Vec<LayerCache> {
-        let device = x.device();
-        let rotary = self.rotary.at(0..x.dims()[0] / batch);
-        let mut layers = Vec::with_capacity(self.blocks.len());
-        for (i, block) in self.blocks.iter().enumerate() {
-            let mut cache = LayerCache::new(batch, shape, &device);
-            if i + 1 == self.blocks.len() {
-                block.fill(x.clone(), &mut cache, &rotary);
-            } else {
-                x = block.prefill(x, &mut cache, &rotary);
-            }
-            layers.push(cache);
-        }
-        layers
-    }
-
-    fn step(&self, mut x: Tensor<2>, layers: &mut [LayerCache]) -> Predicted {
-        let before = layers[0].filled();
-        let new = x.dims()[0] / layers[0].batch();
-        let rotary = self.rotary.at(before..before + new);
-        let bias = (self.ahead_bias.as_ref().filter(|_| new > 1)).map(|bias| bias.of(before, new));
-        for (block, cache) in self.blocks.iter().zip(layers) {
-            x = block.step(x, cache, &rotary, bias.as_ref());
-        }
-        let hidden = self.head.normalize(x);
-        Predicted {
-            logits: self.head.logits(hidden.clone()),
-            hidden,
-        }
-    }
-
-    fn draft_logits(
-        &self,
-        heads: Option<&LookAheads>,
-        hidden: Tensor<2>,
-        ahead: Tensor<3>,
-    ) -> Tensor<2> {
-        let heads = heads.expect("the model looks ahead");
-        self.head.logits(heads.forward(hidden, ahead, self.kernels))
-    }
-}
-
 fn most_new(look_aheads: usize) -> usize {
     2 * (look_aheads + 1)
-}
-
-/// Keeps several new tokens from looking ahead of themselves.
-#[derive(Debug, Clone)]
-struct AheadBias {
-    /// `[1, 1, most, total + most]`, of which row `i` is zero up to column `total + i`.
-    table: Tensor<4>,
-    total: usize,
-}
-
-impl AheadBias {
-    /// For at most `most` new tokens after at most `total`.
-    fn new(total: usize, most: usize, device: &Device) -> Self {
-        Self {
-            table: causal_bias(total, most, device),
-            total,
-        }
-    }
-
-    /// `[1, 1, new, before + new]`
-    fn of(&self, before: usize, new: usize) -> Tensor<4> {
-        let columns = self.total - before..self.total + new;
-        self.table.clone().slice([0..1, 0..1, 0..new, columns])
-    }
 }
 
 /// The numbers of a tensor on the CPU.
@@ -333,7 +245,7 @@ mod tests {
     use super::*;
     use crate::mask_lm::tests::randomize;
     use burn::nn::RmsNormConfig;
-    use burn::tensor::Distribution;
+    use burn::tensor::{Device, Distribution};
 
     #[derive(Debug)]
     struct Case {

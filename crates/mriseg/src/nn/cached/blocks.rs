@@ -1,18 +1,14 @@
-//! A transformer block as decoding runs it in tensor operations, or in kernels that stand for several of them.
+//! Transformer blocks as decoding runs them in tensor operations, or in kernels that stand for several of them.
 //!
 //! A pass reads one token or a few, so what it costs is the number of operations more than their size. What
 //! does not depend on the input is therefore computed once: gains of the norms go into the weights after
 //! them, the scale of the scores into the rotary table.
 
-#[cfg(feature = "cpu-kernels")]
-use super::{TransformerParts, numbers};
+use super::{Predicted, TransformerParts, most_new};
+use crate::nn::attention::causal_bias;
 use crate::nn::block::TransformerBlock;
 use crate::nn::kernels::Kernels;
-#[cfg(feature = "cpu-kernels")]
-use crate::nn::kernels::flex::{
-    decoder::{Decoder, Layer, Sizes},
-    panels::Panels,
-};
+use crate::nn::look_ahead::LookAheads;
 use crate::nn::rotary::RotaryTable;
 use crate::nn::{DecodeShape, laid_out_transposed};
 use burn::nn::{Linear, RmsNorm};
@@ -22,9 +18,112 @@ use burn::tensor::ops::AttentionModuleOptions;
 use burn::tensor::{Device, Tensor};
 use std::ops::Range;
 
+/// One after the other, in tensor operations or kernels.
+#[derive(Debug, Clone)]
+pub(super) struct Blocks {
+    blocks: Vec<CachedBlock>,
+    head: CachedHead,
+    rotary: RotaryTable,
+    /// `None` where kernels keep tokens from looking ahead.
+    ahead_bias: Option<AheadBias>,
+    kernels: Option<Kernels>,
+}
+
+impl Blocks {
+    /// Takes the weights as they are now.
+    pub(super) fn new(
+        parts: &TransformerParts<'_>,
+        shape: DecodeShape,
+        kernels: Option<Kernels>,
+    ) -> Self {
+        let device = parts.unembedding.device();
+        let most = most_new(parts.look_ahead.len());
+        let blocks = parts.blocks.iter();
+        Self {
+            blocks: blocks
+                .map(|block| CachedBlock::new(block, kernels))
+                .collect(),
+            head: CachedHead::new(parts.norm, parts.unembedding.clone(), kernels),
+            rotary: parts.rotary.of_queries_keys_values(shape.heads()),
+            ahead_bias: (kernels.is_none()).then(|| AheadBias::new(shape.total, most, &device)),
+            kernels,
+        }
+    }
+
+    pub(super) fn prefill(
+        &self,
+        mut x: Tensor<2>,
+        batch: usize,
+        shape: DecodeShape,
+    ) -> Vec<LayerCache> {
+        let device = x.device();
+        let rotary = self.rotary.at(0..x.dims()[0] / batch);
+        let mut layers = Vec::with_capacity(self.blocks.len());
+        for (i, block) in self.blocks.iter().enumerate() {
+            let mut cache = LayerCache::new(batch, shape, &device);
+            if i + 1 == self.blocks.len() {
+                block.fill(x.clone(), &mut cache, &rotary);
+            } else {
+                x = block.prefill(x, &mut cache, &rotary);
+            }
+            layers.push(cache);
+        }
+        layers
+    }
+
+    pub(super) fn step(&self, mut x: Tensor<2>, layers: &mut [LayerCache]) -> Predicted {
+        let before = layers[0].filled();
+        let new = x.dims()[0] / layers[0].batch();
+        let rotary = self.rotary.at(before..before + new);
+        let bias = (self.ahead_bias.as_ref().filter(|_| new > 1)).map(|bias| bias.of(before, new));
+        for (block, cache) in self.blocks.iter().zip(layers) {
+            x = block.step(x, cache, &rotary, bias.as_ref());
+        }
+        let hidden = self.head.normalize(x);
+        Predicted {
+            logits: self.head.logits(hidden.clone()),
+            hidden,
+        }
+    }
+
+    pub(super) fn draft_logits(
+        &self,
+        heads: Option<&LookAheads>,
+        hidden: Tensor<2>,
+        ahead: Tensor<3>,
+    ) -> Tensor<2> {
+        let heads = heads.expect("the model looks ahead");
+        self.head.logits(heads.forward(hidden, ahead, self.kernels))
+    }
+}
+
+/// Keeps several new tokens from looking ahead of themselves.
+#[derive(Debug, Clone)]
+struct AheadBias {
+    /// `[1, 1, most, total + most]`, of which row `i` is zero up to column `total + i`.
+    table: Tensor<4>,
+    total: usize,
+}
+
+impl AheadBias {
+    /// For at most `most` new tokens after at most `total`.
+    fn new(total: usize, most: usize, device: &Device) -> Self {
+        Self {
+            table: causal_bias(total, most, device),
+            total,
+        }
+    }
+
+    /// `[1, 1, new, before + new]`
+    fn of(&self, before: usize, new: usize) -> Tensor<4> {
+        let columns = self.total - before..self.total + new;
+        self.table.clone().slice([0..1, 0..1, 0..new, columns])
+    }
+}
+
 /// A [`TransformerBlock`] made ready to decode.
 #[derive(Debug, Clone)]
-pub(super) struct CachedBlock {
+struct CachedBlock {
     qkv: Tensor<2>,
     out: Tensor<2>,
     gate: Tensor<2>,
@@ -264,7 +363,7 @@ impl CachedBlock {
 
 /// The end of the model made ready to decode: the last norm and the unembedding.
 #[derive(Debug, Clone)]
-pub(super) struct CachedHead {
+struct CachedHead {
     norm: RmsNorm,
     /// `[d_model, codes]`
     unembedding: Tensor<2>,
@@ -313,53 +412,12 @@ fn normalized(x: Tensor<2>, epsilon: f64) -> Tensor<2> {
 }
 
 /// The weights of `linear` with the gain of the norm before it: `[d_in, d_out]`.
-fn after_norm(norm: &RmsNorm, linear: &Linear) -> Tensor<2> {
+pub(super) fn after_norm(norm: &RmsNorm, linear: &Linear) -> Tensor<2> {
     linear.weight.val() * norm.gamma.val().unsqueeze_dim(1)
 }
 
 /// Some columns, as a tensor of their own.
-fn columns(matrix: &Tensor<2>, range: Range<usize>) -> Tensor<2> {
+pub(super) fn columns(matrix: &Tensor<2>, range: Range<usize>) -> Tensor<2> {
     let columns = matrix.clone().slice_dim(1, range);
     Tensor::zeros(columns.dims(), &columns.device()) + columns
-}
-
-/// The same transformer as plain code for the CPU.
-#[cfg(feature = "cpu-kernels")]
-pub(super) fn on_cpu(parts: &TransformerParts<'_>, shape: DecodeShape) -> Decoder {
-    let matrix = |matrix: Tensor<2>| {
-        let [depth, columns] = matrix.dims();
-        Panels::new(&numbers(matrix), depth, columns)
-    };
-    let d_model = shape.d_model;
-    let scale = (shape.head_dim as f32).powf(-0.5);
-    let layer = |block: &TransformerBlock| {
-        let qkv = after_norm(&block.attention_norm, &block.attention.qkv);
-        let q = qkv.clone().slice_dim(1, 0..d_model).mul_scalar(scale);
-        let kv = qkv.slice_dim(1, d_model..3 * d_model);
-        let gate_up = after_norm(&block.feed_forward_norm, &block.gate_up);
-        let [_, both] = gate_up.dims();
-        Layer {
-            qkv: matrix(Tensor::cat(vec![q, kv], 1)),
-            out: matrix(block.attention.out.weight.val()),
-            gate: matrix(columns(&gate_up, 0..both / 2)),
-            up: matrix(columns(&gate_up, both / 2..both)),
-            down: matrix(block.down.weight.val()),
-        }
-    };
-    Decoder {
-        sizes: Sizes {
-            heads: shape.heads(),
-            head_dim: shape.head_dim,
-            total: shape.total,
-            epsilon: parts.norm.epsilon as f32,
-        },
-        layers: parts.blocks.iter().map(layer).collect(),
-        cos: numbers(parts.rotary.cos()),
-        sin: numbers(parts.rotary.sin()),
-        gain: numbers(parts.norm.gamma.val()),
-        unembedding: matrix(laid_out_transposed(parts.unembedding.clone())),
-        look_ahead: (parts.look_ahead.iter())
-            .map(|head| matrix(head.of_hidden()))
-            .collect(),
-    }
 }
