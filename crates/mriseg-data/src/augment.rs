@@ -4,8 +4,16 @@ use mriseg::image::{GrayImage, Mask};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
+use crate::disturb::Disturbance;
 use crate::Sample;
 use crate::sentence::swap_sides;
+
+/// What [`AugmentConfig::damage`] does; frames and inverted grey values are undone before the model reads a picture.
+const DAMAGE: [Disturbance; 3] = [
+    Disturbance::Jpeg30,
+    Disturbance::LowContrast,
+    Disturbance::Text,
+];
 
 /// Steps of the table that holds the exposure curve.
 const CURVE_STEPS: usize = 1024;
@@ -30,19 +38,22 @@ pub struct AugmentConfig {
     pub gamma: f32,
     /// Largest standard deviation of the noise, of a range of 1.
     pub noise: f32,
+    /// Probability of damage as pictures come with: coarse JPEG, low contrast, burned-in text.
+    pub damage: f32,
 }
 
 impl Default for AugmentConfig {
     fn default() -> Self {
         Self {
             flip: 0.5,
-            rotate_degrees: 8.0,
+            rotate_degrees: 10.0,
             scale: 0.1,
             translate: 0.05,
             brightness: 0.08,
             contrast: 0.15,
             gamma: 0.2,
             noise: 0.02,
+            damage: 0.2,
         }
     }
 }
@@ -59,6 +70,7 @@ impl AugmentConfig {
             contrast: 0.0,
             gamma: 0.0,
             noise: 0.0,
+            damage: 0.0,
         }
     }
 }
@@ -90,7 +102,11 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
         shift,
         flip,
     );
-    let (mut image, mask) = warp.apply(&sample.image, &sample.mask);
+    let (mut image, mut mask) = warp.apply(&sample.image, &sample.mask);
+    if rng.random_bool(f64::from(config.damage.clamp(0.0, 1.0))) {
+        let kind = DAMAGE[rng.random_range(0..DAMAGE.len())];
+        (image, mask) = kind.apply(&image, &mask, rng);
+    }
     let curve: Vec<f32> = (0..=CURVE_STEPS)
         .map(|i| {
             let level = (i as f32 / CURVE_STEPS as f32).powf(exponent);
@@ -102,15 +118,14 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
         *pixel = (level + noise * roughly_normal(rng.next_u32())).clamp(0.0, 1.0);
     }
     let varied = Sample {
-        id: sample.id.clone(),
         text: if flip {
             swap_sides(&sample.text)
         } else {
             sample.text.clone()
         },
-        image,
         mask,
         intermediate_pixels: sample.intermediate_pixels,
+        ..Sample::new(&sample.id, image)
     };
     (varied, warp)
 }
@@ -133,7 +148,7 @@ pub struct Warp {
 }
 
 impl Warp {
-    fn new(
+    pub(crate) fn new(
         width: usize,
         height: usize,
         angle: f32,
@@ -165,6 +180,11 @@ impl Warp {
         Self::new(width, height, 0.0, 1.0, [0.0; 2], flip)
     }
 
+    /// Whether left and right were exchanged.
+    pub fn mirrored(&self) -> bool {
+        self.x[0] * self.y[1] - self.x[1] * self.y[0] < 0.0
+    }
+
     /// The pixel of the old picture that is seen at `(column, row)` of the new one; it may lie outside.
     fn source(&self, column: f32, row: f32) -> (f32, f32) {
         (
@@ -191,7 +211,7 @@ impl Warp {
     }
 
     /// Picture interpolated and continued beyond its edges, mask from the nearest pixel and empty beyond.
-    fn apply(&self, image: &GrayImage, mask: &Mask) -> (GrayImage, Mask) {
+    pub(crate) fn apply(&self, image: &GrayImage, mask: &Mask) -> (GrayImage, Mask) {
         let (width, height) = (image.width, image.height);
         let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
         let mut pixels = Vec::with_capacity(width * height);
@@ -242,11 +262,9 @@ mod tests {
             }
         }
         Sample {
-            id: "a".into(),
             text: TEXT.into(),
-            image,
             mask,
-            intermediate_pixels: 0,
+            ..Sample::new("a", image)
         }
     }
 
@@ -331,6 +349,7 @@ mod tests {
         };
         let (_, warp) = augment(&sample(16), &certain, &mut rng(1));
         assert_eq!(warp, Warp::mirror(16, 16, true));
+        assert!(warp.mirrored() && !Warp::mirror(16, 16, false).mirrored());
         assert_eq!(warp.source_cell(0, 4), Some(3));
         assert_eq!(Warp::mirror(16, 16, false).source_cell(6, 4), Some(6));
     }

@@ -9,7 +9,8 @@ use mriseg::image::{GrayImage, Mask};
 use sha2::{Digest, Sha256};
 
 use crate::phantom::{Drawing, Phantom, PhantomConfig, Referral, SentenceKind};
-use crate::{DataError, Sample, SideConvention, lvit, qata};
+use crate::lungs::LungFolder;
+use crate::{DataError, Findings, Sample, SideConvention, lvit, qata};
 
 /// Drawings kept because the next cases of a list ask for the same picture.
 const KEPT_DRAWINGS: usize = 32;
@@ -60,7 +61,10 @@ pub(crate) struct FileCase {
 #[derive(Debug)]
 pub(crate) struct CaseFiles {
     pub(crate) image: PathBuf,
-    pub(crate) mask: PathBuf,
+    /// `None`: nothing is marked.
+    pub(crate) mask: Option<PathBuf>,
+    /// Mask of the lungs, of any size.
+    pub(crate) lungs: Option<PathBuf>,
 }
 
 impl Dataset {
@@ -98,6 +102,75 @@ impl Dataset {
             cases: number_pictures(files),
             source: Source::Files,
         })
+    }
+
+    /// Adds the lungs that a folder in the layout of COVID-QU-Ex marks: to cases of the same id, and pictures without
+    /// findings as cases of their own. What [`Self::held_out_lungs`] gives stays out.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or marks the lungs of no case.
+    pub fn with_lungs(mut self, folder: &Path) -> Result<Self, DataError> {
+        let lungs = LungFolder::open(folder)?;
+        self.add_lungs(&lungs, false);
+        self.name = format!("{} + {}", self.name, lungs.name());
+        if self.cases.iter().any(Case::has_lungs) {
+            Ok(self)
+        } else {
+            Err(DataError::NoLungs {
+                path: folder.to_owned(),
+            })
+        }
+    }
+
+    /// The part of a lung folder that training never sees the lungs of: of pictures of `split`, those in a part named
+    /// `…_Val`; of pictures without findings, every fifth.
+    ///
+    /// # Errors
+    /// As [`Self::open`] and [`Self::with_lungs`].
+    pub fn held_out_lungs(dir: &Path, split: &str, folder: &Path) -> Result<Self, DataError> {
+        let lungs = LungFolder::open(folder)?;
+        let mut data = Self::open(dir, split)?;
+        data.add_lungs(&lungs, true);
+        data.cases.retain(Case::has_lungs);
+        data.name = lungs.name().to_owned();
+        data.split = "held-out lungs".to_owned();
+        if data.cases.is_empty() {
+            return Err(DataError::NoLungs {
+                path: folder.to_owned(),
+            });
+        }
+        Ok(data)
+    }
+
+    fn add_lungs(&mut self, lungs: &LungFolder, held_out: bool) {
+        for case in &mut self.cases {
+            if let Origin::Files(files) = &mut case.origin {
+                files.lungs = lungs.of(&case.id, held_out).cloned();
+            }
+        }
+        let mut next = self.cases.iter().map(|case| case.picture + 1).max().unwrap_or(0);
+        for (id, files) in lungs.without_findings(held_out) {
+            self.cases.push(Case {
+                id: id.to_owned(),
+                text: Findings::default().to_sentence(),
+                picture: next,
+                origin: Origin::Files(files),
+            });
+            next += 1;
+        }
+    }
+
+    /// Leaves out the cases whose sentence is not `fit`; gives their ids and sentences.
+    pub fn leave_out(&mut self, mut fit: impl FnMut(&str) -> bool) -> Vec<(String, String)> {
+        let mut left_out = Vec::new();
+        self.cases.retain(|case| {
+            let kept = fit(&case.text);
+            if !kept {
+                left_out.push((case.id.clone(), case.text.clone()));
+            }
+            kept
+        });
+        left_out
     }
 
     /// `pictures` synthetic chests with several sentences each. Splits of different names share no picture.
@@ -200,19 +273,21 @@ impl Dataset {
     /// [`DataError`] naming the file when one is missing, no usable picture, or when the sizes differ.
     pub fn load(&self, i: usize) -> Result<Sample, DataError> {
         let case = &self.cases[i];
-        let (image, mask, intermediate_pixels) = match &case.origin {
-            Origin::Files(files) => files.load()?,
+        let sample = match &case.origin {
+            Origin::Files(files) => files.load(&case.id)?,
             Origin::Phantom(referral) => {
                 let drawing = self.drawing(case.picture);
-                (drawing.image.clone(), drawing.mask(&referral.findings), 0)
+                Sample {
+                    mask: drawing.mask(&referral.findings),
+                    lesions: drawing.lesions.clone(),
+                    lungs: Some(drawing.lungs.clone()),
+                    ..Sample::new(&case.id, drawing.image.clone())
+                }
             }
         };
         Ok(Sample {
-            id: case.id.clone(),
             text: case.text.clone(),
-            image,
-            mask,
-            intermediate_pixels,
+            ..sample
         })
     }
 
@@ -245,7 +320,7 @@ impl Dataset {
             field(case.id.as_bytes());
             field(case.text.as_bytes());
             if let Origin::Files(files) = &case.origin {
-                for file in [&files.image, &files.mask] {
+                for file in files.paths() {
                     let bytes = fs::metadata(file).map_or(0, |metadata| metadata.len());
                     field(&bytes.to_le_bytes());
                 }
@@ -276,21 +351,42 @@ impl Dataset {
     }
 }
 
+impl Case {
+    fn has_lungs(&self) -> bool {
+        matches!(&self.origin, Origin::Files(files) if files.lungs.is_some())
+    }
+}
+
 impl CaseFiles {
-    fn load(&self) -> Result<(GrayImage, Mask, usize), DataError> {
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        std::iter::once(&self.image)
+            .chain(&self.mask)
+            .chain(&self.lungs)
+    }
+
+    fn load(&self, id: &str) -> Result<Sample, DataError> {
         let image = GrayImage::decode(&read(&self.image)?, &self.image.to_string_lossy())?;
-        let decoded = Mask::decode(&read(&self.mask)?, &self.mask.to_string_lossy())?;
         let image_size = (image.width, image.height);
-        let mask_size = (decoded.mask.width, decoded.mask.height);
-        if image_size != mask_size {
-            return Err(DataError::SizeMismatch {
-                image: self.image.clone(),
-                image_size,
-                mask: self.mask.clone(),
-                mask_size,
-            });
+        let mut sample = Sample::new(id, image);
+        if let Some(path) = &self.mask {
+            let decoded = Mask::decode(&read(path)?, &path.to_string_lossy())?;
+            let mask_size = (decoded.mask.width, decoded.mask.height);
+            if image_size != mask_size {
+                return Err(DataError::SizeMismatch {
+                    image: self.image.clone(),
+                    image_size,
+                    mask: path.clone(),
+                    mask_size,
+                });
+            }
+            sample.mask = decoded.mask;
+            sample.intermediate_pixels = decoded.intermediate_pixels;
         }
-        Ok((image, decoded.mask, decoded.intermediate_pixels))
+        if let Some(path) = &self.lungs {
+            let lungs = Mask::decode(&read(path)?, &path.to_string_lossy())?.mask;
+            sample.lungs = Some(lungs.resized(image_size.0, image_size.1));
+        }
+        Ok(sample)
     }
 }
 

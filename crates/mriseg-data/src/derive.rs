@@ -1,11 +1,9 @@
 //! Several sentences for one real picture: each lung on its own, and a lung that has nothing.
 //!
-//! A data set with one sentence per picture lets a model ignore the sentence. These cases, made from the mask and
-//! the side words (which are reliable; zone words are not), have another answer on the same picture.
+//! Made from the mask and the side words (which are reliable; zone words are not). Codes of Emu3's tokenizer are made
+//! for these cases once; training on pictures asks more, see [`ask`](crate::ask).
 
 use mriseg::image::Mask;
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 
 use crate::sentence::{Findings, Side};
 use crate::{Sample, SideConvention};
@@ -41,25 +39,9 @@ pub fn derived_cases(sample: &Sample, convention: SideConvention) -> Vec<(String
     }
 }
 
-/// The sample with one of its [`derived_cases`] in place of its sentence and mask; unchanged when it has none.
-pub fn derive(sample: &Sample, convention: SideConvention, rng: &mut ChaCha8Rng) -> Sample {
-    let mut cases = derived_cases(sample, convention);
-    if cases.is_empty() {
-        return sample.clone();
-    }
-    let (text, mask) = cases.swap_remove(rng.random_range(0..cases.len()));
-    Sample {
-        id: sample.id.clone(),
-        text,
-        image: sample.image.clone(),
-        mask,
-        intermediate_pixels: sample.intermediate_pixels,
-    }
-}
-
 /// The column between the lungs: of those near the middle of the picture the one that cuts the fewest marked
 /// pixels, and of these the most central.
-pub(crate) fn separating_column(mask: &Mask) -> usize {
+pub fn separating_column(mask: &Mask) -> usize {
     let centre = mask.width / 2;
     let reach = mask.width / 8;
     let cut = |x: usize| {
@@ -75,7 +57,8 @@ pub(crate) fn separating_column(mask: &Mask) -> usize {
         .unwrap_or(centre)
 }
 
-fn half(mask: &Mask, middle: usize, side: Side) -> Mask {
+/// The part of a mask on one side of the picture.
+pub(crate) fn half(mask: &Mask, middle: usize, side: Side) -> Mask {
     let mut part = mask.clone();
     for row in part.pixels.chunks_exact_mut(mask.width) {
         match side {
@@ -89,8 +72,6 @@ fn half(mask: &Mask, middle: usize, side: Side) -> Mask {
 #[cfg(test)]
 mod tests {
     use mriseg::image::GrayImage;
-    use rand::SeedableRng;
-
     use super::*;
 
     const BOTH: &str =
@@ -102,11 +83,9 @@ mod tests {
             mask.pixels[x] = 1;
         }
         Sample {
-            id: "a".into(),
             text: text.into(),
-            image: GrayImage::new(8, 2, vec![0.5; 16]),
             mask,
-            intermediate_pixels: 0,
+            ..Sample::new("a", GrayImage::new(8, 2, vec![0.5; 16]))
         }
     }
 
@@ -154,22 +133,5 @@ mod tests {
         assert_eq!(separating_column(&mask), 18);
         assert_eq!(separating_column(&Mask::empty(32, 1)), 16);
         assert_eq!(separating_column(&Mask::empty(1, 1)), 0);
-    }
-
-    #[test]
-    fn deriving_picks_each_case_and_repeats_with_its_random_numbers() {
-        let sample = sample(BOTH, &[1, 6]);
-        let texts = |seed| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            (0..32)
-                .map(|_| derive(&sample, SideConvention::Viewer, &mut rng).text)
-                .collect::<Vec<_>>()
-        };
-        let drawn = texts(1);
-        assert_eq!(drawn, texts(1));
-        assert!(
-            drawn.iter().any(|text| text.contains("left"))
-                && drawn.iter().any(|text| text.contains("right"))
-        );
     }
 }

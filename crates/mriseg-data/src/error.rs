@@ -36,6 +36,16 @@ pub enum DataError {
         /// The splits there are.
         known: Vec<String>,
     },
+    /// A folder of lung masks that belongs to no case.
+    #[error(
+        "{}: marks the lungs of no picture of this data set; give a folder of parts such as COVID-19_Train/lung/<id>.png, \
+         with the ids of the data set, or Normal_Train with img and lung",
+        path.display()
+    )]
+    NoLungs {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A table of sentences is missing or cannot be read.
     #[error("{}: {reason}", path.display())]
     Table {

@@ -5,25 +5,32 @@
 //! sentence and the mask of what the sentence names.
 #![warn(missing_docs)]
 
+pub mod ask;
 pub mod augment;
 pub mod dataset;
 pub mod derive;
+pub mod disturb;
 mod error;
 mod listing;
+mod lungs;
 mod lvit;
 pub mod phantom;
 mod qata;
 pub mod sentence;
+pub mod wording;
 
 pub use mriseg::bundle::SideConvention;
 use mriseg::image::{GrayImage, Mask};
 
+pub use ask::{Asked, RequestMix, answer, ask};
 pub use augment::{AugmentConfig, Warp, augment};
 pub use dataset::Dataset;
-pub use derive::{derive, derived_cases};
+pub use derive::derived_cases;
+pub use disturb::Disturbance;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};
 pub use sentence::{Findings, Side, swap_sides, wrong_side};
+pub use wording::Wording;
 
 /// One case, loaded: what a model sees and what it should answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,4 +45,23 @@ pub struct Sample {
     pub mask: Mask,
     /// Pixels of the mask file that were neither black nor white (they were thresholded at half).
     pub intermediate_pixels: usize,
+    /// Every finding by itself with its zone, where that is known (phantoms).
+    pub lesions: Vec<(Findings, Mask)>,
+    /// The lungs, where they are annotated.
+    pub lungs: Option<Mask>,
+}
+
+impl Sample {
+    /// A picture about which nothing is known: no sentence, an empty mask.
+    pub fn new(id: &str, image: GrayImage) -> Self {
+        Self {
+            id: id.to_owned(),
+            text: String::new(),
+            mask: Mask::empty(image.width, image.height),
+            image,
+            intermediate_pixels: 0,
+            lesions: Vec::new(),
+            lungs: None,
+        }
+    }
 }

@@ -56,6 +56,18 @@ impl Listing {
         exact.or_else(|| by_stem(name).or_else(|| by_stem(stem))?.first())
     }
 
+    /// Names without extension, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self.files.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names.into_iter()
+    }
+
+    /// Whether the folder holds no picture, or is not there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// The folder's path.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir

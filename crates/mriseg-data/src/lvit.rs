@@ -69,7 +69,8 @@ pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<FileCase>, DataError> 
                 text,
                 files: CaseFiles {
                     image: image.clone(),
-                    mask: mask.clone(),
+                    mask: Some(mask.clone()),
+                    lungs: None,
                 },
             }),
             _ => faulty.push(format!(

@@ -77,7 +77,9 @@ pub struct Drawing {
     /// The X-ray.
     pub image: GrayImage,
     /// The zone of each lesion with its own mask.
-    lesions: Vec<(Findings, Mask)>,
+    pub lesions: Vec<(Findings, Mask)>,
+    /// The lungs, as far as the heart does not hide them.
+    pub lungs: Mask,
 }
 
 impl Phantom {

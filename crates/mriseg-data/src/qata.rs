@@ -64,7 +64,8 @@ pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<FileCase>, DataError> 
                 text: text.to_owned(),
                 files: CaseFiles {
                     image: image.clone(),
-                    mask: mask.clone(),
+                    mask: Some(mask.clone()),
+                    lungs: None,
                 },
             }),
             _ => {

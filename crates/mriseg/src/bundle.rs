@@ -4,6 +4,7 @@
 use crate::config::ModelConfig;
 use crate::decode::Pick;
 use crate::error::Error;
+use crate::image::Typical;
 use crate::model::Model;
 use crate::text::TextTokenizer;
 use burn::store::{HalfPrecisionAdapter, ModuleSnapshot, SafetensorsStore};
@@ -28,6 +29,17 @@ pub enum SideConvention {
     Viewer,
     /// The patient's left, which is the right side of the picture.
     Patient,
+}
+
+/// What the sentences of a model are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Domain {
+    /// Lungs and findings in them: [`Reading`](crate::reading::Reading) understands the sentences.
+    #[default]
+    ChestXray,
+    /// Anything else.
+    Other,
 }
 
 /// How weights are stored. They are computed with as f32 in both cases.
@@ -59,6 +71,12 @@ pub struct BundleInfo {
     pub name: String,
     /// Whose left is meant by "left".
     pub side_convention: SideConvention,
+    /// What its sentences are about.
+    #[serde(default)]
+    pub domain: Domain,
+    /// What its training pictures typically look like, by which inverted grey values are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typical: Option<Typical>,
     /// A sentence that the model understands.
     pub example: String,
     /// Name and fingerprint of the training data.
@@ -365,6 +383,8 @@ mod tests {
         BundleInfo {
             name: "test".to_owned(),
             side_convention: SideConvention::Viewer,
+            domain: Default::default(),
+            typical: None,
             example: "left lung".to_owned(),
             data: "none".to_owned(),
             command: "none".to_owned(),

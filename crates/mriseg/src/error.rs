@@ -19,23 +19,16 @@ pub enum Error {
     },
     /// The sentence has more tokens than the model reads.
     #[error(
-        "the sentence has {tokens} tokens, this model reads at most {limit}: shorten it to about {limit} words"
+        "the sentence is too long: {words} words, which are {tokens} tokens, and this model reads {limit} tokens, about {} ordinary words: shorten it",
+        limit / 2
     )]
     PromptTooLong {
+        /// Words of the sentence.
+        words: usize,
         /// Tokens of the sentence.
         tokens: usize,
         /// Tokens that fit.
         limit: usize,
-    },
-    /// Not one word of the sentence occurred in training.
-    #[error(
-        "none of the words in \"{text}\" is known to this model: try a sentence like \"{example}\""
-    )]
-    UnknownPrompt {
-        /// The sentence, shortened.
-        text: String,
-        /// A sentence that the model understands.
-        example: String,
     },
     /// The text tokenizer file is broken or lacks what the model needs.
     #[error("{file}: {reason}")]
@@ -64,14 +57,4 @@ pub enum Error {
     /// The device failed while computing (a lost GPU, for example).
     #[error("the device stopped answering: {0}; load the model again or choose the CPU")]
     Device(String),
-}
-
-/// At most 60 characters of a user's text, for messages.
-pub(crate) fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut short: String = text.chars().take(LONGEST).collect();
-    if text.chars().count() > LONGEST {
-        short.push('…');
-    }
-    short
 }

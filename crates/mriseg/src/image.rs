@@ -4,6 +4,7 @@
 //! pixels.
 
 mod levels;
+mod prepare;
 
 use ::image::{
     ExtendedColorType, ImageBuffer, ImageEncoder, Luma, codecs::png::PngEncoder, imageops,
@@ -11,6 +12,7 @@ use ::image::{
 
 use levels::Levels;
 pub use levels::{ImageError, MAX_PIXELS};
+pub use prepare::{Preparation, Typical, Window};
 
 /// A grey picture, row by row.
 #[derive(Debug, Clone, PartialEq)]

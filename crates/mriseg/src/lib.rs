@@ -17,6 +17,7 @@ pub mod model;
 pub mod nn;
 #[cfg(feature = "training")]
 pub mod optimizer;
+pub mod reading;
 mod rows;
 pub mod segmenter;
 pub mod sequence;

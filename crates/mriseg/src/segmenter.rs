@@ -1,11 +1,12 @@
 //! Bytes in, a stream of tokens and a mask at the image's own size out: what page and command line run.
 
-use crate::bundle::{Bundle, Manifest};
+use crate::bundle::{Bundle, Domain, Manifest};
 use crate::decode::{Agreement, Decode, Decoder, Picker, Sampler, TokenEvent, code_tensor};
 use crate::error::Error;
-use crate::image::{GrayImage, Mask};
+use crate::image::{GrayImage, Mask, Preparation};
 use crate::mask_lm::CachedLm;
 use crate::model::Model;
+use crate::reading::Reading;
 use crate::sequence::SequenceLayout;
 use crate::text::{Prompt, TextTokenizer};
 use crate::vision::Vision;
@@ -40,7 +41,7 @@ struct Inner {
 pub struct Decoding {
     inner: Arc<Inner>,
     decoder: Decoder,
-    prompt: Prompt,
+    preparation: Option<Preparation>,
     width: usize,
     height: usize,
     tokens: Vec<u32>,
@@ -84,6 +85,8 @@ pub struct Segmentation {
     pub pending: usize,
     /// Passes through the model, one per token when decoding is greedy.
     pub passes: usize,
+    /// What was done to the picture before the model read it, a sentence each.
+    pub notes: Vec<String>,
 }
 
 impl Segmenter {
@@ -148,11 +151,12 @@ impl Segmenter {
     /// As [`Self::start`], for a picture that is decoded already and any prompt, "no sentence" too.
     pub fn start_with(&self, image: &GrayImage, prompt: Prompt, decode: Decode) -> Decoding {
         let inner = &self.inner;
-        let (text, tokens) = inner.read(image, &prompt);
+        let preparation = inner.preparation(image);
+        let (text, tokens) = inner.read(image, preparation.as_ref(), &prompt);
         Decoding {
             decoder: Decoder::start(&inner.lm, inner.picker.clone(), decode, text, tokens),
             inner: inner.clone(),
-            prompt,
+            preparation,
             width: image.width,
             height: image.height,
             tokens: Vec::new(),
@@ -174,7 +178,8 @@ impl Segmenter {
         let inner = &self.inner;
         let prompt = self.prompt(text)?;
         let image = GrayImage::decode(image, image_name)?;
-        let (text, tokens) = inner.read(&image, &prompt);
+        let preparation = inner.preparation(&image);
+        let (text, tokens) = inner.read(&image, preparation.as_ref(), &prompt);
         let rng = ChaCha8Rng::seed_from_u64(seed);
         Ok(Sampling {
             sampler: Sampler::start(&inner.lm, text, tokens, samples, TEMPERATURE, rng),
@@ -188,6 +193,15 @@ impl Segmenter {
         inner
             .tokenizer
             .encode(text, inner.layout().text, &inner.manifest.info.example)
+    }
+
+    /// How a sentence is understood, for people; `None` where the model's sentences are not about lungs. The mask comes
+    /// from the model, not from this.
+    pub fn reading(&self, text: &str) -> Option<Reading> {
+        match self.inner.manifest.info.domain {
+            Domain::ChestXray => Some(Reading::of(text)),
+            Domain::Other => None,
+        }
     }
 
     /// The prompt that stands for "no sentence".
@@ -224,10 +238,29 @@ impl Inner {
         self.manifest.architecture.layout()
     }
 
+    /// What is done to a picture before it is read; nothing where Emu3's tokenizer reads it.
+    fn preparation(&self, image: &GrayImage) -> Option<Preparation> {
+        match self.vision {
+            Vision::Own(_) => Some(Preparation::of(image, self.manifest.info.typical.as_ref())),
+            Vision::Emu3(_) => None,
+        }
+    }
+
     /// Sentence and picture as the language model reads them: `[1, text]` and `[1, image, token_dim]`.
-    fn read(&self, image: &GrayImage, prompt: &Prompt) -> (Tensor<2, Int>, Tensor<3>) {
+    fn read(
+        &self,
+        image: &GrayImage,
+        preparation: Option<&Preparation>,
+        prompt: &Prompt,
+    ) -> (Tensor<2, Int>, Tensor<3>) {
         let size = self.manifest.architecture.picture_size();
-        let picture = self.vision.picture(image, size, &self.device);
+        let picture = match preparation {
+            Some(preparation) => {
+                let prepared = preparation.picture(image);
+                self.vision.picture(&prepared, size, &self.device)
+            }
+            None => self.vision.picture(image, size, &self.device),
+        };
         let text: Vec<i32> = prompt.ids.iter().map(|&id| id as i32).collect();
         let text = TensorData::new(text, [1, self.layout().text]);
         let text = Tensor::from_data(text, &self.device);
@@ -325,9 +358,10 @@ impl Decoding {
         self.inner.layout().mask()
     }
 
-    /// Words of the sentence that the model has hardly seen.
-    pub fn unknown_words(&self) -> &[String] {
-        &self.prompt.unknown_words
+    /// What was done to the picture before the model read it, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let notes = self.preparation.as_ref().map(Preparation::notes);
+        notes.unwrap_or_default()
     }
 
     /// The mask so far, for drawing.
@@ -356,7 +390,11 @@ impl Decoding {
         Ok(Segmentation {
             pending: self.total() - self.tokens.len(),
             passes: self.passes(),
-            mask: foreground(&soft, self.width, self.height),
+            notes: self.notes(),
+            mask: match &self.preparation {
+                Some(preparation) => preparation.restore(&soft),
+                None => foreground(&soft, self.width, self.height),
+            },
             tokens: self.tokens,
             probabilities: self.probabilities,
             width: self.width,
@@ -402,6 +440,8 @@ mod tests {
         let info = BundleInfo {
             name: "test".to_owned(),
             side_convention: Default::default(),
+            domain: Default::default(),
+            typical: None,
             example: "left lung".to_owned(),
             data: String::new(),
             command: String::new(),
@@ -504,6 +544,6 @@ mod tests {
         };
         assert!(refuse(b"", "left lung").contains("scan.png"));
         assert!(refuse(&png(), "").contains("empty"));
-        assert!(refuse(&png(), &"left ".repeat(2000)).contains("at most 32"));
+        assert!(refuse(&png(), &"left ".repeat(2000)).contains("too long: 2000 words"));
     }
 }

@@ -1,14 +1,12 @@
 //! Tokenizers that are not trained here: those of other runs, as `mask_tokenizer.from` and `image_tokenizer.from`
-//! name them, so that several language models can be compared on the same codes; and pretrained ones, for text as
-//! `text_tokenizer.from` and for pictures and masks as `emu3.from` names it.
+//! name them, so that several language models can be compared on the same codes; and Emu3's pretrained one, as
+//! `emu3.from` names it.
 
 use anyhow::Result;
 use burn::tensor::Device;
 use mriseg::config::ModelConfig;
 use mriseg::model::Tokenizers;
-use mriseg::text::TextTokenizer;
 use mriseg::vq::{ImageTokenizer, MaskTokenizer};
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -23,40 +21,6 @@ use crate::run_dir::RunDir;
 pub(crate) struct Borrowed {
     pub(crate) mask: Option<MaskTokenizer>,
     pub(crate) image: Option<ImageTokenizer>,
-    /// See [`text`].
-    pub(crate) text: Option<TextTokenizer>,
-}
-
-/// The text tokenizer that the experiment names, cut down to the training sentences.
-///
-/// # Errors
-/// The file cannot be read or used, or needs more tokens than the model has.
-pub(crate) fn text<'a>(
-    experiment: &Experiment,
-    sentences: impl Iterator<Item = &'a str>,
-) -> Result<Option<TextTokenizer>> {
-    let from = &experiment.text_tokenizer.from;
-    if from.is_empty() {
-        return Ok(None);
-    }
-    let bytes = std::fs::read(from).map_err(|error| {
-        usage(format!(
-            "text_tokenizer.from: cannot read `{from}`: {error}; ./scripts/qwen fetches Qwen's"
-        ))
-    })?;
-    let texts: BTreeSet<&str> = sentences.collect();
-    // Derived sentences are in lower case, whatever the data's are.
-    let lower: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
-    let both = texts.into_iter().chain(lower.iter().map(String::as_str));
-    let tokenizer = TextTokenizer::pruned(&bytes, from, both)?;
-    let (vocab, most) = (tokenizer.vocab(), experiment.model.lm.text_vocab);
-    if vocab > most {
-        return Err(usage(format!(
-            "model.lm.text_vocab = {most} is too small: the sentences need {vocab} tokens of `{from}`; set it to {} or more",
-            vocab.next_multiple_of(64)
-        )));
-    }
-    Ok(Some(tokenizer))
 }
 
 /// Emu3's tokenizer, where the experiment takes it.
@@ -91,7 +55,6 @@ impl Borrowed {
                 .map(|other| other.tokenizers(device, |model| &model.image))
                 .transpose()?
                 .map(|own| own.image),
-            text: None,
         })
     }
 }

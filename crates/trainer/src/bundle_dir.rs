@@ -1,7 +1,9 @@
 //! Bundles as folders: read, written, and made of a run's checkpoint.
 
 use anyhow::Result;
+use mriseg::image::Typical;
 use mriseg::bundle::{Bundle, BundleInfo, FileEntry, MANIFEST, Manifest, Precision, sha256};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fs;
@@ -58,10 +60,7 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok())
         .unwrap_or_default();
-    let provenance: Map<String, Value> = fs::read(run.data())
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
+    let provenance = provenance(run);
     let environment: Map<String, Value> = fs::read(run.env())
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -90,14 +89,14 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
     );
     let info = BundleInfo {
         name: name.to_owned(),
-        side_convention: serde_json::from_value(
-            provenance
-                .get("side_convention")
-                .cloned()
-                .unwrap_or_default(),
-        )
-        .unwrap_or_default(),
-        example: EXAMPLE.to_owned(),
+        side_convention: field(&provenance, "side_convention"),
+        domain: field(&provenance, "domain"),
+        typical: field(&provenance, "typical"),
+        example: provenance
+            .get("example")
+            .and_then(Value::as_str)
+            .unwrap_or(EXAMPLE)
+            .to_owned(),
         data,
         command: text(&environment, "command"),
         config_sha256: sha256(experiment.to_toml()?.as_bytes()),
@@ -121,6 +120,25 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         info,
         &card,
     )?)
+}
+
+/// What a run's training pictures typically look like.
+pub(crate) fn typical(run: &RunDir) -> Option<Typical> {
+    field(&provenance(run), "typical")
+}
+
+/// Contents of a run's `data.json`; nothing where there is none.
+fn provenance(run: &RunDir) -> Map<String, Value> {
+    fs::read(run.data())
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
+}
+
+/// A field of a JSON object; its default where it is missing.
+fn field<T: Default + DeserializeOwned>(map: &Map<String, Value>, key: &str) -> T {
+    let value = map.get(key).cloned().unwrap_or_default();
+    serde_json::from_value(value).unwrap_or_default()
 }
 
 /// The model card, Markdown.

@@ -135,12 +135,23 @@ pub(crate) fn load_average(
             folder.display()
         )));
     }
-    let path = folder.join(TOKENIZER);
-    let tokenizer = TextTokenizer::from_bytes(&read(&path)?, &path.display().to_string())?;
+    let tokenizer = tokenizer(folder)?;
     let path = folder.join(STATE);
     let marks = serde_json::from_slice(&read(&path)?).map_err(|error| damaged(&path, &error))?;
     let average = load(&folder.join(AVERAGE), experiment.model.init(device))?;
     Ok((average, tokenizer, marks))
+}
+
+/// The text tokenizer of a checkpoint folder.
+///
+/// # Errors
+/// The file is missing or damaged.
+pub(crate) fn tokenizer(folder: &Path) -> Result<TextTokenizer> {
+    let path = folder.join(TOKENIZER);
+    Ok(TextTokenizer::from_bytes(
+        &read(&path)?,
+        &path.display().to_string(),
+    )?)
 }
 
 fn save_small(folder: &Path, tokenizer: &TextTokenizer, marks: Marks) -> Result<()> {

@@ -5,7 +5,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mriseg_data::{Disturbance, Wording};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -243,7 +245,9 @@ pub(crate) struct AblateArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
                   trainer eval --bundle www/public/bundles/phantom --data phantoms --split test\n  \
-                  trainer eval --bundle runs/lungs/bundle --data path/to/qata-cov19 --text shuffled --json\n\n\
+                  trainer eval --bundle runs/lungs/bundle --data path/to/qata-cov19 --text shuffled --json\n  \
+                  trainer eval --bundle www/public/bundles/phantom --data phantoms --split test --wordings held-out\n  \
+                  trainer eval --bundle www/public/bundles/phantom --data phantoms --split test --probe\n\n\
                   Dice per image is the mean over pictures; pooled Dice counts all pixels as one picture.\n\
                   Published numbers mix the two, so both are printed. `oracle` is the Dice of the mask\n\
                   tokenizer alone: no model can beat it.")]
@@ -263,6 +267,20 @@ pub(crate) struct EvalArgs {
     /// Sentence to give: the right one, none, another picture's, or the right one with left and right exchanged
     #[arg(long, value_enum, default_value_t = TextMode::Given)]
     pub(crate) text: TextMode,
+    /// Words to say it in: those of the data; varied, as in training; or held out from training, of all kinds of people
+    /// or of lay people only
+    #[arg(long, value_name = "KIND", default_value = "given", value_parser = wordings())]
+    pub(crate) wordings: Words,
+    /// What happened to the pictures
+    #[arg(long, value_name = "KIND", default_value = "plain", value_parser = disturbances())]
+    pub(crate) pictures: Disturbance,
+    /// Folder with masks of lungs: --probe also asks for the lungs that are held out there
+    #[arg(long, value_name = "DIR", requires = "probe")]
+    pub(crate) lungs: Option<PathBuf>,
+    /// Also ask in many ways, and print what each part of a sentence does to the mask and whether it should:
+    /// wordings, side, zone, count, noun and filler words, negation, irrelevant requests, pictures as they come
+    #[arg(long)]
+    pub(crate) probe: bool,
     /// Only the first N cases
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<NonZeroUsize>,
@@ -342,6 +360,33 @@ pub(crate) struct PredictArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
+}
+
+/// In which words `eval` asks; `None` for those of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Words(pub(crate) Option<Wording>);
+
+impl Words {
+    /// As typed.
+    pub(crate) fn as_str(self) -> &'static str {
+        self.0.map_or("given", Wording::as_str)
+    }
+}
+
+fn wordings() -> impl TypedValueParser<Value = Words> {
+    let names = Wording::ALL.map(Wording::as_str);
+    PossibleValuesParser::new(std::iter::once("given").chain(names)).map(|name| {
+        let mut all = Wording::ALL.into_iter();
+        Words(all.find(|wording| wording.as_str() == name))
+    })
+}
+
+fn disturbances() -> impl TypedValueParser<Value = Disturbance> {
+    PossibleValuesParser::new(Disturbance::ALL.map(Disturbance::as_str)).map(|name| {
+        let mut all = Disturbance::ALL.into_iter();
+        all.find(|kind| kind.as_str() == name)
+            .unwrap_or(Disturbance::Plain)
+    })
 }
 
 /// What `predict` works on.

@@ -73,7 +73,7 @@ impl Origin {
             weights_sha256: emu3.entry().sha256.clone(),
             size: experiment.model.mask.size,
             mirrored: experiment.augment.flip > 0.0,
-            derived: experiment.data.derived_sentences > 0.0,
+            derived: experiment.data.requests.side > 0.0,
             splits: Role::ALL
                 .map(|role| (role, splits.of(role).fingerprint()))
                 .into(),

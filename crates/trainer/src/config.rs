@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::decode::Pick;
-use mriseg_data::AugmentConfig;
+use mriseg_data::{AugmentConfig, RequestMix};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -56,9 +56,10 @@ pub(crate) struct DataConfig {
     pub(crate) test_split: String,
     /// Cases of it at most; 0 means all.
     pub(crate) test_cases: usize,
-    /// Share of training cases whose sentence is replaced by one derived from the mask: one lung, or an
-    /// absent finding.
-    pub(crate) derived_sentences: f64,
+    /// Folder with masks of lungs, in the layout of COVID-QU-Ex; empty for none.
+    pub(crate) lungs: String,
+    /// How often training asks for what.
+    pub(crate) requests: RequestMix,
     /// Phantoms: pictures of the training split.
     pub(crate) phantom_train: usize,
     /// Phantoms: pictures of the validation split.
@@ -204,7 +205,8 @@ impl Experiment {
                 valid_cases: 64,
                 test_split: "test".to_owned(),
                 test_cases: 0,
-                derived_sentences: 0.0,
+                lungs: String::new(),
+                requests: RequestMix::default(),
                 phantom_train: 2000,
                 phantom_valid: 32,
                 phantom_test: 200,
@@ -227,7 +229,7 @@ impl Experiment {
                 commitment: 0.25,
             },
             train: LmTraining {
-                steps: 2400,
+                steps: 6000,
                 batch: 8,
                 learning_rate: 2e-3,
                 warmup: 0.05,
@@ -270,7 +272,10 @@ impl Experiment {
         Self {
             data: DataConfig {
                 test_split: "valid".to_owned(),
-                derived_sentences: 0.25,
+                requests: RequestMix {
+                    side: 0.25,
+                    ..RequestMix::default()
+                },
                 ..tiny.data
             },
             model,
@@ -347,6 +352,8 @@ impl Experiment {
         let mut defaults = Self::tiny();
         // Runs of before this setting predicted one token.
         defaults.model.lm.next_tokens = 1;
+        // Nor did they ask more than their data.
+        defaults.data.requests = RequestMix::none();
         let experiment = parse_toml(&text, &path.display().to_string(), &defaults)?;
         experiment.validate()?;
         Ok(experiment)
@@ -405,7 +412,6 @@ impl Experiment {
             ("train.text_dropout", self.train.text_dropout),
             ("train.token_noise", self.train.token_noise),
             ("train.misleading_context", self.train.misleading_context),
-            ("data.derived_sentences", self.data.derived_sentences),
             ("train.average_decay", f64::from(self.train.average_decay)),
             ("train.next_k.decay", self.train.next_k.decay),
             ("train.contrast.reach", self.train.contrast.reach),
@@ -416,8 +422,18 @@ impl Experiment {
             ),
             ("train.hard_errors.warmup", self.train.hard_errors.warmup),
             ("augment.flip", f64::from(self.augment.flip)),
+            ("augment.damage", f64::from(self.augment.damage)),
         ];
-        for (name, value) in shares {
+        let requests = self.data.requests.shares();
+        let requests = requests.map(|(name, value)| (format!("data.requests.{name}"), value));
+        let questions: f64 = requests.iter().skip(1).map(|(_, share)| share).sum();
+        if questions > 1.0 {
+            return Err(usage(format!(
+                "the shares side, everything, nothing, lungs and other of data.requests add up to {questions:.2}: they must leave room for what the data asks, at most 1"
+            )));
+        }
+        let shares = shares.map(|(name, value)| (name.to_owned(), value));
+        for (name, value) in shares.into_iter().chain(requests) {
             if !(0.0..=1.0).contains(&value) {
                 return Err(usage(format!(
                     "{name} = {value}: it must lie between 0 and 1"
@@ -514,6 +530,7 @@ impl Experiment {
             ("contrast", augment.contrast),
             ("gamma", augment.gamma),
             ("noise", augment.noise),
+            ("damage", augment.damage),
         ] {
             if value != 0.0 {
                 return Err(usage(format!(

@@ -1,13 +1,18 @@
 //! The data that a configuration or an argument names.
 
 use anyhow::Result;
+use mriseg::image::Typical;
+use mriseg::text::TextTokenizer;
 use mriseg_data::{Dataset, PhantomConfig};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 use crate::cli::DataSpec;
 use crate::codes::CodedCases;
 use crate::config::Experiment;
 use crate::fit::Samples;
+use crate::progress::Display;
 
 /// What the cases of a split are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,11 +59,42 @@ impl Splits {
         if config.train_cases > 0 {
             train.thin(config.train_cases);
         }
+        if !config.lungs.is_empty() {
+            train = train.with_lungs(Path::new(&config.lungs))?;
+        }
         Ok(Self {
             train,
             valid: open(&source, &config.valid_split, config.phantom_valid)?,
             test: open(&source, &config.test_split, config.phantom_test)?,
         })
+    }
+
+    /// Leaves out every case whose sentence is not `fit`; says how many they are, and what to do.
+    pub(crate) fn leave_out_long(
+        &mut self,
+        tokenizer: &TextTokenizer,
+        tokens: usize,
+        display: Display,
+    ) {
+        for dataset in [&mut self.train, &mut self.valid, &mut self.test] {
+            leave_out_long(dataset, tokenizer, tokens, display);
+        }
+    }
+
+    /// What training pictures typically look like, from some of them; `None` when they are too different.
+    ///
+    /// # Errors
+    /// A picture cannot be loaded.
+    pub(crate) fn typical(&self) -> Result<Option<Typical>> {
+        const PICTURES: usize = 400;
+        let cases = self.train.len();
+        let chosen = (0..cases.min(PICTURES)).map(|i| i * cases / cases.min(PICTURES));
+        let pictures = chosen
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|case| Ok(self.train.load(case)?.image))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Typical::learn(pictures.into_iter()))
     }
 
     /// With the codes that `codes` gives: training, validation and test cases.
@@ -68,10 +104,13 @@ impl Splits {
     pub(crate) fn with_codes(
         self,
         codes: impl Fn(Role, &Dataset) -> Result<Option<CodedCases>>,
+        typical: Option<&Typical>,
     ) -> Result<[Samples; 3]> {
         let with = |role, dataset: Dataset| -> Result<Samples> {
-            let codes = codes(role, &dataset)?;
-            Ok(Samples::with_codes(dataset, codes))
+            Ok(match codes(role, &dataset)? {
+                None => Samples::new(dataset, typical.cloned()),
+                codes => Samples::with_codes(dataset, codes),
+            })
         };
         Ok([
             with(Role::Train, self.train)?,
@@ -88,6 +127,27 @@ impl Splits {
             Role::Test => &self.test,
         }
     }
+}
+
+/// Leaves out the cases whose sentence does not fit a model that reads `tokens` tokens; says so. Gives their number.
+pub(crate) fn leave_out_long(
+    dataset: &mut Dataset,
+    tokenizer: &TextTokenizer,
+    tokens: usize,
+    display: Display,
+) -> usize {
+    let left_out = dataset.leave_out(|text| tokenizer.fits(text, tokens));
+    if let Some((id, text)) = left_out.first() {
+        display.line(&format!(
+            "warning: {} of the {} sentences of {} are longer than the {tokens} tokens (about {} ordinary words) that the model reads, or empty, and are left out; the first is that of `{id}`, {} words: shorten them, or raise model.lm.text_tokens",
+            left_out.len(),
+            dataset.len() + left_out.len(),
+            dataset.split(),
+            tokens / 2,
+            text.split_whitespace().count()
+        ));
+    }
+    left_out.len()
 }
 
 /// Opens one split; phantoms are generated, `phantoms` pictures of them.

@@ -9,10 +9,10 @@ use mriseg::decode::{Decode, Decoder, Greedy, Pick, Picker, code_tensor};
 use mriseg::image::{GrayImage, Mask};
 use mriseg::mask_lm::{CachedLm, MaskLm};
 use mriseg::metrics::Overlap;
-use mriseg::segmenter::foreground;
 use mriseg::text::TextTokenizer;
 use mriseg::vision::Vision;
-use mriseg_data::{Sample, SentenceKind, wrong_side};
+use mriseg::reading::Request;
+use mriseg_data::{Disturbance, Findings, Sample, SentenceKind, Wording, answer, wrong_side};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,80 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) one_by_one: Option<Decode>,
 }
 
+/// How the cases of a data set are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asking {
+    /// Which sentence.
+    pub(crate) text: TextMode,
+    /// In which words; `None` for those of the data.
+    pub(crate) wording: Option<Wording>,
+    /// What happened to the pictures.
+    pub(crate) pictures: Disturbance,
+}
+
+/// One question to the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// Which case of the data set it is about.
+    pub(crate) index: usize,
+    /// The sentence.
+    pub(crate) text: String,
+    /// What the right answer is of; `None`: the case's own mask.
+    pub(crate) request: Option<Request>,
+    /// What happened to the picture.
+    pub(crate) picture: Disturbance,
+}
+
+impl Asking {
+    /// As the data asks.
+    pub(crate) const GIVEN: Self = Self::with(TextMode::Given);
+
+    /// With another sentence.
+    pub(crate) const fn with(text: TextMode) -> Self {
+        Self {
+            text,
+            wording: None,
+            pictures: Disturbance::Plain,
+        }
+    }
+}
+
+impl Question {
+    /// The case with the sentence, the right answer and the picture of this question.
+    ///
+    /// # Errors
+    /// It cannot be loaded, or the annotations do not say what is right.
+    fn case(&self, samples: &Samples, seed: u64) -> Result<Case> {
+        let mut case = samples.case(self.index)?;
+        let convention = samples.dataset().side_convention();
+        if let Some(request) = &self.request {
+            case.sample.mask = answer(&case.sample, request, convention)
+                .with_context(|| format!("{}: no answer to {request:?}", case.sample.id))?;
+        }
+        if self.picture != Disturbance::Plain {
+            let mut rng = rng(self.picture.as_str(), seed, self.index as u64);
+            (case.sample.image, case.sample.mask) =
+                self.picture
+                    .apply(&case.sample.image, &case.sample.mask, &mut rng);
+        }
+        case.sample.text.clone_from(&self.text);
+        if self.request.is_some() || self.picture != Disturbance::Plain {
+            case = samples.prepare(case.sample);
+        }
+        Ok(case)
+    }
+}
+
+/// What a sentence of the data's grammar asks for.
+pub(crate) fn request_of(text: &str) -> Option<Request> {
+    let findings = Findings::parse(text)?;
+    Some(if findings.is_empty() {
+        Request::Nothing
+    } else {
+        Request::Zones(findings)
+    })
+}
+
 /// What decoding a mask took, from the tokens of sentence and picture to those of the mask.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct DecodeCost {
@@ -63,6 +137,8 @@ pub(crate) struct DecodeCost {
 pub(crate) struct Predicted {
     /// The case; its text is what the model was given.
     pub(crate) sample: Sample,
+    /// The case as the model read it.
+    pub(crate) prepared: Sample,
     /// Predicted codes.
     pub(crate) tokens: Vec<u32>,
     /// What decoding them took.
@@ -89,20 +165,68 @@ impl Evaluator<'_> {
         &self,
         samples: &Samples,
         limit: usize,
-        mode: TextMode,
+        asking: Asking,
         display: Display,
     ) -> Result<Vec<CaseResult>> {
-        let cases = limit.min(samples.dataset().len());
-        let sentences = self.sentences(samples, cases, mode);
-        let mut stage = display.stage("evaluating", cases as u64);
-        let mut results = Vec::with_capacity(cases);
-        let indices: Vec<usize> = (0..cases).collect();
+        self.answers(samples, &self.questions(samples, limit, asking), display)
+    }
+
+    /// Measures the answers to some questions.
+    ///
+    /// # Errors
+    /// A case cannot be loaded or its sentence does not fit.
+    pub(crate) fn answers(
+        &self,
+        samples: &Samples,
+        questions: &[Question],
+        display: Display,
+    ) -> Result<Vec<CaseResult>> {
+        let mut results = Vec::with_capacity(questions.len());
+        self.each_answer(samples, questions, display, |question, case, ms| {
+            results.push(CaseResult::new(
+                case.sample.id.clone(),
+                kind_name(samples.dataset().kind(question.index)),
+                case.sample.text.clone(),
+                [&case.mask, &case.sample.mask, &case.oracle],
+                case.cost,
+                ms,
+            ));
+        })?;
+        Ok(results)
+    }
+
+    /// The masks that some questions are answered with.
+    ///
+    /// # Errors
+    /// As [`Self::answers`].
+    pub(crate) fn masks(
+        &self,
+        samples: &Samples,
+        questions: &[Question],
+        display: Display,
+    ) -> Result<Vec<Mask>> {
+        let mut masks = Vec::with_capacity(questions.len());
+        self.each_answer(samples, questions, display, |_, case, _| {
+            masks.push(case.mask.clone());
+        })?;
+        Ok(masks)
+    }
+
+    /// Calls `take` with every question, its answer and the milliseconds it took.
+    fn each_answer(
+        &self,
+        samples: &Samples,
+        questions: &[Question],
+        display: Display,
+        mut take: impl FnMut(&Question, &Predicted, f64),
+    ) -> Result<()> {
+        let mut stage = display.stage("evaluating", questions.len() as u64);
         // A case alone is timed alone.
         let workers = self.one_by_one.map_or(self.workers, |_| 1);
-        for indices in indices.chunks(self.batch() * workers) {
-            let loaded = indices
+        for questions in questions.chunks(self.batch() * workers) {
+            let loaded = questions
                 .chunks(self.batch())
-                .map(|batch| self.load(samples, batch, &sentences))
+                .map(|batch| self.load(samples, batch))
                 .collect::<Result<Vec<_>>>()?;
             let batches = loaded.len();
             let measured = side_by_side(loaded, |batch| {
@@ -116,24 +240,15 @@ impl Evaluator<'_> {
                 .into_iter()
                 .flat_map(|(cases, ms)| cases.into_iter().map(move |case| (case, ms)));
             let side_by_side = batches as f64;
-            for (&index, (case, ms)) in indices.iter().zip(cases) {
-                results.push(CaseResult::new(
-                    case.sample.id.clone(),
-                    kind_name(samples.dataset().kind(index)),
-                    case.sample.text.clone(),
-                    [&case.mask, &case.sample.mask, &case.oracle],
-                    DecodeCost {
-                        prefill_ms: case.cost.prefill_ms / side_by_side,
-                        ms: case.cost.ms / side_by_side,
-                        ..case.cost
-                    },
-                    ms / side_by_side,
-                ));
+            for (question, (mut case, ms)) in questions.iter().zip(cases) {
+                case.cost.prefill_ms /= side_by_side;
+                case.cost.ms /= side_by_side;
+                take(question, &case, ms / side_by_side);
             }
-            stage.advance(indices.len() as u64, None);
+            stage.advance(questions.len() as u64, None);
         }
         stage.finish("");
-        Ok(results)
+        Ok(())
     }
 
     /// Decodes one case again, for a picture of it.
@@ -145,22 +260,41 @@ impl Evaluator<'_> {
         samples: &Samples,
         index: usize,
         limit: usize,
-        mode: TextMode,
+        asking: Asking,
     ) -> Result<Predicted> {
-        let sentences = self.sentences(samples, limit.min(samples.dataset().len()), mode);
-        let mut predicted = self.predict(self.load(samples, &[index], &sentences)?)?;
+        let questions = self.questions(samples, limit, asking);
+        let mut predicted = self.predict(self.load(samples, &questions[index..=index])?)?;
         predicted.pop().context("one case gives one prediction")
     }
 
-    fn load(&self, samples: &Samples, chunk: &[usize], sentences: &[String]) -> Result<Vec<Case>> {
-        chunk
+    fn load(&self, samples: &Samples, questions: &[Question]) -> Result<Vec<Case>> {
+        questions
             .par_iter()
-            .map(|&index| {
-                let mut case = samples.case(index)?;
-                case.sample.text.clone_from(&sentences[index]);
-                Ok(case)
-            })
+            .map(|question| question.case(samples, self.seed))
             .collect()
+    }
+
+    /// What each of the first `limit` cases is asked.
+    pub(crate) fn questions(
+        &self,
+        samples: &Samples,
+        limit: usize,
+        asking: Asking,
+    ) -> Vec<Question> {
+        let cases = limit.min(samples.dataset().len());
+        let sentences = self.sentences(samples, cases, asking.text).into_iter();
+        let questions = sentences.enumerate().map(|(index, text)| Question {
+            text: match (asking.wording, request_of(&text)) {
+                (Some(wording), Some(request)) => {
+                    wording.say(&request, &mut rng("wording", self.seed, index as u64))
+                }
+                _ => text,
+            },
+            index,
+            request: None,
+            picture: asking.pictures,
+        });
+        questions.collect()
     }
 
     /// The sentence that each case is given; an empty one means "no sentence".
@@ -201,14 +335,13 @@ impl Evaluator<'_> {
             .zip(tokens.par_chunks_exact(length))
             .zip(costs)
             .map(|((((case, predicted), oracle), tokens), cost)| {
-                let sample = case.sample;
-                let (width, height) = (sample.mask.width, sample.mask.height);
                 Predicted {
                     tokens: tokens.to_vec(),
                     cost,
-                    mask: foreground(&predicted, width, height),
+                    mask: case.restore(&predicted),
                     oracle,
-                    sample,
+                    sample: case.sample,
+                    prepared: case.prepared,
                 }
             })
             .collect())
@@ -225,7 +358,7 @@ impl Evaluator<'_> {
                 None => {
                     let size = self.config.picture_size();
                     let tokens = cases.iter().map(|case| {
-                        let image = &case.sample.image;
+                        let image = &case.prepared.image;
                         let picture = self.vision.picture(image, size, self.device);
                         self.vision.image_tokens(picture)
                     });
@@ -327,8 +460,7 @@ fn oracles(
         let codes = mask_codes(vision, &others, config, device);
         let soft = soft_masks(vision, codes, config.mask.size)?;
         for (soft, case) in soft.iter().zip(&others) {
-            let Mask { width, height, .. } = case.sample.mask;
-            let mask = foreground(soft, width, height);
+            let mask = case.restore(soft);
             if let Some(made) = &case.made {
                 made.oracle.get_or_init(|| mask.clone());
             }
@@ -388,6 +520,17 @@ pub(crate) struct TextScore {
     pub(crate) dice_pooled: Option<f64>,
 }
 
+impl TextScore {
+    /// Of some cases.
+    pub(crate) fn of(cases: &[CaseResult]) -> Self {
+        Self {
+            cases: cases.len(),
+            dice_per_image: mean_dice(cases),
+            dice_pooled: pooled(cases).dice(),
+        }
+    }
+}
+
 impl Evaluator<'_> {
     /// Whether the sentence matters: Dice of the first `limit` cases with every [`TextMode`], by its name.
     ///
@@ -402,13 +545,8 @@ impl Evaluator<'_> {
         TextMode::ALL
             .into_iter()
             .map(|mode| {
-                let cases = self.run(samples, limit, mode, display)?;
-                let score = TextScore {
-                    cases: cases.len(),
-                    dice_per_image: mean_dice(&cases),
-                    dice_pooled: pooled(&cases).dice(),
-                };
-                Ok((mode.as_str().to_owned(), score))
+                let cases = self.run(samples, limit, Asking::with(mode), display)?;
+                Ok((mode.as_str().to_owned(), TextScore::of(&cases)))
             })
             .collect()
     }

@@ -85,7 +85,6 @@ fn own_kind(cause: &(dyn std::error::Error + 'static)) -> Option<Kind> {
         }
         Error::EmptyPrompt { .. }
         | Error::PromptTooLong { .. }
-        | Error::UnknownPrompt { .. }
         | Error::Emu3Missing => Kind::Usage,
         Error::Config(_) | Error::Device(_) => Kind::Failure,
     })

@@ -36,6 +36,8 @@ pub(crate) enum Rule {
     NotBinary,
     /// The sentence says something else than the mask.
     Contradiction,
+    /// A sentence that models do not read to its end; training and evaluation leave the case out.
+    LongSentence,
 }
 
 impl Rule {
@@ -44,7 +46,7 @@ impl Rule {
             Self::IncompleteRow | Self::Unreadable | Self::SizeMismatch | Self::Leakage => {
                 Severity::Error
             }
-            Self::NotBinary | Self::Contradiction => Severity::Warning,
+            Self::NotBinary | Self::Contradiction | Self::LongSentence => Severity::Warning,
         }
     }
 
@@ -56,6 +58,7 @@ impl Rule {
             Self::Leakage => "same picture in two splits",
             Self::NotBinary => "masks with more than two values",
             Self::Contradiction => "sentence contradicts mask",
+            Self::LongSentence => "sentences that are too long and are left out",
         }
     }
 }

@@ -23,10 +23,12 @@ mod metrics_log;
 mod pictures;
 mod probe;
 mod progress;
+mod prompt_probe;
 mod report;
 mod run;
 mod run_dir;
 mod side_swap;
+mod text;
 mod threads;
 
 use std::process::ExitCode;

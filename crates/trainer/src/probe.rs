@@ -14,8 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 
-use crate::cli::TextMode;
-use crate::evaluate::{Evaluator, soft_masks};
+use crate::evaluate::{Asking, Evaluator, soft_masks};
 use crate::fit::{Case, Samples, texts, true_mask};
 use crate::progress::Display;
 use crate::report::mean;
@@ -56,7 +55,7 @@ impl StrategyScores {
             ..*evaluator
         };
         let cases = limit.min(SPECULATIVE_CASES);
-        let cases = speculative.run(test, cases, TextMode::Given, display)?;
+        let cases = speculative.run(test, cases, Asking::GIVEN, display)?;
         let passes: usize = cases.iter().map(|case| case.passes).sum();
         Ok(Self {
             tokens: TokenScores::measure(evaluator, test, limit, display)?,
@@ -125,7 +124,7 @@ impl TokenScores {
                 let free = evaluator.predict(batch)?;
                 let (cases, free): (Vec<Sample>, Vec<Vec<u32>>) = free
                     .into_iter()
-                    .map(|case| (case.sample, case.tokens))
+                    .map(|case| (case.prepared, case.tokens))
                     .unzip();
                 let free = free.concat();
                 let free_drawn = Drawn::of(evaluator, &free, &cases)?;

@@ -8,10 +8,12 @@ mod html;
 use std::collections::BTreeMap;
 
 use mriseg::image::Mask;
+use mriseg_data::Disturbance;
 use mriseg::metrics::{Overlap, boundary_overlap, hausdorff95};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{DecodeCost, TextScore};
+use crate::prompt_probe::PromptProbe;
 use crate::side_swap::SideSwap;
 
 pub(crate) use files::write;
@@ -96,6 +98,12 @@ impl CaseResult {
 pub(crate) struct Meta {
     /// How the sentences were treated: `given`, `none`, `shuffled` or `wrong-side`.
     pub(crate) text_mode: String,
+    /// In which words: `given`, `varied`, `held-out` or `lay`.
+    #[serde(default = "given")]
+    pub(crate) wordings: String,
+    /// What happened to the pictures; `plain`: nothing.
+    #[serde(default = "plain")]
+    pub(crate) pictures: String,
     /// Part of the data.
     pub(crate) split: String,
     /// Name of the data.
@@ -110,6 +118,14 @@ pub(crate) struct Meta {
     pub(crate) command: String,
 }
 
+fn given() -> String {
+    "given".to_owned()
+}
+
+fn plain() -> String {
+    Disturbance::Plain.as_str().to_owned()
+}
+
 /// The numbers of an evaluation.
 ///
 /// Dice and IoU are fractions from 0 to 1. A case whose truth and prediction are both empty has neither: it is left
@@ -119,6 +135,9 @@ pub(crate) struct Meta {
 pub(crate) struct Summary {
     /// All cases, the empty ones included.
     pub(crate) cases: usize,
+    /// Cases that were left out since their sentence does not fit the model.
+    #[serde(default)]
+    pub(crate) left_out: usize,
     /// Cases with truth and prediction both empty.
     pub(crate) empty_cases: usize,
     /// Cases with an empty truth, whatever was predicted.
@@ -157,6 +176,9 @@ pub(crate) struct Summary {
     /// Whether the sentence matters, where that was asked for: the same numbers with every way to treat it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) by_text: Option<BTreeMap<String, TextScore>>,
+    /// What each part of a sentence does, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) probe: Option<PromptProbe>,
     /// What was evaluated on what.
     #[serde(flatten)]
     pub(crate) meta: Meta,
@@ -184,6 +206,7 @@ impl Summary {
         }
         Self {
             cases: cases.len(),
+            left_out: 0,
             empty_cases: cases.len() - dice.len(),
             empty_truth_cases: cases.iter().filter(|case| case.truth_area == 0).count(),
             empty_correct: empty_correct(cases.iter()),
@@ -212,6 +235,7 @@ impl Summary {
                 .collect(),
             side_swap: None,
             by_text: None,
+            probe: None,
             meta,
         }
     }
@@ -249,6 +273,8 @@ pub(crate) mod tests {
     pub(crate) fn meta() -> Meta {
         Meta {
             text_mode: "given".into(),
+            wordings: given(),
+            pictures: plain(),
             split: "test".into(),
             data: "phantoms".into(),
             data_fingerprint: "d0".into(),

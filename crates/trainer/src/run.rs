@@ -4,7 +4,7 @@
 use anyhow::Result;
 use burn::module::Module;
 use image::RgbImage;
-use mriseg::bundle::Precision;
+use mriseg::bundle::{Domain, Precision};
 use mriseg::loss::HardErrorMemory;
 use mriseg::mask_lm::CachedLm;
 use mriseg::model::Model;
@@ -12,6 +12,7 @@ use mriseg::text::TextTokenizer;
 use mriseg::vision::Vision;
 use mriseg::vq::emu3::Emu3Tokenizer;
 use mriseg::vq::{ImageTokenizer, MaskTokenizer};
+use mriseg_data::{Dataset, Disturbance};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,13 +21,13 @@ use crate::atomic::write_atomic;
 use crate::borrowed::{self, Borrowed};
 use crate::bundle_dir;
 use crate::checkpoint::{self, BEST, LAST, Marks};
-use crate::cli::{DataSpec, TextMode, TrainArgs, command_line};
+use crate::cli::{DataSpec, TextMode, TrainArgs, Words, command_line};
 use crate::codes::{CodesDir, Origin};
 use crate::config::Experiment;
 use crate::data::{Role, Splits};
 use crate::device::{self, Chosen};
 use crate::emu3_dir::Emu3Dir;
-use crate::evaluate::{Evaluator, Predicted, mean_dice, picker, side_by_side_of};
+use crate::evaluate::{Asking, Evaluator, Predicted, mean_dice, picker, side_by_side_of};
 use crate::exit::{self, Kind};
 use crate::fit::{
     LmState, LmTrainer, Progress, Samples, Session, train_image_tokenizer, train_mask_tokenizer,
@@ -36,12 +37,17 @@ use crate::metrics_log::MetricsLog;
 use crate::pictures;
 use crate::probe::StrategyScores;
 use crate::progress::Display;
+use crate::prompt_probe::PromptProbe;
 use crate::report::{self, Meta, Summary};
 use crate::run_dir::RunDir;
 use crate::side_swap;
+use crate::text;
 
 /// Test cases that are also given another sentence, or none.
 const TEXT_CASES: usize = 400;
+
+/// Test cases that the prompt probe asks.
+const PROBE_CASES: usize = 200;
 
 /// Everything that a run uses.
 pub(crate) struct Run {
@@ -50,6 +56,7 @@ pub(crate) struct Run {
     chosen: Chosen,
     session: Session,
     borrowed: Borrowed,
+    tokenizer: TextTokenizer,
     /// Where the model has no tokenizers of its own.
     emu3: Option<Arc<Emu3Tokenizer>>,
     train: Samples,
@@ -81,10 +88,17 @@ impl Run {
         }
         let spec = experiment.source();
         let config = &experiment.data;
-        let splits = Splits::open(&experiment)?;
-        if !begun {
-            borrowed.text = borrowed::text(&experiment, splits.train.texts())?;
-        }
+        let mut splits = Splits::open(&experiment)?;
+        let tokenizer = match &resumed {
+            Some(folder) if begun => checkpoint::tokenizer(&folder.checkpoint(LAST))?,
+            _ => text::tokenizer(&experiment, &splits.train)?,
+        };
+        splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display);
+        let typical = match &resumed {
+            _ if experiment.on_emu3() => None,
+            Some(folder) if begun => bundle_dir::typical(folder),
+            _ => splits.typical()?,
+        };
         let emu3 = borrowed::emu3(&experiment)?;
         let [train, valid, test] = match &emu3 {
             Some(emu3) => {
@@ -93,9 +107,9 @@ impl Run {
                 splits.with_codes(|role, dataset| {
                     let needed = experiment.cases_of(role, dataset.len());
                     codes.read(role, dataset, needed).map(Some)
-                })?
+                }, None)?
             }
-            None => splits.with_codes(|_, _| Ok(None))?,
+            None => splits.with_codes(|_, _| Ok(None), typical.as_ref())?,
         };
 
         let folder = match (resumed, &args.name) {
@@ -112,7 +126,7 @@ impl Run {
             config.valid_cases.min(valid.dataset().len()),
             test.dataset().len(),
         ));
-        if let Some(tokenizer) = &borrowed.text {
+        if !experiment.text_tokenizer.from.is_empty() {
             display.line(&format!(
                 "text tokenizer: {} tokens of `{}`, {} kB",
                 tokenizer.vocab(),
@@ -128,6 +142,9 @@ impl Run {
             "valid_fingerprint": valid.dataset().fingerprint(),
             "test_fingerprint": test.dataset().fingerprint(),
             "emu3": emu3.as_ref().map(Emu3Dir::entry),
+            "example": text::example(train.dataset()),
+            "domain": text::domain(train.dataset()),
+            "typical": typical,
         });
         if args.resume.is_some() {
             refuse_other_data(&folder, &data)?;
@@ -159,6 +176,7 @@ impl Run {
             chosen,
             session,
             borrowed,
+            tokenizer,
             emu3,
             train,
             valid,
@@ -226,7 +244,7 @@ impl Run {
             .iter()
             .filter(|&&index| index < self.test.dataset().len())
             .map(|&index| {
-                let case = evaluator.one(&self.test, index, usize::MAX, TextMode::Given)?;
+                let case = evaluator.one(&self.test, index, usize::MAX, Asking::GIVEN)?;
                 Ok(strip_of(&case))
             })
             .collect()
@@ -251,10 +269,7 @@ impl Run {
         }
         device.seed(self.experiment.seed);
         let config = &self.experiment.model;
-        let tokenizer = match self.borrowed.text.clone() {
-            Some(tokenizer) => tokenizer,
-            None => TextTokenizer::learn(self.train.dataset().texts(), config.lm.text_vocab)?,
-        };
+        let tokenizer = self.tokenizer.clone();
         let trained = match self.emu3 {
             Some(_) => None,
             None => Some(self.tokenizers()?),
@@ -384,7 +399,7 @@ impl Run {
             }
             let evaluator = self.evaluator(&state.average, tokenizer)?;
             let limit = self.experiment.data.valid_cases;
-            let cases = evaluator.run(&self.valid, limit, TextMode::Given, Display::Silent)?;
+            let cases = evaluator.run(&self.valid, limit, Asking::GIVEN, Display::Silent)?;
             let dice = mean_dice(&cases);
             progress.line(&format!(
                 "step {}: free-running Dice per image {} on {} validation cases",
@@ -415,7 +430,7 @@ impl Run {
             .map_err(|error| crate::atomic::cannot_write(&folder, &error))?;
         let strips = (0..DRAWN.min(limit).min(self.valid.dataset().len()))
             .map(|index| {
-                let case = evaluator.one(&self.valid, index, limit, TextMode::Given)?;
+                let case = evaluator.one(&self.valid, index, limit, Asking::GIVEN)?;
                 Ok(strip_of(&case))
             })
             .collect::<Result<Vec<_>>>()?;
@@ -428,12 +443,14 @@ impl Run {
         let (model, tokenizer, marks) = self.best()?;
         let evaluator = self.evaluator(&model, &tokenizer)?;
         let limit = self.test_limit();
-        let cases = evaluator.run(&self.test, limit, TextMode::Given, self.session.display)?;
+        let cases = evaluator.run(&self.test, limit, Asking::GIVEN, self.session.display)?;
         let dataset = self.test.dataset();
         let mut summary = Summary::from_cases(
             &cases,
             Meta {
                 text_mode: TextMode::Given.as_str().to_owned(),
+                wordings: Words(None).as_str().to_owned(),
+                pictures: Disturbance::Plain.as_str().to_owned(),
                 split: dataset.split().to_owned(),
                 data: dataset.name().to_owned(),
                 data_fingerprint: dataset.fingerprint(),
@@ -443,11 +460,12 @@ impl Run {
             },
         );
         let display = self.session.display;
-        summary.side_swap = Some(side_swap::measure(&evaluator, &self.test, limit, display)?);
+        summary.side_swap = Some(side_swap::measure(&evaluator, &self.test, limit, None, display)?);
         let limit_of_texts = limit.min(TEXT_CASES);
         summary.by_text = Some(evaluator.text_scores(&self.test, limit_of_texts, display)?);
+        summary.probe = self.prompt_probe(&evaluator)?;
         report::write(&self.folder.report(), &summary, &cases, |index| {
-            let case = evaluator.one(&self.test, index, limit, TextMode::Given)?;
+            let case = evaluator.one(&self.test, index, limit, Asking::GIVEN)?;
             Ok(strip_of(&case))
         })?;
         let bundle = bundle_dir::pack(&self.folder, BEST, Precision::F16, &self.folder.name())?;
@@ -456,6 +474,24 @@ impl Run {
             bundle_dir::write(&bundle, &path)?;
         }
         Ok((summary, path))
+    }
+
+    /// What each part of a sentence does, where sentences are about lungs.
+    fn prompt_probe(&self, evaluator: &Evaluator<'_>) -> Result<Option<PromptProbe>> {
+        if self.emu3.is_some() || text::domain(self.train.dataset()) == Domain::Other {
+            return Ok(None);
+        }
+        let data = &self.experiment.data;
+        let lungs = match (self.experiment.source(), data.lungs.as_str()) {
+            (DataSpec::Phantoms, _) | (_, "") => None,
+            (DataSpec::Folder(folder), lungs) => {
+                let held_out = Dataset::held_out_lungs(&folder, &data.train_split, Path::new(lungs))?;
+                Some(Samples::new(held_out, bundle_dir::typical(&self.folder)))
+            }
+        };
+        let limit = self.test_limit().min(PROBE_CASES);
+        let display = self.session.display;
+        PromptProbe::measure(evaluator, &self.test, lungs.as_ref(), limit, display).map(Some)
     }
 
     fn interrupted(&self) -> anyhow::Error {

@@ -1,26 +1,31 @@
-//! Does the side word decide? The same picture is asked twice, with sentences that differ in "left" and "right" only.
+//! Whether the side word is obeyed: pictures with findings in the same zone of both lungs, each asked twice, with
+//! requests that differ in the side only.
 
 use anyhow::Result;
 use mriseg::image::Mask;
-use mriseg_data::{Findings, Side, SideConvention};
-use rayon::prelude::*;
+use mriseg::reading::{Findings, Request, Side};
+use mriseg_data::derive::separating_column;
+use mriseg_data::{Disturbance, SideConvention, Wording};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
-use crate::evaluate::Evaluator;
-use crate::fit::Samples;
+use crate::evaluate::{Evaluator, Question};
+use crate::fit::{Samples, rng};
 use crate::progress::Display;
 
 /// Pictures with the same zone affected on both sides, asked for one side and then for the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct SideSwap {
     /// Pairs of sentences.
     pub(crate) side_pairs: usize,
     /// Pairs of which both masks lie mostly on the side that their sentence names.
     pub(crate) side_pairs_moved: usize,
+    /// Share of all marked pixels that lie on the side that was not asked for; `None` where nothing is marked.
+    #[serde(default)]
+    pub(crate) wrong_side_pixels: Option<f64>,
 }
 
-/// Asks every picture of the first `limit` cases that has such a pair.
+/// Asks every picture of the first `limit` cases that has such a pair, in the words of the data or others.
 ///
 /// # Errors
 /// A case cannot be loaded.
@@ -28,60 +33,60 @@ pub(crate) fn measure(
     evaluator: &Evaluator<'_>,
     samples: &Samples,
     limit: usize,
+    wording: Option<Wording>,
     display: Display,
 ) -> Result<SideSwap> {
-    const PAIRS_AT_ONCE: usize = 8;
     let dataset = samples.dataset();
     let mut seen = HashSet::new();
     let pairs: Vec<(usize, [Findings; 2])> = (0..limit.min(dataset.len()))
         .filter_map(|index| {
-            Some((
-                index,
-                Findings::parse(dataset.text(index))?.mirrored_pair()?,
-            ))
+            let pair = Findings::parse(dataset.text(index))?.mirrored_pair()?;
+            Some((index, pair))
         })
         .filter(|(index, _)| seen.insert(dataset.picture(*index)))
         .collect();
-    let mut stage = display.stage("swapping sides", pairs.len() as u64);
-    let mut result = SideSwap::default();
-    for chunk in pairs.chunks(PAIRS_AT_ONCE) {
-        let cases = chunk
-            .par_iter()
-            .map(|(index, pair)| {
-                let case = samples.case(*index)?;
-                Ok(pair.map(|findings| {
-                    let mut asked = case.clone();
-                    asked.sample.text = findings.to_sentence();
-                    asked
-                }))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let masks = evaluator.predict(cases.into_iter().flatten().collect())?;
-        for pair in masks.chunks_exact(2) {
-            let convention = dataset.side_convention();
-            let right_answers = pair
-                .iter()
-                .zip(Side::BOTH)
-                .filter(|(case, side)| mostly_on(&case.mask, *side, convention));
-            result.side_pairs += 1;
-            result.side_pairs_moved += usize::from(right_answers.count() == 2);
+    let questions: Vec<Question> = pairs
+        .iter()
+        .flat_map(|&(index, pair)| pair.map(|findings| (index, findings)))
+        .map(|(index, findings)| Question {
+            index,
+            text: match wording {
+                None => findings.to_sentence(),
+                // The same random numbers for both sides: the words differ in the side only.
+                Some(wording) => {
+                    let mut rng = rng("side swap", evaluator.seed, index as u64);
+                    wording.say(&Request::Zones(findings), &mut rng)
+                }
+            },
+            request: None,
+            picture: Disturbance::Plain,
+        })
+        .collect();
+    let masks = evaluator.masks(samples, &questions, display)?;
+    let (mut result, mut wrong, mut marked) = (SideSwap::default(), 0, 0);
+    for (pair, (index, _)) in masks.chunks_exact(2).zip(&pairs) {
+        let middle = separating_column(&samples.load(*index)?.mask);
+        let mut right_answers = 0;
+        for (mask, side) in pair.iter().zip(Side::BOTH) {
+            let on_side = area_on(mask, middle, side, dataset.side_convention());
+            right_answers += usize::from(2 * on_side > mask.area());
+            wrong += mask.area() - on_side;
+            marked += mask.area();
         }
-        stage.advance(chunk.len() as u64, None);
+        result.side_pairs += 1;
+        result.side_pairs_moved += usize::from(right_answers == 2);
     }
-    stage.finish("");
+    result.wrong_side_pixels = (marked > 0).then(|| wrong as f64 / marked as f64);
     Ok(result)
 }
 
-/// Whether more than half of a mask that is not empty lies on `side`.
-fn mostly_on(mask: &Mask, side: Side, convention: SideConvention) -> bool {
+/// Marked pixels on one side of the column `middle`.
+fn area_on(mask: &Mask, middle: usize, side: Side, convention: SideConvention) -> usize {
     let left_half = side.in_picture(convention) == Side::Left;
-    let on_side = mask
-        .pixels
-        .iter()
-        .enumerate()
-        .filter(|&(i, &pixel)| pixel != 0 && (i % mask.width < mask.width / 2) == left_half)
-        .count();
-    2 * on_side > mask.area()
+    let marked = mask.pixels.iter().enumerate();
+    marked
+        .filter(|&(i, &pixel)| pixel != 0 && (i % mask.width < middle) == left_half)
+        .count()
 }
 
 #[cfg(test)]
@@ -89,12 +94,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn most_of_a_mask_must_lie_on_the_side_that_is_meant() {
+    fn pixels_are_counted_on_the_side_that_is_meant() {
         let mask = Mask::new(4, 1, vec![1, 1, 1, 0]);
-        assert!(mostly_on(&mask, Side::Left, SideConvention::Viewer));
-        assert!(!mostly_on(&mask, Side::Right, SideConvention::Viewer));
-        assert!(mostly_on(&mask, Side::Right, SideConvention::Patient));
-        let empty = Mask::empty(4, 1);
-        assert!(!mostly_on(&empty, Side::Left, SideConvention::Viewer));
+        let (viewer, patient) = (SideConvention::Viewer, SideConvention::Patient);
+        assert_eq!(area_on(&mask, 2, Side::Left, viewer), 2);
+        assert_eq!(area_on(&mask, 2, Side::Right, viewer), 1);
+        assert_eq!(area_on(&mask, 1, Side::Right, viewer), 2);
+        assert_eq!(area_on(&mask, 2, Side::Right, patient), 2);
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn draw(phantom: &Phantom, size: usize) -> Drawing {
         .iter()
         .map(|_| Mask::empty(size, size))
         .collect();
+    let mut lungs = Mask::empty(size, size);
     for row in 0..size {
         for column in 0..size {
             let at = row * size + column;
@@ -23,6 +24,7 @@ pub(super) fn draw(phantom: &Phantom, size: usize) -> Drawing {
             let point @ [x, y] = anatomy.to_body(u, v);
             let depths = [0, 1].map(|i: usize| anatomy.lungs[i].depth(x, y));
             let heart = anatomy.heart.radius(x, y);
+            lungs.pixels[at] = u8::from(depths[0].max(depths[1]) > 0.0 && heart > 1.0);
             let mut level = chest(anatomy, point, depths, heart, phantom.noise_seed);
             for (lesion, mask) in phantom.lesions.iter().zip(&mut masks) {
                 let opacity = lesion.opacity(anatomy, point, depths, heart);
@@ -40,6 +42,7 @@ pub(super) fn draw(phantom: &Phantom, size: usize) -> Drawing {
     Drawing {
         image,
         lesions: zones.zip(masks).collect(),
+        lungs,
     }
 }
 

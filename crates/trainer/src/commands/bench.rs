@@ -210,7 +210,9 @@ fn random_bundle(preset: Preset, set: &[String], inputs: &[Input]) -> Result<Bun
     let info = BundleInfo {
         name: "random".to_owned(),
         side_convention: Default::default(),
-        example: EXAMPLE.to_owned(),
+        domain: Default::default(),
+            typical: None,
+            example: EXAMPLE.to_owned(),
         data: "none: weights are random".to_owned(),
         command: crate::cli::command_line(),
         config_sha256: String::new(),

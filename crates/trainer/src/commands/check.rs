@@ -3,15 +3,18 @@
 use std::collections::VecDeque;
 
 use anyhow::Result;
+use mriseg::text::TextTokenizer;
 use mriseg_data::sentence::contradiction;
 use mriseg_data::{DataError, Dataset, Findings, PhantomConfig, SentenceKind};
 use rayon::prelude::*;
 use serde_json::json;
 
 use crate::cli::{CheckArgs, DataSpec};
+use crate::config::Experiment;
 use crate::exit;
 use crate::lint::{Lint, Rule, Severity, fingerprint};
 use crate::progress::Display;
+use crate::text;
 
 const SPLITS: [&str; 3] = ["train", "valid", "test"];
 /// Phantoms drawn per split: the generator has no end.
@@ -70,12 +73,21 @@ fn check(data: &DataSpec, display: Display) -> Result<Lint> {
             }
         }
         DataSpec::Folder(folder) => {
+            let mut tokenizer = None;
             let mut splits: VecDeque<String> = SPLITS.map(String::from).into();
             let mut tried = Vec::new();
             let mut unknown = None;
             while let Some(split) = splits.pop_front() {
                 match Dataset::open(folder, &split) {
-                    Ok(dataset) => check_cases(&dataset, &mut lint, display),
+                    Ok(dataset) => {
+                        let tokenizer = match &mut tokenizer {
+                            Some(tokenizer) => tokenizer,
+                            // That of the first split, as training on it would learn it.
+                            none => none.insert(text::tokenizer(&Experiment::tiny(), &dataset)?),
+                        };
+                        check_sentences(&dataset, tokenizer, &mut lint);
+                        check_cases(&dataset, &mut lint, display);
+                    }
                     Err(DataError::Rows { rows, .. }) => {
                         for row in rows {
                             lint.note(Rule::IncompleteRow, &split, "", row);
@@ -111,6 +123,16 @@ enum Facts {
         contradiction: Option<String>,
     },
     Failed(DataError),
+}
+
+fn check_sentences(dataset: &Dataset, tokenizer: &TextTokenizer, lint: &mut Lint) {
+    let limit = Experiment::tiny().model.lm.text_tokens;
+    for (case, text) in dataset.texts().enumerate() {
+        if let Err(error) = tokenizer.encode(text, limit, "") {
+            let (split, id) = (dataset.split(), dataset.id(case));
+            lint.note(Rule::LongSentence, split, id, error.to_string());
+        }
+    }
 }
 
 fn check_cases(dataset: &Dataset, lint: &mut Lint, display: Display) {

@@ -4,21 +4,26 @@ use anyhow::Result;
 use mriseg::bundle::sha256;
 use mriseg::mask_lm::CachedLm;
 use mriseg::vision::Vision;
+use mriseg_data::Dataset;
 
 use crate::bundle_dir;
 use crate::cli::{DataSpec, EvalArgs, TextMode, command_line};
 use crate::data;
 use crate::device;
 use crate::emu3_dir::{emu3_argument, emu3_of};
-use crate::evaluate::{Evaluator, picker, side_by_side_of};
+use crate::evaluate::{Asking, Evaluator, picker, side_by_side_of};
 use crate::fit::Samples;
+use crate::exit::usage;
 use crate::pictures;
 use crate::progress::Display;
+use crate::prompt_probe::PromptProbe;
 use crate::report::{self, Meta, Summary};
 use crate::side_swap;
 
 /// Pictures of the phantom splits, when nothing else is asked for.
 const PHANTOMS: usize = 200;
+/// Split whose pictures a folder of lungs is about.
+const TRAIN_SPLIT: &str = "train";
 /// Seed of shuffled sentences and bootstrap.
 const SEED: u64 = 1;
 
@@ -27,18 +32,29 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let chosen = device::choose(args.device)?;
     let (model, tokenizer) = bundle.unpack(&chosen.device)?;
     let display = Display::detect(args.json);
-    let dataset = data::open(&args.data, &args.split, PHANTOMS)?;
+    let mut dataset = data::open(&args.data, &args.split, PHANTOMS)?;
+    let tokens = bundle.manifest.architecture.lm.text_tokens;
+    let left_out = data::leave_out_long(&mut dataset, &tokenizer, tokens, display);
+    let asking = Asking {
+        text: args.text,
+        wording: args.wordings.0,
+        pictures: args.pictures,
+    };
     display.line(&format!(
-        "{} cases of {} {}, sentence {}, on {}",
+        "{} cases of {} {}, sentence {} in words {}, pictures {}, on {}",
         args.limit
             .map_or(dataset.len(), |limit| limit.get().min(dataset.len())),
         dataset.name(),
         dataset.split(),
         args.text.as_str(),
+        args.wordings.as_str(),
+        args.pictures.as_str(),
         chosen.name
     ));
     let meta = Meta {
         text_mode: args.text.as_str().to_owned(),
+        wordings: args.wordings.as_str().to_owned(),
+        pictures: args.pictures.as_str().to_owned(),
         split: args.split.clone(),
         data: dataset.name().to_owned(),
         data_fingerprint: dataset.fingerprint(),
@@ -60,19 +76,31 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         vision,
         one_by_one: args.decode.map(Into::into),
     };
-    let samples = Samples::new(dataset);
+    let samples = Samples::new(dataset, bundle.manifest.info.typical.clone());
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
-    let cases = evaluator.run(&samples, limit, args.text, display)?;
+    let cases = evaluator.run(&samples, limit, asking, display)?;
     let mut summary = Summary::from_cases(&cases, meta);
+    summary.left_out = left_out;
     if args.side_swap {
-        summary.side_swap = Some(side_swap::measure(&evaluator, &samples, limit, display)?);
+        summary.side_swap = Some(side_swap::measure(&evaluator, &samples, limit, args.wordings.0, display)?);
     }
     if args.all_texts {
         summary.by_text = Some(evaluator.text_scores(&samples, limit, display)?);
     }
+    if args.probe {
+        let lungs = args.lungs.as_deref().map(|folder| {
+            let DataSpec::Folder(data) = &args.data else {
+                return Err(usage("--lungs goes with a data folder: phantoms have lungs of their own"));
+            };
+            let held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, folder)?;
+            Ok(Samples::new(held_out, bundle.manifest.info.typical.clone()))
+        });
+        let lungs = lungs.transpose()?;
+        summary.probe = Some(PromptProbe::measure(&evaluator, &samples, lungs.as_ref(), limit, display)?);
+    }
     if let Some(out) = &args.out {
         report::write(out, &summary, &cases, |index| {
-            let case = evaluator.one(&samples, index, limit, args.text)?;
+            let case = evaluator.one(&samples, index, limit, asking)?;
             Ok(pictures::strip(
                 &case.sample.image,
                 &case.sample.mask,
@@ -127,6 +155,10 @@ pub(super) fn describe(summary: &Summary) -> String {
             "\n  side word swapped: the mask moves to the other side in {} of {} pictures",
             swap.side_pairs_moved, swap.side_pairs
         );
+        text += &format!(
+            "; {} of what is marked lies on the other side",
+            percent(swap.wrong_side_pixels)
+        );
     }
     if let Some(by_text) = &summary.by_text {
         let cases = by_text.values().map(|score| score.cases).max().unwrap_or(0);
@@ -138,6 +170,9 @@ pub(super) fn describe(summary: &Summary) -> String {
             "\n  Dice per image by sentence, {cases} cases: {}",
             scores.join(", ")
         );
+    }
+    if let Some(probe) = &summary.probe {
+        text += &format!("\n\n{}", probe.table());
     }
     if let (Some(ms), Some(passes), Some(prefill), Some(decode)) = (
         summary.ms_per_image,

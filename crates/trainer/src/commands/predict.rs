@@ -5,6 +5,7 @@ use futures_lite::future::block_on;
 use mriseg::bundle::sha256;
 use mriseg::decode::TokenEvent;
 use mriseg::image::GrayImage;
+use mriseg::reading::Reading;
 use mriseg::segmenter::{Segmentation, Segmenter};
 use serde::Serialize;
 use std::ops::ControlFlow;
@@ -24,6 +25,11 @@ use crate::threads::with_a_partner;
 struct Tokens<'a> {
     image: &'a str,
     text: &'a str,
+    /// How the sentence was understood; absent where sentences are not about lungs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_as: Option<String>,
+    /// What was done to the picture.
+    picture_notes: Vec<String>,
     tokens: Vec<u32>,
     probabilities: Vec<f32>,
     width: usize,
@@ -33,10 +39,17 @@ struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    fn new(image: &'a str, text: &'a str, result: &Segmentation) -> Self {
+    fn new(
+        image: &'a str,
+        text: &'a str,
+        reading: Option<&Reading>,
+        result: &Segmentation,
+    ) -> Self {
         Self {
             image,
             text,
+            read_as: reading.map(Reading::describe),
+            picture_notes: result.notes.clone(),
             tokens: result.tokens.clone(),
             probabilities: result.probabilities.clone(),
             width: result.width,
@@ -77,12 +90,13 @@ fn one(
     let name = image.display().to_string();
     let bytes = read_file(image)?;
     let columns = segmenter.manifest().architecture.grid();
-    let unknown = segmenter.prompt(text)?.unknown_words;
-    if !unknown.is_empty() {
-        eprintln!(
-            "note: the model has hardly seen these words: {}",
-            unknown.join(", ")
-        );
+    segmenter.prompt(text)?;
+    let reading = segmenter.reading(text);
+    if let Some(reading) = &reading {
+        eprintln!("read as: {reading}");
+        if let Some(hint) = reading.hint() {
+            eprintln!("note: {hint}");
+        }
     }
     let decode = args.decode.into();
     let print = |event: &TokenEvent| {
@@ -105,10 +119,13 @@ fn one(
         let drawn = pictures::overlay(&picture, None, &result.mask);
         write_atomic(overlay, &pictures::png(&drawn)?)?;
     }
+    for note in &result.notes {
+        eprintln!("note: {note}");
+    }
     if args.json {
         println!(
             "{}",
-            serde_json::to_string(&Tokens::new(&name, text, &result))?
+            serde_json::to_string(&Tokens::new(&name, text, reading.as_ref(), &result))?
         );
         return Ok(());
     }
@@ -195,7 +212,8 @@ fn whole_gallery(
                 block_on(segmenter.segment(&bytes, name, text, decode, go_on))
             })
             .with_context(|| format!("{} with \"{}\"", item.image, sentence.text))?;
-            results.push(Tokens::new(&item.image, &sentence.text, &result));
+            let reading = segmenter.reading(text);
+            results.push(Tokens::new(name, text, reading.as_ref(), &result));
         }
     }
     let json = serde_json::to_vec(&results)?;

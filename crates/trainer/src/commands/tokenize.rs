@@ -19,6 +19,7 @@ use crate::exit::{self, Kind, data, usage};
 use crate::fit::warn_about_soft_masks;
 use crate::interrupt::Interrupt;
 use crate::progress::{Display, Stage};
+use crate::text;
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let experiment = Experiment::resolve(&args.experiment, None)?;
@@ -35,7 +36,9 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let interrupt = Interrupt::install()?;
     let display = Display::detect(args.quiet);
     let chosen = device::choose(args.device)?;
-    let splits = Splits::open(&experiment)?;
+    let mut splits = Splits::open(&experiment)?;
+    let tokenizer = text::tokenizer(&experiment, &splits.train)?;
+    splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display);
     let path = Path::new(&experiment.emu3.codes);
     let origin = Origin::new(&experiment, &emu3, &splits);
     display.line(&format!(

@@ -4,10 +4,11 @@
 use anyhow::Result;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use mriseg::config::ModelConfig;
-use mriseg::image::Mask;
+use mriseg::image::{GrayImage, Mask, Preparation, Typical};
 use mriseg::model::normalized_pixels;
+use mriseg::segmenter::foreground;
 use mriseg::text::TextTokenizer;
-use mriseg_data::{AugmentConfig, Dataset, Sample, Warp, augment, derive};
+use mriseg_data::{AugmentConfig, Dataset, RequestMix, Sample, Warp, ask, augment};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -24,6 +25,8 @@ use crate::progress::Display;
 #[derive(Debug)]
 pub(crate) struct Samples {
     dataset: Dataset,
+    /// See [`Typical`]; `None` also where codes were made of pictures as they are.
+    typical: Option<Typical>,
     codes: Option<CodedCases>,
     /// By case, where there are codes: see [`Case::oracle`].
     oracles: Vec<Arc<OnceLock<Mask>>>,
@@ -36,7 +39,7 @@ pub(crate) struct Samples {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Changes<'a> {
     pub(crate) augment: &'a AugmentConfig,
-    pub(crate) derived_sentences: f64,
+    pub(crate) requests: &'a RequestMix,
     pub(crate) text_dropout: f64,
 }
 
@@ -52,7 +55,12 @@ pub(crate) struct Drawn {
 /// A case to be measured.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
+    /// As it lies on disk.
     pub(crate) sample: Sample,
+    /// Picture and mask as the model reads them.
+    pub(crate) prepared: Sample,
+    /// What lies between the two; `None` where pictures are read as they are.
+    pub(crate) preparation: Option<Preparation>,
     /// What was made before, where it was.
     pub(crate) made: Option<Made>,
 }
@@ -66,17 +74,31 @@ pub(crate) struct Made {
     pub(crate) oracle: Arc<OnceLock<Mask>>,
 }
 
+impl Case {
+    /// A soft mask of the model, cut at one half, at the place and size of the picture.
+    pub(crate) fn restore(&self, soft: &GrayImage) -> Mask {
+        match &self.preparation {
+            Some(preparation) => preparation.restore(soft),
+            None => foreground(soft, self.sample.mask.width, self.sample.mask.height),
+        }
+    }
+}
+
 impl Samples {
     const CACHE_BYTES: usize = 2 << 30;
 
-    pub(crate) fn new(dataset: Dataset) -> Self {
-        Self::with_codes(dataset, None)
+    pub(crate) fn new(dataset: Dataset, typical: Option<Typical>) -> Self {
+        Self {
+            typical,
+            ..Self::with_codes(dataset, None)
+        }
     }
 
     /// With codes of pictures and masks that were made before.
     pub(crate) fn with_codes(dataset: Dataset, codes: Option<CodedCases>) -> Self {
         let kept = if codes.is_some() { dataset.len() } else { 0 };
         Self {
+            typical: None,
             codes,
             oracles: (0..kept).map(|_| Arc::default()).collect(),
             cache: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
@@ -116,15 +138,46 @@ impl Samples {
 
     /// Case `index` with what there is of its codes.
     pub(crate) fn case(&self, index: usize) -> Result<Case> {
+        let case = self.prepare(self.load(index)?);
         Ok(Case {
-            sample: self.load(index)?,
             made: self.codes.as_ref().and_then(|codes| {
                 Some(Made {
                     codes: codes.of(index)?,
                     oracle: self.oracles[index].clone(),
                 })
             }),
+            ..case
         })
+    }
+
+    /// A case that need not be one of the data set.
+    pub(crate) fn prepare(&self, sample: Sample) -> Case {
+        if self.codes.is_some() {
+            return Case {
+                prepared: sample.clone(),
+                preparation: None,
+                made: None,
+                sample,
+            };
+        }
+        let (preparation, prepared) = self.prepared(&sample, &sample.mask);
+        Case {
+            preparation: Some(preparation),
+            prepared,
+            made: None,
+            sample,
+        }
+    }
+
+    /// Picture and a mask as the model reads them.
+    fn prepared(&self, sample: &Sample, mask: &Mask) -> (Preparation, Sample) {
+        let preparation = Preparation::of(&sample.image, self.typical.as_ref());
+        let prepared = Sample {
+            text: sample.text.clone(),
+            mask: preparation.mask(mask),
+            ..Sample::new(&sample.id, preparation.picture(&sample.image))
+        };
+        (preparation, prepared)
     }
 
     /// Codes that were made before.
@@ -178,19 +231,21 @@ impl Samples {
         self.of_step(stage, seed, step, batch)
             .into_par_iter()
             .map(|(index, mut rng)| {
-                let mut sample = self.load(index)?;
-                let derived = rng.random_bool(changes.derived_sentences);
-                if derived {
-                    sample = derive(&sample, self.dataset.side_convention(), &mut rng);
+                let sample = self.load(index)?;
+                let convention = self.dataset.side_convention();
+                let asked = ask(&sample, convention, changes.requests, &mut rng);
+                let (_, prepared) = self.prepared(&sample, &asked.mask);
+                let (mut sample, warp) = augment(&prepared, changes.augment, &mut rng);
+                if let Some(text) = asked.sentence(warp.mirrored(), &mut rng) {
+                    sample.text = text;
                 }
-                let (mut sample, warp) = augment(&sample, changes.augment, &mut rng);
                 let dropped = rng.random_bool(changes.text_dropout);
                 if dropped {
                     sample.text.clear();
                 }
                 Ok(Drawn {
                     sample,
-                    origin: (!derived && !dropped).then_some((index, warp)),
+                    origin: (asked.own && !dropped).then_some((index, warp)),
                 })
             })
             .collect()
@@ -255,13 +310,13 @@ pub(crate) fn masks<S: Borrow<Sample> + Sync>(
 
 impl Borrow<Sample> for &Case {
     fn borrow(&self) -> &Sample {
-        &self.sample
+        &self.prepared
     }
 }
 
 impl Borrow<Sample> for Case {
     fn borrow(&self) -> &Sample {
-        &self.sample
+        &self.prepared
     }
 }
 
@@ -329,21 +384,21 @@ mod tests {
     use super::*;
     use mriseg_data::PhantomConfig;
 
-    fn changes(augment: &AugmentConfig) -> Changes<'_> {
+    fn changes<'a>(augment: &'a AugmentConfig, requests: &'a RequestMix) -> Changes<'a> {
         Changes {
             augment,
-            derived_sentences: 0.3,
+            requests,
             text_dropout: 0.1,
         }
     }
 
     #[test]
     fn a_step_sees_the_same_cases_whenever_it_is_asked() {
-        let samples = Samples::new(Dataset::phantoms(&PhantomConfig::default(), "train", 6));
-        let augment = AugmentConfig::default();
+        let samples = Samples::new(Dataset::phantoms(&PhantomConfig::default(), "train", 6), None);
+        let (augment, requests) = (AugmentConfig::default(), RequestMix::default());
         let at = |step| {
             samples
-                .training("lm", 3, step, 4, changes(&augment))
+                .training("lm", 3, step, 4, changes(&augment, &requests))
                 .unwrap()
         };
         let fifth = at(5);
@@ -354,13 +409,13 @@ mod tests {
 
     #[test]
     fn one_pass_over_the_data_sees_every_case_once() {
-        let samples = Samples::new(Dataset::phantoms(&PhantomConfig::default(), "train", 6));
+        let samples = Samples::new(Dataset::phantoms(&PhantomConfig::default(), "train", 6), None);
         let total = samples.dataset().len();
-        let augment = AugmentConfig::default();
+        let (augment, requests) = (AugmentConfig::default(), RequestMix::default());
         let mut ids: Vec<String> = (0..total)
             .flat_map(|step| {
                 samples
-                    .training("lm", 3, step, 1, changes(&augment))
+                    .training("lm", 3, step, 1, changes(&augment, &requests))
                     .unwrap()
             })
             .map(|drawn| drawn.sample.id)

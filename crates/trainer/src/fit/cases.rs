@@ -98,7 +98,7 @@ impl<'a> Source<'a> {
         let (seed, batch) = (experiment.seed, experiment.train.batch);
         let changes = Changes {
             augment: &experiment.augment,
-            derived_sentences: experiment.data.derived_sentences,
+            requests: &experiment.data.requests,
             text_dropout: experiment.train.text_dropout,
         };
         match self {
@@ -132,7 +132,7 @@ impl<'a> Source<'a> {
                 for (index, mut rng) in samples.of_step(STAGE, seed, step, batch) {
                     let flip = f64::from(changes.augment.flip);
                     let mut drawn = codes
-                        .draw(index, changes.derived_sentences, flip, &mut rng)
+                        .draw(index, changes.requests.side, flip, &mut rng)
                         .ok_or_else(|| {
                             anyhow!("case `{}` has no codes", samples.dataset().id(index))
                         })?;

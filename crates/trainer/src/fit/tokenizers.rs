@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor};
 use mriseg::loss::{mask_reconstruction_loss, picture_reconstruction_loss};
 use mriseg::optimizer::AdamW;
 use mriseg::vq::{CodebookEma, ImageTokenizer, MaskTokenizer, Quantizer, QuantizerConfig};
-use mriseg_data::Sample;
+use mriseg_data::{RequestMix, Sample};
 
 use super::batch::{Changes, Samples, masks, pictures, rng};
 use super::optimizer::{clip_norm, learning_rate};
@@ -17,7 +17,9 @@ use crate::config::{Experiment, TokenizerTraining};
 const WARMUP: f64 = 0.05;
 const CLIP_NORM: f32 = 1.0;
 /// Share of masks of one lung only, or empty: few, since they have fewer contours to learn from.
-const DERIVED_MASKS: f64 = 0.1;
+const PARTS: f64 = 0.1;
+/// Share of masks of lungs, whose outlines are longer and smoother.
+const LUNGS: f64 = 0.25;
 
 /// Trains the mask tokenizer on augmented masks; `None` when the user asked to stop.
 pub(crate) fn train_mask_tokenizer(
@@ -35,7 +37,8 @@ pub(crate) fn train_mask_tokenizer(
         training,
         samples,
         session,
-        derived_masks: DERIVED_MASKS,
+        parts: PARTS,
+        lungs: LUNGS,
         codebook: config.mask.quantizer(),
     };
     stage.run(
@@ -70,7 +73,8 @@ pub(crate) fn train_image_tokenizer(
         training,
         samples,
         session,
-        derived_masks: 0.0,
+        parts: 0.0,
+        lungs: 0.0,
         codebook: config.image.quantizer(),
     };
     stage.run(
@@ -96,7 +100,10 @@ struct Stage<'a> {
     training: &'a TokenizerTraining,
     samples: &'a Samples,
     session: &'a Session,
-    derived_masks: f64,
+    /// Share of masks of one side only.
+    parts: f64,
+    /// Share of masks of lungs.
+    lungs: f64,
     codebook: QuantizerConfig,
 }
 
@@ -118,10 +125,16 @@ impl Stage<'_> {
         forward: impl Fn(&M, &[Sample]) -> Encoded + Sync,
     ) -> Result<Option<M>> {
         let (training, session) = (self.training, self.session);
-        let derives = self.experiment.data.derived_sentences > 0.0;
+        let mix = &self.experiment.data.requests;
+        let share = |asked: f64, of_masks: f64| if asked > 0.0 { of_masks } else { 0.0 };
+        let requests = RequestMix {
+            side: share(mix.side, self.parts),
+            lungs: share(mix.lungs, self.lungs),
+            ..RequestMix::none()
+        };
         let changes = Changes {
             augment: &self.experiment.augment,
-            derived_sentences: if derives { self.derived_masks } else { 0.0 },
+            requests: &requests,
             text_dropout: 0.0,
         };
         let mut optimizer = AdamW {

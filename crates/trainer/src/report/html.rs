@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{CaseResult, Summary};
+use crate::prompt_probe::PromptProbe;
 
 /// A case with its picture.
 pub(super) struct Shown<'a> {
@@ -36,6 +37,9 @@ pub(super) fn page(summary: &Summary, groups: &[(&str, Vec<Shown<'_>>)]) -> Stri
     );
     page.push_str(&numbers(summary));
     page.push_str(&kinds(summary));
+    if let Some(probe) = &summary.probe {
+        page.push_str(&probes(probe));
+    }
     if groups.iter().any(|(_, shown)| !shown.is_empty()) {
         page.push_str(
             "<p>Below, from left to right: the image, the truth (orange), the prediction (blue, with the truth outlined \
@@ -116,6 +120,31 @@ fn numbers(summary: &Summary) -> String {
          <b>per image</b> weighs every picture alike, <b>pooled</b> lets large masks count more. A prediction where \
          the truth is empty has Dice 0.</p>\n",
     );
+    html
+}
+
+fn probes(probe: &PromptProbe) -> String {
+    let mut html = String::from(
+        "<h2>What each part of a sentence does</h2>\n<table>\n<tr><th scope=\"col\">Probe</th><th scope=\"col\"></th>\
+         <th scope=\"col\" class=\"number\">Cases</th><th scope=\"col\">Measure</th>\
+         <th scope=\"col\" class=\"number\">Value</th><th scope=\"col\" class=\"number\">Of plain</th>\
+         <th scope=\"col\">Should be</th></tr>\n",
+    );
+    for row in &probe.rows {
+        let _ = writeln!(
+            html,
+            "<tr><td>{}</td><td>{}</td><td class=\"number\">{}</td><td>{}</td><td class=\"number\">{}</td>\
+             <td class=\"number\">{}</td><td>{}</td></tr>",
+            escape(&row.group),
+            escape(&row.name),
+            row.cases,
+            row.measure.title(),
+            fraction(row.value),
+            fraction(row.relative),
+            escape(&row.should)
+        );
+    }
+    html.push_str("</table>\n");
     html
 }
 

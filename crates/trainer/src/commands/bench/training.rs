@@ -15,6 +15,7 @@ use crate::device::{self, Chosen};
 use crate::fit::{LmState, LmTrainer, Samples, Session, StepMeasures};
 use crate::interrupt::Interrupt;
 use crate::progress::Display;
+use crate::text;
 
 /// Steps that are not counted: in the first ones a GPU compiles and chooses kernels.
 const WARM_UP: usize = 3;
@@ -117,8 +118,8 @@ impl Trial {
         let dataset = data::open(&DataSpec::Phantoms, &experiment.data.train_split, pictures)?;
         Ok(Self {
             objective,
-            tokenizer: TextTokenizer::learn(dataset.texts(), experiment.model.lm.text_vocab)?,
-            samples: Samples::new(dataset),
+            tokenizer: text::tokenizer(&experiment, &dataset)?,
+            samples: Samples::new(dataset, None),
             session: Session {
                 display: Display::Silent,
                 interrupt: Interrupt::default(),

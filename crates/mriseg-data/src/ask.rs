@@ -1,0 +1,402 @@
+//! What a training case is asked: the sentence of the data, said in many ways, or another question that the picture's
+//! annotations answer.
+//!
+//! A data set with one sentence per picture lets a model ignore the sentence, and one spelling per sentence teaches no
+//! language. Every [`Request`] has its own answer on the same picture: one lung, all findings, none, the lungs
+//! themselves, or nothing at all.
+
+use mriseg::image::Mask;
+use mriseg::reading::{Findings, Request, Side};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::derive::{half, separating_column};
+use crate::wording::Wording;
+use crate::{Sample, SideConvention};
+
+/// The share of a mask below which a side counts as having nothing: what spills over the middle.
+const SPILL: f64 = 0.01;
+
+/// How often training asks for what. Shares of the cases; what they leave is asked as the data asks.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestMix {
+    /// Sentences of the data that are said in other words; requests that the data does not know always are.
+    pub reworded: f64,
+    /// One side of the picture, present or absent.
+    pub side: f64,
+    /// All findings, without a place.
+    pub everything: f64,
+    /// No findings ("the lungs are clear").
+    pub nothing: f64,
+    /// The lungs themselves, where they are annotated.
+    pub lungs: f64,
+    /// Something that is neither.
+    pub other: f64,
+}
+
+impl Default for RequestMix {
+    fn default() -> Self {
+        Self {
+            reworded: 0.75,
+            side: 0.12,
+            everything: 0.08,
+            nothing: 0.05,
+            lungs: 0.12,
+            other: 0.08,
+        }
+    }
+}
+
+impl RequestMix {
+    /// Only what the data asks, in its own words.
+    pub fn none() -> Self {
+        Self {
+            reworded: 0.0,
+            side: 0.0,
+            everything: 0.0,
+            nothing: 0.0,
+            lungs: 0.0,
+            other: 0.0,
+        }
+    }
+
+    /// The shares by name.
+    pub fn shares(&self) -> [(&'static str, f64); 6] {
+        [
+            ("reworded", self.reworded),
+            ("side", self.side),
+            ("everything", self.everything),
+            ("nothing", self.nothing),
+            ("lungs", self.lungs),
+            ("other", self.other),
+        ]
+    }
+}
+
+/// A question about a picture with its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The request; `None` where the sentence of the data is not of the grammar, and stays as it is.
+    pub request: Option<Request>,
+    /// What is asked for.
+    pub mask: Mask,
+    /// Whether it is the data's own question.
+    pub own: bool,
+    /// Whether it is said in other words than the data's.
+    pub reworded: bool,
+}
+
+/// What the annotations of a picture answer to a request; `None` where they do not say.
+pub fn answer(sample: &Sample, request: &Request, convention: SideConvention) -> Option<Mask> {
+    let empty = || Mask::empty(sample.mask.width, sample.mask.height);
+    match *request {
+        Request::Nothing | Request::Other => Some(empty()),
+        Request::Lungs(side) => {
+            let lungs = sample.lungs.as_ref()?;
+            Some(match side {
+                None => lungs.clone(),
+                Some(side) => half(lungs, separating_column(lungs), side.in_picture(convention)),
+            })
+        }
+        _ if !sample.lesions.is_empty() => Some(union_of(sample, &zones_of(request), empty())),
+        _ => answer_of_the_whole(sample, request, convention),
+    }
+}
+
+/// The zones that a request for findings is about.
+pub fn zones_of(request: &Request) -> Findings {
+    const ALL: [bool; 3] = [true; 3];
+    match *request {
+        Request::Zones(findings) => findings,
+        Request::Side(Side::Left) => Findings {
+            left: ALL,
+            ..Findings::default()
+        },
+        Request::Side(Side::Right) => Findings {
+            right: ALL,
+            ..Findings::default()
+        },
+        Request::Everything => Findings {
+            left: ALL,
+            right: ALL,
+        },
+        Request::Nothing | Request::Lungs(_) | Request::Other => Findings::default(),
+    }
+}
+
+fn union_of(sample: &Sample, zones: &Findings, mut mask: Mask) -> Mask {
+    let named = sample.lesions.iter();
+    for (_, lesion) in named.filter(|(zone, _)| !zone.is_disjoint(zones)) {
+        for (pixel, marked) in mask.pixels.iter_mut().zip(&lesion.pixels) {
+            *pixel |= marked;
+        }
+    }
+    mask
+}
+
+/// Where only one mask for everything is known: its halves, as far as mask and sentence agree about the sides.
+fn answer_of_the_whole(
+    sample: &Sample,
+    request: &Request,
+    convention: SideConvention,
+) -> Option<Mask> {
+    let stated = Findings::parse(&sample.text)?;
+    let mask = &sample.mask;
+    let side = match *request {
+        Request::Everything => return Some(mask.clone()),
+        Request::Zones(zones) if zones == stated => return Some(mask.clone()),
+        _ if stated.is_empty() => return mask.is_empty().then(|| mask.clone()),
+        Request::Side(side) => side,
+        Request::Zones(zones) => {
+            let side = zones.only_side()?;
+            // A zone word alone is too noisy in real data to cut a mask by it.
+            let known = stated.has(side);
+            if known && zones != stated.one_side(side) {
+                return None;
+            }
+            side
+        }
+        Request::Nothing | Request::Lungs(_) | Request::Other => return None,
+    };
+    let middle = separating_column(mask);
+    let part = |side: Side| half(mask, middle, side.in_picture(convention));
+    let has_nothing = |part: &Mask| part.area() as f64 <= SPILL * mask.area() as f64;
+    let (asked, other) = (part(side), part(side.other()));
+    match (stated.has(side), stated.has(side.other())) {
+        (true, true) => (!has_nothing(&asked) && !has_nothing(&other)).then_some(asked),
+        (true, false) => has_nothing(&other).then(|| mask.clone()),
+        (false, true) => has_nothing(&asked).then(|| Mask::empty(mask.width, mask.height)),
+        (false, false) => None,
+    }
+}
+
+/// Draws a question for a training case.
+pub fn ask(
+    sample: &Sample,
+    convention: SideConvention,
+    mix: &RequestMix,
+    rng: &mut ChaCha8Rng,
+) -> Asked {
+    let own = Findings::parse(&sample.text);
+    let Some(stated) = own else {
+        return Asked {
+            request: None,
+            mask: sample.mask.clone(),
+            own: true,
+            reworded: false,
+        };
+    };
+    let mut dice: f64 = rng.random();
+    let mut chosen = |share: f64| {
+        dice -= share;
+        dice < 0.0
+    };
+    let side = Side::BOTH[rng.random_range(0..2)];
+    let unspecific = rng.random_bool(0.5);
+    let healthy = stated.is_empty() && sample.mask.is_empty() && sample.lesions.is_empty();
+    let request = if chosen(mix.side) {
+        side_request(&stated, side, unspecific)
+    } else if chosen(mix.everything) {
+        Request::Everything
+    } else if chosen(mix.nothing) {
+        Request::Nothing
+    } else if chosen(mix.lungs) {
+        Request::Lungs((!unspecific).then_some(side))
+    } else if chosen(mix.other) {
+        Request::Other
+    } else if healthy && unspecific && mix.reworded > 0.0 {
+        // What healthy lungs answer to any finding: nothing.
+        Request::Zones(any_findings(rng))
+    } else if healthy {
+        Request::Nothing
+    } else {
+        Request::Zones(stated)
+    };
+    let plain = Request::Zones(stated);
+    let (request, mask) = match answer(sample, &request, convention) {
+        Some(mask) if request != plain => (request, mask),
+        _ => (
+            if stated.is_empty() {
+                Request::Nothing
+            } else {
+                plain
+            },
+            sample.mask.clone(),
+        ),
+    };
+    let reworded = match request {
+        Request::Zones(_) | Request::Nothing => rng.random_bool(mix.reworded),
+        _ => true,
+    };
+    Asked {
+        own: request == plain || request == Request::Nothing && stated.is_empty(),
+        request: Some(request),
+        mask,
+        reworded,
+    }
+}
+
+impl Asked {
+    /// The question in words; `mirrored` where the picture was mirrored.
+    pub fn sentence(&self, mirrored: bool, rng: &mut ChaCha8Rng) -> Option<String> {
+        let request = self.request?;
+        let request = if mirrored { request.swapped() } else { request };
+        Some(match request {
+            Request::Zones(findings) if !self.reworded => findings.to_sentence(),
+            Request::Nothing if !self.reworded => Findings::default().to_sentence(),
+            _ => Wording::Varied.say(&request, rng),
+        })
+    }
+}
+
+/// One side of a picture: by its zones, or as a whole.
+fn side_request(stated: &Findings, side: Side, unspecific: bool) -> Request {
+    let zones = if stated.has(side) {
+        stated.one_side(side)
+    } else {
+        stated.one_side(side.other()).swapped()
+    };
+    if unspecific || zones.is_empty() {
+        Request::Side(side)
+    } else {
+        Request::Zones(zones)
+    }
+}
+
+fn any_findings(rng: &mut ChaCha8Rng) -> Findings {
+    let bits = rng.random_range(1..64u8);
+    let zone = |i: u8| bits >> i & 1 == 1;
+    Findings {
+        left: [zone(0), zone(1), zone(2)],
+        right: [zone(3), zone(4), zone(5)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mriseg::image::GrayImage;
+    use rand::SeedableRng;
+
+    use super::*;
+    use crate::{Dataset, PhantomConfig};
+
+    const VIEWER: SideConvention = SideConvention::Viewer;
+    const BOTH: &str =
+        "bilateral pulmonary infection, two infected areas, upper left lung and lower right lung.";
+
+    fn sample(text: &str, columns: &[usize]) -> Sample {
+        let mut mask = Mask::empty(8, 2);
+        for &x in columns {
+            mask.pixels[x] = 1;
+        }
+        Sample {
+            text: text.into(),
+            mask,
+            lungs: Some(Mask::new(8, 2, [0, 1, 1, 0, 0, 1, 1, 0].repeat(2))),
+            ..Sample::new("a", GrayImage::new(8, 2, vec![0.5; 16]))
+        }
+    }
+
+    #[test]
+    fn one_mask_for_everything_answers_by_its_halves() {
+        let sample = sample(BOTH, &[1, 2, 6]);
+        let left = answer(&sample, &Request::Side(Side::Left), VIEWER).unwrap();
+        assert_eq!(left.pixels[..8], [0, 1, 1, 0, 0, 0, 0, 0]);
+        let upper = Request::Zones(Findings::one_zone(Side::Left, 0));
+        assert_eq!(answer(&sample, &upper, VIEWER).unwrap(), left);
+        let patient = answer(
+            &sample,
+            &Request::Side(Side::Right),
+            SideConvention::Patient,
+        );
+        assert_eq!(patient.unwrap(), left);
+        let lower = Request::Zones(Findings::one_zone(Side::Left, 2));
+        assert_eq!(answer(&sample, &lower, VIEWER), None, "zones are noisy");
+        assert!(answer(&sample, &Request::Nothing, VIEWER).unwrap().is_empty());
+        assert_eq!(
+            answer(&sample, &Request::Everything, VIEWER).unwrap(),
+            sample.mask
+        );
+    }
+
+    #[test]
+    fn the_side_without_a_finding_is_empty_and_a_doubtful_mask_says_nothing() {
+        let text = "unilateral pulmonary infection, one infected area, upper left lung.";
+        let right = Request::Side(Side::Right);
+        let clear = answer(&sample(text, &[1]), &right, VIEWER).unwrap();
+        assert!(clear.is_empty());
+        assert_eq!(answer(&sample(text, &[1, 6]), &right, VIEWER), None);
+        assert_eq!(answer(&sample(BOTH, &[1]), &right, VIEWER), None);
+    }
+
+    #[test]
+    fn lungs_are_answered_where_they_are_annotated() {
+        let mut sample = sample(BOTH, &[1, 6]);
+        let left = answer(&sample, &Request::Lungs(Some(Side::Left)), VIEWER).unwrap();
+        assert_eq!(left.pixels[..8], [0, 1, 1, 0, 0, 0, 0, 0]);
+        sample.lungs = None;
+        assert_eq!(answer(&sample, &Request::Lungs(None), VIEWER), None);
+    }
+
+    #[test]
+    fn phantoms_answer_every_request_exactly() {
+        let data = Dataset::phantoms(&PhantomConfig::default(), "train", 12);
+        for i in 0..data.len() {
+            let sample = data.load(i).unwrap();
+            let findings = Findings::parse(&sample.text).unwrap();
+            let again = answer(&sample, &Request::Zones(findings), VIEWER).unwrap();
+            assert_eq!(again, sample.mask, "{}", sample.text);
+            let all = answer(&sample, &Request::Everything, VIEWER).unwrap();
+            let sides = Side::BOTH
+                .map(|side| answer(&sample, &Request::Side(side), VIEWER).unwrap().area());
+            assert_eq!(sides.iter().sum::<usize>(), all.area());
+            assert!(all.area() > 0);
+            let lungs = answer(&sample, &Request::Lungs(None), VIEWER).unwrap();
+            let outside = all.pixels.iter().zip(&lungs.pixels);
+            let outside = outside.filter(|&(&lesion, &lung)| lesion > lung).count();
+            assert!(20 * outside <= all.area(), "{outside} of {}", all.area());
+        }
+    }
+
+    #[test]
+    fn shares_are_kept_and_every_question_has_its_sentence() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let sample = sample(BOTH, &[1, 6]);
+        let mix = RequestMix::default();
+        let (mut own, mut lungs, mut other) = (0, 0, 0);
+        for _ in 0..4000 {
+            let asked = ask(&sample, VIEWER, &mix, &mut rng);
+            own += usize::from(asked.own);
+            lungs += usize::from(matches!(asked.request, Some(Request::Lungs(_))));
+            other += usize::from(asked.request == Some(Request::Other));
+            let text = asked.sentence(false, &mut rng).unwrap();
+            assert!(!text.trim().is_empty());
+            if asked.own {
+                assert_eq!(asked.mask, sample.mask);
+            }
+        }
+        let share = |count: usize| count as f64 / 4000.0;
+        assert!((share(lungs) - mix.lungs).abs() < 0.02, "{lungs}");
+        assert!((share(other) - mix.other).abs() < 0.02, "{other}");
+        assert!((share(own) - 0.55).abs() < 0.05, "{own}");
+    }
+
+    #[test]
+    fn without_a_mix_the_data_asks_in_its_own_words_also_in_a_mirror() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let asked = ask(&sample(BOTH, &[1, 6]), VIEWER, &RequestMix::none(), &mut rng);
+        assert_eq!(asked.sentence(false, &mut rng).unwrap(), BOTH);
+        assert_eq!(
+            asked.sentence(true, &mut rng).unwrap(),
+            "bilateral pulmonary infection, two infected areas, lower left lung and upper right lung."
+        );
+        let free = ask(
+            &sample("a pink polyp", &[1]),
+            VIEWER,
+            &RequestMix::default(),
+            &mut rng,
+        );
+        assert_eq!((free.request, free.own), (None, true));
+    }
+}

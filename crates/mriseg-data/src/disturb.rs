@@ -1,0 +1,275 @@
+//! Pictures as they come: inverted, framed, compressed, written on. The same disturbances vary the pictures of a
+//! training and measure what a finished model makes of them.
+
+use std::fmt::{self, Display};
+
+use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
+use mriseg::image::{GrayImage, Mask};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::augment::Warp;
+
+/// One thing that happens to pictures on their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disturbance {
+    /// Nothing.
+    Plain,
+    /// Black and white are exchanged.
+    Inverted,
+    /// A white frame around the picture, 6 to 12 % of it wide on every side.
+    Framed,
+    /// The picture in the middle of a wide black canvas, sometimes of a tall one.
+    Letterboxed,
+    /// Stored as a JPEG file of quality 30.
+    Jpeg30,
+    /// Grey values in a fifth to a third of the range, in 8 bits.
+    LowContrast,
+    /// Values of 12 bits in a file of 16 bits: a sixteenth of the range, nearly black.
+    TwelveBit,
+    /// White letters in the corners: the side, the projection, the time, a date.
+    Text,
+    /// Turned by up to 10 degrees.
+    Tilted,
+}
+
+impl Disturbance {
+    /// All of them, the undisturbed picture first.
+    pub const ALL: [Self; 9] = [
+        Self::Plain,
+        Self::Inverted,
+        Self::Framed,
+        Self::Letterboxed,
+        Self::Jpeg30,
+        Self::LowContrast,
+        Self::TwelveBit,
+        Self::Text,
+        Self::Tilted,
+    ];
+
+    /// Its name in files and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Inverted => "inverted",
+            Self::Framed => "framed",
+            Self::Letterboxed => "letterboxed",
+            Self::Jpeg30 => "jpeg30",
+            Self::LowContrast => "low-contrast",
+            Self::TwelveBit => "twelve-bit",
+            Self::Text => "text",
+            Self::Tilted => "tilted",
+        }
+    }
+
+    /// The picture and its mask as this disturbance leaves them. A picture that gets a border becomes larger, and
+    /// nothing is marked in the border.
+    pub fn apply(
+        self,
+        image: &GrayImage,
+        mask: &Mask,
+        rng: &mut ChaCha8Rng,
+    ) -> (GrayImage, Mask) {
+        match self {
+            Self::Plain => (image.clone(), mask.clone()),
+            Self::Inverted => (mapped(image, |value| 1.0 - value), mask.clone()),
+            Self::Framed => framed(image, mask, rng),
+            Self::Letterboxed => letterboxed(image, mask, rng),
+            Self::Jpeg30 => (compressed(image, 30), mask.clone()),
+            Self::LowContrast => {
+                let width = rng.random_range(0.2..=0.35);
+                let black = rng.random_range(0.0..=1.0 - width);
+                let level = |value: f32| ((black + value * width) * 255.0).round() / 255.0;
+                (mapped(image, level), mask.clone())
+            }
+            Self::TwelveBit => {
+                const SCALE: f32 = 4095.0 / 65535.0;
+                (mapped(image, |value| value * SCALE), mask.clone())
+            }
+            Self::Text => (written_on(image, rng), mask.clone()),
+            Self::Tilted => {
+                let angle = rng.random_range(-10.0f32..=10.0).to_radians();
+                Warp::new(image.width, image.height, angle, 1.0, [0.0; 2], false).apply(image, mask)
+            }
+        }
+    }
+}
+
+impl Display for Disturbance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+fn mapped(image: &GrayImage, level: impl Fn(f32) -> f32) -> GrayImage {
+    let pixels = image.pixels.iter().map(|&value| level(value)).collect();
+    GrayImage::new(image.width, image.height, pixels)
+}
+
+/// Pixels of a border on each side.
+#[derive(Debug, Clone, Copy)]
+struct Border {
+    left: usize,
+    right: usize,
+    top: usize,
+    bottom: usize,
+}
+
+impl Border {
+    fn around(self, image: &GrayImage, mask: &Mask, level: f32) -> (GrayImage, Mask) {
+        let width = self.left + image.width + self.right;
+        let height = self.top + image.height + self.bottom;
+        let mut pixels = vec![level; width * height];
+        let mut marked = Mask::empty(width, height);
+        for row in 0..image.height {
+            let from = row * image.width..(row + 1) * image.width;
+            let start = (self.top + row) * width + self.left;
+            let to = start..start + image.width;
+            pixels[to.clone()].copy_from_slice(&image.pixels[from.clone()]);
+            marked.pixels[to].copy_from_slice(&mask.pixels[from]);
+        }
+        (GrayImage::new(width, height, pixels), marked)
+    }
+}
+
+fn framed(image: &GrayImage, mask: &Mask, rng: &mut ChaCha8Rng) -> (GrayImage, Mask) {
+    let unequal = rng.random_bool(0.3);
+    let mut share = rng.random_range(0.06f32..=0.12);
+    let mut pixels = |length: usize| {
+        if unequal {
+            share = rng.random_range(0.06..=0.12);
+        }
+        (length as f32 * share).ceil() as usize
+    };
+    let border = Border {
+        left: pixels(image.width),
+        right: pixels(image.width),
+        top: pixels(image.height),
+        bottom: pixels(image.height),
+    };
+    border.around(image, mask, 1.0)
+}
+
+fn letterboxed(image: &GrayImage, mask: &Mask, rng: &mut ChaCha8Rng) -> (GrayImage, Mask) {
+    let ratio = rng.random_range(16.0 / 9.0..=2.0f32);
+    let ratio = if rng.random_bool(0.25) {
+        ratio.recip()
+    } else {
+        ratio
+    };
+    // The smallest canvas of this ratio that holds the picture.
+    let (width, height) = (image.width as f32, image.height as f32);
+    let across = (height * ratio).round().max(width) as usize - image.width;
+    let down = (width / ratio).round().max(height) as usize - image.height;
+    let border = Border {
+        left: across / 2,
+        right: across - across / 2,
+        top: down / 2,
+        bottom: down - down / 2,
+    };
+    border.around(image, mask, 0.0)
+}
+
+/// The picture after a JPEG file; as it is when it is too long for one.
+fn compressed(image: &GrayImage, quality: u8) -> GrayImage {
+    let levels: Vec<u8> = image
+        .pixels
+        .iter()
+        .map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8)
+        .collect();
+    let (width, height) = (image.width as u32, image.height as u32);
+    let mut file = Vec::new();
+    JpegEncoder::new_with_quality(&mut file, quality)
+        .encode(&levels, width, height, ExtendedColorType::L8)
+        .ok()
+        .and_then(|()| GrayImage::decode(&file, "a JPEG file in memory").ok())
+        .unwrap_or_else(|| image.clone())
+}
+
+fn written_on(image: &GrayImage, rng: &mut ChaCha8Rng) -> GrayImage {
+    let mut image = image.clone();
+    let first = rng.random_range(0..4);
+    let side = ["L", "R", "AP"][rng.random_range(0..3)];
+    write(&mut image, side, first, rng);
+    if rng.random_bool(0.5) {
+        let line = match rng.random_range(0..3) {
+            0 => "PORTABLE 12:30".to_owned(),
+            1 => format!("PORTABLE {:02}:{:02}", rng.random_range(0..24), rng.random_range(0..60)),
+            _ => format!(
+                "{}-{:02}-{:02}",
+                rng.random_range(1998..2026),
+                rng.random_range(1..13),
+                rng.random_range(1..29)
+            ),
+        };
+        let other = (first + rng.random_range(1..4)) % 4;
+        write(&mut image, &line, other, rng);
+    }
+    image
+}
+
+/// Pixels of a glyph across and down, and from one glyph to the next.
+const GLYPH: [usize; 2] = [5, 7];
+const ADVANCE: usize = GLYPH[0] + 1;
+
+/// Writes a line in white into one of the four corners. What does not fit is cut off.
+fn write(image: &mut GrayImage, line: &str, corner: usize, rng: &mut ChaCha8Rng) {
+    let short = image.width.min(image.height) as f32;
+    let height = short * rng.random_range(0.04..=0.08);
+    // A long line is written smaller.
+    let room = 0.9 * image.width as f32 / (line.len() * ADVANCE) as f32;
+    let dot = (height / GLYPH[1] as f32).min(room).round().max(1.0) as usize;
+    let margin = (short * rng.random_range(0.02..=0.05)) as usize;
+    let length = (line.len() * ADVANCE - 1) * dot;
+    let place = |far: bool, space: usize, taken: usize| {
+        if far {
+            space.saturating_sub(taken + margin)
+        } else {
+            margin
+        }
+    };
+    let left = place(corner % 2 == 1, image.width, length);
+    let top = place(corner / 2 == 1, image.height, GLYPH[1] * dot);
+    let (width, height) = (image.width, image.height);
+    for (place, letter) in line.chars().enumerate() {
+        for (row, bits) in glyph(letter).into_iter().enumerate() {
+            for column in (0..GLYPH[0]).filter(|column| bits >> (GLYPH[0] - 1 - column) & 1 == 1) {
+                let (x, y) = (left + (place * ADVANCE + column) * dot, top + row * dot);
+                for y in y..(y + dot).min(height) {
+                    for x in x..(x + dot).min(width) {
+                        image.pixels[y * width + x] = 1.0;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Seven rows of five dots, the left one in the highest bit.
+fn glyph(letter: char) -> [u8; 7] {
+    match letter {
+        '0' => [0b01110, 0b10001, 0b10011, 0b10101, 0b11001, 0b10001, 0b01110],
+        '1' => [0b00100, 0b01100, 0b00100, 0b00100, 0b00100, 0b00100, 0b01110],
+        '2' => [0b01110, 0b10001, 0b00001, 0b00010, 0b00100, 0b01000, 0b11111],
+        '3' => [0b11111, 0b00010, 0b00100, 0b00010, 0b00001, 0b10001, 0b01110],
+        '4' => [0b00010, 0b00110, 0b01010, 0b10010, 0b11111, 0b00010, 0b00010],
+        '5' => [0b11111, 0b10000, 0b11110, 0b00001, 0b00001, 0b10001, 0b01110],
+        '6' => [0b00110, 0b01000, 0b10000, 0b11110, 0b10001, 0b10001, 0b01110],
+        '7' => [0b11111, 0b00001, 0b00010, 0b00100, 0b01000, 0b01000, 0b01000],
+        '8' => [0b01110, 0b10001, 0b10001, 0b01110, 0b10001, 0b10001, 0b01110],
+        '9' => [0b01110, 0b10001, 0b10001, 0b01111, 0b00001, 0b00010, 0b01100],
+        'A' => [0b01110, 0b10001, 0b10001, 0b11111, 0b10001, 0b10001, 0b10001],
+        'B' => [0b11110, 0b10001, 0b10001, 0b11110, 0b10001, 0b10001, 0b11110],
+        'E' => [0b11111, 0b10000, 0b10000, 0b11110, 0b10000, 0b10000, 0b11111],
+        'L' => [0b10000, 0b10000, 0b10000, 0b10000, 0b10000, 0b10000, 0b11111],
+        'O' => [0b01110, 0b10001, 0b10001, 0b10001, 0b10001, 0b10001, 0b01110],
+        'P' => [0b11110, 0b10001, 0b10001, 0b11110, 0b10000, 0b10000, 0b10000],
+        'R' => [0b11110, 0b10001, 0b10001, 0b11110, 0b10100, 0b10010, 0b10001],
+        'T' => [0b11111, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100],
+        ':' => [0b00000, 0b00100, 0b00100, 0b00000, 0b00100, 0b00100, 0b00000],
+        '-' => [0b00000, 0b00000, 0b00000, 0b11111, 0b00000, 0b00000, 0b00000],
+        _ => [0; 7],
+    }
+}

@@ -1,0 +1,37 @@
+//! How a sentence is read: what it asks for, and where.
+
+mod findings;
+mod lexicon;
+mod reader;
+
+pub use findings::{Findings, Side, ZONES};
+pub use reader::{Reading, Target};
+
+/// What a sentence can ask for, whatever its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// Findings in just these zones, as the sentences of a data set name them.
+    Zones(Findings),
+    /// All findings of one side.
+    Side(Side),
+    /// All findings.
+    Everything,
+    /// No findings ("the lungs are clear"); the mask is empty.
+    Nothing,
+    /// The lungs themselves, both or one.
+    Lungs(Option<Side>),
+    /// Something that no chest model was trained to find ("the liver", "a car"); the mask is empty.
+    Other,
+}
+
+impl Request {
+    /// The same on the other side.
+    pub fn swapped(&self) -> Self {
+        match *self {
+            Self::Zones(findings) => Self::Zones(findings.swapped()),
+            Self::Side(side) => Self::Side(side.other()),
+            Self::Lungs(side) => Self::Lungs(side.map(Side::other)),
+            other => other,
+        }
+    }
+}

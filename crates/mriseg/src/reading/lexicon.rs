@@ -1,0 +1,267 @@
+//! What single words mean to the [reader](super::reader), and how a mistyped word is read.
+
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::Side;
+
+/// What a word means on its own. Where one typing error leads to two words, the meaning named first here wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Meaning {
+    /// "left", "right"; by number, as [`side_of`] reads it.
+    Side(usize),
+    /// A zone: 0 upper, 1 middle, 2 lower.
+    Zone(usize),
+    /// A side and its zone in one word, "LUL"; sides as two bits.
+    Spot(u8, usize),
+    /// "both", "each", "either".
+    Both,
+    /// "bilateral".
+    Bilateral,
+    /// "unilateral".
+    Unilateral,
+    /// "lung".
+    Lung,
+    /// Something that can be found in a lung: "infection", "hazy".
+    Finding,
+    /// "anything", "everything".
+    Anything,
+    /// "entire", "all".
+    Whole,
+    /// Asks for a mask: "segment", "show".
+    Verb,
+    /// Speaks of a shape rather than of what is in it: "outline", "parenchyma".
+    Organ,
+    /// "check", "examine".
+    Inspect,
+    /// Denies what follows: "no", "without".
+    No,
+    /// Denies what follows, or what went before: "not".
+    Not,
+    /// "nothing".
+    Nothing,
+    /// "clear", "normal".
+    Clear,
+    /// "absent", "resolved".
+    Gone,
+    /// "negative", "free": with "for", "of" or "from" they deny what follows.
+    Free,
+    /// What can be denied without denying a finding: "no change", "no doubt", "not only".
+    Change,
+    /// "but", "whereas".
+    But,
+    /// "except".
+    Except,
+    /// "worse", "more": compares sides.
+    Worse,
+    /// "opposite", "other".
+    Opposite,
+    /// "one" to "six".
+    Count(usize),
+    /// "zone", "lobe", "area": counted, but without meaning of its own.
+    ZoneNoun,
+    /// "side": a place once left or right was said.
+    SideNoun,
+    /// "in", "within".
+    In,
+    /// "of", "for", "from".
+    Of,
+    /// "and".
+    And,
+    /// "or", "nor".
+    Or,
+    /// Known, and not to be found in a lung by this reader: organs, other findings, objects.
+    Other,
+    /// A side in another language.
+    ForeignSide,
+    /// Another word of another language.
+    Foreign,
+    /// An English word that looks like a mistyped one of another meaning; it is not read.
+    Lookalike,
+    /// Without meaning here.
+    Filler,
+}
+
+/// The side of [`Meaning::Side`].
+pub(super) fn side_of(number: usize) -> Side {
+    Side::BOTH[number]
+}
+
+static MEANINGS: LazyLock<BTreeMap<&'static str, Meaning>> = LazyLock::new(|| {
+    let mut meanings = BTreeMap::new();
+    for &(meaning, list) in words::WORDS {
+        for word in list.split_whitespace() {
+            meanings.entry(word).or_insert(meaning);
+        }
+    }
+    meanings
+});
+
+/// The meaning of a word in small letters without accents, also of its plural and of a word with one typing error.
+pub(super) fn meaning(word: &str) -> Option<Meaning> {
+    if word.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(match word.parse() {
+            Ok(count @ 1..=6) => Meaning::Count(count),
+            _ => Meaning::Filler,
+        });
+    }
+    let known = exact(word).or_else(|| if word.is_ascii() { corrected(word) } else { None });
+    known.or_else(|| foreign(word))
+}
+
+/// Two words written as one: "leftlung".
+pub(super) fn glued(word: &str) -> Option<(Meaning, Meaning)> {
+    ["left", "right", "upper", "middle", "lower"]
+        .into_iter()
+        .find_map(|first| {
+            let rest = word.strip_prefix(first).filter(|rest| rest.len() >= 3)?;
+            Some((exact(first)?, exact(rest)?))
+        })
+}
+
+/// Whether a word that was not read may have been meant as a side.
+pub(super) fn is_side_like(word: &str) -> bool {
+    exact(word) == Some(Meaning::ForeignSide)
+        || foreign(word) == Some(Meaning::ForeignSide)
+        || ["lef", "rig", "rih", "lft", "rgh"]
+            .iter()
+            .any(|start| word.starts_with(start))
+        || ["left", "right"].iter().any(|side| word.contains(side))
+        || ["left", "right"].iter().any(|side| one_error(word, side))
+}
+
+/// Whether a word that was not read belongs to another language.
+pub(super) fn is_foreign(word: &str) -> bool {
+    exact(word) == Some(Meaning::Foreign) || word.chars().any(|c| c.is_alphabetic() && c as u32 > 0x2ff)
+}
+
+fn exact(word: &str) -> Option<Meaning> {
+    let find = |word: &str| MEANINGS.get(word).copied();
+    find(word).or_else(|| singular(word).and_then(|word| find(&word)))
+}
+
+fn singular(word: &str) -> Option<String> {
+    if word.len() < 4 || word.ends_with("ss") {
+        return None;
+    }
+    if let Some(start) = word.strip_suffix("ies") {
+        return Some(format!("{start}y"));
+    }
+    let ends = ["sses", "ches", "shes", "xes"];
+    if ends.iter().any(|end| word.ends_with(end)) {
+        return word.strip_suffix("es").map(str::to_owned);
+    }
+    word.strip_suffix('s').map(str::to_owned)
+}
+
+fn corrected(word: &str) -> Option<Meaning> {
+    if !(3..=24).contains(&word.len()) {
+        return None;
+    }
+    let nearest = |word: &str| {
+        let candidates = MEANINGS
+            .iter()
+            .filter(|(known, meaning)| may_be_mistyped(known, **meaning, word.len()))
+            .filter(|(known, _)| one_error(word, known) && !starts_otherwise(word, known));
+        candidates.map(|(_, meaning)| *meaning).min()
+    };
+    nearest(word).or_else(|| singular(word).and_then(|word| nearest(&word)))
+}
+
+/// Short words are near to too many others.
+fn may_be_mistyped(known: &str, meaning: Meaning, typed: usize) -> bool {
+    let place = matches!(meaning, Meaning::Side(_) | Meaning::Zone(_));
+    match known.len() {
+        4 => known == "left" || known == "lung" && typed > 3,
+        5.. => typed > 4 || place && typed == 4,
+        _ => false,
+    }
+}
+
+/// Another first letter makes another word ("night", "tower") more often than it is an error.
+fn starts_otherwise(word: &str, known: &str) -> bool {
+    word.len() == known.len() && word[1..] == known[1..]
+}
+
+/// Whether one letter less, more, or other, or two swapped, is all that is between two words.
+fn one_error(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let same = short.iter().zip(long).take_while(|(a, b)| a == b).count();
+    match long.len() - short.len() {
+        1 => short[same..] == long[same + 1..],
+        0 if same == long.len() => false,
+        0 => {
+            short[same + 1..] == long[same + 1..]
+                || (short.len() > same + 1
+                    && short[same] == long[same + 1]
+                    && short[same + 1] == long[same]
+                    && short[same + 2..] == long[same + 2..])
+        }
+        _ => false,
+    }
+}
+
+/// Sides in scripts whose words change their endings or are not set apart.
+fn foreign(word: &str) -> Option<Meaning> {
+    let side = ["左", "右"].iter().any(|sign| word.contains(sign))
+        || ["лев", "прав", "лів", "αριστερ", "δεξι", "يسار", "يمين", "बा", "दा"]
+            .iter()
+            .any(|start| word.starts_with(start));
+    side.then_some(Meaning::ForeignSide)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_typing_error_is_read() {
+        for (typed, meant) in [
+            ("letf", "left"),
+            ("lft", "left"),
+            ("rigth", "right"),
+            ("rihgt", "right"),
+            ("rght", "right"),
+            ("uper", "upper"),
+            ("lowwer", "lower"),
+            ("lugn", "lung"),
+            ("infecton", "infection"),
+            ("pnuemonia", "pneumonia"),
+            ("consolidaton", "consolidation"),
+            ("opacites", "opacity"),
+        ] {
+            assert_eq!(meaning(typed), exact(meant), "{typed}");
+        }
+    }
+
+    #[test]
+    fn words_that_only_look_alike_are_not_corrected() {
+        for word in [
+            "night", "tight", "tower", "power", "flower", "interior", "legion", "felt", "lift", "supper",
+        ] {
+            let meaning = meaning(word);
+            let read = matches!(meaning, Some(Meaning::Side(_) | Meaning::Zone(_) | Meaning::Finding));
+            assert!(!read, "{word}: {meaning:?}");
+        }
+    }
+
+    #[test]
+    fn no_word_has_two_meanings() {
+        let mut seen = BTreeMap::new();
+        for &(meaning, list) in words::WORDS {
+            for word in list.split_whitespace() {
+                assert_eq!(seen.insert(word, meaning), None, "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_words_written_as_one_are_read() {
+        assert_eq!(glued("leftlung"), Some((Meaning::Side(0), Meaning::Lung)));
+        assert_eq!(glued("rightlower"), Some((Meaning::Side(1), Meaning::Zone(2))));
+        assert_eq!(glued("leftovers"), None);
+    }
+}
