@@ -320,27 +320,33 @@ fn content(image: &GrayImage) -> Window {
 
 #[allow(non_snake_case)]
 fn TOLERANCE() -> f32 {
-    std::env::var("TOL").map_or(0.03, |t| t.parse().unwrap())
+    std::env::var("TOL").map_or(0.06, |t| t.parse().unwrap())
 }
 
-/// The window without the lines at its edges that hold one grey level, the same on each side.
+/// The window without the lines at its edges whose grey values all lie within `tolerance`. Which edge comes first does
+/// not matter: a line of one grey stays one when it becomes shorter.
 fn peeled(image: &GrayImage, mut window: Window, tolerance: f32) -> Window {
-    /// One pixel in so many may be a speck of dust.
-    const SPECKS: usize = 200;
-    for edge in Edge::ALL {
-        let mut level = None;
-        while window.width > 0 && window.height > 0 {
-            let line = window.edge(edge, image.width).map(|at| image.pixels[at]);
-            let length = line.clone().count();
-            let level = *level.get_or_insert_with(|| line.clone().sum::<f32>() / length as f32);
-            let others = line.filter(|value| (value - level).abs() > tolerance);
-            if others.count() > length / SPECKS {
-                break;
-            }
+    let mut left = Edge::ALL.len();
+    for edge in Edge::ALL.into_iter().cycle() {
+        if left == 0 {
+            break;
+        }
+        left -= 1;
+        while window.area() > 0 && is_uniform(image, window, edge, tolerance) {
             window = window.without(edge);
+            left = Edge::ALL.len() - 1;
         }
     }
     window
+}
+
+fn is_uniform(image: &GrayImage, window: Window, edge: Edge, tolerance: f32) -> bool {
+    let mut line = window.edge(edge, image.width).map(|at| image.pixels[at]);
+    let (mut least, mut most) = (f32::INFINITY, f32::NEG_INFINITY);
+    line.all(|value| {
+        (least, most) = (least.min(value), most.max(value));
+        most - least <= tolerance
+    })
 }
 
 /// How far the grey values in the middle of a window reach, but for the few brightest and darkest.

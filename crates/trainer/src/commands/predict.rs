@@ -90,7 +90,9 @@ fn one(
     let name = image.display().to_string();
     let bytes = read_file(image)?;
     let columns = segmenter.manifest().architecture.grid();
+    // What is wrong is said first, and alone.
     segmenter.prompt(text)?;
+    let picture = GrayImage::decode(&bytes, &name)?;
     let reading = segmenter.reading(text);
     if let Some(reading) = &reading {
         eprintln!("read as: {reading}");
@@ -115,7 +117,6 @@ fn one(
     })?;
     write_atomic(&args.out, &result.mask.to_png())?;
     if let Some(overlay) = &args.overlay {
-        let picture = GrayImage::decode(&bytes, &name)?;
         let drawn = pictures::overlay(&picture, None, &result.mask);
         write_atomic(overlay, &pictures::png(&drawn)?)?;
     }

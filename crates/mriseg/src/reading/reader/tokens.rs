@@ -104,8 +104,13 @@ fn in_word(chars: &[char], at: usize) -> bool {
     inside(&chars[at]) || matches!(chars[at], '\'' | '’') && chars.get(at + 1).is_some_and(inside)
 }
 
+/// The word without accents.
+pub(super) fn plain(word: &str) -> String {
+    word.chars().map(without_accent).collect()
+}
+
 fn push_word(tokens: &mut Vec<Token>, word: &str) {
-    let plain: String = word.chars().map(without_accent).collect();
+    let plain = plain(word);
     match (lexicon::meaning(&plain), lexicon::glued(&plain)) {
         (None, Some((first, second))) => {
             tokens.push(Token::Word(word.to_owned(), Some(first)));
