@@ -104,6 +104,39 @@ export async function openPicture(page, image, folder) {
   else await page.getByTestId('file-input').setInputFiles(join(GALLERY, image));
 }
 
+/** A gallery picture in a frame of one grey: `frame` names its pixels on each side. */
+export async function framed(page, image, { left, right, above, below }) {
+  const base64 = await page.evaluate(
+    async ([url, left, right, above, below]) => {
+      const bitmap = await createImageBitmap(await (await fetch(url)).blob());
+      const canvas = new OffscreenCanvas(bitmap.width + left + right, bitmap.height + above + below);
+      const context = canvas.getContext('2d');
+      context.fillStyle = 'rgb(230 230 230)';
+      context.fillRect(0, 0, canvas.width, canvas.height);
+      context.drawImage(bitmap, left, above);
+      const bytes = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
+      return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ''));
+    },
+    [`gallery/${image}`, left, right, above, below],
+  );
+  return { name: 'framed.png', mimeType: 'image/png', buffer: Buffer.from(base64, 'base64') };
+}
+
+/** Waits until the line below the sentence says this. */
+export async function reads(page, expected) {
+  const line = page.getByTestId('reading-line');
+  await page
+    .waitForFunction(
+      ([source, flags]) =>
+        new RegExp(source, flags).test(document.querySelector('[data-testid=reading-line]').textContent),
+      [expected.source, expected.flags],
+      { timeout: 5_000 },
+    )
+    .catch(async (error) => {
+      throw new Error(`waited for ${expected}, the line is: ${await line.textContent()}`, { cause: error });
+    });
+}
+
 /** Segments and gives `window.__mriseg.last`. */
 export async function segment(page, { image, text, folder }, timeout = 120_000) {
   await openPicture(page, image, folder);

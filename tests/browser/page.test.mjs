@@ -9,9 +9,11 @@ import {
   BUNDLE,
   GALLERY,
   clickAfter,
+  framed,
   loadModel,
   missing,
   open,
+  reads,
   screenshot,
   segment,
   state,
@@ -85,6 +87,8 @@ describe('page without WebGPU', { skip: missing }, () => {
     assert.deepEqual(record.tokens, last.tokens);
     assert.equal(record.mask.pixels, last.mask.reduce((sum, value) => sum + value, 0));
     assert.match(record.model.manifest_sha256, /^[0-9a-f]{64}$/);
+    assert.match(record.readAs, /^findings: left lung/);
+    assert.deepEqual(record.pictureNotes, []);
     const [png] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-mask').click()]);
     const header = readFileSync(await png.path());
     assert.deepEqual([header.readUInt32BE(16), header.readUInt32BE(20)], [last.width, last.height]);
@@ -92,7 +96,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     await page.getByTestId('heat').check();
     await page.getByTestId('mask-canvas').focus();
     await page.keyboard.press('ArrowUp');
-    assert.match(await page.locator('#reading').textContent(), /Row \d+, column \d+: token \d+, probability [01]\.\d/);
+    assert.match(await page.locator('#cell-reading').textContent(), /Row \d+, column \d+: token \d+, probability [01]\.\d/);
     await screenshot(page, 'confidence');
     nothingWrong();
     await page.context().close();
@@ -112,7 +116,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     assert.ok(lowest >= 50 && lowest <= mean && mean <= 100, figure);
     await page.getByTestId('mask-canvas').focus();
     await page.keyboard.press('ArrowUp');
-    assert.match(await page.locator('#reading').textContent(), /probability [01]\.\d+, [\d.]+ % agreement/);
+    assert.match(await page.locator('#cell-reading').textContent(), /probability [01]\.\d+, [\d.]+ % agreement/);
     await screenshot(page, 'agreement');
     const [json] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-json').click()]);
     const { agreement, grid } = JSON.parse(readFileSync(await json.path(), 'utf8'));
@@ -225,15 +229,127 @@ describe('page without WebGPU', { skip: missing }, () => {
     await page.context().close();
   });
 
-  test('a sentence of unknown words is refused with an example, one unknown word is a warning', async () => {
+  test('a sentence that is too long is told so, and the next one works', async () => {
     const { page, nothingWrong } = await visit(session);
     await loadModel(page);
-    await page.getByTestId('prompt').fill('xylophone 🦴');
+    await page.getByTestId('prompt').fill('a large opacity somewhere in the left lung, '.repeat(40));
     await page.getByTestId('segment').click();
     await state(page, 'error');
-    assert.match(await page.getByTestId('status').textContent(), /xylophone 🦴.*try a sentence like/);
-    await segment(page, { image: first.image, text: `xylophone ${first.text}` });
-    assert.match(await page.getByRole('alert').textContent(), /hardly knows .*xylophone/);
+    assert.match(await page.getByTestId('status').textContent(), /^Not segmented: the sentence is too long: 320 words/);
+    assert.ok((await segment(page, { image: first.image, text: 'left lung' })).tokens.length > 0);
+    assert.match(await page.getByTestId('status').textContent(), /^Done/);
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('the line below the sentence tells how it is read, and refuses nothing', async () => {
+    const { page, nothingWrong } = await visit(session);
+    const [prompt, hint] = [page.getByTestId('prompt'), page.getByTestId('reading-hint')];
+    assert.equal(await page.getByTestId('reading-line').textContent(), '');
+    await loadModel(page);
+    await reads(page, /^Read as findings: left lung/);
+    await prompt.fill('some haze at the left base');
+    await reads(page, /^Read as findings: left lung, lower zone\.$/);
+    assert.ok(await hint.isHidden());
+    assert.equal(await page.getByTestId('status').getAttribute('data-state'), 'ready');
+
+    await prompt.fill('links unten');
+    await hint.waitFor({ state: 'visible' });
+    assert.match(await hint.textContent(), /links.* not read: write left or right in English\.$/);
+    assert.ok(await page.getByRole('status').filter({ has: hint }).isVisible());
+    await screenshot(page, 'hint');
+    const said = [];
+    for (const text of ['links unten', 'xylophone 🦴']) {
+      assert.ok((await segment(page, { image: first.image, text })).tokens.length > 0);
+      assert.ok(await hint.isVisible());
+      said.push(await page.getByTestId('reading-line').textContent());
+    }
+    assert.match(said[1], /^Not understood/);
+
+    await prompt.fill('');
+    await reads(page, /^$/);
+    assert.ok(await hint.isHidden());
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('other wordings are one click away, and are read while a mask is decoded', async () => {
+    const { page, nothingWrong } = await visit(session);
+    const wording = (text) => page.getByTestId('own-words').filter({ hasText: text });
+    assert.ok(await wording('left lung').isHidden());
+    await loadModel(page);
+    await wording('left lung').click();
+    await state(page, 'done');
+    assert.equal(await page.getByTestId('prompt').inputValue(), 'left lung');
+    assert.equal(await wording('left lung').getAttribute('aria-pressed'), 'true');
+    await reads(page, /left lung/);
+
+    const index = await page.getByTestId('own-words').evaluateAll((chips) => chips.findIndex((chip) => /right base/.test(chip.value)));
+    await clickAfter(page, 5, 'own-words', index);
+    await page.getByTestId('segment').click();
+    // Afterwards would be too late: the state is another one then.
+    await page.waitForFunction(() => {
+      const [line, status] = ['reading-line', 'status'].map((id) => document.querySelector(`[data-testid=${id}]`));
+      return /right lung, lower zone/.test(line.textContent) && status.dataset.state === 'decoding';
+    });
+    await state(page, 'done');
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('a model of something else than lungs has neither line nor wordings', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await page.route('**/manifest.json', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), domain: 'other' } });
+    });
+    await loadModel(page);
+    await segment(page, first);
+    assert.equal(await page.getByTestId('reading-line').textContent(), '');
+    assert.ok(await page.getByTestId('own-words').first().isHidden());
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('a frame is cut off and told, and the mask lies where it would without', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await loadModel(page);
+    const plain = await segment(page, first);
+    assert.equal(await page.getByTestId('picture-notes').textContent(), '');
+    const frame = { left: 60, right: 20, above: 30, below: 10 };
+    await page.getByTestId('file-input').setInputFiles(await framed(page, first.image, frame));
+    await page.getByTestId('prompt').fill(first.text);
+    await page.getByTestId('segment').click();
+    await state(page, 'done');
+    assert.equal(
+      await page.getByTestId('picture-notes').textContent(),
+      'A uniform frame was cut off (pixels: 60 left, 20 right, 30 above, 10 below).',
+    );
+    await screenshot(page, 'framed');
+    const last = await page.evaluate(() => window.__mriseg.last);
+    assert.deepEqual(last.tokens, plain.tokens);
+    assert.deepEqual([last.width, last.height], [plain.width + 80, plain.height + 40]);
+    const inside = plain.mask.map((_, i) => {
+      const [x, y] = [(i % plain.width) + frame.left, Math.floor(i / plain.width) + frame.above];
+      return last.mask[y * last.width + x];
+    });
+    assert.deepEqual(inside, plain.mask);
+    const [json] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-json').click()]);
+    assert.equal(JSON.parse(readFileSync(await json.path(), 'utf8')).pictureNotes.length, 1);
+
+    // Cells lie on the picture, not on its frame.
+    await clickAfter(page, 5, 'stop');
+    await page.getByTestId('segment').click();
+    await state(page, 'stopped');
+    const hatched = await page.getByTestId('mask-canvas').evaluate((canvas, [x, y]) => {
+      const opaque = (x, y) => canvas.getContext('2d').getImageData(x * canvas.width, y * canvas.height, 1, 1).data[3] > 0;
+      return [opaque(x - 0.01, 0.8), opaque(x + 0.01, 0.8), opaque(0.5, y - 0.01), opaque(0.5, y + 0.01)];
+    }, [frame.left / last.width, 1 - frame.below / last.height]);
+    assert.deepEqual(hatched, [false, true, true, false]);
+    await screenshot(page, 'framed-stopped');
+
+    await page.getByTestId('gallery-item').first().click();
+    await page.waitForFunction(() => document.querySelector('[data-testid=picture-notes]').textContent === '');
     nothingWrong();
     await page.context().close();
   });
@@ -319,6 +435,10 @@ describe('page without WebGPU', { skip: missing }, () => {
       await segment(page, first);
       assert.deepEqual(await violations(page), []);
       await screenshot(page, `done-${colorScheme}`);
+      await page.getByTestId('prompt').fill('links unten');
+      await page.getByTestId('reading-hint').waitFor({ state: 'visible' });
+      assert.deepEqual(await violations(page), []);
+      await screenshot(page, `hint-${colorScheme}`);
       await page.context().close();
     });
   }
@@ -330,6 +450,10 @@ describe('page without WebGPU', { skip: missing }, () => {
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 375);
     assert.deepEqual(await violations(page), []);
     await screenshot(page, 'phone');
+    await page.getByTestId('prompt').fill(`links unten ${'x'.repeat(90)} and the pneumothorax`);
+    await page.getByTestId('reading-hint').waitFor({ state: 'visible' });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 375);
+    await screenshot(page, 'phone-hint');
     await page.context().close();
   });
 

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use js_sys::{Function, Uint8Array};
+use mriseg::image::{GrayImage, Preparation};
 use mriseg::segmenter::{Decoding, Sampling, Segmenter};
 use wasm_bindgen::{JsError, JsValue, prelude::wasm_bindgen};
 
 use crate::{
     device, fatal,
-    messages::{Agreement, PartialMask, Segmentation, Started, Token, to_js},
+    messages::{Agreement, PartialMask, Reading, Segmentation, Square, Started, Token, to_js},
 };
 
 /// A segmentation engine of one device. Its methods must not overlap: await each before the next.
@@ -62,6 +63,17 @@ impl Engine {
         Ok(())
     }
 
+    /// How a sentence is understood, at once and without a picture; null where the model's sentences are not about
+    /// lungs.
+    ///
+    /// # Errors
+    ///
+    /// When no model is loaded.
+    #[wasm_bindgen(unchecked_return_type = "Reading | null")]
+    pub fn read(&self, text: String) -> Result<JsValue, JsError> {
+        to_js(&self.loaded()?.reading(&text).map(Reading::from))
+    }
+
     /// Reads a picture and a sentence; [`Engine::next`] gives the tokens.
     ///
     /// # Errors
@@ -78,15 +90,22 @@ impl Engine {
         self.decoding = None;
         let segmenter = self.loaded()?;
         let decode = serde_wasm_bindgen::from_value(decode).map_err(refuse)?;
-        let decoding = segmenter
-            .start(&image, &image_name, &text, decode)
-            .await
-            .map_err(refuse)?;
+        let prompt = segmenter.prompt(&text).map_err(refuse)?;
+        let image = GrayImage::decode(&image, &image_name).map_err(refuse)?;
+        let decoding = segmenter.start_with(&image, prompt, decode);
+        // As the segmenter prepares it: the page draws the cells where they lie in the picture.
+        let typical = segmenter.manifest().info.typical.as_ref();
+        let preparation = Preparation::of(&image, typical);
+        let reading = segmenter.reading(&text).map(Reading::from);
+        let (read_as, hint) = reading.map_or((None, None), |r| (Some(r.read_as), r.hint));
         let started = to_js(&Started {
             rows: decoding.grid(),
             columns: decoding.grid(),
             total: decoding.total(),
-            unknown_words: decoding.unknown_words().to_vec(),
+            read_as,
+            hint,
+            notes: decoding.notes(),
+            square: Square::from(&preparation),
         })?;
         self.decoding = Some(decoding);
         Ok(started)

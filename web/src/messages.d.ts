@@ -10,8 +10,28 @@ export interface Started {
   columns: number;
   /** Mask tokens to come. */
   total: number;
-  /** Words of the sentence that the model has hardly seen. */
-  unknownWords: string[];
+  /** How the sentence is understood, such as "findings: left lung, lower zone"; null where it is not about lungs. */
+  readAs: string | null;
+  /** What of the sentence could not be read, and how to say it; null when nothing is amiss. */
+  hint: string | null;
+  /** What was done to the picture before the model read it, each without capital and full stop. */
+  notes: string[];
+  /** The square that the cells divide. */
+  square: Square;
+}
+/** Where the square that the model reads lies, in pixels of the picture: smaller than a picture that has a frame,
+ * and beyond the edges of one that was padded. */
+export interface Square {
+  x: number;
+  y: number;
+  side: number;
+}
+/** How a sentence is understood; the mask comes from the model, not from this. */
+export interface Reading {
+  /** One line, such as "findings: left lung, lower zone". */
+  readAs: string;
+  /** What could not be read, and how to say it; null when nothing is amiss. */
+  hint: string | null;
 }
 /** One decoded mask token. */
 export interface Token {
@@ -26,7 +46,7 @@ export interface Token {
   /** Probability the model gave it, 0 to 1. */
   probability: number;
 }
-/** The mask as far as it is decoded, at the model's resolution. */
+/** The mask as far as it is decoded, at the model's resolution, of the square that the model reads. */
 export interface PartialMask {
   width: number;
   height: number;

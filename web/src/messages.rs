@@ -2,8 +2,10 @@
 
 use js_sys::{Float32Array, Uint8Array, Uint32Array};
 use mriseg::decode::{self, TokenEvent};
-use mriseg::segmenter;
+use mriseg::image::Preparation;
+use mriseg::{reading, segmenter};
 use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
@@ -17,7 +19,24 @@ pub(crate) struct Started {
     pub(crate) rows: usize,
     pub(crate) columns: usize,
     pub(crate) total: usize,
-    pub(crate) unknown_words: Vec<String>,
+    pub(crate) read_as: Option<String>,
+    pub(crate) hint: Option<String>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) square: Square,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Square {
+    x: f64,
+    y: f64,
+    side: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Reading {
+    pub(crate) read_as: String,
+    pub(crate) hint: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -59,6 +78,29 @@ pub(crate) struct Agreement {
     mean: Uint8Array,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     cells: Float32Array,
+}
+
+impl From<&Preparation> for Square {
+    fn from(preparation: &Preparation) -> Self {
+        let window = preparation.window;
+        let side = window.width.max(window.height) as f64;
+        // More than 1 where a huge picture was made smaller.
+        let scale = side / preparation.side as f64;
+        Self {
+            x: window.x as f64 - scale * preparation.left as f64,
+            y: window.y as f64 - scale * preparation.top as f64,
+            side,
+        }
+    }
+}
+
+impl From<reading::Reading> for Reading {
+    fn from(reading: reading::Reading) -> Self {
+        Self {
+            read_as: reading.describe(),
+            hint: reading.hint(),
+        }
+    }
 }
 
 impl From<TokenEvent> for Token {
@@ -110,10 +152,12 @@ impl From<decode::Agreement> for Agreement {
     }
 }
 
-/// A value as a plain JavaScript object.
+/// A value as a plain JavaScript object, in which nothing is `null`.
 ///
 /// # Errors
 /// Never for the types of this file.
 pub(crate) fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
-    serde_wasm_bindgen::to_value(value).map_err(|error| JsError::new(&error.to_string()))
+    let serializer = Serializer::new().serialize_missing_as_null(true);
+    let value = value.serialize(&serializer);
+    value.map_err(|error| JsError::new(&error.to_string()))
 }

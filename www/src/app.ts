@@ -1,21 +1,23 @@
 // The page: its state, and what its buttons do.
 
-import { loadBundle, type Bundle, type BundleListing } from './bundle.ts';
+import { isAboutLungs, loadBundle, type Bundle, type BundleListing } from './bundle.ts';
 import { parsePreference, type Preference, type Probe } from './choose.ts';
 import { byId, fillPairs } from './dom.ts';
 import { EngineGone } from './engine-client.ts';
 import { ENGINE_NAMES, Engines, type EngineListing } from './engines.ts';
 import { bytes } from './format.ts';
 import { LoadError, type LoaderOptions } from './loader.ts';
-import type { Decode, Outcome, PartialMask, Started } from './messages.ts';
+import type { Decode, Outcome, PartialMask } from './messages.ts';
 import { connectOverlayControls, showAgreement } from './overlay-panel.ts';
 import { PicturePanel } from './picture-panel.ts';
+import { WHOLE, placeOf, type Box } from './place.ts';
+import { ReadingLine } from './reading-line.ts';
 import { connectDownloads, hideResult, showResult, type FinishedRun } from './result-panel.ts';
 import { countMask, lastResult, type LastResult, type Run } from './run.ts';
 import { SAMPLES, canSegment, isBusy, next, type Event, type State } from './state.ts';
 import type { ContentStore } from './store.ts';
 import { timingRows, type Timings } from './timing.ts';
-import { render, showBadge, showNotice } from './view.ts';
+import { render, showBadge, showNotice, showPictureNotes } from './view.ts';
 import { Viewer } from './viewer.ts';
 
 declare global {
@@ -43,6 +45,7 @@ export class App {
   readonly #engines: Engines;
   readonly #viewer: Viewer;
   readonly #pictures: PicturePanel;
+  readonly #reading = new ReadingLine((text) => this.#engines.active?.read(text));
   readonly #modelSelect = byId<HTMLSelectElement>('model-select');
   readonly #engineSelect = byId<HTMLSelectElement>('engine-select');
   readonly #decodeSelect = byId<HTMLSelectElement>('decode-select');
@@ -57,11 +60,14 @@ export class App {
       opened: ({ bitmap }) => {
         this.#forgetRun();
         showNotice('');
+        showPictureNotes([]);
+        void this.#reading.refresh();
         byId('frame').style.setProperty('--aspect', String(bitmap.width / bitmap.height));
         this.#viewer.show(bitmap);
         this.#render();
       },
       sentence: () => {
+        void this.#reading.refresh();
         if (!byId<HTMLButtonElement>('segment').disabled) void this.#segment();
       },
       failed: (message) => showNotice(`${message} Open a PNG, JPEG or WebP picture.`),
@@ -137,6 +143,7 @@ export class App {
     if (!listing) return;
     showNotice('');
     this.#engines.stop();
+    void this.#reading.refresh();
     this.#bundle = undefined;
     this.#timings = {};
     const total = listing.bytes + this.#engines.size(this.#preference);
@@ -154,6 +161,7 @@ export class App {
       );
       this.#pictures.suggest(manifest.example);
       showSideConvention(manifest.side_convention);
+      byId('own-words-box').hidden = !isAboutLungs(manifest);
       await this.#start(this.#bundle, loader);
     } catch (error) {
       this.#fail(error);
@@ -173,6 +181,7 @@ export class App {
       this.#timings = { ...this.#timings, compileMs, loadMs, warmUpMs, adapter };
       const failure = report.failure ? ` (${report.failure})` : '';
       showBadge(`${ENGINE_NAMES[engine]} engine: ${why ?? reason}${failure}`, engine);
+      void this.#reading.refresh();
       this.#dispatch({ type: 'prepared' });
     } catch (error) {
       showBadge('No engine', undefined);
@@ -232,10 +241,13 @@ export class App {
           this.#timings.prefillMs = prefillMs;
           const cells = new Array(started.total).fill(undefined);
           this.#run = { imageName: picture.name, prompt, model, engine: client.engine, decode, started, cells, outcome: undefined, agreement: undefined };
-          this.#viewer.cells = { rows: started.rows, columns: started.columns, tokens: cells, run: 0, live: true };
+          const { rows, columns, readAs, hint, notes } = started;
+          const place = placeOf(started.square, picture.bitmap.width, picture.bitmap.height);
+          this.#viewer.cells = { rows, columns, place, tokens: cells, run: 0, live: true };
           this.#viewer.redraw();
           this.#dispatch({ type: 'token', token: 0, total: started.total });
-          warnOfUnknownWords(started);
+          this.#reading.show(prompt, readAs === null ? null : { readAs, hint });
+          showPictureNotes(notes);
         },
         tokens: (tokens) => {
           const run = this.#run;
@@ -247,8 +259,8 @@ export class App {
           this.#dispatch({ type: 'token', token: last.index + 1, total: run.started.total });
         },
         mask: (mask) => {
-          if (isVoid()) return;
-          this.#viewer.mask = layerOf(mask);
+          if (isVoid() || !this.#viewer.cells) return;
+          this.#viewer.mask = layerOf(mask, this.#viewer.cells.place);
           this.#viewer.redraw(() => client.frameDrawn());
         },
       });
@@ -299,7 +311,9 @@ export class App {
     run.outcome = outcome;
     if (this.#viewer.cells) this.#viewer.cells.live = false;
     const { width, height } = result;
-    this.#viewer.mask = stopped ? layerOf(partial) : { field: result.mask.map((value) => value * 255), width, height };
+    this.#viewer.mask = stopped
+      ? layerOf(partial, placeOf(run.started.square, width, height))
+      : { field: result.mask.map((value) => value * 255), width, height, place: WHOLE };
     this.#truth = truth;
     byId('truth-toggle').hidden = truth === undefined;
     this.#showTruth();
@@ -316,7 +330,7 @@ export class App {
     const size = this.#run?.outcome?.result;
     const shown = byId<HTMLInputElement>('truth').checked && this.#truth && size;
     this.#viewer.truth = shown
-      ? { field: this.#truth!.map((value) => value * 255), width: size.width, height: size.height }
+      ? { field: this.#truth!.map((value) => value * 255), width: size.width, height: size.height, place: WHOLE }
       : undefined;
     this.#viewer.redraw();
   }
@@ -354,14 +368,8 @@ function note(text: string): void {
   byId('cache-note').textContent = text;
 }
 
-function layerOf({ probability, width, height }: PartialMask) {
-  return { field: probability, width, height };
-}
-
-function warnOfUnknownWords({ unknownWords }: Started): void {
-  if (unknownWords.length === 0) return;
-  const words = unknownWords.slice(0, 5).map((word) => `“${word}”`);
-  showNotice(`The model hardly knows ${words.join(', ')}: its mask may ignore the sentence.`);
+function layerOf({ probability, width, height }: PartialMask, place: Box) {
+  return { field: probability, width, height, place };
 }
 
 function showSideConvention(convention: string): void {

@@ -15,6 +15,8 @@ export interface BundleListing {
 export interface Manifest {
   name: string;
   side_convention: 'viewer' | 'patient';
+  /** What its sentences are about; chest X-rays where it is not said. */
+  domain?: 'chest_xray' | 'other';
   /** A sentence that the model understands. */
   example: string;
   shards: FileEntry[];
@@ -32,6 +34,11 @@ export interface Bundle {
   cached: boolean;
   /** All files are there for the next visit. */
   kept: boolean;
+}
+
+/** Whether its sentences are about lungs, so that any chest picture can be asked the same things. */
+export function isAboutLungs({ domain = 'chest_xray' }: Manifest): boolean {
+  return domain === 'chest_xray';
 }
 
 export function listFiles(manifest: Manifest): FileEntry[] {

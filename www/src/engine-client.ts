@@ -7,6 +7,7 @@ import type {
   EngineKind,
   Outcome,
   PartialMask,
+  Reading,
   Reply,
   Request,
   Signal,
@@ -77,6 +78,11 @@ export class EngineClient {
 
   measure(tokens: number): Promise<Speed> {
     return this.#ask({ kind: 'measure', tokens });
+  }
+
+  /** How a sentence is understood; answered between passes where a mask is being decoded. */
+  read(text: string): Promise<Reading | null> {
+    return this.#ask({ kind: 'read', text });
   }
 
   segment(

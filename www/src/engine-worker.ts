@@ -20,6 +20,8 @@ let engine: Engine | undefined;
 let stopped = false;
 let frameWanted = true;
 let queue: Promise<void> = Promise.resolve();
+/** Sentences to read, which do not wait for the end of a decoding. */
+const reads: (Request & { kind: 'read' })[] = [];
 
 const post = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(reply, { transfer });
 
@@ -31,6 +33,10 @@ self.onmessage = (event: MessageEvent<Request | Signal>) => {
       return;
     case 'frame':
       frameWanted = true;
+      return;
+    case 'read':
+      reads.push(message);
+      queue = queue.then(answerReads);
       return;
     default:
       // One at a time: the engine's methods must not overlap.
@@ -63,7 +69,12 @@ async function answer(request: Request): Promise<void> {
   }
 }
 
-function run(request: Request): Promise<Answers[keyof Answers]> {
+/** Reads what was typed meanwhile. Called between the engine's own calls only: they must not overlap. */
+async function answerReads(): Promise<void> {
+  for (const request of reads.splice(0)) await answer(request);
+}
+
+async function run(request: Request): Promise<Answers[keyof Answers]> {
   switch (request.kind) {
     case 'create':
       return create(request.glue, request.wasm);
@@ -71,6 +82,8 @@ function run(request: Request): Promise<Answers[keyof Answers]> {
       return load(request.manifest, request.names, request.contents);
     case 'measure':
       return measure(request.tokens);
+    case 'read':
+      return opened().read(request.text);
     case 'segment':
       return segment(request);
     case 'sample':
@@ -167,14 +180,15 @@ function opened(): Engine {
   return engine;
 }
 
-// One turn of the event loop, so that `stop` is heard between any two passes.
+// One turn of the event loop, so that `stop` is heard, and sentences are read, between any two passes.
 // A timer would be throttled to 4 ms; a channel is not.
 const channel = new MessageChannel();
 let resume = () => {};
 channel.port1.onmessage = () => resume();
-function breathe(): Promise<void> {
-  return new Promise((resolve) => {
+async function breathe(): Promise<void> {
+  await new Promise<void>((resolve) => {
     resume = resolve;
     channel.port2.postMessage(undefined);
   });
+  await answerReads();
 }

@@ -10,6 +10,16 @@ export function duration(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 }
 
+/** A phrase of the engine with a full stop. */
+export function ended(phrase: string): string {
+  return phrase === '' || /[.!?…]$/.test(phrase) ? phrase : `${phrase}.`;
+}
+
+/** A phrase of the engine as a sentence: with a full stop and, where it begins with a letter, a capital. */
+export function sentence(phrase: string): string {
+  return ended(phrase.charAt(0).toUpperCase() + phrase.slice(1));
+}
+
 /** A share of 0 to 1; one that is not zero is never shown as zero. */
 export function percent(share: number): string {
   return share > 0 && share < 0.001 ? 'less than 0.1 %' : `${(share * 100).toFixed(1)} %`;

@@ -84,9 +84,37 @@ export function renderSentences(
   );
 }
 
+/** Fits any chest picture: nobody has to speak as the data sets do. */
+export const OWN_WORDS = [
+  'left lung',
+  'infection in both lungs',
+  'opacity at the right base',
+  'the heart',
+  'outline of both lungs',
+  'no pneumonia',
+];
+
+/** Fills `list` with one small chip per wording; `choose` is called on click. */
+export function renderOwnWords(list: HTMLElement, wordings: readonly string[], choose: (text: string) => void): void {
+  list.replaceChildren(
+    ...wordings.map((text) => {
+      const chip = document.createElement('button');
+      chip.type = 'button';
+      chip.className = 'wording';
+      chip.dataset.testid = 'own-words';
+      chip.value = text;
+      chip.textContent = text;
+      chip.addEventListener('click', () => choose(text));
+      const entry = document.createElement('li');
+      entry.append(chip);
+      return entry;
+    }),
+  );
+}
+
 /** Marks the chip whose sentence is in the prompt. */
 export function markSentence(list: HTMLElement, text: string): void {
-  for (const chip of list.querySelectorAll<HTMLButtonElement>('.chip')) {
+  for (const chip of list.querySelectorAll('button')) {
     chip.setAttribute('aria-pressed', String(chip.value === text.trim()));
   }
 }

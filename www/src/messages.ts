@@ -1,15 +1,16 @@
 // What the page and the engine's worker say to each other. The engine's own answers are declared beside the Rust
 // that makes them; `tsconfig.engine.json` checks that `Engine` agrees with what wasm-bindgen generated.
 
-import type { Agreement, Decode, PartialMask, Segmentation, Started, Token } from '../../web/src/messages.d.ts';
+import type { Agreement, Decode, PartialMask, Reading, Segmentation, Square, Started, Token } from '../../web/src/messages.d.ts';
 
-export type { Agreement, Decode, PartialMask, Segmentation, Started, Token };
+export type { Agreement, Decode, PartialMask, Reading, Segmentation, Square, Started, Token };
 
 export type EngineKind = 'cpu' | 'webgpu';
 
 /** The class that wasm-bindgen exports, as far as the worker uses it. */
 export interface Engine {
   load(manifest: Uint8Array, names: string[], contents: Uint8Array[]): Promise<void>;
+  read(text: string): Reading | null;
   start(image: Uint8Array, imageName: string, text: string, decode: Decode): Promise<Started>;
   next(): Promise<Token[]>;
   partial(): Promise<PartialMask>;
@@ -42,6 +43,7 @@ export type Request =
   | { id: number; kind: 'create'; glue: string; wasm: Uint8Array }
   | { id: number; kind: 'load'; manifest: Uint8Array; names: string[]; contents: Uint8Array[] }
   | { id: number; kind: 'measure'; tokens: number }
+  | { id: number; kind: 'read'; text: string }
   | { id: number; kind: 'segment'; image: Uint8Array; imageName: string; text: string; decode: Decode }
   | { id: number; kind: 'sample'; image: Uint8Array; imageName: string; text: string; samples: number };
 
@@ -52,6 +54,8 @@ export interface Answers {
   create: { compileMs: number };
   load: { loadMs: number };
   measure: Speed;
+  /** Null where the model's sentences are not about lungs. */
+  read: Reading | null;
   segment: Outcome;
   /** Undefined when it was stopped. */
   sample: Agreement | undefined;

@@ -2,6 +2,7 @@
 
 import { byId } from './dom.ts';
 import { percent } from './format.ts';
+import { cellAt, cellBeside } from './place.ts';
 import type { Heat, OverlayMode, Viewer } from './viewer.ts';
 
 export function connectOverlayControls(viewer: Viewer, showTruth: (on: boolean) => void): void {
@@ -55,12 +56,13 @@ function connectCellReading(viewer: Viewer): void {
   const point = (cell: number | undefined) => {
     if (cell === viewer.cursor) return;
     viewer.cursor = cell;
-    byId('reading').textContent = describeCell(viewer);
+    byId('cell-reading').textContent = describeCell(viewer);
     viewer.redraw();
   };
   canvas.addEventListener('pointermove', (event) => {
     const box = canvas.getBoundingClientRect();
-    point(viewer.cellAt((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height));
+    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    point(viewer.cells && cellAt(viewer.cells, x, y));
   });
   canvas.addEventListener('pointerleave', () => point(undefined));
   canvas.addEventListener('blur', () => point(undefined));
@@ -68,11 +70,7 @@ function connectCellReading(viewer: Viewer): void {
     const step = STEPS[event.key];
     if (!step || !viewer.cells) return;
     event.preventDefault();
-    const { rows, columns } = viewer.cells;
-    const at = viewer.cursor ?? Math.floor(rows / 2) * columns + Math.floor(columns / 2);
-    const row = clamp(Math.floor(at / columns) + step[1], rows);
-    const column = clamp((at % columns) + step[0], columns);
-    point(row * columns + column);
+    point(cellBeside(viewer.cells, viewer.cursor, step));
   });
 }
 
@@ -82,10 +80,6 @@ const STEPS: Record<string, readonly [number, number]> = {
   ArrowUp: [0, -1],
   ArrowDown: [0, 1],
 };
-
-function clamp(value: number, size: number): number {
-  return Math.min(size - 1, Math.max(0, value));
-}
 
 function describeCell({ cells, cursor, agreement }: Viewer): string {
   if (!cells || cursor === undefined) return '';

@@ -2,9 +2,11 @@
 
 import { byId } from './dom.ts';
 import {
+  OWN_WORDS,
   markChosen,
   markSentence,
   renderGallery,
+  renderOwnWords,
   renderSentences,
   type GalleryItem,
   type Sentence,
@@ -43,7 +45,8 @@ export class PicturePanel {
       if (file) void this.#openFile(file).finally(() => (input.value = ''));
     });
     this.#acceptDrops(byId('stage'));
-    this.#prompt.addEventListener('input', () => markSentence(byId('sentences'), this.text));
+    renderOwnWords(byId('own-words'), OWN_WORDS, (text) => this.#choose(text));
+    this.#prompt.addEventListener('input', () => this.#mark());
   }
 
   get text(): string {
@@ -53,6 +56,7 @@ export class PicturePanel {
   suggest(example: string): void {
     if (this.#prompt.value === '') this.#prompt.value = example;
     this.#prompt.placeholder = example;
+    this.#mark();
   }
 
   /** Shows the gallery and opens its first picture. A page without gallery still opens files. */
@@ -118,12 +122,18 @@ export class PicturePanel {
 
   #showSentences(sentences: readonly Sentence[]): void {
     if (sentences[0]) this.#prompt.value = sentences[0].text;
-    renderSentences(byId('sentences'), sentences, (sentence) => {
-      this.#prompt.value = sentence.text;
-      markSentence(byId('sentences'), sentence.text);
-      this.#events.sentence();
-    });
-    markSentence(byId('sentences'), this.text);
+    renderSentences(byId('sentences'), sentences, ({ text }) => this.#choose(text));
+    this.#mark();
+  }
+
+  #choose(text: string): void {
+    this.#prompt.value = text;
+    this.#mark();
+    this.#events.sentence();
+  }
+
+  #mark(): void {
+    for (const list of ['sentences', 'own-words']) markSentence(byId(list), this.text);
   }
 
   #acceptDrops(target: HTMLElement): void {

@@ -1,7 +1,7 @@
 // Shows a state: status line, progress, counters and which controls work.
 
 import { byId } from './dom.ts';
-import { bytes } from './format.ts';
+import { bytes, sentence } from './format.ts';
 import { canSegment, describe, isBusy, progress, type State } from './state.ts';
 
 const status = byId('status');
@@ -52,6 +52,11 @@ export function showNotice(text: string): void {
   const notice = byId('notice');
   notice.hidden = text === '';
   notice.textContent = text;
+}
+
+/** One fine line under the picture: what was done to it before the model read it. */
+export function showPictureNotes(notes: readonly string[]): void {
+  byId('picture-notes').textContent = notes.map(sentence).join(' ');
 }
 
 export function showBadge(text: string, engine: 'cpu' | 'webgpu' | undefined): void {

@@ -3,6 +3,7 @@
 import { contour, shrink, soften } from './contour.ts';
 import { heatColour } from './heat.ts';
 import type { Token } from './messages.ts';
+import type { Box, Grid } from './place.ts';
 
 export type OverlayMode = 'fill' | 'contour' | 'off';
 
@@ -14,11 +15,11 @@ export interface Layer {
   field: Uint8Array;
   width: number;
   height: number;
+  /** Which part of the picture it covers. */
+  place: Box;
 }
 
-export interface Cells {
-  rows: number;
-  columns: number;
+export interface Cells extends Grid {
   /** One entry per cell, row by row; undefined while it is pending. */
   tokens: (Token | undefined)[];
   /** Tokens of the last pass through the model. */
@@ -93,13 +94,6 @@ export class Viewer {
     });
   }
 
-  /** The cell at a point given in shares of the canvas, row by row. */
-  cellAt(x: number, y: number): number | undefined {
-    if (!this.cells || x < 0 || y < 0 || x >= 1 || y >= 1) return undefined;
-    const { rows, columns } = this.cells;
-    return Math.floor(y * rows) * columns + Math.floor(x * columns);
-  }
-
   #draw(): void {
     const g = this.#overlay;
     g.clearRect(0, 0, g.canvas.width, g.canvas.height);
@@ -115,7 +109,7 @@ export class Viewer {
     this.#drawCursor(g);
   }
 
-  #drawFill(g: CanvasRenderingContext2D, { field, width, height }: Layer): void {
+  #drawFill(g: CanvasRenderingContext2D, { field, width, height, place }: Layer): void {
     const small = shrink(field, width, height, MAX_SIDE);
     const layer = new OffscreenCanvas(small.width, small.height);
     const context = layer.getContext('2d')!;
@@ -125,7 +119,7 @@ export class Viewer {
       image.data[i * 4 + 3] = value * this.opacity;
     });
     context.putImageData(image, 0, 0);
-    g.drawImage(layer, 0, 0, g.canvas.width, g.canvas.height);
+    g.drawImage(layer, ...pixels(g, place));
   }
 
   #drawOutline(
@@ -136,13 +130,14 @@ export class Viewer {
   ): void {
     const { field, width, height } = shrink(layer.field, layer.width, layer.height, OUTLINE_SIDE);
     const segments = contour(soften(field, width, height), width, height);
-    const [sx, sy] = [g.canvas.width / width, g.canvas.height / height];
+    const [left, top, across, down] = pixels(g, layer.place);
+    const [sx, sy] = [across / width, down / height];
     const path = new Path2D();
     for (let i = 0; i < segments.length; i += 4) {
       // The segments are short and in no order, so dots are made by leaving some out.
       if (dotted && (Math.floor(segments[i]! / 3) + Math.floor(segments[i + 1]! / 3)) % 2) continue;
-      path.moveTo(segments[i]! * sx, segments[i + 1]! * sy);
-      path.lineTo(segments[i + 2]! * sx, segments[i + 3]! * sy);
+      path.moveTo(left + segments[i]! * sx, top + segments[i + 1]! * sy);
+      path.lineTo(left + segments[i + 2]! * sx, top + segments[i + 3]! * sy);
     }
     g.save();
     g.lineCap = 'round';
@@ -187,9 +182,7 @@ export class Viewer {
 
   #drawCursor(g: CanvasRenderingContext2D): void {
     if (!this.cells || this.cursor === undefined) return;
-    const { rows, columns } = this.cells;
-    const [w, h] = [g.canvas.width / columns, g.canvas.height / rows];
-    const [x, y] = [(this.cursor % columns) * w, Math.floor(this.cursor / columns) * h];
+    const [x, y, w, h] = cellPixels(g, this.cells, this.cursor);
     g.save();
     g.strokeStyle = 'rgb(0 0 0 / 0.7)';
     g.lineWidth = 5;
@@ -205,10 +198,20 @@ export class Viewer {
     visit: (token: Token | undefined, x: number, y: number, w: number, h: number) => void,
   ): void {
     if (!this.cells) return;
-    const { rows, columns, tokens } = this.cells;
-    const [w, h] = [g.canvas.width / columns, g.canvas.height / rows];
-    tokens.forEach((token, i) => visit(token, (i % columns) * w, Math.floor(i / columns) * h, w, h));
+    const { cells } = this;
+    cells.tokens.forEach((token, i) => visit(token, ...cellPixels(g, cells, i)));
   }
+}
+
+/** A part of the picture in pixels of its canvas: left, top, width, height. */
+function pixels({ canvas }: CanvasRenderingContext2D, { x, y, width, height }: Box): [number, number, number, number] {
+  return [x * canvas.width, y * canvas.height, width * canvas.width, height * canvas.height];
+}
+
+function cellPixels(g: CanvasRenderingContext2D, { rows, columns, place }: Grid, cell: number) {
+  const [left, top, across, down] = pixels(g, place);
+  const [w, h] = [across / columns, down / rows];
+  return [left + (cell % columns) * w, top + Math.floor(cell / columns) * h, w, h] as const;
 }
 
 /** Agreement of 75 % is as unsure as the colours get: cells of an outline hardly ever differ in more of their pixels. */

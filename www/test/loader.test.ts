@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { loadBundle } from '../src/bundle.ts';
+import { isAboutLungs, loadBundle, type Manifest } from '../src/bundle.ts';
 import { LoadError, loadFile, type FileEntry, type LoaderOptions } from '../src/loader.ts';
 import { openStore, type Bytes } from '../src/store.ts';
 import { FakeCaches } from './fake-caches.ts';
@@ -181,6 +181,12 @@ test('a bundle brings every file that its manifest lists', async () => {
   assert.deepEqual([...bundle.files.keys()], ['weights-00.safetensors', 'tokenizer.json', 'card.md']);
   assert.ok(!bundle.cached && bundle.kept);
   assert.ok((await loadBundle(BASE, 'phantom', options)).cached);
+});
+
+test('a bundle is about lungs unless it says otherwise', () => {
+  assert.ok(isAboutLungs({} as Manifest));
+  assert.ok(isAboutLungs({ domain: 'chest_xray' } as Manifest));
+  assert.ok(!isAboutLungs({ domain: 'other' } as Manifest));
 });
 
 test('a manifest that reaches outside its folder is refused', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, duration } from '../src/format.ts';
+import { bytes, duration, sentence } from '../src/format.ts';
 import type { Outcome } from '../src/messages.ts';
 import { decodeRle } from '../src/rle.ts';
+import { readingLine } from '../src/reading-line.ts';
 import { exportRun, lastResult, mean, stem, type Run } from '../src/run.ts';
 import { pngSize, sniff } from '../src/sniff.ts';
 import { timingRows } from '../src/timing.ts';
@@ -28,7 +29,15 @@ const RUN: Run & { outcome: Outcome } = {
   model: { id: 'phantom', name: 'phantom', manifestHash: undefined, sideConvention: 'viewer' },
   engine: 'cpu',
   decode: 'speculative',
-  started: { rows: 2, columns: 2, total: 4, unknownWords: [] },
+  started: {
+    rows: 2,
+    columns: 2,
+    total: 4,
+    readAs: 'left lung',
+    hint: null,
+    notes: ['inverted grey values were turned back'],
+    square: { x: 0, y: 0, side: 3 },
+  },
   cells: [],
   outcome: OUTCOME,
   agreement: undefined,
@@ -40,6 +49,8 @@ test('the exported record has tokens, mask and how the run ended', () => {
   assert.deepEqual(record.decoding, { method: 'speculative', passes: 1, complete: false, pending_cells: 2 });
   assert.deepEqual(decodeRle(record.mask), OUTCOME.result.mask);
   assert.equal(record.mask.pixels, 3);
+  assert.equal(record.readAs, 'left lung');
+  assert.deepEqual(record.pictureNotes, ['inverted grey values were turned back']);
   assert.deepEqual(JSON.parse(JSON.stringify(record)), record);
 });
 
@@ -106,4 +117,17 @@ test('a run without tokens has no time per token', () => {
 test('sizes and times are short to read', () => {
   assert.deepEqual([bytes(12), bytes(5_300), bytes(53_000), bytes(3_141_593)], ['12 B', '5.3 kB', '53 kB', '3.1 MB']);
   assert.deepEqual([duration(1.23), duration(123.4), duration(2345), duration(61_000)], ['1.2 ms', '123 ms', '2.35 s', '61.0 s']);
+});
+
+test('a phrase of the engine becomes a sentence', () => {
+  assert.equal(sentence('a uniform frame was cut off'), 'A uniform frame was cut off.');
+  assert.equal(sentence('«links» was not read: write left'), '«links» was not read: write left.');
+  assert.equal(sentence('Is it so?'), 'Is it so?');
+  assert.equal(sentence(''), '');
+});
+
+test('a reading is told in one line', () => {
+  assert.equal(readingLine('findings: left lung, lower zone'), 'Read as findings: left lung, lower zone.');
+  assert.equal(readingLine('both lungs themselves'), 'Read as both lungs themselves.');
+  assert.match(readingLine('not understood'), /^Not understood/);
 });

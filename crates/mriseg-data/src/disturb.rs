@@ -66,12 +66,7 @@ impl Disturbance {
 
     /// The picture and its mask as this disturbance leaves them. A picture that gets a border becomes larger, and
     /// nothing is marked in the border.
-    pub fn apply(
-        self,
-        image: &GrayImage,
-        mask: &Mask,
-        rng: &mut ChaCha8Rng,
-    ) -> (GrayImage, Mask) {
+    pub fn apply(self, image: &GrayImage, mask: &Mask, rng: &mut ChaCha8Rng) -> (GrayImage, Mask) {
         match self {
             Self::Plain => (image.clone(), mask.clone()),
             Self::Inverted => (mapped(image, |value| 1.0 - value), mask.clone()),
@@ -196,7 +191,11 @@ fn written_on(image: &GrayImage, rng: &mut ChaCha8Rng) -> GrayImage {
     if rng.random_bool(0.5) {
         let line = match rng.random_range(0..3) {
             0 => "PORTABLE 12:30".to_owned(),
-            1 => format!("PORTABLE {:02}:{:02}", rng.random_range(0..24), rng.random_range(0..60)),
+            1 => format!(
+                "PORTABLE {:02}:{:02}",
+                rng.random_range(0..24),
+                rng.random_range(0..60)
+            ),
             _ => format!(
                 "{}-{:02}-{:02}",
                 rng.random_range(1998..2026),
@@ -250,26 +249,237 @@ fn write(image: &mut GrayImage, line: &str, corner: usize, rng: &mut ChaCha8Rng)
 /// Seven rows of five dots, the left one in the highest bit.
 fn glyph(letter: char) -> [u8; 7] {
     match letter {
-        '0' => [0b01110, 0b10001, 0b10011, 0b10101, 0b11001, 0b10001, 0b01110],
-        '1' => [0b00100, 0b01100, 0b00100, 0b00100, 0b00100, 0b00100, 0b01110],
-        '2' => [0b01110, 0b10001, 0b00001, 0b00010, 0b00100, 0b01000, 0b11111],
-        '3' => [0b11111, 0b00010, 0b00100, 0b00010, 0b00001, 0b10001, 0b01110],
-        '4' => [0b00010, 0b00110, 0b01010, 0b10010, 0b11111, 0b00010, 0b00010],
-        '5' => [0b11111, 0b10000, 0b11110, 0b00001, 0b00001, 0b10001, 0b01110],
-        '6' => [0b00110, 0b01000, 0b10000, 0b11110, 0b10001, 0b10001, 0b01110],
-        '7' => [0b11111, 0b00001, 0b00010, 0b00100, 0b01000, 0b01000, 0b01000],
-        '8' => [0b01110, 0b10001, 0b10001, 0b01110, 0b10001, 0b10001, 0b01110],
-        '9' => [0b01110, 0b10001, 0b10001, 0b01111, 0b00001, 0b00010, 0b01100],
-        'A' => [0b01110, 0b10001, 0b10001, 0b11111, 0b10001, 0b10001, 0b10001],
-        'B' => [0b11110, 0b10001, 0b10001, 0b11110, 0b10001, 0b10001, 0b11110],
-        'E' => [0b11111, 0b10000, 0b10000, 0b11110, 0b10000, 0b10000, 0b11111],
-        'L' => [0b10000, 0b10000, 0b10000, 0b10000, 0b10000, 0b10000, 0b11111],
-        'O' => [0b01110, 0b10001, 0b10001, 0b10001, 0b10001, 0b10001, 0b01110],
-        'P' => [0b11110, 0b10001, 0b10001, 0b11110, 0b10000, 0b10000, 0b10000],
-        'R' => [0b11110, 0b10001, 0b10001, 0b11110, 0b10100, 0b10010, 0b10001],
-        'T' => [0b11111, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100],
-        ':' => [0b00000, 0b00100, 0b00100, 0b00000, 0b00100, 0b00100, 0b00000],
-        '-' => [0b00000, 0b00000, 0b00000, 0b11111, 0b00000, 0b00000, 0b00000],
+        '0' => [
+            0b01110, 0b10001, 0b10011, 0b10101, 0b11001, 0b10001, 0b01110,
+        ],
+        '1' => [
+            0b00100, 0b01100, 0b00100, 0b00100, 0b00100, 0b00100, 0b01110,
+        ],
+        '2' => [
+            0b01110, 0b10001, 0b00001, 0b00010, 0b00100, 0b01000, 0b11111,
+        ],
+        '3' => [
+            0b11111, 0b00010, 0b00100, 0b00010, 0b00001, 0b10001, 0b01110,
+        ],
+        '4' => [
+            0b00010, 0b00110, 0b01010, 0b10010, 0b11111, 0b00010, 0b00010,
+        ],
+        '5' => [
+            0b11111, 0b10000, 0b11110, 0b00001, 0b00001, 0b10001, 0b01110,
+        ],
+        '6' => [
+            0b00110, 0b01000, 0b10000, 0b11110, 0b10001, 0b10001, 0b01110,
+        ],
+        '7' => [
+            0b11111, 0b00001, 0b00010, 0b00100, 0b01000, 0b01000, 0b01000,
+        ],
+        '8' => [
+            0b01110, 0b10001, 0b10001, 0b01110, 0b10001, 0b10001, 0b01110,
+        ],
+        '9' => [
+            0b01110, 0b10001, 0b10001, 0b01111, 0b00001, 0b00010, 0b01100,
+        ],
+        'A' => [
+            0b01110, 0b10001, 0b10001, 0b11111, 0b10001, 0b10001, 0b10001,
+        ],
+        'B' => [
+            0b11110, 0b10001, 0b10001, 0b11110, 0b10001, 0b10001, 0b11110,
+        ],
+        'E' => [
+            0b11111, 0b10000, 0b10000, 0b11110, 0b10000, 0b10000, 0b11111,
+        ],
+        'L' => [
+            0b10000, 0b10000, 0b10000, 0b10000, 0b10000, 0b10000, 0b11111,
+        ],
+        'O' => [
+            0b01110, 0b10001, 0b10001, 0b10001, 0b10001, 0b10001, 0b01110,
+        ],
+        'P' => [
+            0b11110, 0b10001, 0b10001, 0b11110, 0b10000, 0b10000, 0b10000,
+        ],
+        'R' => [
+            0b11110, 0b10001, 0b10001, 0b11110, 0b10100, 0b10010, 0b10001,
+        ],
+        'T' => [
+            0b11111, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100,
+        ],
+        ':' => [
+            0b00000, 0b00100, 0b00100, 0b00000, 0b00100, 0b00100, 0b00000,
+        ],
+        '-' => [
+            0b00000, 0b00000, 0b00000, 0b11111, 0b00000, 0b00000, 0b00000,
+        ],
         _ => [0; 7],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mriseg::image::Preparation;
+    use rand::SeedableRng;
+
+    use super::*;
+    use crate::phantom::{Phantom, PhantomConfig};
+
+    /// A chest whose bright pixels are marked.
+    fn picture(index: usize, size: usize) -> (GrayImage, Mask) {
+        let image = Phantom::generate(&PhantomConfig::default(), "train", index)
+            .draw(size)
+            .image;
+        let marked = image.pixels.iter().map(|&v| u8::from(v > 0.6)).collect();
+        (image, Mask::new(size, size, marked))
+    }
+
+    fn rng(seed: u64) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(seed)
+    }
+
+    #[test]
+    fn every_disturbance_repeats_itself_and_keeps_picture_and_mask_of_one_size() {
+        let (image, mask) = picture(1, 96);
+        for kind in Disturbance::ALL {
+            let first = kind.apply(&image, &mask, &mut rng(3));
+            assert_eq!(first, kind.apply(&image, &mask, &mut rng(3)), "{kind}");
+            let (disturbed, marked) = first;
+            assert_eq!(
+                (disturbed.width, disturbed.height),
+                (marked.width, marked.height)
+            );
+            assert!(
+                disturbed.pixels.iter().all(|v| (0.0..=1.0).contains(v)),
+                "{kind}"
+            );
+            let same = disturbed == image;
+            assert_eq!(same, kind == Disturbance::Plain, "{kind}");
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_files() {
+        for kind in Disturbance::ALL {
+            let json = serde_json::to_string(&kind).unwrap();
+            assert_eq!(json, format!("\"{kind}\""));
+            assert_eq!(serde_json::from_str::<Disturbance>(&json).unwrap(), kind);
+        }
+    }
+
+    #[test]
+    fn masks_move_with_their_pictures() {
+        for index in 0..10 {
+            let (image, mask) = picture(index, 96);
+            for kind in [
+                Disturbance::Framed,
+                Disturbance::Letterboxed,
+                Disturbance::Tilted,
+            ] {
+                let (image, moved) = kind.apply(&image, &mask, &mut rng(index as u64));
+                // A bright frame is not marked, so only what is marked must be bright.
+                let dark = image.pixels.iter().zip(&moved.pixels);
+                let dark = dark.filter(|&(&v, &m)| m == 1 && v < 0.45).count();
+                assert!(
+                    dark * 20 <= moved.area(),
+                    "{kind}: {dark} of {}",
+                    moved.area()
+                );
+                if kind != Disturbance::Tilted {
+                    assert_eq!(moved.area(), mask.area(), "{kind}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn frames_and_canvases_have_the_sizes_they_say() {
+        let (image, mask) = picture(0, 100);
+        let mut tall = 0;
+        for seed in 0..100 {
+            let (framed, _) = Disturbance::Framed.apply(&image, &mask, &mut rng(seed));
+            assert!((112..=124).contains(&framed.width) && (112..=124).contains(&framed.height));
+            assert!(framed.pixels[..6 * framed.width].iter().all(|&v| v == 1.0));
+            let (canvas, _) = Disturbance::Letterboxed.apply(&image, &mask, &mut rng(seed));
+            let (short, long) = (
+                canvas.width.min(canvas.height),
+                canvas.width.max(canvas.height),
+            );
+            assert!(short == 100 && (177..=200).contains(&long));
+            tall += usize::from(canvas.height > canvas.width);
+        }
+        assert!((10..=40).contains(&tall), "{tall} of 100 are tall");
+    }
+
+    #[test]
+    fn frames_are_undone_by_the_preparation_and_masks_come_back() {
+        for index in 0..20 {
+            let (image, mask) = picture(index, 96);
+            let plain = Preparation::of(&image, None);
+            for kind in [Disturbance::Framed, Disturbance::Letterboxed] {
+                let (framed, moved) = kind.apply(&image, &mask, &mut rng(index as u64));
+                let preparation = Preparation::of(&framed, None);
+                assert_eq!(
+                    preparation.picture(&framed),
+                    plain.picture(&image),
+                    "{kind}"
+                );
+                assert_eq!(preparation.mask(&moved), plain.mask(&mask), "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_end_up_in_the_ranges_they_say() {
+        let image = GrayImage::new(2, 1, vec![0.0, 1.0]);
+        let mask = Mask::empty(2, 1);
+        for seed in 0..50 {
+            let (faint, _) = Disturbance::LowContrast.apply(&image, &mask, &mut rng(seed));
+            let range = faint.pixels[1] - faint.pixels[0];
+            assert!((0.19..0.36).contains(&range), "{range}");
+        }
+        let (dark, _) = Disturbance::TwelveBit.apply(&image, &mask, &mut rng(0));
+        assert_eq!(dark.pixels, [0.0, 4095.0 / 65535.0]);
+        let (negative, _) = Disturbance::Inverted.apply(&image, &mask, &mut rng(0));
+        assert_eq!(negative.pixels, [1.0, 0.0]);
+    }
+
+    #[test]
+    fn letters_are_small_white_and_near_the_edges() {
+        let size = 224;
+        let image = GrayImage::new(size, size, vec![0.2; size * size]);
+        let mask = Mask::empty(size, size);
+        for seed in 0..100 {
+            let (written, _) = Disturbance::Text.apply(&image, &mask, &mut rng(seed));
+            let places = (0..size * size).filter(|&at| written.pixels[at] != 0.2);
+            let places: Vec<usize> = places.collect();
+            assert!(places.iter().all(|&at| written.pixels[at] == 1.0));
+            assert!(
+                (10..size * size / 20).contains(&places.len()),
+                "{}",
+                places.len()
+            );
+            let middle = size / 6..size * 5 / 6;
+            assert!(places.iter().all(|at| !middle.contains(&(at / size))));
+        }
+    }
+
+    #[test]
+    fn every_letter_that_is_written_has_a_glyph() {
+        for letter in "LRAPORTABLE0123456789:-".chars() {
+            assert_ne!(glyph(letter), [0; 7], "{letter}");
+        }
+    }
+
+    #[test]
+    fn the_smallest_pictures_are_disturbed_too() {
+        for (width, height) in [(1, 1), (1, 9), (9, 1), (2, 30), (30, 2)] {
+            for level in [0.0, 1.0] {
+                let image = GrayImage::new(width, height, vec![level; width * height]);
+                let mask = Mask::new(width, height, vec![1; width * height]);
+                for kind in Disturbance::ALL {
+                    for seed in 0..5 {
+                        let (image, mask) = kind.apply(&image, &mask, &mut rng(seed));
+                        assert_eq!((image.width, image.height), (mask.width, mask.height));
+                    }
+                }
+            }
+        }
     }
 }

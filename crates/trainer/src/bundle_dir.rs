@@ -15,6 +15,7 @@ use crate::cli::DataSpec;
 use crate::config::Experiment;
 use crate::device;
 use crate::exit::data;
+use crate::prompt_probe::{Measure, PromptProbe};
 use crate::run_dir::RunDir;
 
 /// A sentence that every model trained here knows.
@@ -135,6 +136,32 @@ fn provenance(run: &RunDir) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
+/// Rows of the card about what was probed.
+fn probed(metrics: &Map<String, Value>) -> String {
+    let probe: Option<PromptProbe> = field(metrics, "probe");
+    let Some(probe) = probe else {
+        return String::new();
+    };
+    let mut rows = String::new();
+    let mut group = |title: &str, group: &str, measure: Measure| {
+        let of_group = probe.rows.iter().filter(|row| row.group == group && row.measure == measure);
+        let values: Vec<String> = of_group
+            .filter_map(|row| Some(format!("{} {:.3}", row.name, row.value?)))
+            .collect();
+        if !values.is_empty() {
+            rows += &format!("| {title} | {} |\n", values.join(", "));
+        }
+    };
+    group("Dice per image by wording", "wording", Measure::Dice);
+    group("Dice per image from the bare finding to the full sentence", "ladder", Measure::Dice);
+    group("Pairs of masks on the side asked for", "side", Measure::Moved);
+    group("Pixels on the other side", "side", Measure::WrongSide);
+    group("Empty masks where nothing is asked for", "empty", Measure::Empty);
+    group("Dice per image of lungs", "lungs", Measure::Dice);
+    group("Dice per image by picture", "picture", Measure::Dice);
+    rows
+}
+
 /// A field of a JSON object; its default where it is missing.
 fn field<T: Default + DeserializeOwned>(map: &Map<String, Value>, key: &str) -> T {
     let value = map.get(key).cloned().unwrap_or_default();
@@ -174,9 +201,11 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
          | Dice per image / pooled | {dice} / {pooled} |\n\
          | IoU per image / pooled | {iou} / {iou_pooled} |\n\
          | Oracle Dice per image (mask tokenizer alone) | {oracle} |\n\
+         {probed}\
          | \"left\" means | {side} |\n\
          | Pictures and masks are read by | {tokenizer} |\n\
-         | Text | English, at most {text} tokens, for example \"{example}\" |\n\
+         | Text | English in any words, at most {text} tokens (about {words} ordinary words), for example \"{example}\" |\n\
+         | Pictures | of any shape; uniform frames are cut off{inverted} |\n\
          | Licence | {licence} |\n\n\
          ## Limits\n\n{limits}\n",
         name = info.name,
@@ -196,6 +225,7 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
         iou = number("iou_per_image"),
         iou_pooled = number("iou_pooled"),
         oracle = number("oracle_dice_per_image"),
+        probed = probed(&info.metrics),
         side = match info.side_convention {
             mriseg::bundle::SideConvention::Viewer => "the left side of the picture",
             mriseg::bundle::SideConvention::Patient => "the patient's left",
@@ -208,6 +238,11 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
             ),
         },
         text = layout.text,
+        words = layout.text / 2,
+        inverted = match &info.typical {
+            Some(_) => ", inverted grey values are turned back",
+            None => "",
+        },
         example = info.example,
         licence = info.licence,
     )

@@ -2,14 +2,14 @@
 
 use mriseg::reading::Side;
 
-use super::nouns::Noun;
+use super::lexicon::Noun;
 use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role};
 
 const TOLD: u8 = REPORT | PLAIN;
 const SAID: u8 = PLAIN | LAY;
 
 /// Before a verb.
-pub(super) const OPENINGS: [Choice; 27] = [
+pub(super) const OPENINGS: [Choice; 26] = [
     ("please", ANY),
     ("can you", SAID),
     ("can you please", SAID),
@@ -31,7 +31,6 @@ pub(super) const OPENINGS: [Choice; 27] = [
     ("go ahead and", SAID),
     ("just", LAY),
     ("hey, can you", LAY),
-    ("hi, please", LAY),
     ("use the model to", PLAIN),
     ("are you able to", SAID),
     ("is it possible to", SAID),
@@ -40,7 +39,7 @@ pub(super) const OPENINGS: [Choice; 27] = [
 ];
 
 /// Headings of reports.
-pub(super) const HEADINGS: [Choice; 22] = [
+pub(super) const HEADINGS: [Choice; 20] = [
     ("Findings:", TOLD),
     ("IMPRESSION:", TOLD),
     ("Chest X-ray:", ANY),
@@ -51,8 +50,6 @@ pub(super) const HEADINGS: [Choice; 22] = [
     ("Opinion:", REPORT),
     ("Summary:", TOLD),
     ("Diagnosis:", ANY),
-    ("Lungs:", REPORT),
-    ("Chest:", REPORT),
     ("Radiology report:", TOLD),
     ("Comment:", REPORT),
     ("Observation:", PLAIN),
@@ -214,10 +211,9 @@ pub(super) const OTHER_SIDE: [Choice; 34] = [
 ];
 
 /// The same, only after the sentence and without a break.
-pub(super) const NOT_THERE: [Choice; 8] = [
+pub(super) const NOT_THERE: [Choice; 7] = [
     ("not the {o}", ANY),
     ("not the {o} lung", SAID),
-    ("not the {o} one", LAY),
     ("not on the {o}", ANY),
     ("sparing the {o} lung", REPORT),
     ("but not the {o}", SAID),

@@ -9,6 +9,10 @@ use super::parts::{ANY, LAY, PLAIN, REPORT};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Zones {
     Any,
+    /// Any one: "both upper and lower zones" could mean one lung.
+    One,
+    /// The upper or the lower.
+    OneEnd,
     /// Just this one.
     Only(usize),
     /// Not the middle.
@@ -100,7 +104,9 @@ pub(super) const SINGLE: [Form; 47] = [
     form("the {s} {z} field", "in", REPORT),
     form("the {s} {z} lung field", "in", TOLD),
     form("the {s} {z} lung zone", "in", TOLD).before("{s} {z} lung zone"),
-    form("the {s} {z} lobe", "in", ANY).before("{s} {z} lobe").only(Zones::Lobes),
+    form("the {s} {z} lobe", "in", ANY)
+        .before("{s} {z} lobe")
+        .only(Zones::Lobes),
     form("the {z} {s} lobe", "in", SAID).only(Zones::Lobes),
     form("the {s} {z} third", "in", REPORT),
     form("the {z} third of the {s} lung", "in", ANY),
@@ -120,17 +126,25 @@ pub(super) const SINGLE: [Form; 47] = [
     form("the {z} {s} hemithorax", "in", REPORT),
     form("the {z} zone of the {s} hemithorax", "in", REPORT),
     form("the {s} side[,] {z} zone", "on", TOLD).comma(),
-    form("the {s} base", "at", TOLD).before("{s} basal").only(LOWER),
+    form("the {s} base", "at", TOLD)
+        .before("{s} basal")
+        .only(LOWER),
     form("the {s} lung base", "at", TOLD).only(LOWER),
     form("the base of the {s} lung", "at", ANY).only(LOWER),
     form("the {s} basal zone", "in", REPORT).only(LOWER),
-    form("the {s} apex", "at", TOLD).before("{s} apical").only(UPPER),
+    form("the {s} apex", "at", TOLD)
+        .before("{s} apical")
+        .only(UPPER),
     form("the {s} lung apex", "at", TOLD).only(UPPER),
     form("the apex of the {s} lung", "at", TOLD).only(UPPER),
     form("the {s} apical zone", "in", REPORT).only(UPPER),
-    form("the {s} midzone", "in", TOLD).before("{s} midzone").only(MIDDLE),
+    form("the {s} midzone", "in", TOLD)
+        .before("{s} midzone")
+        .only(MIDDLE),
     form("the midzone of the {s} lung", "in", TOLD).only(MIDDLE),
-    form("the {lobe}", "in", REPORT).before("{lobe}").only(Zones::Lobes),
+    form("the {lobe}", "in", REPORT)
+        .before("{lobe}")
+        .only(Zones::Lobes),
     form("the {lz}", "in", REPORT).before("{lz}"),
     form("the {t} of the {s} lung", "in", SAID),
     form("the {t} part of the {s} lung", "in", LAY).only(Zones::Ends),
@@ -146,15 +160,24 @@ pub(super) const SINGLE: [Form; 47] = [
 /// Several zones of one lung.
 pub(super) const GROUPS: [Form; 16] = [
     form("the {z} {s} lung", "in", ANY).before("{z} {s} lung"),
-    form("the {s} {z} zones", "in", TOLD).before("{s} {z} zone").many(),
+    form("the {s} {z} zones", "in", TOLD)
+        .before("{s} {z} zone")
+        .many(),
     form("the {s} {z} lung", "in", ANY).before("{s} {z} lung"),
-    form("the {s} {z} lobes", "in", ANY).before("{s} {z} lobe").only(Zones::Lobes).many(),
+    form("the {s} {z} lobes", "in", ANY)
+        .before("{s} {z} lobe")
+        .only(Zones::Lobes)
+        .many(),
     form("the {s} {z} lung fields", "in", TOLD).many(),
-    form("the {s} {z} lung zones", "in", TOLD).before("{s} {z} lung zone").many(),
+    form("the {s} {z} lung zones", "in", TOLD)
+        .before("{s} {z} lung zone")
+        .many(),
     form("the {z} zones of the {s} lung", "in", ANY).many(),
     form("the {z} thirds of the {s} lung", "in", TOLD).many(),
     form("the {z} parts of the {s} lung", "in", ANY).many(),
-    form("the {z} lobes of the {s} lung", "in", ANY).only(Zones::Lobes).many(),
+    form("the {z} lobes of the {s} lung", "in", ANY)
+        .only(Zones::Lobes)
+        .many(),
     form("the {s} lung[,] {z} zones", "in", TOLD).comma().many(),
     form("the {s} lung[,] {z} parts", "in", SAID).comma().many(),
     form("the {z} zones on the {s}", "in", TOLD).many(),
@@ -165,13 +188,23 @@ pub(super) const GROUPS: [Form; 16] = [
 
 /// The same zones of both lungs.
 pub(super) const BOTH_SIDES: [Form; 22] = [
-    form("both {z} zones", "in", ANY).before("bilateral {z} zone").many(),
+    form("both {z} zones", "in", ANY)
+        .only(Zones::One)
+        .before("bilateral {z} zone")
+        .many(),
     form("the bilateral {z} zones", "in", TOLD).many(),
     form("the {z} zones bilaterally", "in", TOLD).many(),
-    form("both {z} lung zones", "in", TOLD).many(),
-    form("both {z} lung fields", "in", TOLD).many(),
-    form("both {z} lungs", "in", ANY).many(),
-    form("both {z} lobes", "in", ANY).before("bilateral {z} lobe").only(Zones::Ends).many(),
+    form("both {z} lung zones", "in", TOLD)
+        .only(Zones::One)
+        .many(),
+    form("both {z} lung fields", "in", TOLD)
+        .only(Zones::One)
+        .many(),
+    form("both {z} lungs", "in", ANY).only(Zones::One).many(),
+    form("both {z} lobes", "in", ANY)
+        .before("bilateral {z} lobe")
+        .only(Zones::OneEnd)
+        .many(),
     form("the {z} zones of both lungs", "in", ANY).many(),
     form("the {z} parts of both lungs", "in", ANY).many(),
     form("the {z} thirds of both lungs", "in", TOLD).many(),
@@ -180,10 +213,18 @@ pub(super) const BOTH_SIDES: [Form; 22] = [
     form("the {z} {s} and {o} lung", "in", TOLD).many(),
     form("the {z} left lung and the {z} right lung", "in", TOLD).many(),
     form("both lungs[,] {z} zones", "in", TOLD).comma().many(),
-    form("both bases", "at", TOLD).before("bibasal").only(LOWER).many(),
+    form("both bases", "at", TOLD)
+        .before("bibasal")
+        .only(LOWER)
+        .many(),
     form("both lung bases", "at", ANY).only(LOWER).many(),
-    form("the bases of both lungs", "at", ANY).only(LOWER).many(),
-    form("both apices", "at", TOLD).before("biapical").only(UPPER).many(),
+    form("the bases of both lungs", "at", ANY)
+        .only(LOWER)
+        .many(),
+    form("both apices", "at", TOLD)
+        .before("biapical")
+        .only(UPPER)
+        .many(),
     form("both lung apices", "at", TOLD).only(UPPER).many(),
     form("both midzones", "in", TOLD).only(MIDDLE).many(),
     form("the {t} of both lungs", "in", SAID).many(),
@@ -196,8 +237,12 @@ pub(super) const WHOLE_SIDE: [Form; 11] = [
     form("the whole {s} lung", "in", ANY).with_noun(),
     form("the whole of the {s} lung", "in", PLAIN).with_noun(),
     form("all of the {s} lung", "in", SAID).with_noun(),
-    form("all zones of the {s} lung", "in", TOLD).with_noun().many(),
-    form("all three zones of the {s} lung", "in", TOLD).with_noun().many(),
+    form("all zones of the {s} lung", "in", TOLD)
+        .with_noun()
+        .many(),
+    form("all three zones of the {s} lung", "in", TOLD)
+        .with_noun()
+        .many(),
     form("all {s} lung zones", "in", REPORT).with_noun().many(),
     form("throughout the {s} hemithorax", "", REPORT).adverb(),
     form("diffusely in the {s} lung", "", REPORT).adverb(),
@@ -210,15 +255,25 @@ pub(super) const WHOLE_BOTH: [Form; 13] = [
     form("diffuse in both lungs", "", TOLD).adverb(),
     form("diffusely in both lungs", "", REPORT).adverb(),
     form("everywhere in both lungs", "", SAID).adverb(),
-    form("all zones of both lungs", "in", ANY).with_noun().many(),
+    form("all zones of both lungs", "in", ANY)
+        .with_noun()
+        .many(),
     form("all six zones", "in", TOLD).with_noun().many(),
     form("all six lung zones", "in", TOLD).with_noun().many(),
-    form("the entire left and right lung", "in", TOLD).with_noun().many(),
-    form("the whole of both lungs", "in", SAID).with_noun().many(),
+    form("the entire left and right lung", "in", TOLD)
+        .with_noun()
+        .many(),
+    form("the whole of both lungs", "in", SAID)
+        .with_noun()
+        .many(),
     form("all of both lungs", "in", SAID).with_noun().many(),
-    form("all zones bilaterally", "in", REPORT).with_noun().many(),
+    form("all zones bilaterally", "in", REPORT)
+        .with_noun()
+        .many(),
     form("every zone of both lungs", "in", PLAIN).with_noun(),
-    form("all parts of both lungs", "in", LAY).with_noun().many(),
+    form("all parts of both lungs", "in", LAY)
+        .with_noun()
+        .many(),
 ];
 
 /// A side with all its findings.

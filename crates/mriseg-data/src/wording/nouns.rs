@@ -1,165 +1,10 @@
 //! Names of the finding, with adjectives, articles and counts that change nothing.
 
-use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role, listed};
+use super::lexicon::{
+    AFFECTING, CAUTIOUS, COUNTS, Class, DISEASE, NOUNS, Noun, SHADOW, SIZE, SIZES, SPOT, SPREAD,
+};
+use super::parts::{Choice, Composer, LAY, REPORT, Role, listed};
 use super::places::Place;
-
-/// Which adjectives suit a noun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Disease,
-    Shadow,
-    Spot,
-    /// Takes neither adjective nor article.
-    Fixed,
-}
-
-/// A name of the finding. Without a plural it is a mass noun.
-#[derive(Debug)]
-pub(super) struct Noun {
-    pub(super) one: &'static str,
-    pub(super) many: &'static str,
-    styles: u8,
-    class: Class,
-}
-
-const fn noun(one: &'static str, many: &'static str, styles: u8, class: Class) -> Noun {
-    Noun {
-        one,
-        many,
-        styles,
-        class,
-    }
-}
-
-pub(super) const NOUNS: [Noun; 61] = [
-    noun("infection", "", ANY, Class::Disease),
-    noun("pneumonia", "", ANY, Class::Disease),
-    noun("opacity", "opacities", REPORT | PLAIN, Class::Shadow),
-    noun("consolidation", "", REPORT | PLAIN, Class::Shadow),
-    noun("infiltrate", "infiltrates", REPORT | PLAIN, Class::Shadow),
-    noun("pulmonary infection", "", REPORT | PLAIN, Class::Disease),
-    noun("lung infection", "", ANY, Class::Disease),
-    noun("opacification", "", REPORT | PLAIN, Class::Shadow),
-    noun("airspace opacity", "airspace opacities", REPORT, Class::Shadow),
-    noun("lung opacity", "lung opacities", REPORT | PLAIN, Class::Shadow),
-    noun("airspace opacification", "", REPORT, Class::Shadow),
-    noun("consolidative change", "consolidative changes", REPORT, Class::Shadow),
-    noun("infiltration", "", REPORT | PLAIN, Class::Shadow),
-    noun("ground-glass", "", REPORT, Class::Shadow),
-    noun("ground-glass opacity", "ground-glass opacities", REPORT | PLAIN, Class::Shadow),
-    noun("ground-glass change", "", REPORT, Class::Shadow),
-    noun("GGO", "GGOs", REPORT, Class::Shadow),
-    noun("lesion", "lesions", ANY, Class::Shadow),
-    noun("lung lesion", "lung lesions", PLAIN | LAY, Class::Shadow),
-    noun("airspace disease", "", REPORT, Class::Disease),
-    noun("air-space shadowing", "", REPORT, Class::Shadow),
-    noun("haze", "", REPORT | PLAIN, Class::Shadow),
-    noun("haziness", "", ANY, Class::Shadow),
-    noun("shadowing", "", REPORT | PLAIN, Class::Shadow),
-    noun("density", "densities", REPORT | PLAIN, Class::Shadow),
-    noun("increased density", "", REPORT, Class::Fixed),
-    noun("abnormality", "abnormalities", ANY, Class::Shadow),
-    noun("infected area", "infected areas", ANY, Class::Spot),
-    noun("infected region", "infected regions", PLAIN, Class::Spot),
-    noun("infected tissue", "", PLAIN | LAY, Class::Fixed),
-    noun("affected area", "affected areas", ANY, Class::Spot),
-    noun("abnormal area", "abnormal areas", PLAIN | LAY, Class::Spot),
-    noun("COVID", "", ANY, Class::Fixed),
-    noun("COVID-19", "", ANY, Class::Fixed),
-    noun("COVID-19 pneumonia", "", ANY, Class::Disease),
-    noun("COVID pneumonia", "", REPORT | PLAIN, Class::Disease),
-    noun("COVID infection", "", ANY, Class::Disease),
-    noun("viral pneumonia", "", REPORT | PLAIN, Class::Disease),
-    noun("inflammation", "", ANY, Class::Disease),
-    noun("inflammatory change", "inflammatory changes", REPORT, Class::Shadow),
-    noun("disease", "", REPORT | PLAIN, Class::Disease),
-    noun("pneumonic change", "pneumonic changes", REPORT, Class::Shadow),
-    noun("bronchopneumonia", "", REPORT, Class::Disease),
-    noun("everything abnormal", "", ANY, Class::Fixed),
-    noun("white spot", "white spots", LAY, Class::Spot),
-    noun("white patch", "white patches", LAY, Class::Spot),
-    noun("cloudy area", "cloudy areas", LAY, Class::Spot),
-    noun("cloudy patch", "cloudy patches", LAY, Class::Spot),
-    noun("cloudiness", "", LAY, Class::Disease),
-    noun("white stuff", "", LAY, Class::Fixed),
-    noun("shadow", "shadows", LAY | PLAIN, Class::Shadow),
-    noun("sick part", "sick parts", LAY, Class::Spot),
-    noun("bad spot", "bad spots", LAY, Class::Spot),
-    noun("problem area", "problem areas", LAY, Class::Spot),
-    noun("white area", "white areas", LAY, Class::Spot),
-    noun("white fog", "", LAY, Class::Fixed),
-    noun("grey patch", "grey patches", LAY, Class::Spot),
-    noun("bad stuff", "", LAY, Class::Fixed),
-    noun("sick area", "sick areas", LAY, Class::Spot),
-    noun("spot of infection", "spots of infection", LAY, Class::Spot),
-    noun("patch of pneumonia", "patches of pneumonia", LAY | PLAIN, Class::Spot),
-];
-
-pub(super) const DISEASE: [Choice; 12] = [
-    ("mild", ANY),
-    ("moderate", REPORT | PLAIN),
-    ("severe", ANY),
-    ("extensive", REPORT | PLAIN),
-    ("acute", REPORT | PLAIN),
-    ("new", ANY),
-    ("persistent", REPORT),
-    ("patchy", REPORT | PLAIN),
-    ("focal", REPORT),
-    ("suspected", REPORT | PLAIN),
-    ("probable", REPORT),
-    ("obvious", LAY | PLAIN),
-];
-pub(super) const SHADOW: [Choice; 19] = [
-    ("patchy", REPORT | PLAIN),
-    ("subtle", REPORT | PLAIN),
-    ("dense", REPORT | PLAIN),
-    ("ill-defined", REPORT),
-    ("small", ANY),
-    ("large", ANY),
-    ("focal", REPORT),
-    ("faint", ANY),
-    ("extensive", REPORT),
-    ("confluent", REPORT),
-    ("mild", REPORT | PLAIN),
-    ("new", ANY),
-    ("rounded", REPORT),
-    ("vague", REPORT | PLAIN),
-    ("fluffy", REPORT | LAY),
-    ("heterogeneous", REPORT),
-    ("big", LAY),
-    ("suspicious", PLAIN | LAY),
-    ("increasing", REPORT),
-];
-pub(super) const SPOT: [Choice; 11] = [
-    ("small", ANY),
-    ("big", LAY),
-    ("large", ANY),
-    ("strange", LAY),
-    ("weird", LAY),
-    ("blurry", LAY),
-    ("suspicious", PLAIN | LAY),
-    ("bright", PLAIN | LAY),
-    ("obvious", PLAIN | LAY),
-    ("faint", ANY),
-    ("fuzzy", LAY),
-];
-/// Adjectives that would name a whole lung where a whole lung is spoken of.
-pub(super) const SPREAD: [Choice; 3] = [
-    ("diffuse", REPORT | PLAIN),
-    ("widespread", ANY),
-    ("scattered", REPORT | PLAIN),
-];
-pub(super) const CAUTIOUS: [Choice; 6] = [
-    ("focal", REPORT | PLAIN),
-    ("acute", REPORT),
-    ("definite", REPORT | PLAIN),
-    ("visible", PLAIN | LAY),
-    ("obvious", ANY),
-    ("convincing", REPORT),
-];
-pub(super) const SIZES: [&str; 5] = ["areas", "regions", "foci", "patches", "zones"];
-pub(super) const SIZE: [&str; 5] = ["area", "region", "focus", "patch", "zone"];
-pub(super) const COUNTS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
 
 /// Words for the finding with their number.
 pub(super) struct Phrase {
@@ -187,8 +32,6 @@ pub(super) enum Use {
     Asked,
     /// "opacity"
     Headline,
-    /// "no opacity"
-    Denied,
 }
 
 impl Noun {
@@ -249,11 +92,7 @@ impl Noun {
             {
                 words.push(laterality);
             }
-            if usage == Use::Denied {
-                if c.chance(0.12) {
-                    words.push(c.styled(&CAUTIOUS));
-                }
-            } else if detail.spread && self.class != Class::Spot && c.chance(0.06) {
+            if detail.spread && self.class != Class::Spot && c.chance(0.06) {
                 words.push(c.styled(&SPREAD));
             } else if c.chance(0.22) {
                 words.push(c.styled(self.adjectives()));
@@ -265,7 +104,7 @@ impl Noun {
         let text = words.join(" ");
         let mass = self.many.is_empty();
         let text = match usage {
-            Use::Headline | Use::Denied => text,
+            Use::Headline => text,
             _ if self.is_everything() => text,
             Use::Told if mass || plural => {
                 if c.chance(0.12) {
@@ -279,7 +118,14 @@ impl Noun {
                 let every: &[&str] = match (mass, plural) {
                     (true, _) => &["the ", "the ", "the ", "", "", "any ", "all ", "all the "],
                     (_, true) => &[
-                        "the ", "the ", "the ", "", "any ", "all ", "all the ", "all of the ",
+                        "the ",
+                        "the ",
+                        "the ",
+                        "",
+                        "any ",
+                        "all ",
+                        "all the ",
+                        "all of the ",
                     ],
                     _ => &["the ", "the ", "the ", "any ", "every "],
                 };
@@ -300,7 +146,7 @@ impl Noun {
         let number = if plural {
             number
         } else {
-            (*c.pick(&["one", "1", "a single"])).to_owned()
+            (c.one_of(&["one", "1", "a single"])).to_owned()
         };
         let text = if self.many.is_empty() {
             let size = c.below(SIZES.len());
@@ -325,9 +171,14 @@ impl Noun {
         usage: Use,
         detail: Detail,
     ) -> Phrase {
+        // "upper left" and "lung infection" would become another place with another noun.
+        let merges = self.one.starts_with("lung") && place.ends_in_a_side();
+        let repeats = |before: &str| self.one.starts_with("lung") && before.contains("lung");
         if !self.is_fixed()
+            && !merges
             && detail.count.is_none()
             && let Some(before) = &place.before
+            && !repeats(before)
             && (place.after.is_empty() || c.chance(if c.is(LAY) { 0.12 } else { 0.4 }))
         {
             return self.with(c, usage, detail, Some(before));
@@ -338,15 +189,19 @@ impl Noun {
         let text = match c.below(20) {
             _ if np.is_empty() => format!("{} {}", phrase.text, place.after),
             0..=2 if telegraphic => format!("{}, {np}", phrase.text),
-            3..=5 if telegraphic => {
-                let glue = c.pick(&[": ", ", ", " - ", ": "]);
+            3..=5 if telegraphic && !merges => {
+                let glue = c.one_of(&[": ", ", ", " - ", ": "]);
                 return Phrase {
                     text: format!("{np}{glue}{}", phrase.text),
                     plural: phrase.plural,
                 };
             }
             0..=1 if !place.has_comma() => {
-                let verb = c.styled(&AFFECTING);
+                let verb = if place.after.starts_with("in ") {
+                    c.styled(&AFFECTING)
+                } else {
+                    AFFECTING[0].0
+                };
                 format!("{} {verb} {np}", phrase.text)
             }
             6 if telegraphic => format!("{} {np}", phrase.text),
@@ -360,16 +215,6 @@ impl Noun {
     }
 }
 
-pub(super) const AFFECTING: [Choice; 7] = [
-    ("affecting", ANY),
-    ("involving", REPORT | PLAIN),
-    ("confined to", REPORT),
-    ("limited to", REPORT | PLAIN),
-    ("located in", PLAIN | LAY),
-    ("localised to", REPORT),
-    ("within", ANY),
-];
-
 /// "a shadow", "an opacity".
 pub(super) fn with_article(text: &str) -> String {
     let vowel = text.starts_with(['a', 'e', 'i', 'o', 'u'])
@@ -378,17 +223,28 @@ pub(super) fn with_article(text: &str) -> String {
     format!("{} {text}", if vowel { "an" } else { "a" })
 }
 
-/// Two nouns that are both denied: "infection or consolidation".
-pub(super) fn neither(c: &mut Composer<'_>) -> Phrase {
-    let fits = |noun: &Noun| !noun.is_everything() && noun.many.is_empty();
-    let first = Noun::draw(c, fits);
-    let mut nouns = vec![first.phrase(c, Use::Denied, Detail::default()).text];
+/// One or two nouns that a frame denies: "infection or consolidation".
+pub(super) fn denied(c: &mut Composer<'_>, frame: &str) -> String {
+    let singular = ["is ", "isn't", "ruled"]
+        .iter()
+        .any(|word| frame.contains(word));
+    let either = frame.contains("no {n}") && !singular;
+    let in_number = |c: &mut Composer<'_>, noun: &Noun, adjective: bool| {
+        let many = !noun.many.is_empty() && !singular && (!either || c.chance(0.5));
+        let word = if many { noun.many } else { noun.one };
+        if adjective && noun.class != Class::Fixed && c.chance(0.12) {
+            format!("{} {word}", c.styled(&CAUTIOUS))
+        } else {
+            word.to_owned()
+        }
+    };
+    let first = Noun::draw(c, |noun| !noun.is_everything());
+    let mut nouns = vec![in_number(c, first, true)];
     if c.chance(0.15) {
-        let second = Noun::draw(c, |noun| fits(noun) && noun.one != first.one);
-        nouns.push(second.one.to_owned());
+        let second = Noun::draw(c, |noun| {
+            !noun.is_everything() && !noun.one.contains(first.one) && !first.one.contains(noun.one)
+        });
+        nouns.push(in_number(c, second, false));
     }
-    Phrase {
-        text: listed(&nouns, " or "),
-        plural: false,
-    }
+    listed(&nouns, " or ")
 }

@@ -62,12 +62,7 @@ impl Role {
         match self {
             Self::Frame => matches!(
                 other,
-                Self::Noun
-                    | Self::Place
-                    | Self::Lungs
-                    | Self::Clear
-                    | Self::Negation
-                    | Self::Thing
+                Self::Noun | Self::Place | Self::Lungs | Self::Clear | Self::Negation | Self::Thing
             ),
             Self::Noun => other == Self::Place,
             _ => false,
@@ -132,9 +127,27 @@ impl Part {
 
 /// Whether one of these parts, or two of them together, must not occur in training.
 pub(super) fn held_out(parts: &[Part]) -> bool {
-    parts.iter().enumerate().any(|(i, part)| {
-        part.is_held_out() || parts[i + 1..].iter().any(|other| part.is_held_out_with(other))
-    })
+    parts.iter().any(Part::is_held_out) || has_held_out_pair(parts)
+}
+
+/// Whether training says nothing like it: a pair of parts, or the thing spoken of, does not occur there. A remark that
+/// does not occur there is not enough.
+pub(super) fn new_to_training(parts: &[Part]) -> bool {
+    parts
+        .iter()
+        .any(|part| part.role == Role::Thing && part.is_held_out())
+        || has_held_out_pair(parts)
+}
+
+fn has_held_out_pair(parts: &[Part]) -> bool {
+    let mut rest = parts;
+    while let [part, others @ ..] = rest {
+        if others.iter().any(|other| part.is_held_out_with(other)) {
+            return true;
+        }
+        rest = others;
+    }
+    false
 }
 
 /// FNV-1a of the names, each ended by a zero byte, its halves folded together.
@@ -172,6 +185,11 @@ impl Composer<'_> {
         &list[self.below(list.len())]
     }
 
+    /// One of a list of texts.
+    pub(super) fn one_of(&mut self, list: &[&'static str]) -> &'static str {
+        list[self.below(list.len())]
+    }
+
     /// One of those parts of a list that the style allows, else of all.
     pub(super) fn styled(&mut self, list: &[Choice]) -> &'static str {
         self.fitting(list, |_| true)
@@ -194,7 +212,7 @@ impl Composer<'_> {
         if found.is_empty() {
             found = choices(ANY);
         }
-        self.pick(&found)
+        self.one_of(&found)
     }
 
     /// Remembers a part.
@@ -246,12 +264,10 @@ mod tests {
             })
             .count();
         assert!((450..750).contains(&held), "{held} of 3600");
-        assert!(
-            (0..100).all(|i| !held_out(&[
-                part(Role::Noun, format!("{i}")),
-                part(Role::Noun, format!("{i}"))
-            ]) && !held_out(&[part(Role::Place, format!("{i}"))]))
-        );
+        assert!((0..100).all(|i| !held_out(&[
+            part(Role::Noun, format!("{i}")),
+            part(Role::Noun, format!("{i}"))
+        ]) && !held_out(&[part(Role::Place, format!("{i}"))])));
     }
 
     #[test]

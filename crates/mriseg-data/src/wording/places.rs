@@ -1,11 +1,12 @@
 //! Where: names of zones, sides and both lungs.
 
-use mriseg::reading::{Findings, Side, ZONES};
+use mriseg::reading::{Findings, Side};
 
 use super::forms::{
     BOTH_LUNGS, BOTH_SIDES, Form, GROUPS, SIDES, SINGLE, WHOLE_BOTH, WHOLE_SIDE, Zones,
 };
 use super::parts::{Composer, LAY, REPORT, Role, listed};
+use super::spelling::Spelling;
 
 /// A place in words.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,11 @@ impl Place {
         articles(&self.after, telegraphic)
     }
 
+    /// Whether "lung" after the name would become part of it: "left", "upper left".
+    pub(super) fn ends_in_a_side(&self) -> bool {
+        ["left", "right"].iter().any(|side| self.np.ends_with(side))
+    }
+
     pub(super) fn has_comma(&self) -> bool {
         self.np.contains(',')
     }
@@ -45,95 +51,11 @@ fn articles(text: &str, telegraphic: bool) -> String {
     }
 }
 
-const TOPS: [&str; 3] = ["top", "middle", "bottom"];
-const LOBES: [[&str; 3]; 2] = [["LUL", "", "LLL"], ["RUL", "RML", "RLL"]];
-const ABBREVIATED: [[&str; 3]; 2] = [["LUZ", "LMZ", "LLZ"], ["RUZ", "RMZ", "RLZ"]];
-
-/// How a sentence spells sides and the middle zone.
-#[derive(Debug, Clone, Copy)]
-struct Spelling {
-    letters: usize,
-    mid: bool,
-    /// "upper lower left lung", as the data have it.
-    unjoined: bool,
-    reversed: bool,
-    and: &'static str,
-    /// Whether this is the only place of the sentence.
-    alone: bool,
-}
-
-impl Spelling {
-    fn draw(c: &mut Composer<'_>) -> Self {
-        Self {
-            letters: if c.is(REPORT) && c.chance(0.2) {
-                1 + c.below(2)
-            } else {
-                0
-            },
-            mid: c.chance(0.4),
-            unjoined: c.is(REPORT) && c.chance(0.1),
-            reversed: c.chance(0.15),
-            and: c.pick(&[" and ", " and ", " and ", " and ", " & "]),
-            alone: true,
-        }
-    }
-
-    fn side(self, side: Side) -> &'static str {
-        let [left, right] = [["left", "L", "Lt"], ["right", "R", "Rt"]];
-        match side {
-            Side::Left => left[self.letters],
-            Side::Right => right[self.letters],
-        }
-    }
-
-    fn zones(self, zones: [bool; 3], names: [&str; 3]) -> String {
-        let mut words: Vec<String> = (0..3)
-            .filter(|&zone| zones[zone])
-            .map(|zone| {
-                let mid = self.mid && names[zone] == "middle" && names[0] == "upper";
-                (if mid { "mid" } else { names[zone] }).to_owned()
-            })
-            .collect();
-        if self.reversed {
-            words.reverse();
-        }
-        if self.unjoined {
-            return words.join(" ");
-        }
-        listed(&words, self.and)
-    }
-
-    fn fill(self, template: &str, side: Side, zones: [bool; 3]) -> String {
-        let index = usize::from(side == Side::Right);
-        let zone = zones.iter().position(|z| *z).unwrap_or(0);
-        let mut text = template.to_owned();
-        for (slot, word) in [
-            ("{s}", self.side(side)),
-            ("{o}", self.side(side.other())),
-            ("{lobe}", LOBES[index][zone]),
-            ("{lz}", ABBREVIATED[index][zone]),
-        ] {
-            if text.contains(slot) {
-                text = text.replace(slot, word);
-            }
-        }
-        if text.contains("{z}") {
-            text = text.replace("{z}", &self.zones(zones, ZONES));
-        }
-        if text.contains("{t}") {
-            let plain = Self {
-                unjoined: false,
-                ..self
-            };
-            text = text.replace("{t}", &plain.zones(zones, TOPS));
-        }
-        text
-    }
-}
-
 fn form_fits(form: &Form, side: Option<Side>, zones: [bool; 3]) -> bool {
     match form.zones {
         Zones::Any => true,
+        Zones::One => zones.iter().filter(|zone| **zone).count() == 1,
+        Zones::OneEnd => !zones[1] && zones[0] != zones[2],
         Zones::Ends => !zones[1],
         Zones::Only(zone) => (0..3).all(|z| zones[z] == (z == zone)),
         Zones::Lobes => !zones[1] || side == Some(Side::Right),
@@ -158,7 +80,7 @@ fn place(
                 && (spelling.alone || form.text != "the {z} {s}")
         })
         .collect();
-    let form: &'static Form = c.pick(&in_style);
+    let form: &'static Form = in_style[c.below(in_style.len())];
     c.note(Role::Place, form.text);
     let spelling = Spelling {
         letters: if form.text.contains('-') || form.text == "the {s}" {
@@ -182,7 +104,11 @@ fn place(
         },
         before: (!form.before.is_empty()).then(|| {
             let single = Spelling {
-                letters: if form.before.contains('-') { 0 } else { spelling.letters },
+                letters: if form.before.contains('-') {
+                    0
+                } else {
+                    spelling.letters
+                },
                 ..spelling
             };
             single.fill(form.before, side, zones)
@@ -276,17 +202,16 @@ fn both_sides(c: &mut Composer<'_>, spelling: Spelling, zones: [bool; 3]) -> Pla
     if zones == [true; 3] && c.chance(0.7) {
         return place(c, &WHOLE_BOTH, spelling, Side::Left, zones, false);
     }
-    let side = if c.chance(0.8) { Side::Left } else { Side::Right };
+    let side = if c.chance(0.8) {
+        Side::Left
+    } else {
+        Side::Right
+    };
     place(c, &BOTH_SIDES, spelling, side, zones, false)
 }
 
 /// The places that together are these zones of one lung.
-fn one_side(
-    c: &mut Composer<'_>,
-    spelling: Spelling,
-    side: Side,
-    zones: [bool; 3],
-) -> Vec<Place> {
+fn one_side(c: &mut Composer<'_>, spelling: Spelling, side: Side, zones: [bool; 3]) -> Vec<Place> {
     let named: Vec<usize> = (0..3).filter(|&zone| zones[zone]).collect();
     let single = |zone: usize| std::array::from_fn(|z| z == zone);
     match named[..] {
@@ -347,11 +272,11 @@ fn by_colon(
     let (name, item) = *c.pick(&[
         ("colon {s}: {z}", "{s}: {z}"),
         ("colon {s} lung: {z}", "{s} lung: {z}"),
-        ("colon {s} {z} in brackets", "{s} ({z})"),
+        ("colon {s}: {z}", "{s} ({z})"),
     ]);
     c.note(Role::Place, name);
     let spelling = Spelling {
-        and: c.pick(&[", ", " and ", " + "]),
+        and: c.one_of(&[", ", " and ", " + "]),
         ..spelling
     };
     let items = sides.map(|side| spelling.fill(item, side, findings.zones(side)));
@@ -379,12 +304,20 @@ fn joined(c: &mut Composer<'_>, mut places: Vec<Place>) -> Place {
     });
     let grouped = places.iter().any(|place| place.after.contains(" and "));
     let glue: &str = if loose {
-        c.pick(&["; ", "; ", ", and ", " as well as "])
+        c.one_of(&["; ", "; ", ", and ", " as well as "])
     } else if grouped {
-        c.pick(&["; ", ", ", " as well as ", ", and ", " plus "])
+        c.one_of(&["; ", ", ", " as well as ", ", and ", " plus "])
     } else {
-        c.pick(&[
-            " and ", " and ", " and ", " and ", ", ", " plus ", " as well as ", " & ", " + ",
+        c.one_of(&[
+            " and ",
+            " and ",
+            " and ",
+            " and ",
+            ", ",
+            " plus ",
+            " as well as ",
+            " & ",
+            " + ",
         ])
     };
     let whole = |text: &dyn Fn(&Place) -> &str| -> String {

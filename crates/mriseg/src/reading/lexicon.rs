@@ -107,7 +107,15 @@ pub(super) fn meaning(word: &str) -> Option<Meaning> {
             _ => Meaning::Filler,
         });
     }
-    let known = exact(word).or_else(|| if word.is_ascii() { corrected(word) } else { None });
+    let known = exact(word).or_else(|| {
+        if word.is_ascii() {
+            undoubled(word)
+                .and_then(|word| exact(&word))
+                .or_else(|| corrected(word))
+        } else {
+            None
+        }
+    });
     known.or_else(|| foreign(word))
 }
 
@@ -116,7 +124,7 @@ pub(super) fn glued(word: &str) -> Option<(Meaning, Meaning)> {
     ["left", "right", "upper", "middle", "lower"]
         .into_iter()
         .find_map(|first| {
-            let rest = word.strip_prefix(first).filter(|rest| rest.len() >= 3)?;
+            let rest = word.strip_prefix(first).filter(|rest| rest.len() > 3)?;
             Some((exact(first)?, exact(rest)?))
         })
 }
@@ -134,7 +142,8 @@ pub(super) fn is_side_like(word: &str) -> bool {
 
 /// Whether a word that was not read belongs to another language.
 pub(super) fn is_foreign(word: &str) -> bool {
-    exact(word) == Some(Meaning::Foreign) || word.chars().any(|c| c.is_alphabetic() && c as u32 > 0x2ff)
+    exact(word) == Some(Meaning::Foreign)
+        || word.chars().any(|c| c.is_alphabetic() && c as u32 > 0x2ff)
 }
 
 fn exact(word: &str) -> Option<Meaning> {
@@ -170,9 +179,25 @@ fn corrected(word: &str) -> Option<Meaning> {
     nearest(word).or_else(|| singular(word).and_then(|word| nearest(&word)))
 }
 
+/// "siide", "shadowss".
+fn undoubled(word: &str) -> Option<String> {
+    let bytes = word.as_bytes();
+    let double = (1..bytes.len()).find(|&i| word.len() > 4 && bytes[i] == bytes[i - 1])?;
+    Some(format!("{}{}", &word[..double], &word[double + 1..]))
+}
+
 /// Short words are near to too many others.
 fn may_be_mistyped(known: &str, meaning: Meaning, typed: usize) -> bool {
     let place = matches!(meaning, Meaning::Side(_) | Meaning::Zone(_));
+    if matches!(
+        meaning,
+        Meaning::ForeignSide | Meaning::Foreign | Meaning::Lookalike
+    ) {
+        return false;
+    }
+    if matches!(meaning, Meaning::No | Meaning::Not) && known.len() < 7 {
+        return false;
+    }
     match known.len() {
         4 => known == "left" || known == "lung" && typed > 3,
         5.. => typed > 4 || place && typed == 4,
@@ -206,10 +231,24 @@ fn one_error(a: &str, b: &str) -> bool {
 
 /// Sides in scripts whose words change their endings or are not set apart.
 fn foreign(word: &str) -> Option<Meaning> {
-    let side = ["左", "右"].iter().any(|sign| word.contains(sign))
-        || ["лев", "прав", "лів", "αριστερ", "δεξι", "يسار", "يمين", "बा", "दा"]
-            .iter()
-            .any(|start| word.starts_with(start));
+    let side = ["左", "右", "왼", "오른"]
+        .iter()
+        .any(|sign| word.contains(sign))
+        || [
+            "лев",
+            "прав",
+            "слев",
+            "справ",
+            "лів",
+            "αριστερ",
+            "δεξι",
+            "يسار",
+            "يمين",
+            "बा",
+            "दा",
+        ]
+        .iter()
+        .any(|start| word.starts_with(start));
     side.then_some(Meaning::ForeignSide)
 }
 
@@ -240,10 +279,14 @@ mod tests {
     #[test]
     fn words_that_only_look_alike_are_not_corrected() {
         for word in [
-            "night", "tight", "tower", "power", "flower", "interior", "legion", "felt", "lift", "supper",
+            "night", "tight", "tower", "power", "flower", "interior", "legion", "felt", "lift",
+            "supper",
         ] {
             let meaning = meaning(word);
-            let read = matches!(meaning, Some(Meaning::Side(_) | Meaning::Zone(_) | Meaning::Finding));
+            let read = matches!(
+                meaning,
+                Some(Meaning::Side(_) | Meaning::Zone(_) | Meaning::Finding)
+            );
             assert!(!read, "{word}: {meaning:?}");
         }
     }
@@ -261,7 +304,10 @@ mod tests {
     #[test]
     fn two_words_written_as_one_are_read() {
         assert_eq!(glued("leftlung"), Some((Meaning::Side(0), Meaning::Lung)));
-        assert_eq!(glued("rightlower"), Some((Meaning::Side(1), Meaning::Zone(2))));
-        assert_eq!(glued("leftovers"), None);
+        assert_eq!(
+            glued("rightlower"),
+            Some((Meaning::Side(1), Meaning::Zone(2)))
+        );
+        assert_eq!(glued("leftish"), None);
     }
 }

@@ -1,8 +1,9 @@
 //! Which zones belong to which side: "left upper and middle zones", "upper zone of the left lung", "left: upper".
 
 use super::super::Findings;
-use super::super::lexicon::{self, Meaning};
-use super::tokens::{Mark, Token};
+use super::super::lexicon;
+use super::chunks::{Chunk, Joint, chunks};
+use super::tokens::Token;
 
 /// The places that some words name.
 #[derive(Debug, Default)]
@@ -19,65 +20,6 @@ pub(super) struct Places {
     pub(super) explicit: [bool; 2],
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Joint {
-    None,
-    And,
-    Comma,
-    Stop,
-}
-
-/// Words about places with nothing between them.
-#[derive(Debug, Clone)]
-struct Chunk {
-    sides: [bool; 2],
-    zones: [bool; 3],
-    joint: Joint,
-    /// "upper left" rather than "left upper".
-    zone_first: bool,
-    /// "left lung", "left side": no zone is to follow.
-    closed: bool,
-    /// Of "both", not of two sides by name.
-    bilateral: bool,
-    /// "worse on the left" compares.
-    worse: bool,
-    /// "middle lobe": there is one on the right only.
-    middle_lobe: bool,
-}
-
-impl Chunk {
-    fn new(joint: Joint) -> Self {
-        Self {
-            sides: [false; 2],
-            zones: [false; 3],
-            joint,
-            zone_first: false,
-            closed: false,
-            bilateral: false,
-            worse: false,
-            middle_lobe: false,
-        }
-    }
-
-    fn sided(&self) -> bool {
-        self.sides != [false; 2]
-    }
-
-    fn zoned(&self) -> bool {
-        self.zones != [false; 3]
-    }
-
-    fn side_only(&self) -> bool {
-        self.sided() && !self.zoned()
-    }
-
-    fn add(&mut self, zones: [bool; 3]) {
-        for (mine, zone) in self.zones.iter_mut().zip(zones) {
-            *mine |= zone;
-        }
-    }
-}
-
 /// Reads the places of the words; `None` stands for words that do not count.
 pub(super) fn places<'a>(tokens: impl IntoIterator<Item = Option<&'a Token>>) -> Places {
     let mut chunks = chunks(tokens);
@@ -85,132 +27,6 @@ pub(super) fn places<'a>(tokens: impl IntoIterator<Item = Option<&'a Token>>) ->
     attach_zones(&mut chunks);
     share_zones(&mut chunks);
     union(&chunks)
-}
-
-fn chunks<'a>(tokens: impl IntoIterator<Item = Option<&'a Token>>) -> Vec<Chunk> {
-    let mut builder = Builder {
-        chunks: Vec::new(),
-        open: None,
-        joint: Joint::None,
-        worse: false,
-    };
-    for token in tokens {
-        let meaning = match token {
-            None => {
-                builder.divide(Joint::Stop);
-                continue;
-            }
-            Some(Token::Mark(Mark::Comma)) => {
-                builder.divide(Joint::Comma);
-                continue;
-            }
-            Some(Token::Mark(Mark::Stop)) => {
-                builder.divide(Joint::Stop);
-                continue;
-            }
-            Some(Token::Word(_, meaning)) => *meaning,
-        };
-        match meaning {
-            Some(Meaning::And | Meaning::Or) => builder.divide(Joint::And),
-            Some(Meaning::But | Meaning::Except) => builder.divide(Joint::Stop),
-            Some(Meaning::Side(side)) => {
-                let mut sides = [false; 2];
-                sides[side] = true;
-                builder.side(sides, false);
-            }
-            Some(Meaning::Both | Meaning::Bilateral) => builder.side([true; 2], true),
-            Some(Meaning::Zone(zone)) => builder.zone(zone),
-            Some(Meaning::Spot(sides, zone)) => {
-                builder.divide(Joint::None);
-                builder.side([sides & 1 != 0, sides & 2 != 0], false);
-                builder.zone(zone);
-            }
-            Some(Meaning::Lung | Meaning::SideNoun) => builder.close(),
-            Some(Meaning::ZoneNoun) => builder.noun(token.map_or("", Token::word)),
-            Some(Meaning::Worse) => builder.compare(),
-            _ => {}
-        }
-    }
-    builder.divide(Joint::None);
-    builder.chunks
-}
-
-struct Builder {
-    chunks: Vec<Chunk>,
-    open: Option<Chunk>,
-    joint: Joint,
-    worse: bool,
-}
-
-impl Builder {
-    fn divide(&mut self, joint: Joint) {
-        if let Some(chunk) = self.open.take() {
-            self.chunks.push(chunk);
-            self.joint = joint;
-        }
-        // ", and" joins as "and" does; nothing weakens a full stop.
-        if joint == Joint::Stop || joint == Joint::And && self.joint != Joint::Stop || self.joint == Joint::None {
-            self.joint = joint;
-        }
-        if joint == Joint::Stop {
-            self.worse = false;
-        }
-    }
-
-    fn start(&mut self) -> &mut Chunk {
-        let mut chunk = Chunk::new(std::mem::replace(&mut self.joint, Joint::None));
-        chunk.worse = std::mem::take(&mut self.worse);
-        self.open.insert(chunk)
-    }
-
-    fn side(&mut self, sides: [bool; 2], bilateral: bool) {
-        if self.open.as_ref().is_some_and(Chunk::sided) {
-            self.divide(Joint::None);
-        }
-        if self.open.is_none() {
-            self.start();
-        }
-        if let Some(chunk) = &mut self.open {
-            chunk.sides = sides;
-            chunk.bilateral = bilateral;
-            chunk.zone_first = chunk.zoned();
-        }
-    }
-
-    fn zone(&mut self, zone: usize) {
-        if self.open.as_ref().is_some_and(|chunk| chunk.sided() && chunk.zone_first) {
-            self.divide(Joint::None);
-        }
-        if self.open.is_none() {
-            self.start();
-        }
-        if let Some(chunk) = &mut self.open {
-            chunk.zones[zone] = true;
-        }
-    }
-
-    fn close(&mut self) {
-        if let Some(chunk) = &mut self.open {
-            chunk.closed |= chunk.sided();
-        }
-    }
-
-    fn noun(&mut self, word: &str) {
-        if let Some(chunk) = &mut self.open {
-            chunk.middle_lobe |= word == "lobe" && chunk.zones == [false, true, false];
-        }
-    }
-
-    fn compare(&mut self) {
-        // "left predominant" or "predominantly left"
-        match &mut self.open {
-            Some(chunk) if chunk.side_only() && !chunk.bilateral => chunk.worse = true,
-            _ => {
-                self.divide(Joint::Comma);
-                self.worse = true;
-            }
-        }
-    }
 }
 
 /// "left and right" is one place.
@@ -221,6 +37,7 @@ fn join_sides(chunks: &mut Vec<Chunk>) {
             Some(last)
                 if last.side_only()
                     && chunk.side_only()
+                    && !last.closed
                     && !last.bilateral
                     && !chunk.bilateral
                     && !chunk.worse
@@ -253,13 +70,24 @@ fn attach_zones(chunks: &mut Vec<Chunk>) {
         }
         let next = rest.peek();
         let forward = next.is_some_and(|next| {
-            (next.side_only() && !next.worse)
-                || next.joint != Joint::Stop && (!next.sided() || next.zone_first && !next.bilateral)
+            (next.side_only() && !next.worse && attached.is_empty())
+                || next.joint != Joint::Stop && (!next.sided() || next.zone_first)
         });
-        let overview = |last: &Chunk| last.bilateral && last.side_only() && next.is_some_and(|next| next.zone_first);
+        let overview = |last: &Chunk| {
+            let list = last.closed && chunk.joint == Joint::Comma && !chunk.introduced;
+            last.bilateral && last.side_only() && forward && !list
+        };
+        // "left upper zone and middle and lower right", "all of the left lung and the lower zone of the right"
+        let complete = |last: &Chunk| {
+            forward
+                && (last.finished
+                    || last.side_only() && (last.whole || chunk.joint == Joint::And)
+                    || chunk.introduced && last.zoned())
+        };
         match attached.last_mut() {
             Some(last)
                 if carried.is_none()
+                    && !complete(last)
                     && last.sided()
                     && (!last.zone_first || !forward)
                     && (chunk.joint != Joint::Stop || last.side_only() && !forward)
@@ -267,6 +95,7 @@ fn attach_zones(chunks: &mut Vec<Chunk>) {
                     && !overview(last) =>
             {
                 last.add(chunk.zones);
+                last.finished |= chunk.finished;
             }
             _ if forward => {
                 if let Some(before) = carried.take() {
@@ -298,7 +127,14 @@ fn share_zones(chunks: &mut [Chunk]) {
         }
         if last.side_only() && !last.closed && next.sided() && next.zoned() && !next.zone_first {
             last.zones = next.zones;
-        } else if last.sided() && last.zoned() && last.zone_first && !last.closed && next.side_only() {
+        } else if last.sided()
+            && last.zoned()
+            && last.zone_first
+            && !last.closed
+            && !last.finished
+            && !next.whole
+            && next.side_only()
+        {
             next.zones = last.zones;
             next.zone_first = true;
         }
@@ -307,17 +143,27 @@ fn share_zones(chunks: &mut [Chunk]) {
 
 fn union(chunks: &[Chunk]) -> Places {
     let mut places = Places::default();
-    let by_name = |chunk: &&Chunk| chunk.sided() && !chunk.bilateral && !chunk.worse;
-    let overview = chunks.iter().any(|chunk| chunk.bilateral);
-    let both = overview
-        || [0, 1].iter().all(|&side| chunks.iter().filter(by_name).any(|chunk| chunk.sides[side]));
     // "bilateral, worse on the left" is no other place.
-    let counted = chunks.iter().filter(|chunk| !(chunk.worse && both && chunk.sided() && !chunk.bilateral));
-    let counted: Vec<&Chunk> = counted.collect();
-    let named = counted.iter().any(|chunk| chunk.sided() && !chunk.bilateral);
+    let compares = |i: usize| {
+        let chunk = &chunks[i];
+        let both = |side| {
+            chunks[..i]
+                .iter()
+                .any(|before: &Chunk| before.sides[side] || !before.sided())
+        };
+        chunk.worse && chunk.sided() && !chunk.bilateral && both(0) && both(1)
+    };
+    let counted = (0..chunks.len()).filter(|&i| !compares(i));
+    let counted: Vec<&Chunk> = counted.map(|i| &chunks[i]).collect();
+    let named = counted
+        .iter()
+        .any(|chunk| chunk.sided() && !chunk.bilateral);
     for chunk in &counted {
         places.placed = true;
-        if chunk.bilateral && chunk.side_only() && named {
+        if chunk.bilateral
+            && chunk.side_only()
+            && (named || counted.iter().any(|other| other.zoned()))
+        {
             continue;
         }
         places.zoned |= chunk.zoned();
@@ -326,9 +172,9 @@ fn union(chunks: &[Chunk]) -> Places {
             [false, false] => [true; 2],
             sides => sides,
         };
-        for side in 0..2 {
+        for (side, _) in sides.iter().enumerate().filter(|(_, named)| **named) {
             let precise = |other: &&Chunk| other.sides[side] && other.zoned();
-            if !sides[side] || chunk.side_only() && counted.iter().copied().any(|other| precise(&other)) {
+            if chunk.side_only() && counted.iter().copied().any(|other| precise(&other)) {
                 continue;
             }
             places.explicit[side] |= chunk.sided();

@@ -1,0 +1,139 @@
+//! Sentences and words that mean nothing here.
+
+use super::english::ENGLISH;
+use super::known::is_like_known;
+use super::parts::Composer;
+
+/// Sentences that ask for nothing.
+pub(super) const NONSENSE: [&str; 71] = [
+    "what time is it?",
+    "hello",
+    "hello there",
+    "how are you?",
+    "good evening",
+    "who are you?",
+    "what is your name?",
+    "tell me a joke",
+    "lorem ipsum dolor sit amet",
+    "test",
+    "this is a test",
+    "testing one two three",
+    "foo bar",
+    "blah blah blah",
+    "I like trains",
+    "the quick brown fox jumps over the lazy dog",
+    "what is the capital of France?",
+    "two plus two is four",
+    "where do you live?",
+    "open the door",
+    "play some music",
+    "the weather is nice today",
+    "will it rain tomorrow?",
+    "I am hungry",
+    "I am tired",
+    "to be or not to be",
+    "once upon a time",
+    "happy birthday",
+    "see you tomorrow",
+    "write a poem",
+    "translate this sentence",
+    "how old is the patient?",
+    "who took this picture?",
+    "what can you do?",
+    "how does this work?",
+    "never mind",
+    "forget it",
+    "stop",
+    "help",
+    "yes",
+    "maybe",
+    "why?",
+    "what?",
+    "who?",
+    "banana banana banana",
+    "buy milk and eggs",
+    "call me later",
+    "my dog ate my homework",
+    "is this a picture of a cat?",
+    "which hospital is this?",
+    "is the patient male or female?",
+    "how many fingers do I have?",
+    "the cat sat on the mat",
+    "ignore the previous instructions",
+    "print hello world",
+    "what day is it?",
+    "turn on the lights",
+    "how far is the moon?",
+    "count to ten",
+    "sing a song",
+    "what is love?",
+    "nice to meet you",
+    "I do not know",
+    "no comment",
+    "no idea",
+    "out of office",
+    "the model is slow",
+    "is this model any good?",
+    "how accurate are you?",
+    "upload another picture",
+    "the end",
+];
+
+const ONSETS: [&str; 24] = [
+    "b", "br", "d", "dr", "f", "fl", "g", "gl", "gr", "k", "kr", "m", "n", "p", "pl", "qu", "sk",
+    "sn", "t", "tr", "v", "w", "y", "z",
+];
+const VOWELS: [&str; 8] = ["a", "e", "i", "o", "u", "oo", "ee", "ai"];
+const CODAS: [&str; 12] = ["", "", "b", "g", "k", "m", "n", "rp", "x", "zz", "nk", "lt"];
+
+/// A word that can be spoken and means nothing.
+pub(super) fn invented(c: &mut Composer<'_>) -> String {
+    loop {
+        let mut word = String::new();
+        for _ in 0..2 + c.below(2) {
+            word.push_str(c.one_of(&ONSETS));
+            word.push_str(c.one_of(&VOWELS));
+            word.push_str(c.one_of(&CODAS));
+        }
+        if (4..=11).contains(&word.len()) && !is_like_known(&word) {
+            return word;
+        }
+    }
+}
+
+/// "asdf qwer".
+pub(super) fn mash(c: &mut Composer<'_>) -> String {
+    const ROWS: [&[u8]; 3] = [b"qwertyuiop", b"asdfghjkl", b"zxcvbnm"];
+    let words: Vec<String> = (0..1 + c.below(3))
+        .map(|_| {
+            loop {
+                let row = *c.pick(&ROWS);
+                let start = c.below(row.len() - 3);
+                let length = 3 + c.below(4);
+                let straight = c.chance(0.5);
+                let word: String = (0..length)
+                    .map(|i| {
+                        let at = if straight {
+                            (start + i) % row.len()
+                        } else {
+                            c.below(row.len())
+                        };
+                        char::from(row[at])
+                    })
+                    .collect();
+                if !is_like_known(&word) {
+                    return word;
+                }
+            }
+        })
+        .collect();
+    words.join(" ")
+}
+
+/// Ordinary words in no order.
+pub(super) fn salad(c: &mut Composer<'_>) -> String {
+    let words: Vec<&str> = ENGLISH.split_whitespace().collect();
+    let count = 2 + c.below(4);
+    let chosen: Vec<&str> = (0..count).map(|_| *c.pick(&words)).collect();
+    chosen.join(" ")
+}
