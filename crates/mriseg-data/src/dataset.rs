@@ -1,7 +1,8 @@
 //! A list of cases, whatever it was read from.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fs;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::phantom::{Drawing, Phantom, PhantomConfig, Referral, SentenceKind};
 use crate::lungs::LungFolder;
+use crate::shards::{self, CaseParts};
 use crate::{DataError, Findings, Sample, SideConvention, lvit, qata};
 
 /// Drawings kept because the next cases of a list ask for the same picture.
@@ -37,6 +39,7 @@ struct Case {
 #[derive(Debug)]
 enum Origin {
     Files(CaseFiles),
+    Packed(CaseParts),
     Phantom(Referral),
 }
 
@@ -70,21 +73,24 @@ pub(crate) struct CaseFiles {
 impl Dataset {
     /// Opens a split ("train", "valid" or "test") of a folder in the QaTa layout (`captions.csv`, `<split>/img`,
     /// `<split>/mask`) or the LViT layout (`Train_Folder`, `Val_Folder`, `Test_Folder`, each with `img`, `labelcol`
-    /// and a `*_text.xlsx`). Pictures are looked for but not read. Both sources mean the viewer's left.
+    /// and a `*_text.xlsx`), or of one that [`ShardWriter`](crate::ShardWriter) wrote (`<split>-000000.tar`, …).
+    /// Pictures are looked for but not read. All of these mean the viewer's left.
     ///
     /// # Errors
     /// [`DataError`] when the folder, the split, the table or any file of any row is missing; all such rows are
-    /// listed.
+    /// listed. A shard that is cut off or damaged is named with the entry.
     pub fn open(dir: &Path, split: &str) -> Result<Self, DataError> {
         if !dir.is_dir() {
             return Err(DataError::NoFolder {
                 path: dir.to_owned(),
             });
         }
-        let files = if dir.join(qata::TABLE).is_file() {
-            qata::open(dir, split)?
+        let cases = if dir.join(qata::TABLE).is_file() {
+            cases_of_files(qata::open(dir, split)?)
         } else if lvit::is_layout(dir) {
-            lvit::open(dir, split)?
+            cases_of_files(lvit::open(dir, split)?)
+        } else if shards::is_layout(dir) {
+            cases_of_shards(shards::open(dir, split)?)
         } else {
             return Err(DataError::UnknownLayout {
                 path: dir.to_owned(),
@@ -99,7 +105,7 @@ impl Dataset {
                 .into_owned(),
             split: split.to_owned(),
             side_convention: SideConvention::Viewer,
-            cases: number_pictures(files),
+            cases,
             source: Source::Files,
         })
     }
@@ -122,6 +128,9 @@ impl Dataset {
         }
     }
 
+    /// The split of packed data that holds what [`Self::held_out_lungs`] gives.
+    pub const HELD_OUT_LUNGS: &str = "held-out-lungs";
+
     /// The part of a lung folder that training never sees the lungs of: of pictures of `split`, those in a part named
     /// `…_Val`; of pictures without findings, every fifth.
     ///
@@ -133,7 +142,7 @@ impl Dataset {
         data.add_lungs(&lungs, true);
         data.cases.retain(Case::has_lungs);
         data.name = lungs.name().to_owned();
-        data.split = "held-out lungs".to_owned();
+        Self::HELD_OUT_LUNGS.clone_into(&mut data.split);
         if data.cases.is_empty() {
             return Err(DataError::NoLungs {
                 path: folder.to_owned(),
@@ -171,6 +180,23 @@ impl Dataset {
             kept
         });
         left_out
+    }
+
+    /// The splits of such a folder, in the order in which it names them.
+    ///
+    /// # Errors
+    /// [`DataError`] when the folder or its table cannot be read.
+    pub fn splits(dir: &Path) -> Result<Vec<String>, DataError> {
+        // No folder and no file can have this name, so the answer is what there is instead.
+        const NO_SPLIT: &str = "\0";
+        match Self::open(dir, NO_SPLIT) {
+            Err(DataError::UnknownSplit { mut known, .. }) => {
+                known.retain(|split| !split.is_empty());
+                Ok(known)
+            }
+            Err(other) => Err(other),
+            Ok(_) => Ok(vec![NO_SPLIT.to_owned()]),
+        }
     }
 
     /// `pictures` synthetic chests with several sentences each. Splits of different names share no picture.
@@ -258,7 +284,7 @@ impl Dataset {
     pub fn kind(&self, i: usize) -> Option<SentenceKind> {
         match &self.cases[i].origin {
             Origin::Phantom(referral) => Some(referral.kind),
-            Origin::Files(_) => None,
+            Origin::Files(_) | Origin::Packed(_) => None,
         }
     }
 
@@ -275,6 +301,7 @@ impl Dataset {
         let case = &self.cases[i];
         let sample = match &case.origin {
             Origin::Files(files) => files.load(&case.id)?,
+            Origin::Packed(parts) => parts.load(&case.id)?,
             Origin::Phantom(referral) => {
                 let drawing = self.drawing(case.picture);
                 Sample {
@@ -305,7 +332,8 @@ impl Dataset {
         });
     }
 
-    /// SHA-256 (hex) over what identifies the cases: ids, sentences and file sizes, or the generator's config.
+    /// SHA-256 (hex) over what identifies the cases: ids, sentences and sizes of their files or of their parts in
+    /// shards, or the generator's config.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let mut field = |bytes: &[u8]| {
@@ -319,11 +347,16 @@ impl Dataset {
         for case in &self.cases {
             field(case.id.as_bytes());
             field(case.text.as_bytes());
-            if let Origin::Files(files) = &case.origin {
-                for file in files.paths() {
-                    let bytes = fs::metadata(file).map_or(0, |metadata| metadata.len());
-                    field(&bytes.to_le_bytes());
-                }
+            let sizes: Vec<u64> = match &case.origin {
+                Origin::Files(files) => files
+                    .paths()
+                    .map(|file| fs::metadata(file).map_or(0, |metadata| metadata.len()))
+                    .collect(),
+                Origin::Packed(parts) => parts.bytes().collect(),
+                Origin::Phantom(_) => continue,
+            };
+            for bytes in sizes {
+                field(&bytes.to_le_bytes());
             }
         }
         hash.finalize()
@@ -353,7 +386,11 @@ impl Dataset {
 
 impl Case {
     fn has_lungs(&self) -> bool {
-        matches!(&self.origin, Origin::Files(files) if files.lungs.is_some())
+        match &self.origin {
+            Origin::Files(files) => files.lungs.is_some(),
+            Origin::Packed(parts) => parts.has_lungs(),
+            Origin::Phantom(_) => true,
+        }
     }
 }
 
@@ -365,25 +402,48 @@ impl CaseFiles {
     }
 
     fn load(&self, id: &str) -> Result<Sample, DataError> {
-        let image = GrayImage::decode(&read(&self.image)?, &self.image.to_string_lossy())?;
+        let part = |path: &PathBuf| Ok((read(path)?, path.clone()));
+        Encoded {
+            image: part(&self.image)?,
+            mask: self.mask.as_ref().map(part).transpose()?,
+            lungs: self.lungs.as_ref().map(part).transpose()?,
+        }
+        .decode(id)
+    }
+}
+
+/// The parts of a case as files hold them. The paths are what errors name.
+pub(crate) struct Encoded {
+    pub(crate) image: (Vec<u8>, PathBuf),
+    /// `None`: nothing is marked.
+    pub(crate) mask: Option<(Vec<u8>, PathBuf)>,
+    /// Of any size.
+    pub(crate) lungs: Option<(Vec<u8>, PathBuf)>,
+}
+
+impl Encoded {
+    /// The case, without its sentence.
+    pub(crate) fn decode(self, id: &str) -> Result<Sample, DataError> {
+        let (bytes, path) = self.image;
+        let image = GrayImage::decode(&bytes, &path.to_string_lossy())?;
         let image_size = (image.width, image.height);
         let mut sample = Sample::new(id, image);
-        if let Some(path) = &self.mask {
-            let decoded = Mask::decode(&read(path)?, &path.to_string_lossy())?;
+        if let Some((bytes, mask)) = self.mask {
+            let decoded = Mask::decode(&bytes, &mask.to_string_lossy())?;
             let mask_size = (decoded.mask.width, decoded.mask.height);
             if image_size != mask_size {
                 return Err(DataError::SizeMismatch {
-                    image: self.image.clone(),
+                    image: path,
                     image_size,
-                    mask: path.clone(),
+                    mask,
                     mask_size,
                 });
             }
             sample.mask = decoded.mask;
             sample.intermediate_pixels = decoded.intermediate_pixels;
         }
-        if let Some(path) = &self.lungs {
-            let lungs = Mask::decode(&read(path)?, &path.to_string_lossy())?.mask;
+        if let Some((bytes, path)) = self.lungs {
+            let lungs = Mask::decode(&bytes, &path.to_string_lossy())?.mask;
             sample.lungs = Some(lungs.resized(image_size.0, image_size.1));
         }
         Ok(sample)
@@ -397,18 +457,32 @@ fn read(path: &Path) -> Result<Vec<u8>, DataError> {
     })
 }
 
-fn number_pictures(files: Vec<FileCase>) -> Vec<Case> {
-    let mut numbers = std::collections::HashMap::new();
-    files
-        .into_iter()
-        .map(|case| {
+fn cases_of_files(files: Vec<FileCase>) -> Vec<Case> {
+    numbered(files.into_iter().map(|case| {
+        let key = case.files.image.clone();
+        (case.id, case.text, key, Origin::Files(case.files))
+    }))
+}
+
+fn cases_of_shards(cases: Vec<shards::ShardCase>) -> Vec<Case> {
+    numbered(
+        cases
+            .into_iter()
+            .map(|case| (case.id, case.text, case.picture, Origin::Packed(case.parts))),
+    )
+}
+
+/// Cases with the numbers of their pictures; equal keys are one picture.
+fn numbered<K: Eq + Hash>(cases: impl Iterator<Item = (String, String, K, Origin)>) -> Vec<Case> {
+    let mut numbers = HashMap::new();
+    cases
+        .map(|(id, text, key, origin)| {
             let next = numbers.len();
-            let picture = *numbers.entry(case.files.image.clone()).or_insert(next);
             Case {
-                id: case.id,
-                text: case.text,
-                picture,
-                origin: Origin::Files(case.files),
+                id,
+                text,
+                picture: *numbers.entry(key).or_insert(next),
+                origin,
             }
         })
         .collect()

@@ -11,15 +11,15 @@ const LISTED: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The folder is not there.
-    #[error("{}: no such folder; give the folder that holds captions.csv or Train_Folder", path.display())]
+    #[error("{}: no such folder; give the folder that holds captions.csv, Train_Folder or train-000000.tar", path.display())]
     NoFolder {
         /// The folder asked for.
         path: PathBuf,
     },
-    /// The folder has neither known layout.
+    /// The folder has no known layout.
     #[error(
-        "{}: holds neither captions.csv (with <split>/img and <split>/mask) nor Train_Folder, Val_Folder or Test_Folder; \
-         give the folder that does",
+        "{}: holds neither captions.csv (with <split>/img and <split>/mask) nor Train_Folder, Val_Folder or Test_Folder, \
+         nor shards such as train-000000.tar; give the folder that does",
         path.display()
     )]
     UnknownLayout {
@@ -62,6 +62,14 @@ pub enum DataError {
         /// Every faulty row with what it lacks.
         rows: Vec<String>,
     },
+    /// A shard is missing, cut off or damaged, or holds incomplete cases.
+    #[error("{}: {reason}", path.display())]
+    Shard {
+        /// The tar file.
+        path: PathBuf,
+        /// What is wrong, with the entry, and what to do.
+        reason: String,
+    },
     /// A file of a case cannot be read from disk.
     #[error("{}: cannot be read ({reason}); check that it is there and that you may read it", path.display())]
     Unreadable {
@@ -91,17 +99,23 @@ pub enum DataError {
 }
 
 fn listed(rows: &[String]) -> String {
-    let mut text = format!(
-        "{} row{} cannot be used; add what is missing or remove them from the table:",
+    format!(
+        "{} row{} cannot be used; add what is missing or remove them from the table:{}",
         rows.len(),
-        if rows.len() == 1 { "" } else { "s" }
-    );
-    for row in rows.iter().take(LISTED) {
+        if rows.len() == 1 { "" } else { "s" },
+        some_of(rows)
+    )
+}
+
+/// The first lines of a list, each on a line of its own, and how many more there are.
+pub(crate) fn some_of(lines: &[String]) -> String {
+    let mut text = String::new();
+    for line in lines.iter().take(LISTED) {
         text.push_str("\n  ");
-        text.push_str(row);
+        text.push_str(line);
     }
-    if rows.len() > LISTED {
-        text.push_str(&format!("\n  ... and {} more", rows.len() - LISTED));
+    if lines.len() > LISTED {
+        text.push_str(&format!("\n  ... and {} more", lines.len() - LISTED));
     }
     text
 }

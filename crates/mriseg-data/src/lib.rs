@@ -17,6 +17,7 @@ mod lvit;
 pub mod phantom;
 mod qata;
 pub mod sentence;
+pub mod shards;
 pub mod wording;
 
 pub use mriseg::bundle::SideConvention;
@@ -31,6 +32,7 @@ pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};
 pub use sentence::{Findings, Side, swap_sides, wrong_side};
 pub use wording::Wording;
+pub use shards::{PackedCase, ShardWriter};
 
 /// One case, loaded: what a model sees and what it should answer.
 #[derive(Debug, Clone, PartialEq)]

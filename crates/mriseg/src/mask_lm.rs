@@ -2,8 +2,10 @@
 //! picture and predicts one mask code per cell, each from the codes before it.
 
 mod cached;
+mod take_over;
 
 pub use cached::{CachedLm, DecodeState, Drafting};
+pub use take_over::{InCommon, TakenOver};
 
 use crate::config::ModelConfig;
 use crate::nn::{

@@ -105,6 +105,20 @@ impl TextTokenizer {
         self.inner.get_vocab_size(true)
     }
 
+    /// The tokens that both vocabularies have, with their id here and their id in `other`; what pads is one of them.
+    pub fn tokens_in_common(&self, other: &Self) -> Vec<(u32, u32)> {
+        let mut tokens: Vec<(u32, u32)> = self
+            .inner
+            .get_vocab(true)
+            .into_iter()
+            .filter(|&(_, id)| id != self.pad)
+            .filter_map(|(token, id)| Some((id, other.inner.token_to_id(&token)?)))
+            .chain([(self.pad, other.pad)])
+            .collect();
+        tokens.sort_unstable();
+        tokens
+    }
+
     /// Tokens of a sentence, padded to `length`. Unknown words are spelled.
     ///
     /// # Errors
@@ -232,6 +246,25 @@ mod tests {
             tokenizer.encode(EXAMPLE, 24, EXAMPLE).unwrap()
         );
         assert_eq!(loaded.vocab(), tokenizer.vocab());
+    }
+
+    #[test]
+    fn tokens_of_another_vocabulary_are_found_by_what_they_say() {
+        let ours = tokenizer();
+        let words = ["polyp on the left", "lower left lung"];
+        let other = TextTokenizer::learn(words.into_iter().cycle().take(20), 512).unwrap();
+        let common = ours.tokens_in_common(&other);
+        assert!(common.contains(&(ours.pad, other.pad)));
+        assert!(
+            (258..ours.vocab()).contains(&common.len()),
+            "{}",
+            common.len()
+        );
+        for &(here, there) in &common {
+            let (here, there) = (ours.inner.id_to_token(here), other.inner.id_to_token(there));
+            assert_eq!(here, there);
+        }
+        assert_eq!(ours.tokens_in_common(&ours).len(), ours.vocab());
     }
 
     #[test]

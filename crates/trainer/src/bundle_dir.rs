@@ -24,21 +24,27 @@ pub(crate) const EXAMPLE: &str =
 
 /// Reads a bundle folder; digests are checked when it is unpacked.
 pub(crate) fn read(folder: &Path) -> Result<Bundle> {
-    let bytes_of = |file: &str| {
-        let path = folder.join(file);
-        fs::read(&path).map_err(|error| {
-            data(format!(
-                "cannot read `{}`: {error}; a bundle is a folder with {MANIFEST}, made by `trainer export`",
-                path.display()
-            ))
-        })
-    };
-    let manifest = Manifest::parse(&bytes_of(MANIFEST)?)?;
+    let manifest = manifest(folder)?;
     let mut files = BTreeMap::new();
     for entry in manifest.files() {
-        files.insert(entry.file.clone(), bytes_of(&entry.file)?);
+        files.insert(entry.file.clone(), bytes_of(folder, &entry.file)?);
     }
     Ok(Bundle { manifest, files })
+}
+
+/// Reads what a bundle says about itself.
+pub(crate) fn manifest(folder: &Path) -> Result<Manifest> {
+    Ok(Manifest::parse(&bytes_of(folder, MANIFEST)?)?)
+}
+
+fn bytes_of(folder: &Path, file: &str) -> Result<Vec<u8>> {
+    let path = folder.join(file);
+    fs::read(&path).map_err(|error| {
+        data(format!(
+            "cannot read `{}`: {error}; a bundle is a folder with {MANIFEST}, made by `trainer export`",
+            path.display()
+        ))
+    })
 }
 
 /// Writes a bundle to a folder that does not exist yet.

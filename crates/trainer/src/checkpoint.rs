@@ -19,7 +19,8 @@ use crate::fit::{Learner, LmState, optimizer};
 use crate::run_dir::RunDir;
 
 const MODEL: &str = "model.bpk";
-const AVERAGE: &str = "average.bpk";
+/// File of the averaged weights.
+pub(crate) const AVERAGE: &str = "average.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const TOKENIZER: &str = "tokenizer.json";
 const MEMORY: &str = "hard-errors.bin";

@@ -26,6 +26,8 @@ pub(crate) enum Request {
     Export(ExportArgs),
     /// Look for mistakes in a dataset.
     Check(CheckArgs),
+    /// Write a dataset as a few tar files.
+    Pack(PackArgs),
     /// Time the decoding of masks.
     Bench(BenchArgs),
 }
@@ -38,7 +40,9 @@ impl Request {
             Self::Tokenize(args) => args.threads,
             Self::Ablate(args) => args.threads,
             Self::Bench(args) => args.threads,
-            Self::Eval(_) | Self::Predict(_) | Self::Export(_) | Self::Check(_) => None,
+            Self::Eval(_) | Self::Predict(_) | Self::Export(_) | Self::Check(_) | Self::Pack(_) => {
+                None
+            }
         }
     }
 }
@@ -99,6 +103,8 @@ enum Command {
     Export(ExportArgs),
     /// Look for mistakes in a dataset before training on it
     Check(CheckArgs),
+    /// Write a dataset as a few compact tar files, which every --data takes too
+    Pack(PackArgs),
     /// Time how masks are decoded, one token per pass and several
     Bench(BenchArgs),
 }
@@ -114,6 +120,7 @@ impl From<Cli> for Request {
             Some(Command::Predict(args)) => Self::Predict(args),
             Some(Command::Export(args)) => Self::Export(args),
             Some(Command::Check(args)) => Self::Check(args),
+            Some(Command::Pack(args)) => Self::Pack(args),
             Some(Command::Bench(args)) => Self::Bench(args),
         }
     }
@@ -142,7 +149,11 @@ pub(crate) struct ExperimentArgs {
                   trainer train                                        phantoms, preset tiny: the demo\n  \
                   trainer train --config configs/qata-cpu.toml --data path/to/qata-cov19 --name lungs\n  \
                   trainer train --preset small --data path/to/qata-cov19 --set train.steps=4000\n  \
-                  trainer train --resume runs/lungs                    go on after Ctrl-C or a crash\n\n\
+                  trainer train --resume runs/lungs                    go on after Ctrl-C or a crash\n  \
+                  trainer train --from www/public/bundles/cxr --data path/to/mine --name mine\n\n\
+                  --from starts from the trained weights of a run (its best checkpoint) or a bundle instead of random\n\
+                  ones: fine-tuning on your own data. Without --config and --preset the sizes of the model are those\n\
+                  of the source too; with other sizes what fits is taken over, and what does not is trained anew.\n\n\
                   Ctrl-C once: finish the step, save, stop. Ctrl-C twice: stop at once.\n\
                   A run is never overwritten; its settings are printed and saved as config.toml before it starts.")]
 pub(crate) struct TrainArgs {
@@ -162,6 +173,13 @@ pub(crate) struct TrainArgs {
     /// Go on with an earlier run, exactly where its last checkpoint stopped
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "data", "name", "seed", "set"])]
     pub(crate) resume: Option<PathBuf>,
+    /// Start from the trained weights of a run or a bundle, with a new optimizer
+    #[arg(long, value_name = "RUN|BUNDLE", conflicts_with = "resume")]
+    pub(crate) from: Option<PathBuf>,
+    /// With --from: learn a text tokenizer from the training sentences instead of taking the source's; words that
+    /// both know keep what the source learned about them
+    #[arg(long, requires = "from")]
+    pub(crate) new_text: bool,
     /// CPU threads to use [default: all]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -184,6 +202,8 @@ impl TrainArgs {
             device: DeviceArgs::default(),
             seed: None,
             resume: None,
+            from: None,
+            new_text: false,
             threads: None,
             quiet: false,
         }
@@ -458,6 +478,43 @@ pub(crate) struct CheckArgs {
     pub(crate) json: bool,
 }
 
+/// Arguments of `pack`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+                  trainer pack --data path/to/qata-cov19 --out packed/qata     under 60 MB in four files\n  \
+                  trainer pack --data path/to/mine --out packed/mine --split test --size 512 --quality 95\n  \
+                  trainer train --data packed/qata\n\n\
+                  A split is <split>-000000.tar, <split>-000001.tar, ... in the WebDataset convention: per case a grey\n\
+                  picture (000123.jpg), its mask (000123.mask.png) and id and sentence (000123.json). Masks are kept\n\
+                  exactly unless they are scaled. The folder appears when it is complete, and is never overwritten.")]
+pub(crate) struct PackArgs {
+    /// The dataset's folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: PathBuf,
+    /// Folder to create; it must not exist
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Pictures are scaled down until the longer side has this many pixels
+    #[arg(long, value_name = "PIXELS", default_value_t = 224, value_parser = clap::value_parser!(u16).range(8..=8192))]
+    pub(crate) size: u16,
+    /// Folder with masks of lungs: they are packed with the training pictures, and what is held out of them as a
+    /// split of its own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lungs: Option<PathBuf>,
+    /// Split that the masks of lungs belong to
+    #[arg(long, value_name = "SPLIT", default_value = "train")]
+    pub(crate) lungs_of: String,
+    /// Only these parts of the data [default: all that there are]
+    #[arg(long, value_name = "SPLIT,…", value_delimiter = ',')]
+    pub(crate) split: Vec<String>,
+    /// Quality of the pictures, 1 to 100: higher is closer to the original, and larger
+    #[arg(long, value_name = "N", default_value_t = 85, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quality: u8,
+    /// Print only errors and the result
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
 /// Arguments of `bench`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
@@ -723,6 +780,32 @@ mod tests {
     }
 
     #[test]
+    fn trained_weights_are_for_a_new_run_and_a_new_vocabulary_is_for_trained_weights() {
+        for (line, fine) in [
+            ("--from runs/a --data b --preset tiny", true),
+            ("--from runs/a --new-text", true),
+            ("--from runs/a --resume runs/b", false),
+            ("--new-text", false),
+        ] {
+            let line = format!("train {line}");
+            assert_eq!(request(&line).is_ok(), fine, "{line}");
+        }
+    }
+
+    #[test]
+    fn packing_takes_all_splits_or_some() {
+        let splits = |line: &str| match request(line).unwrap() {
+            Request::Pack(args) => args.split,
+            other => panic!("{other:?}"),
+        };
+        assert!(splits("pack --data a --out b").is_empty());
+        assert_eq!(
+            splits("pack --data a --out b --split train,test"),
+            ["train", "test"]
+        );
+    }
+
+    #[test]
     fn predict_takes_a_picture_with_a_sentence_or_a_gallery() {
         let input = |line: &str| match request(&format!("predict --bundle b --out o {line}")) {
             Ok(Request::Predict(args)) => Some(args.input()),
@@ -784,6 +867,8 @@ mod tests {
             "predict --bundle b --image a.png --text left --out o --samples 257",
             "train --seed -1",
             "train --preset huge",
+            "pack --data a --out b --quality 0",
+            "pack --data a --out b --size 4",
         ] {
             assert_eq!(request(line).unwrap_err().exit_code(), 2, "{line}");
         }

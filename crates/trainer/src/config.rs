@@ -321,7 +321,15 @@ impl Experiment {
     /// # Errors
     /// The file cannot be read, or a value is unknown, mistyped or impossible.
     pub(crate) fn resolve(args: &ExperimentArgs, seed: Option<u64>) -> Result<Self> {
-        let mut experiment = Self::preset(args.preset.unwrap_or(Preset::Tiny));
+        Self::preset(args.preset.unwrap_or(Preset::Tiny)).changed(args, seed)
+    }
+
+    /// With what file and arguments set.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub(crate) fn changed(self, args: &ExperimentArgs, seed: Option<u64>) -> Result<Self> {
+        let mut experiment = self;
         if let Some(path) = &args.config {
             let text = std::fs::read_to_string(path).map_err(|error| {
                 usage(format!(

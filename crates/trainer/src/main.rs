@@ -1,4 +1,4 @@
-//! The `trainer` command: train, tokenize, ablate, evaluate, predict, export, check, bench. Without arguments it is the demo.
+//! The `trainer` command: train, tokenize, ablate, evaluate, predict, export, check, pack, bench. Without arguments it is the demo.
 
 mod atomic;
 mod borrowed;
@@ -30,6 +30,7 @@ mod run_dir;
 mod side_swap;
 mod text;
 mod threads;
+mod warm_start;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,7 @@ fn run(request: &Request) -> anyhow::Result<()> {
         Request::Predict(args) => commands::predict::run(args),
         Request::Export(args) => commands::export::run(args),
         Request::Check(args) => commands::check::run(args),
+        Request::Pack(args) => commands::pack::run(args),
         Request::Bench(args) => commands::bench::run(args),
     }
 }

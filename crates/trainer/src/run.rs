@@ -42,6 +42,7 @@ use crate::report::{self, Meta, Summary};
 use crate::run_dir::RunDir;
 use crate::side_swap;
 use crate::text;
+use crate::warm_start::{self, WarmStart};
 
 /// Test cases that are also given another sentence, or none.
 const TEXT_CASES: usize = 400;
@@ -57,6 +58,8 @@ pub(crate) struct Run {
     session: Session,
     borrowed: Borrowed,
     tokenizer: TextTokenizer,
+    /// Whose trained weights it begins with.
+    warm: Option<WarmStart>,
     /// Where the model has no tokenizers of its own.
     emu3: Option<Arc<Emu3Tokenizer>>,
     train: Samples,
@@ -76,7 +79,7 @@ impl Run {
                 let folder = RunDir::open(path)?;
                 (Experiment::load(&folder.config())?, Some(folder))
             }
-            None => (Experiment::resolve(&args.experiment, args.seed)?, None),
+            None => (warm_start::experiment(args)?, None),
         };
         let chosen = device::choose(args.device)?;
         let begun = resumed
@@ -89,9 +92,26 @@ impl Run {
         let spec = experiment.source();
         let config = &experiment.data;
         let mut splits = Splits::open(&experiment)?;
-        let tokenizer = match &resumed {
-            Some(folder) if begun => checkpoint::tokenizer(&folder.checkpoint(LAST))?,
-            _ => text::tokenizer(&experiment, &splits.train)?,
+        let emu3 = borrowed::emu3(&experiment)?;
+        let mut warm = None;
+        if !begun {
+            let ours = (&experiment, emu3.as_ref().map(Emu3Dir::entry));
+            warm = match (&args.from, &resumed) {
+                (Some(from), _) => {
+                    Some(WarmStart::open(from, args.new_text, ours, &chosen.device)?)
+                }
+                (None, Some(folder)) => WarmStart::again(folder, ours, &chosen.device)?,
+                (None, None) => None,
+            };
+        }
+        let taken_over = match &mut warm {
+            Some(warm) => warm.lend(&mut borrowed, &experiment)?,
+            None => None,
+        };
+        let tokenizer = match (&resumed, taken_over) {
+            (Some(folder), _) if begun => checkpoint::tokenizer(&folder.checkpoint(LAST))?,
+            (_, Some(tokenizer)) => tokenizer,
+            (_, None) => text::tokenizer(&experiment, &splits.train)?,
         };
         splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display);
         let typical = match &resumed {
@@ -99,7 +119,6 @@ impl Run {
             Some(folder) if begun => bundle_dir::typical(folder),
             _ => splits.typical()?,
         };
-        let emu3 = borrowed::emu3(&experiment)?;
         let [train, valid, test] = match &emu3 {
             Some(emu3) => {
                 let origin = Origin::new(&experiment, emu3, &splits);
@@ -126,11 +145,11 @@ impl Run {
             config.valid_cases.min(valid.dataset().len()),
             test.dataset().len(),
         ));
-        if !experiment.text_tokenizer.from.is_empty() {
+        let text_from = &experiment.text_tokenizer.from;
+        if !text_from.is_empty() {
             display.line(&format!(
-                "text tokenizer: {} tokens of `{}`, {} kB",
+                "text tokenizer: {} tokens of `{text_from}`, {} kB",
                 tokenizer.vocab(),
-                experiment.text_tokenizer.from,
                 tokenizer.to_bytes()?.len().div_ceil(1000)
             ));
         }
@@ -157,6 +176,7 @@ impl Run {
                 "threads": rayon::current_num_threads(),
                 "os": std::env::consts::OS,
                 "arch": std::env::consts::ARCH,
+                "from": warm.as_ref().map(WarmStart::entry),
             });
             write_atomic(&folder.env(), &serde_json::to_vec_pretty(&env)?)?;
             write_atomic(&folder.data(), &serde_json::to_vec_pretty(&data)?)?;
@@ -177,6 +197,7 @@ impl Run {
             session,
             borrowed,
             tokenizer,
+            warm,
             emu3,
             train,
             valid,
@@ -260,7 +281,8 @@ impl Run {
         self.experiment.cases_of(Role::Test, cases)
     }
 
-    /// The checkpoint of an interrupted run, or freshly trained tokenizers and a random language model.
+    /// The checkpoint of an interrupted run, or tokenizers that were just trained or taken over and a language model
+    /// of random weights or those of another one.
     fn start_or_resume(&self) -> Result<(LmState, TextTokenizer, Marks)> {
         let device = &self.chosen.device;
         if self.folder.checkpoint(LAST).is_dir() {
@@ -284,6 +306,11 @@ impl Run {
             if let Some(image) = image {
                 own.image = image.train();
             }
+        }
+        if let Some(warm) = &self.warm {
+            let (lm, said) = warm.start(model.lm.valid(), &tokenizer);
+            model.lm = lm.train();
+            said.iter().for_each(|line| self.session.display.line(line));
         }
         self.report_oracle(&model.clone().valid())?;
         let cases = self.train.dataset().len();
@@ -482,13 +509,18 @@ impl Run {
             return Ok(None);
         }
         let data = &self.experiment.data;
-        let lungs = match (self.experiment.source(), data.lungs.as_str()) {
-            (DataSpec::Phantoms, _) | (_, "") => None,
+        let held_out = match (self.experiment.source(), data.lungs.as_str()) {
+            (DataSpec::Phantoms, _) => None,
+            // Packed data may hold them.
+            (DataSpec::Folder(folder), "") => {
+                Dataset::open(&folder, Dataset::HELD_OUT_LUNGS).ok()
+            }
             (DataSpec::Folder(folder), lungs) => {
-                let held_out = Dataset::held_out_lungs(&folder, &data.train_split, Path::new(lungs))?;
-                Some(Samples::new(held_out, bundle_dir::typical(&self.folder)))
+                let lungs = Path::new(lungs);
+                Some(Dataset::held_out_lungs(&folder, &data.train_split, lungs)?)
             }
         };
+        let lungs = held_out.map(|lungs| Samples::new(lungs, bundle_dir::typical(&self.folder)));
         let limit = self.test_limit().min(PROBE_CASES);
         let display = self.session.display;
         PromptProbe::measure(evaluator, &self.test, lungs.as_ref(), limit, display).map(Some)

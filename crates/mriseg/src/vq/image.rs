@@ -111,6 +111,32 @@ impl ImageTokenizer {
         self.quantizer.entries(self.quantizer.nearest(vectors))
     }
 
+    /// With the encoder of another tokenizer and, where the codebooks have equal sizes, all the rest of it. Pictures
+    /// may have another size: convolutions do not depend on it. `None` when the encoders differ in their sizes.
+    pub fn with_encoder_of(self, other: &Self) -> Option<Self> {
+        let encoder = |own: &Self| {
+            let levels = own.levels.iter().map(|level| level.down.weight.dims());
+            (levels.collect::<Vec<_>>(), own.blocks.len())
+        };
+        let codebook = |own: &Self| (own.to_code.weight.dims(), own.quantizer.codes());
+        if encoder(&self) != encoder(other) {
+            return None;
+        }
+        let size = self.size;
+        Some(if codebook(&self) == codebook(other) {
+            Self {
+                size,
+                ..other.clone()
+            }
+        } else {
+            Self {
+                levels: other.levels.clone(),
+                blocks: other.blocks.clone(),
+                ..self
+            }
+        })
+    }
+
     /// Encodes, quantizes and paints.
     ///
     /// # Shapes
@@ -167,5 +193,28 @@ mod tests {
             let tokens = tokenizer.tokens(picture.clone(), quantized);
             assert_eq!(tokens.dims(), [2, 64, width]);
         }
+    }
+    #[test]
+    fn an_encoder_serves_pictures_of_another_size_and_tokenizers_of_another_codebook() {
+        let device = Device::flex();
+        let config = ModelConfig::tiny().image;
+        let other = config.init(&device);
+        let picture = Tensor::<4>::random([1, 1, 64, 64], Distribution::Default, &device);
+        let mut larger = config.clone();
+        larger.size = 128;
+        let taken = larger.init(&device).with_encoder_of(&other).unwrap();
+        let double = Tensor::<4>::zeros([1, 1, 128, 128], &device);
+        assert_eq!(taken.forward(double).ids.dims(), [1, 256]);
+        let mut more_codes = config.clone();
+        more_codes.codes = 64;
+        let taken = more_codes.init(&device).with_encoder_of(&other).unwrap();
+        assert_eq!(
+            taken.tokens(picture.clone(), false).into_data(),
+            other.tokens(picture, false).into_data()
+        );
+        assert_eq!(taken.quantizer.codes(), 64);
+        let mut wider = config;
+        wider.channels[1] = 64;
+        assert!(wider.init(&device).with_encoder_of(&other).is_none());
     }
 }

@@ -75,6 +75,19 @@ impl MaskTokenizerConfig {
 }
 
 impl MaskTokenizer {
+    /// The same networks for masks of another size: they see patches, however many there are.
+    ///
+    /// # Panics
+    /// When the size is no multiple of the patch.
+    pub fn with_size(self, size: usize) -> Self {
+        assert!(
+            size.is_multiple_of(self.patch),
+            "{size} pixels are no whole patches of {}",
+            self.patch
+        );
+        Self { size, ..self }
+    }
+
     /// Encodes, quantizes and decodes.
     ///
     /// # Shapes

@@ -212,6 +212,8 @@ fn train_args(args: &AblateArgs, set: &[String], seed: u64, name: Option<String>
         device: args.device,
         seed: Some(seed),
         resume: None,
+        from: None,
+        new_text: false,
         threads: None,
         quiet: true,
     }

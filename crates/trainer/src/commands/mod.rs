@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod eval;
 pub(crate) mod export;
+pub(crate) mod pack;
 pub(crate) mod predict;
 pub(crate) mod tokenize;
 pub(crate) mod train;

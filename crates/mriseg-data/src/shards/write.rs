@@ -1,0 +1,297 @@
+//! Writing shards.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageError};
+use mriseg::image::{GrayImage, Mask};
+use serde::Serialize;
+use tar::{Builder, Header};
+
+use super::{BLOCK, JSON, LUNGS, MASK, PICTURES, shard_name};
+use crate::Sample;
+
+/// A shard is closed before it grows larger.
+const LARGEST: u64 = 32_000_000;
+
+/// A case as its entries hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedCase {
+    image: Vec<u8>,
+    mask: Vec<u8>,
+    lungs: Option<Vec<u8>>,
+    json: Vec<u8>,
+}
+
+/// What was written of a split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Tar files.
+    pub shards: usize,
+    /// Cases in them.
+    pub cases: usize,
+    /// Length of all files.
+    pub bytes: u64,
+}
+
+/// Writes the cases of a split, in their order. Equal cases make equal files, byte for byte.
+#[derive(Debug)]
+pub struct ShardWriter {
+    dir: PathBuf,
+    split: String,
+    largest: u64,
+    written: Written,
+    current: Option<Current>,
+}
+
+/// The shard that is being filled.
+struct Current {
+    tar: Builder<BufWriter<File>>,
+    bytes: u64,
+}
+
+impl std::fmt::Debug for Current {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Current")
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PackedCase {
+    /// The picture as a grey JPEG of `quality` 1 to 100, mask and lungs as PNGs of one bit a pixel. Where the picture's
+    /// longer side has more than `size` pixels, both are scaled down to that, as high as they are wide before and
+    /// after. `picture` is a number that cases of the same picture share.
+    ///
+    /// # Errors
+    /// The encoder refuses the picture, such as one without pixels.
+    pub fn new(
+        sample: &Sample,
+        picture: usize,
+        size: usize,
+        quality: u8,
+    ) -> Result<Self, ImageError> {
+        #[derive(Serialize)]
+        struct Description<'a> {
+            id: &'a str,
+            text: &'a str,
+            picture: usize,
+        }
+        let (width, height) = fitted(sample.image.width, sample.image.height, size);
+        let description = Description {
+            id: &sample.id,
+            text: &sample.text,
+            picture,
+        };
+        Ok(Self {
+            image: jpeg(&sample.image.resized(width, height), quality)?,
+            mask: one_bit_png(&sample.mask.resized(width, height)),
+            lungs: sample
+                .lungs
+                .as_ref()
+                .map(|lungs| one_bit_png(&lungs.resized(width, height))),
+            json: serde_json::to_vec(&description).expect("two texts and a number are plain data"),
+        })
+    }
+
+    fn parts(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let lungs = self.lungs.as_deref().map(|lungs| (LUNGS, lungs));
+        [
+            (PICTURES[0], self.image.as_slice()),
+            (MASK, &self.mask),
+            (JSON, &self.json),
+        ]
+        .into_iter()
+        .chain(lungs)
+    }
+
+    /// Length within a tar file.
+    fn bytes(&self) -> u64 {
+        let stored = |bytes: &[u8]| BLOCK + (bytes.len() as u64).next_multiple_of(BLOCK);
+        self.parts().map(|(_, bytes)| stored(bytes)).sum()
+    }
+}
+
+impl ShardWriter {
+    /// Shards of a split go into the folder `dir`, which must exist.
+    pub fn new(dir: &Path, split: &str) -> Self {
+        Self::with_largest(dir, split, LARGEST)
+    }
+
+    fn with_largest(dir: &Path, split: &str, largest: u64) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            split: split.to_owned(),
+            largest,
+            written: Written {
+                shards: 0,
+                cases: 0,
+                bytes: 0,
+            },
+            current: None,
+        }
+    }
+
+    /// Appends a case.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn add(&mut self, case: &PackedCase) -> io::Result<()> {
+        let bytes = case.bytes();
+        let full = |current: &Current| current.bytes + bytes + 2 * BLOCK > self.largest;
+        if self.current.as_ref().is_some_and(full) {
+            self.close()?;
+        }
+        let current = match &mut self.current {
+            Some(current) => current,
+            None => {
+                let name = shard_name(&self.split, self.written.shards);
+                let file = BufWriter::new(File::create_new(self.dir.join(name))?);
+                self.written.shards += 1;
+                self.current.insert(Current {
+                    tar: Builder::new(file),
+                    bytes: 0,
+                })
+            }
+        };
+        for (part, bytes) in case.parts() {
+            let mut header = Header::new_ustar();
+            header.set_path(format!("{:06}.{part}", self.written.cases))?;
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            header.set_mtime(0);
+            header.set_cksum();
+            current.tar.append(&header, bytes)?;
+        }
+        current.bytes += bytes;
+        self.written.cases += 1;
+        Ok(())
+    }
+
+    /// Closes the last shard.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finish(mut self) -> io::Result<Written> {
+        self.close()?;
+        Ok(self.written)
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        if let Some(Current { tar, bytes }) = self.current.take() {
+            tar.into_inner()?.flush()?;
+            self.written.bytes += bytes + 2 * BLOCK;
+        }
+        Ok(())
+    }
+}
+
+/// Width and height with a longer side of at most `size`.
+fn fitted(width: usize, height: usize, size: usize) -> (usize, usize) {
+    let longer = width.max(height);
+    if longer <= size {
+        return (width, height);
+    }
+    let scaled = |side: usize| ((2 * side * size + longer) / (2 * longer)).max(1);
+    (scaled(width), scaled(height))
+}
+
+fn jpeg(image: &GrayImage, quality: u8) -> Result<Vec<u8>, ImageError> {
+    let levels: Vec<u8> = image
+        .pixels
+        .iter()
+        .map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8)
+        .collect();
+    let mut bytes = Vec::new();
+    let (width, height) = (image.width as u32, image.height as u32);
+    JpegEncoder::new_with_quality(&mut bytes, quality).encode(
+        &levels,
+        width,
+        height,
+        ExtendedColorType::L8,
+    )?;
+    Ok(bytes)
+}
+
+fn one_bit_png(mask: &Mask) -> Vec<u8> {
+    let rows = mask.pixels.chunks_exact(mask.width.max(1));
+    let bits = |row: &[u8]| -> Vec<u8> {
+        let byte = |pixels: &[u8]| {
+            let set = |byte: u8, (i, pixel): (usize, &u8)| byte | (pixel << (7 - i));
+            pixels.iter().enumerate().fold(0, set)
+        };
+        row.chunks(8).map(byte).collect()
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, mask.width as u32, mask.height as u32);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::One);
+    encoder.set_compression(png::Compression::High);
+    encoder.set_filter(png::Filter::NoFilter);
+    let packed: Vec<u8> = rows.flat_map(bits).collect();
+    encoder
+        .write_header()
+        .and_then(|mut writer| writer.write_image_data(&packed))
+        .expect("a vector takes every write, and the mask has at least one pixel");
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Dataset, PhantomConfig};
+
+    #[test]
+    fn the_longer_side_fits_and_the_shape_stays() {
+        assert_eq!(fitted(224, 224, 224), (224, 224));
+        assert_eq!(fitted(2000, 1000, 224), (224, 112));
+        assert_eq!(fitted(3, 2000, 224), (1, 224));
+        assert_eq!(fitted(100, 80, 224), (100, 80));
+    }
+
+    #[test]
+    fn a_mask_of_one_bit_comes_back_whatever_its_width() {
+        for width in [1, 7, 8, 21] {
+            let pixels = (0..width * 5).map(|i| u8::from(i % 3 == 0)).collect();
+            let mask = Mask::new(width, 5, pixels);
+            let back = Mask::decode(&one_bit_png(&mask), "mask.png").unwrap();
+            assert_eq!((back.mask, back.intermediate_pixels), (mask, 0));
+        }
+    }
+
+    #[test]
+    fn packing_goes_on_in_another_shard_before_one_is_too_large() {
+        let dir = tempfile::tempdir().unwrap();
+        let phantoms = Dataset::phantoms(&PhantomConfig::default(), "train", 3);
+        let mut writer = ShardWriter::with_largest(dir.path(), "train", 20_000);
+        for i in 0..phantoms.len() {
+            let sample = phantoms.load(i).unwrap();
+            let case = PackedCase::new(&sample, phantoms.picture(i), 224, 85).unwrap();
+            writer.add(&case).unwrap();
+        }
+        let written = writer.finish().unwrap();
+        assert!(written.shards > 1, "{written:?}");
+        let lengths: Vec<u64> = (0..written.shards)
+            .map(|number| {
+                let path = dir.path().join(shard_name("train", number));
+                std::fs::metadata(path).unwrap().len()
+            })
+            .collect();
+        assert!(
+            lengths.iter().all(|&length| length <= 20_000),
+            "{lengths:?}"
+        );
+        assert_eq!(lengths.iter().sum::<u64>(), written.bytes);
+
+        let packed = Dataset::open(dir.path(), "train").unwrap();
+        assert_eq!(packed.len(), phantoms.len());
+        for i in 0..packed.len() {
+            assert_eq!(packed.id(i), phantoms.id(i));
+            assert_eq!(packed.picture(i), phantoms.picture(i));
+            let (packed, phantom) = (packed.load(i).unwrap(), phantoms.load(i).unwrap());
+            assert_eq!((packed.mask, packed.lungs), (phantom.mask, phantom.lungs));
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! `trainer pack`: a data set as a few tar files, which are copied and opened faster than many small ones.
+
+use anyhow::Result;
+use mriseg_data::shards::Written;
+use mriseg_data::{DataError, Dataset, PackedCase, ShardWriter};
+use rayon::prelude::*;
+use std::path::Path;
+
+use crate::atomic::{cannot_write, write_dir_atomic};
+use crate::cli::PackArgs;
+use crate::exit::{self, Kind, data, usage};
+use crate::fit::warn_about_soft_masks;
+use crate::interrupt::Interrupt;
+use crate::progress::Display;
+
+/// Cases encoded side by side, between two looks at Ctrl-C.
+const CHUNK: usize = 128;
+
+pub(crate) fn run(args: &PackArgs) -> Result<()> {
+    pack(args, &Interrupt::install()?)
+}
+
+/// Packs the splits, all of them or none.
+///
+/// # Errors
+/// The data cannot be opened or a case not be read, the folder exists or cannot be written, or the user asked to
+/// stop.
+fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
+    let display = Display::detect(args.quiet);
+    let mut names = match args.split.as_slice() {
+        [] => Dataset::splits(&args.data)?,
+        names => names.to_vec(),
+    };
+    if let Some(name) = names.iter().find(|name| name.contains(['/', '\\'])) {
+        return Err(usage(format!(
+            "the split `{name}` cannot be part of a file's name; leave it out with --split"
+        )));
+    }
+    let mut splits = Vec::new();
+    for name in &names {
+        let split = Dataset::open(&args.data, name)?;
+        splits.push(match &args.lungs {
+            Some(lungs) if *name == args.lungs_of => split.with_lungs(lungs)?,
+            _ => split,
+        });
+    }
+    if let Some(lungs) = &args.lungs {
+        splits.push(Dataset::held_out_lungs(&args.data, &args.lungs_of, lungs)?);
+        names.push(Dataset::HELD_OUT_LUNGS.to_owned());
+    }
+    let mut written = Vec::new();
+    write_dir_atomic(&args.out, |folder| {
+        for split in &splits {
+            written.push(pack_split(args, split, folder, interrupt, display)?);
+        }
+        Ok(())
+    })?;
+    let bytes: u64 = written.iter().map(|split| split.bytes).sum();
+    let cases: usize = written.iter().map(|split| split.cases).sum();
+    let files: usize = written.iter().map(|split| split.shards).sum();
+    println!(
+        "{}: {cases} cases ({}) in {files} file{}, {:.1} MB, {:.1} kB a case",
+        args.out.display(),
+        names.join(", "),
+        if files == 1 { "" } else { "s" },
+        bytes as f64 / 1e6,
+        bytes as f64 / 1e3 / cases.max(1) as f64
+    );
+    println!(
+        "next: cargo run -p trainer -- check --data {}",
+        args.out.display()
+    );
+    Ok(())
+}
+
+fn pack_split(
+    args: &PackArgs,
+    split: &Dataset,
+    folder: &Path,
+    interrupt: &Interrupt,
+    display: Display,
+) -> Result<Written> {
+    let failed = |error: std::io::Error| cannot_write(&args.out, &error);
+    let mut writer = ShardWriter::new(folder, split.split());
+    let name = format!("packing {}", split.split());
+    let mut stage = display.stage(&name, split.len() as u64);
+    let mut soft_masks = 0;
+    let cases: Vec<usize> = (0..split.len()).collect();
+    for chunk in cases.chunks(CHUNK) {
+        if interrupt.requested() {
+            return Err(exit::error(
+                Kind::Interrupted,
+                "nothing was written; the same command begins again",
+            ));
+        }
+        let packed: Result<Vec<(PackedCase, bool)>> =
+            chunk.par_iter().map(|&i| encode(args, split, i)).collect();
+        for (case, is_soft) in packed? {
+            writer.add(&case).map_err(failed)?;
+            soft_masks += usize::from(is_soft);
+        }
+        stage.advance(chunk.len() as u64, None);
+    }
+    let written = writer.finish().map_err(failed)?;
+    stage.finish(&format!(
+        "{} cases, {:.1} MB",
+        written.cases,
+        written.bytes as f64 / 1e6
+    ));
+    if soft_masks > 0 {
+        warn_about_soft_masks(soft_masks, display);
+    }
+    Ok(written)
+}
+
+/// A case as it is stored, and whether its mask had pixels that were neither black nor white.
+fn encode(args: &PackArgs, split: &Dataset, i: usize) -> Result<(PackedCase, bool)> {
+    let sample = split
+        .load(i)
+        .map_err(|error: DataError| data(error.to_string()))?;
+    let size = usize::from(args.size);
+    let case = PackedCase::new(&sample, split.picture(i), size, args.quality).map_err(|error| {
+        data(format!(
+            "the picture of `{}` cannot be packed: {error}",
+            sample.id
+        ))
+    })?;
+    Ok((case, sample.intermediate_pixels > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use mriseg_data::PhantomConfig;
+
+    use super::*;
+
+    /// A folder in the QaTa layout with so many phantoms of each of two splits.
+    fn folder(root: &Path, pictures: usize) -> PathBuf {
+        let dir = root.join("data");
+        let mut table = "split,id,caption\n".to_owned();
+        for name in ["train", "valid"] {
+            let phantoms = Dataset::phantoms(&PhantomConfig::default(), name, pictures);
+            for kind in ["img", "mask"] {
+                fs::create_dir_all(dir.join(name).join(kind)).unwrap();
+            }
+            for i in 0..phantoms.len() {
+                let sample = phantoms.load(i).unwrap();
+                let id = format!("case {i} (a.b)");
+                table += &format!("{name},{id},\"{}\"\n", sample.text);
+                let path = |kind: &str| dir.join(name).join(kind).join(format!("{id}.png"));
+                fs::write(path("img"), sample.image.to_png()).unwrap();
+                fs::write(path("mask"), sample.mask.to_png()).unwrap();
+            }
+        }
+        fs::write(dir.join("captions.csv"), table).unwrap();
+        dir
+    }
+
+    fn args(data: PathBuf, out: PathBuf) -> PackArgs {
+        PackArgs {
+            data,
+            out,
+            size: 224,
+            lungs: None,
+            lungs_of: "train".to_owned(),
+            split: Vec::new(),
+            quality: 85,
+            quiet: true,
+        }
+    }
+
+    #[test]
+    fn packed_data_have_equal_cases_and_pictures_but_for_what_jpeg_loses() {
+        let root = tempfile::tempdir().unwrap();
+        let data = folder(root.path(), 3);
+        let out = root.path().join("packed");
+        pack(&args(data.clone(), out.clone()), &Interrupt::default()).unwrap();
+        assert_eq!(Dataset::splits(&out).unwrap(), ["train", "valid"]);
+        for name in ["train", "valid"] {
+            let (before, after) = (
+                Dataset::open(&data, name).unwrap(),
+                Dataset::open(&out, name).unwrap(),
+            );
+            assert_eq!(before.len(), after.len());
+            assert!(before.texts().eq(after.texts()));
+            for i in 0..before.len() {
+                assert_eq!(before.id(i), after.id(i));
+                assert_eq!(before.picture(i), after.picture(i));
+                let (before, after) = (before.load(i).unwrap(), after.load(i).unwrap());
+                assert_eq!(before.mask, after.mask);
+                let pixels = before.image.pixels.iter().zip(&after.image.pixels);
+                let error = pixels.map(|(a, b)| (a - b).abs()).sum::<f32>()
+                    / before.image.pixels.len() as f32;
+                assert!(error < 0.02, "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn packing_again_is_refused_and_ctrl_c_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let data = folder(root.path(), 1);
+        let interrupt = Interrupt::default();
+        let out = root.path().join("packed");
+        pack(&args(data.clone(), out.clone()), &interrupt).unwrap();
+        let error = pack(&args(data.clone(), out), &interrupt).unwrap_err();
+        assert!(error.to_string().contains("not empty"), "{error}");
+
+        interrupt.request();
+        let error = pack(&args(data, root.path().join("again")), &interrupt).unwrap_err();
+        assert_eq!(exit::kind_of(&error), Kind::Interrupted);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_large_picture_is_packed_smaller_but_not_squeezed() {
+        let root = tempfile::tempdir().unwrap();
+        let data = folder(root.path(), 1);
+        let mut args = args(data.clone(), root.path().join("packed"));
+        args.split = vec!["valid".to_owned()];
+        args.size = 32;
+        let before = Dataset::open(&data, "valid").unwrap().load(0).unwrap();
+        let wide = before.image.resized(96, 48);
+        let image = data.join("valid/img").join(format!("{}.png", before.id));
+        fs::write(image, wide.to_png()).unwrap();
+        let mask = data.join("valid/mask").join(format!("{}.png", before.id));
+        fs::write(mask, before.mask.resized(96, 48).to_png()).unwrap();
+        pack(&args, &Interrupt::default()).unwrap();
+        assert_eq!(Dataset::splits(&args.out).unwrap(), ["valid"]);
+        let after = Dataset::open(&args.out, "valid").unwrap().load(0).unwrap();
+        assert_eq!((after.image.width, after.image.height), (32, 16));
+        assert_eq!(after.mask, before.mask.resized(96, 48).resized(32, 16));
+    }
+
+    #[test]
+    fn a_picture_that_cannot_be_packed_names_its_file_and_a_split_that_is_not_there_the_others() {
+        let root = tempfile::tempdir().unwrap();
+        let data = folder(root.path(), 1);
+        let mut args = args(data.clone(), root.path().join("packed"));
+        args.split = vec!["night".to_owned()];
+        let error = pack(&args, &Interrupt::default()).unwrap_err();
+        assert!(
+            error.to_string().contains("there is train, valid"),
+            "{error}"
+        );
+        args.split.clear();
+        fs::write(data.join("valid/img/case 0 (a.b).png"), b"no picture").unwrap();
+        let error = pack(&args, &Interrupt::default()).unwrap_err();
+        assert_eq!(exit::kind_of(&error), Kind::Data);
+        let said = exit::sentence(&error);
+        assert!(said.contains("case 0 (a.b).png"), "{said}");
+        assert!(!args.out.exists());
+    }
+}
