@@ -440,7 +440,10 @@ fn without_seams(image: &GrayImage, before: Window, mut window: Window) -> Windo
     const JUMP: f32 = 0.1;
     let cut = |edge: &Edge| window.place(*edge) != before.place(*edge);
     let edges: Vec<Edge> = Edge::ALL.into_iter().filter(cut).collect();
-    if edges.iter().any(|&edge| !window.place(edge).is_multiple_of(BLOCK)) {
+    if edges
+        .iter()
+        .any(|&edge| !window.place(edge).is_multiple_of(BLOCK))
+    {
         return window;
     }
     for edge in edges {
