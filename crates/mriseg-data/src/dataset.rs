@@ -402,7 +402,7 @@ impl CaseFiles {
     }
 
     fn load(&self, id: &str) -> Result<Sample, DataError> {
-        let part = |path: &PathBuf| Ok((read(path)?, path.clone()));
+        let part = |path: &PathBuf| -> Result<Part, DataError> { Ok((read(path)?, path.clone())) };
         Encoded {
             image: part(&self.image)?,
             mask: self.mask.as_ref().map(part).transpose()?,
@@ -412,13 +412,16 @@ impl CaseFiles {
     }
 }
 
-/// The parts of a case as files hold them. The paths are what errors name.
+/// Bytes of a file, and what errors call it.
+pub(crate) type Part = (Vec<u8>, PathBuf);
+
+/// The parts of a case as files hold them.
 pub(crate) struct Encoded {
-    pub(crate) image: (Vec<u8>, PathBuf),
+    pub(crate) image: Part,
     /// `None`: nothing is marked.
-    pub(crate) mask: Option<(Vec<u8>, PathBuf)>,
+    pub(crate) mask: Option<Part>,
     /// Of any size.
-    pub(crate) lungs: Option<(Vec<u8>, PathBuf)>,
+    pub(crate) lungs: Option<Part>,
 }
 
 impl Encoded {

@@ -15,7 +15,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::dataset::Encoded;
+use crate::dataset::{self, Encoded};
 use crate::{DataError, Sample};
 use crate::error::some_of;
 use entries::{Group, groups};
@@ -212,12 +212,13 @@ impl CaseParts {
             path: self.shard.to_path_buf(),
             reason: error.to_string(),
         })?;
-        let mut part =
-            |part: &Part| Ok((self.read(&mut file, part)?, self.shard.join(&part.name)));
+        let mut part = |part: &Part| -> Result<dataset::Part, DataError> {
+            Ok((self.read(&mut file, part)?, self.shard.join(&part.name)))
+        };
         Encoded {
             image: part(&self.image)?,
             mask: Some(part(&self.mask)?),
-            lungs: self.lungs.as_ref().map(part).transpose()?,
+            lungs: self.lungs.as_ref().map(&mut part).transpose()?,
         }
         .decode(id)
     }

@@ -166,35 +166,32 @@ mod tests {
             .collect()
     }
 
-    fn states(lm: &MaskLm, config: &ModelConfig, device: &Device) -> Vec<f32> {
-        device.seed(5);
-        let (text, image, targets) = inputs(config, device);
-        let inputs = mask_inputs(&targets, lm, device);
-        let hidden = lm.forward(text, image, inputs, &lm.tables(device));
-        let ahead = lm.logits_ahead(&hidden);
-        let all = [vec![hidden.states], ahead].concat();
-        let all = all.into_iter().map(|part| part.into_data().try_to_vec());
-        all.flat_map(|values| values.unwrap()).collect()
-    }
-
     #[test]
     fn a_model_of_equal_sizes_becomes_the_other_one() {
         let device = Device::flex();
         let config = tiny();
         let other = randomize(config.init_mask_lm(&device));
         let mut lm = config.init_mask_lm(&device);
-        let before = states(&lm, &config, &device);
-        let text = everything(&config);
+        let (text, image, targets) = inputs(&config, &device);
+        let states = |lm: &MaskLm| -> Vec<Vec<f32>> {
+            let inputs = mask_inputs(&targets, lm, &device);
+            let tables = lm.tables(&device);
+            let hidden = lm.forward(text.clone(), image.clone(), inputs, &tables);
+            let all = [vec![hidden.states.clone()], lm.logits_ahead(&hidden)].concat();
+            let values = all.into_iter().map(|part| part.into_data().try_to_vec());
+            values.map(|values| values.unwrap()).collect()
+        };
+        let (before, wanted) = (states(&lm), states(&other));
+        assert_ne!(before, wanted);
+        let tokens = everything(&config);
         let common = InCommon {
             codes: true,
             image_tokens: true,
-            text: &text,
+            text: &tokens,
         };
         let report = lm.take_over(&other, common);
         assert_eq!(report.anew, [""; 0]);
-        let wanted = states(&other, &config, &device);
-        assert_ne!(before, wanted);
-        assert_eq!(states(&lm, &config, &device), wanted);
+        assert_eq!(states(&lm), wanted);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use mriseg::bundle::Precision;
 
 use super::*;
+use crate::bundle_dir::EXAMPLE;
 use crate::atomic::write_atomic;
 use crate::checkpoint::{LAST, Marks};
 use crate::cli::{DeviceArgs, DeviceChoice, ExperimentArgs};
@@ -66,16 +67,32 @@ fn weights(module: &impl Module) -> Vec<f32> {
     all.0
 }
 
+/// How many weights differ by more than rounding does.
+fn differing_weights(a: &impl Module, b: &impl Module) -> usize {
+    let (a, b) = (weights(a), weights(b));
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(&b).filter(|(a, b)| (*a - *b).abs() > 1e-6).count()
+}
+
+/// The largest difference of two weights.
+fn farthest(a: &impl Module, b: &impl Module) -> f32 {
+    let (a, b) = (weights(a), weights(b));
+    assert_eq!(a.len(), b.len());
+    a.iter()
+        .zip(&b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max)
+}
+
 /// The model that a run begins with.
 fn started(warm: &mut WarmStart, experiment: &Experiment) -> (Model, Vec<String>) {
     let mut borrowed = Borrowed::default();
-    warm.lend(&mut borrowed, experiment, SENTENCES.into_iter())
-        .unwrap();
+    let text = warm.lend(&mut borrowed, experiment).unwrap();
     let mut model = experiment.model.init(&Device::flex());
     let own = model.tokenizers.as_mut().unwrap();
     own.mask = borrowed.mask.unwrap_or(own.mask.clone());
     own.image = borrowed.image.unwrap_or(own.image.clone());
-    let tokenizer = borrowed.text.unwrap_or_else(|| learned(&SENTENCES[..1]));
+    let tokenizer = text.unwrap_or_else(|| learned(&SENTENCES[..1]));
     let (lm, said) = warm.start(model.lm.clone(), &tokenizer);
     model.lm = lm;
     (model, said)
@@ -173,15 +190,9 @@ fn from_a_run_of_which_nothing_fits_the_sizes_are_named() {
     let mut few = small();
     few.model.lm.text_vocab = 256;
     let mut warm = open(run.path(), &few).unwrap();
-    let said = refused(warm.lend(&mut Borrowed::default(), &few, SENTENCES.into_iter()));
+    let said = refused(warm.lend(&mut Borrowed::default(), &few));
     assert!(
         said.contains("model.lm.text_vocab = 256") && said.contains("--new-text"),
-        "{said}"
-    );
-    let mut warm = open(run.path(), &small()).unwrap();
-    let said = refused(warm.lend(&mut Borrowed::default(), &small(), ["xyz"].into_iter()));
-    assert!(
-        said.contains("\"xyz\"") && said.contains("--new-text"),
         "{said}"
     );
     let mut two = small();
@@ -243,21 +254,25 @@ fn from_a_trained_run_another_begins_with_its_weights_and_its_dice_and_moves_on(
         let folder = run.folder().clone();
         let experiment = Experiment::load(&folder.config()).unwrap();
         let best = folder.checkpoint(BEST);
-        let (model, _, marks) =
+        let (model, tokenizer, marks) =
             checkpoint::load_average(&best, &experiment, &Device::flex()).unwrap();
-        (folder, model, marks)
+        // Rows behind the vocabulary are never used.
+        let lm = &experiment.model.lm;
+        let unused = (lm.text_vocab - tokenizer.vocab()) * lm.d_model;
+        (folder, model, marks, unused)
     };
     let steps = ["train.steps=8"];
-    let (source, model, marks) = finish(&train(root.path(), "source", None, &steps));
+    let (source, model, marks, unused) = finish(&train(root.path(), "source", None, &steps));
 
-    // A learning rate this small moves no weight.
+    // A learning rate this small moves no weight; the average of equal weights differs by its rounding.
     let still = ["train.steps=1", "train.learning_rate=1e-20"];
     let from = Some(source.path());
-    let (folder, same, same_marks) = finish(&train(root.path(), "still", from, &still));
-    assert_eq!(weights(&same.lm), weights(&model.lm));
+    let (folder, same, same_marks, _) = finish(&train(root.path(), "still", from, &still));
+    assert!(differing_weights(&same.lm, &model.lm) <= unused);
     let (own, theirs) = (same.tokenizers.unwrap(), model.tokenizers.unwrap());
-    assert_eq!(weights(&own), weights(&theirs));
-    assert_eq!(same_marks.best_dice, marks.best_dice);
+    assert!(farthest(&own, &theirs) < 1e-6);
+    let dice = |marks: Marks| marks.best_dice.unwrap_or_default();
+    assert!((dice(same_marks) - dice(marks)).abs() < 1e-3);
     let entry: Entry =
         serde_json::from_value(json(&folder.env()).unwrap()["from"].clone()).unwrap();
     let average = fs::read(source.checkpoint(BEST).join(AVERAGE)).unwrap();
@@ -269,11 +284,11 @@ fn from_a_trained_run_another_begins_with_its_weights_and_its_dice_and_moves_on(
     // A usual rate moves what is trained: all but the mask tokenizer.
     let moving = ["train.steps=2", "train.warmup=0", "train.average_decay=0"];
     let args = train(root.path(), "moving", from, &moving);
-    let (folder, moved, _) = finish(&args);
+    let (folder, moved, _, _) = finish(&args);
     let own = moved.tokenizers.unwrap();
-    assert_eq!(weights(&own.mask), weights(&theirs.mask));
-    assert_ne!(weights(&own.image), weights(&theirs.image));
-    assert_ne!(weights(&moved.lm), weights(&model.lm));
+    assert!(farthest(&own.mask, &theirs.mask) < 1e-6);
+    assert!(farthest(&own.image, &theirs.image) > 1e-4);
+    assert!(farthest(&moved.lm, &model.lm) > 1e-4);
 
     // A run that was stopped before its first checkpoint begins with the same source, or not at all.
     fs::remove_dir_all(folder.checkpoint(LAST)).unwrap();
