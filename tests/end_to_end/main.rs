@@ -9,6 +9,7 @@ use mriseg::bundle::Manifest;
 use mriseg::decode::Decode;
 use mriseg::image::{GrayImage, Mask};
 use mriseg::segmenter::Segmenter;
+use mriseg_data::{Dataset, PhantomConfig};
 use program::{SENTENCE, SHORT, fail, picture, read_bundle, run, succeed, train, trainer};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -358,6 +359,109 @@ fn bad_pictures_and_sentences_are_refused_in_one_sentence() {
     assert!(predict(&folder.path().join("none.png"), SENTENCE, 3).contains("none.png"));
     assert!(predict(&image, "", 2).contains("sentence is empty"));
     assert!(predict(&image, &"left lung ".repeat(1000), 2).contains("too long: 2000 words"));
+}
+
+/// A folder in the QaTa layout with phantoms, of which one of each split has a sentence of 90 words.
+fn data_with_long_sentences(folder: &Path) {
+    let long = "there is an opacity in the left lower zone ".repeat(10);
+    let mut table = "split,id,caption\n".to_owned();
+    for split in ["train", "valid"] {
+        let phantoms = Dataset::phantoms(&PhantomConfig::default(), split, 3);
+        for kind in ["img", "mask"] {
+            fs::create_dir_all(folder.join(split).join(kind)).unwrap();
+        }
+        for i in 0..phantoms.len() {
+            let case = phantoms.load(i).unwrap();
+            let file = |kind: &str| folder.join(split).join(kind).join(format!("{i}.png"));
+            fs::write(file("img"), case.image.to_png()).unwrap();
+            fs::write(file("mask"), case.mask.to_png()).unwrap();
+            let text = if i == 2 { &long } else { &case.text };
+            table += &format!("{split},{i},\"{text}\"\n");
+        }
+    }
+    fs::write(folder.join("captions.csv"), table).unwrap();
+}
+
+#[test]
+fn sentences_that_are_too_long_are_left_out_and_counted_before_training_begins() {
+    let root = tempfile::tempdir().unwrap();
+    let data = root.path().join("data");
+    data_with_long_sentences(&data);
+    let source = format!("data.source={}", data.display());
+    let short = ["data.test_split=valid", "data.valid_cases=8", "train.steps=2"];
+    let heard = |output: &Output| {
+        let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        format!("{out}{err}")
+    };
+    let said = heard(&succeed(&mut train(
+        root.path(),
+        "long",
+        &[&source, short[0], short[1], short[2]],
+    )));
+    let left_out = said.find("1 of the").expect(&said);
+    assert!(said.contains("left out") && said.contains("`2`, 90 words"), "{said}");
+    assert!(left_out < said.find("language model").expect(&said), "{said}");
+
+    let bundle = root.path().join("long/bundle");
+    let output = succeed(
+        trainer()
+            .args(["eval", "--device", "cpu", "--json", "--bundle"])
+            .arg(&bundle)
+            .arg("--data")
+            .arg(&data),
+    );
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["left_out"], 1);
+
+    let output = succeed(trainer().args(["check", "--data"]).arg(&data));
+    let said = heard(&output);
+    assert!(said.contains("too long and are left out (2)"), "{said}");
+}
+
+#[test]
+fn a_probe_asks_in_many_ways_and_says_what_came_of_it() {
+    let output = succeed(
+        trainer()
+            .args(["eval", "--device", "cpu", "--json", "--probe", "--limit", "6"])
+            .args(["--data", "phantoms", "--split", "test", "--bundle"])
+            .arg(run().join("bundle")),
+    );
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = summary["probe"]["rows"].as_array().unwrap();
+    let groups: Vec<&str> = rows.iter().map(|row| row["group"].as_str().unwrap()).collect();
+    for group in ["wording", "ladder", "side", "part", "empty", "lungs", "picture", "sentence"] {
+        assert!(groups.contains(&group), "{group}: {groups:?}");
+    }
+    let asked = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap()["cases"].clone();
+    assert_eq!((asked("held-out"), asked("irrelevant request")), (6.into(), 6.into()));
+    let report = fs::read_to_string(run().join("report/index.html")).unwrap();
+    assert!(report.contains("What each part of a sentence does"));
+    let card = fs::read_to_string(run().join("bundle/card.md")).unwrap();
+    assert!(card.contains("Dice per image by wording"), "{card}");
+}
+
+#[test]
+fn the_words_and_the_pictures_of_an_evaluation_can_be_chosen() {
+    let dice = |more: &[&str]| {
+        let output = succeed(
+            trainer()
+                .args(["eval", "--device", "cpu", "--json", "--limit", "6", "--data", "phantoms"])
+                .args(["--split", "test", "--bundle"])
+                .arg(run().join("bundle"))
+                .args(more),
+        );
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (summary["wordings"].clone(), summary["pictures"].clone(), summary["cases"].clone())
+    };
+    assert_eq!(dice(&["--wordings", "lay"]), ("lay".into(), "plain".into(), 6.into()));
+    assert_eq!(dice(&["--pictures", "letterboxed"]), ("given".into(), "letterboxed".into(), 6.into()));
+    let message = fail(
+        trainer()
+            .args(["eval", "--data", "phantoms", "--wordings", "rude", "--bundle"])
+            .arg(run().join("bundle")),
+        2,
+    );
+    assert!(message.contains("held-out"), "{message}");
 }
 
 #[test]

@@ -336,3 +336,52 @@ fn an_lvit_folder_without_one_readable_table_is_refused() {
     fs::remove_file(dir.path().join("Train_Folder/Old_text.xlsx")).unwrap();
     assert!(error(&dir, "train").contains("no *_text.xlsx"));
 }
+
+#[test]
+fn lungs_are_added_by_id_and_pictures_without_findings_as_cases_and_a_part_is_held_out() {
+    let dir = qata(&[("train", "a"), ("train", "b"), ("train", "c")]);
+    let lungs = TempDir::new().unwrap();
+    let file = |path: &str, bytes: &[u8]| write(&lungs.path().join(path), bytes);
+    file("COVID-19_Train/lung/a.png", &mask(16));
+    file("COVID-19_Val/lung/b.png", &mask(16));
+    for i in 0..40 {
+        file(&format!("Normal_Train/img/Normal ({i}).png"), &picture(8));
+        file(&format!("Normal_Train/lung/Normal ({i}).png"), &mask(8));
+    }
+    let open = || Dataset::open(dir.path(), "train").unwrap();
+    let train = open().with_lungs(lungs.path()).unwrap();
+    let held_out = Dataset::held_out_lungs(dir.path(), "train", lungs.path()).unwrap();
+    let ids = |data: &Dataset| -> Vec<String> {
+        (0..data.len()).map(|i| data.id(i).to_owned()).collect()
+    };
+    assert_eq!(ids(&train)[..3], ["a", "b", "c"]);
+    assert_eq!(ids(&held_out)[0], "b");
+    // Every picture without findings is in one of the two, some in each.
+    assert_eq!(train.len() - 3 + held_out.len() - 1, 40);
+    assert!(held_out.len() > 2);
+    assert!(ids(&train)[3..].iter().all(|id| !ids(&held_out).contains(id)));
+    for (data, i, marked) in [(&train, 0, true), (&train, 1, false), (&held_out, 0, true)] {
+        let sample = data.load(i).unwrap();
+        assert_eq!(sample.lungs.is_some(), marked, "{}", sample.id);
+        if let Some(lungs) = sample.lungs {
+            assert_eq!((lungs.width, lungs.height), (8, 8), "of the picture's size");
+        }
+    }
+    let normal = train.load(3).unwrap();
+    assert_eq!(normal.text, "no pulmonary infection.");
+    assert!(normal.mask.is_empty() && !normal.lungs.unwrap().is_empty());
+    assert_ne!(train.fingerprint(), open().fingerprint());
+
+    let nothing = TempDir::new().unwrap();
+    let said = open().with_lungs(nothing.path()).unwrap_err().to_string();
+    assert!(said.contains("COVID-19_Train/lung/<id>.png"), "{said}");
+}
+
+#[test]
+fn cases_are_left_out_by_their_sentence() {
+    let dir = qata(&[("train", "a"), ("train", "b")]);
+    let mut data = Dataset::open(dir.path(), "train").unwrap();
+    assert_eq!(data.leave_out(|text| text == LEFT), []);
+    assert_eq!(data.leave_out(|_| false).len(), 2);
+    assert!(data.is_empty());
+}

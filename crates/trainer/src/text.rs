@@ -72,3 +72,39 @@ pub(crate) fn example(train: &Dataset) -> String {
     texts.sort_unstable_by_key(|text| (text.len(), *text));
     texts.get(texts.len() / 2).copied().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mriseg_data::PhantomConfig;
+
+    fn phantoms() -> Dataset {
+        Dataset::phantoms(&PhantomConfig::default(), "train", 20)
+    }
+
+    #[test]
+    fn thirty_ordinary_words_some_of_them_unknown_fit_into_64_tokens() {
+        let tokenizer = tokenizer(&Experiment::tiny(), &phantoms()).unwrap();
+        for text in [
+            "Please mark the patchy opacity in the left lower zone of this portable chest radiograph, which was taken on \
+             admission, and ignore everything on the other side, where the lung looks clear today.",
+            "My grandmother had a chest picture on Tuesday and the doctor said there was a cloudy spot at the bottom of \
+             the right lung, could you show me exactly where that is?",
+            "Compared with the previous examination there is new consolidation in the right upper lobe with air bronchograms, \
+             while the left lung remains unremarkable; no pleural effusion, and the heart is of normal size.",
+            "I would like to see where the infection sits in both lungs, because our student Friedrich believes that it is \
+             mostly basal and on the left, but his tutor disagrees.",
+        ] {
+            let words = text.split_whitespace().count();
+            assert!((27..=33).contains(&words), "{words}: {text}");
+            let needed = (1..200).find(|&tokens| tokenizer.fits(text, tokens));
+            assert!(needed.is_some_and(|tokens| tokens <= 64), "{needed:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_domain_is_told_by_the_sentences() {
+        assert_eq!(domain(&phantoms()), Domain::ChestXray);
+        assert!(Findings::parse(&example(&phantoms())).is_some());
+    }
+}
