@@ -93,9 +93,9 @@ impl Engine {
         let prompt = segmenter.prompt(&text).map_err(refuse)?;
         let image = GrayImage::decode(&image, &image_name).map_err(refuse)?;
         let decoding = segmenter.start_with(&image, prompt, decode);
-        // As the segmenter prepares it: the page draws the cells where they lie in the picture.
-        let typical = segmenter.manifest().info.typical.as_ref();
-        let preparation = Preparation::of(&image, typical);
+        let preparation = segmenter
+            .preparation(&image)
+            .unwrap_or_else(|| Preparation::none(image.width, image.height));
         let reading = segmenter.reading(&text).map(Reading::from);
         let (read_as, hint) = reading.map_or((None, None), |r| (Some(r.read_as), r.hint));
         let started = to_js(&Started {

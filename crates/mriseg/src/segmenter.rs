@@ -204,6 +204,11 @@ impl Segmenter {
         }
     }
 
+    /// What is done to a picture before the model reads it; `None` where Emu3's tokenizer reads it as it is.
+    pub fn preparation(&self, image: &GrayImage) -> Option<Preparation> {
+        self.inner.preparation(image)
+    }
+
     /// The prompt that stands for "no sentence".
     pub fn no_prompt(&self) -> Prompt {
         self.inner.tokenizer.none(self.inner.layout().text)

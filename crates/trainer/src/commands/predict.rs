@@ -189,7 +189,12 @@ fn agreement(
         );
     }
     if let Some(path) = &args.agreement {
-        let drawn = pictures::agreement(&GrayImage::decode(bytes, name)?, &agreement, grid);
+        let picture = GrayImage::decode(bytes, name)?;
+        // The cells divide the picture as the model reads it.
+        let read = segmenter
+            .preparation(&picture)
+            .map_or(picture.clone(), |preparation| preparation.picture(&picture));
+        let drawn = pictures::agreement(&read, &agreement, grid);
         write_atomic(path, &pictures::png(&drawn)?)?;
         println!("wrote {}", path.display());
     }
