@@ -388,9 +388,14 @@ fn sentences_that_are_too_long_are_left_out_and_counted_before_training_begins()
     let data = root.path().join("data");
     data_with_long_sentences(&data);
     let source = format!("data.source={}", data.display());
-    let short = ["data.test_split=valid", "data.valid_cases=8", "train.steps=2"];
+    let short = [
+        "data.test_split=valid",
+        "data.valid_cases=8",
+        "train.steps=2",
+    ];
     let heard = |output: &Output| {
-        let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        let [out, err] =
+            [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
         format!("{out}{err}")
     };
     let said = heard(&succeed(&mut train(
@@ -399,8 +404,14 @@ fn sentences_that_are_too_long_are_left_out_and_counted_before_training_begins()
         &[&source, short[0], short[1], short[2]],
     )));
     let left_out = said.find("1 of the").expect(&said);
-    assert!(said.contains("left out") && said.contains("`2`, 90 words"), "{said}");
-    assert!(left_out < said.find("language model").expect(&said), "{said}");
+    assert!(
+        said.contains("left out") && said.contains("`2`, 90 words"),
+        "{said}"
+    );
+    assert!(
+        left_out < said.find("language model").expect(&said),
+        "{said}"
+    );
 
     let bundle = root.path().join("long/bundle");
     let output = succeed(
@@ -422,18 +433,28 @@ fn sentences_that_are_too_long_are_left_out_and_counted_before_training_begins()
 fn a_probe_asks_in_many_ways_and_says_what_came_of_it() {
     let output = succeed(
         trainer()
-            .args(["eval", "--device", "cpu", "--json", "--probe", "--limit", "6"])
+            .args([
+                "eval", "--device", "cpu", "--json", "--probe", "--limit", "6",
+            ])
             .args(["--data", "phantoms", "--split", "test", "--bundle"])
             .arg(run().join("bundle")),
     );
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = summary["probe"]["rows"].as_array().unwrap();
-    let groups: Vec<&str> = rows.iter().map(|row| row["group"].as_str().unwrap()).collect();
-    for group in ["wording", "ladder", "side", "part", "empty", "lungs", "picture", "sentence"] {
+    let groups: Vec<&str> = rows
+        .iter()
+        .map(|row| row["group"].as_str().unwrap())
+        .collect();
+    for group in [
+        "wording", "ladder", "side", "part", "empty", "lungs", "picture", "sentence",
+    ] {
         assert!(groups.contains(&group), "{group}: {groups:?}");
     }
     let asked = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap()["cases"].clone();
-    assert_eq!((asked("held-out"), asked("irrelevant request")), (6.into(), 6.into()));
+    assert_eq!(
+        (asked("held-out"), asked("irrelevant request")),
+        (6.into(), 6.into())
+    );
     let report = fs::read_to_string(run().join("report/index.html")).unwrap();
     assert!(report.contains("What each part of a sentence does"));
     let card = fs::read_to_string(run().join("bundle/card.md")).unwrap();
@@ -445,19 +466,38 @@ fn the_words_and_the_pictures_of_an_evaluation_can_be_chosen() {
     let dice = |more: &[&str]| {
         let output = succeed(
             trainer()
-                .args(["eval", "--device", "cpu", "--json", "--limit", "6", "--data", "phantoms"])
+                .args([
+                    "eval", "--device", "cpu", "--json", "--limit", "6", "--data", "phantoms",
+                ])
                 .args(["--split", "test", "--bundle"])
                 .arg(run().join("bundle"))
                 .args(more),
         );
         let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        (summary["wordings"].clone(), summary["pictures"].clone(), summary["cases"].clone())
+        (
+            summary["wordings"].clone(),
+            summary["pictures"].clone(),
+            summary["cases"].clone(),
+        )
     };
-    assert_eq!(dice(&["--wordings", "lay"]), ("lay".into(), "plain".into(), 6.into()));
-    assert_eq!(dice(&["--pictures", "letterboxed"]), ("given".into(), "letterboxed".into(), 6.into()));
+    assert_eq!(
+        dice(&["--wordings", "lay"]),
+        ("lay".into(), "plain".into(), 6.into())
+    );
+    assert_eq!(
+        dice(&["--pictures", "letterboxed"]),
+        ("given".into(), "letterboxed".into(), 6.into())
+    );
     let message = fail(
         trainer()
-            .args(["eval", "--data", "phantoms", "--wordings", "rude", "--bundle"])
+            .args([
+                "eval",
+                "--data",
+                "phantoms",
+                "--wordings",
+                "rude",
+                "--bundle",
+            ])
             .arg(run().join("bundle")),
         2,
     );
@@ -508,7 +548,14 @@ fn pictures_of_any_shape_are_segmented_at_their_own_size_and_it_is_said_what_was
         fs::write(&image, picture.to_png()).unwrap();
         let output = succeed(
             trainer()
-                .args(["predict", "--device", "cpu", "--text", "pneumonia", "--bundle"])
+                .args([
+                    "predict",
+                    "--device",
+                    "cpu",
+                    "--text",
+                    "pneumonia",
+                    "--bundle",
+                ])
                 .arg(run().join("bundle"))
                 .arg("--image")
                 .arg(&image)

@@ -313,7 +313,11 @@ mod tests {
         assert_eq!(patient.unwrap(), left);
         let lower = Request::Zones(Findings::one_zone(Side::Left, 2));
         assert_eq!(answer(&sample, &lower, VIEWER), None, "zones are noisy");
-        assert!(answer(&sample, &Request::Nothing, VIEWER).unwrap().is_empty());
+        assert!(
+            answer(&sample, &Request::Nothing, VIEWER)
+                .unwrap()
+                .is_empty()
+        );
         assert_eq!(
             answer(&sample, &Request::Everything, VIEWER).unwrap(),
             sample.mask
@@ -348,8 +352,11 @@ mod tests {
             let again = answer(&sample, &Request::Zones(findings), VIEWER).unwrap();
             assert_eq!(again, sample.mask, "{}", sample.text);
             let all = answer(&sample, &Request::Everything, VIEWER).unwrap();
-            let sides = Side::BOTH
-                .map(|side| answer(&sample, &Request::Side(side), VIEWER).unwrap().area());
+            let sides = Side::BOTH.map(|side| {
+                answer(&sample, &Request::Side(side), VIEWER)
+                    .unwrap()
+                    .area()
+            });
             assert_eq!(sides.iter().sum::<usize>(), all.area());
             assert!(all.area() > 0);
             let lungs = answer(&sample, &Request::Lungs(None), VIEWER).unwrap();
@@ -385,7 +392,12 @@ mod tests {
     #[test]
     fn without_a_mix_the_data_asks_in_its_own_words_also_in_a_mirror() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let asked = ask(&sample(BOTH, &[1, 6]), VIEWER, &RequestMix::none(), &mut rng);
+        let asked = ask(
+            &sample(BOTH, &[1, 6]),
+            VIEWER,
+            &RequestMix::none(),
+            &mut rng,
+        );
         assert_eq!(asked.sentence(false, &mut rng).unwrap(), BOTH);
         assert_eq!(
             asked.sentence(true, &mut rng).unwrap(),

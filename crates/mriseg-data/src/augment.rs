@@ -4,8 +4,8 @@ use mriseg::image::{GrayImage, Mask};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
-use crate::disturb::Disturbance;
 use crate::Sample;
+use crate::disturb::Disturbance;
 use crate::sentence::swap_sides;
 
 /// What [`AugmentConfig::damage`] does; frames and inverted grey values are undone before the model reads a picture.

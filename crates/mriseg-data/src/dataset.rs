@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use mriseg::image::{GrayImage, Mask};
 use sha2::{Digest, Sha256};
 
-use crate::phantom::{Drawing, Phantom, PhantomConfig, Referral, SentenceKind};
 use crate::lungs::LungFolder;
+use crate::phantom::{Drawing, Phantom, PhantomConfig, Referral, SentenceKind};
 use crate::shards::{self, CaseParts};
 use crate::{DataError, Findings, Sample, SideConvention, lvit, qata};
 
@@ -157,7 +157,12 @@ impl Dataset {
                 files.lungs = lungs.of(&case.id, held_out).cloned();
             }
         }
-        let mut next = self.cases.iter().map(|case| case.picture + 1).max().unwrap_or(0);
+        let mut next = self
+            .cases
+            .iter()
+            .map(|case| case.picture + 1)
+            .max()
+            .unwrap_or(0);
         for (id, files) in lungs.without_findings(held_out) {
             self.cases.push(Case {
                 id: id.to_owned(),

@@ -71,8 +71,8 @@ pub(crate) fn half(mask: &Mask, middle: usize, side: Side) -> Mask {
 
 #[cfg(test)]
 mod tests {
-    use mriseg::image::GrayImage;
     use super::*;
+    use mriseg::image::GrayImage;
 
     const BOTH: &str =
         "bilateral pulmonary infection, two infected areas, upper left lung and lower right lung.";

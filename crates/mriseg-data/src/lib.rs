@@ -31,8 +31,8 @@ pub use disturb::Disturbance;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};
 pub use sentence::{Findings, Side, swap_sides, wrong_side};
-pub use wording::Wording;
 pub use shards::{PackedCase, ShardWriter};
+pub use wording::Wording;
 
 /// One case, loaded: what a model sees and what it should answer.
 #[derive(Debug, Clone, PartialEq)]

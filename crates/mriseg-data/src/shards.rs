@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::dataset::{self, Encoded};
-use crate::{DataError, Sample};
 use crate::error::some_of;
+use crate::{DataError, Sample};
 use entries::{Group, groups};
 
 pub use write::{PackedCase, ShardWriter, Written};

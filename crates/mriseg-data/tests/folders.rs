@@ -359,7 +359,11 @@ fn lungs_are_added_by_id_and_pictures_without_findings_as_cases_and_a_part_is_he
     // Every picture without findings is in one of the two, some in each.
     assert_eq!(train.len() - 3 + held_out.len() - 1, 40);
     assert!(held_out.len() > 2);
-    assert!(ids(&train)[3..].iter().all(|id| !ids(&held_out).contains(id)));
+    assert!(
+        ids(&train)[3..]
+            .iter()
+            .all(|id| !ids(&held_out).contains(id))
+    );
     for (data, i, marked) in [(&train, 0, true), (&train, 1, false), (&held_out, 0, true)] {
         let sample = data.load(i).unwrap();
         assert_eq!(sample.lungs.is_some(), marked, "{}", sample.id);

@@ -1,8 +1,8 @@
 //! Bundles as folders: read, written, and made of a run's checkpoint.
 
 use anyhow::Result;
-use mriseg::image::Typical;
 use mriseg::bundle::{Bundle, BundleInfo, FileEntry, MANIFEST, Manifest, Precision, sha256};
+use mriseg::image::Typical;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -150,7 +150,10 @@ fn probed(metrics: &Map<String, Value>) -> String {
     };
     let mut rows = String::new();
     let mut group = |title: &str, group: &str, measure: Measure| {
-        let of_group = probe.rows.iter().filter(|row| row.group == group && row.measure == measure);
+        let of_group = probe
+            .rows
+            .iter()
+            .filter(|row| row.group == group && row.measure == measure);
         let values: Vec<String> = of_group
             .filter_map(|row| Some(format!("{} {:.3}", row.name, row.value?)))
             .collect();
@@ -159,10 +162,22 @@ fn probed(metrics: &Map<String, Value>) -> String {
         }
     };
     group("Dice per image by wording", "wording", Measure::Dice);
-    group("Dice per image from the bare finding to the full sentence", "ladder", Measure::Dice);
-    group("Pairs of masks on the side asked for", "side", Measure::Moved);
+    group(
+        "Dice per image from the bare finding to the full sentence",
+        "ladder",
+        Measure::Dice,
+    );
+    group(
+        "Pairs of masks on the side asked for",
+        "side",
+        Measure::Moved,
+    );
     group("Pixels on the other side", "side", Measure::WrongSide);
-    group("Empty masks where nothing is asked for", "empty", Measure::Empty);
+    group(
+        "Empty masks where nothing is asked for",
+        "empty",
+        Measure::Empty,
+    );
     group("Dice per image of lungs", "lungs", Measure::Dice);
     group("Dice per image by picture", "picture", Measure::Dice);
     rows

@@ -9,9 +9,9 @@ use mriseg::decode::{Decode, Decoder, Greedy, Pick, Picker, code_tensor};
 use mriseg::image::{GrayImage, Mask};
 use mriseg::mask_lm::{CachedLm, MaskLm};
 use mriseg::metrics::Overlap;
+use mriseg::reading::Request;
 use mriseg::text::TextTokenizer;
 use mriseg::vision::Vision;
-use mriseg::reading::Request;
 use mriseg_data::{Disturbance, Findings, Sample, SentenceKind, Wording, answer, wrong_side};
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
@@ -334,15 +334,13 @@ impl Evaluator<'_> {
             .zip(oracles)
             .zip(tokens.par_chunks_exact(length))
             .zip(costs)
-            .map(|((((case, predicted), oracle), tokens), cost)| {
-                Predicted {
-                    tokens: tokens.to_vec(),
-                    cost,
-                    mask: case.restore(&predicted),
-                    oracle,
-                    sample: case.sample,
-                    prepared: case.prepared,
-                }
+            .map(|((((case, predicted), oracle), tokens), cost)| Predicted {
+                tokens: tokens.to_vec(),
+                cost,
+                mask: case.restore(&predicted),
+                oracle,
+                sample: case.sample,
+                prepared: case.prepared,
             })
             .collect())
     }

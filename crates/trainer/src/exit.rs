@@ -83,9 +83,7 @@ fn own_kind(cause: &(dyn std::error::Error + 'static)) -> Option<Kind> {
         Error::Image(_) | Error::Bundle(_) | Error::Tokenizer { .. } | Error::Weights { .. } => {
             Kind::Data
         }
-        Error::EmptyPrompt { .. }
-        | Error::PromptTooLong { .. }
-        | Error::Emu3Missing => Kind::Usage,
+        Error::EmptyPrompt { .. } | Error::PromptTooLong { .. } | Error::Emu3Missing => Kind::Usage,
         Error::Config(_) | Error::Device(_) => Kind::Failure,
     })
 }

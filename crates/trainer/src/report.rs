@@ -8,8 +8,8 @@ mod html;
 use std::collections::BTreeMap;
 
 use mriseg::image::Mask;
-use mriseg_data::Disturbance;
 use mriseg::metrics::{Overlap, boundary_overlap, hausdorff95};
+use mriseg_data::Disturbance;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{DecodeCost, TextScore};

@@ -123,10 +123,13 @@ impl Run {
             Some(emu3) => {
                 let origin = Origin::new(&experiment, emu3, &splits);
                 let codes = CodesDir::open(Path::new(&experiment.emu3.codes), &origin)?;
-                splits.with_codes(|role, dataset| {
-                    let needed = experiment.cases_of(role, dataset.len());
-                    codes.read(role, dataset, needed).map(Some)
-                }, None)?
+                splits.with_codes(
+                    |role, dataset| {
+                        let needed = experiment.cases_of(role, dataset.len());
+                        codes.read(role, dataset, needed).map(Some)
+                    },
+                    None,
+                )?
             }
             None => splits.with_codes(|_, _| Ok(None), typical.as_ref())?,
         };
@@ -487,7 +490,9 @@ impl Run {
             },
         );
         let display = self.session.display;
-        summary.side_swap = Some(side_swap::measure(&evaluator, &self.test, limit, None, display)?);
+        summary.side_swap = Some(side_swap::measure(
+            &evaluator, &self.test, limit, None, display,
+        )?);
         let limit_of_texts = limit.min(TEXT_CASES);
         summary.by_text = Some(evaluator.text_scores(&self.test, limit_of_texts, display)?);
         summary.probe = self.prompt_probe(&evaluator)?;
@@ -512,9 +517,7 @@ impl Run {
         let held_out = match (self.experiment.source(), data.lungs.as_str()) {
             (DataSpec::Phantoms, _) => None,
             // Packed data may hold them.
-            (DataSpec::Folder(folder), "") => {
-                Dataset::open(&folder, Dataset::HELD_OUT_LUNGS).ok()
-            }
+            (DataSpec::Folder(folder), "") => Dataset::open(&folder, Dataset::HELD_OUT_LUNGS).ok(),
             (DataSpec::Folder(folder), lungs) => {
                 let lungs = Path::new(lungs);
                 Some(Dataset::held_out_lungs(&folder, &data.train_split, lungs)?)

@@ -70,7 +70,11 @@ pub(crate) fn domain(train: &Dataset) -> Domain {
 pub(crate) fn example(train: &Dataset) -> String {
     let mut texts: Vec<&str> = train.texts().collect();
     texts.sort_unstable_by_key(|text| (text.len(), *text));
-    texts.get(texts.len() / 2).copied().unwrap_or_default().to_owned()
+    texts
+        .get(texts.len() / 2)
+        .copied()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -98,7 +102,10 @@ mod tests {
             let words = text.split_whitespace().count();
             assert!((27..=33).contains(&words), "{words}: {text}");
             let needed = (1..200).find(|&tokens| tokenizer.fits(text, tokens));
-            assert!(needed.is_some_and(|tokens| tokens <= 64), "{needed:?}: {text}");
+            assert!(
+                needed.is_some_and(|tokens| tokens <= 64),
+                "{needed:?}: {text}"
+            );
         }
     }
 

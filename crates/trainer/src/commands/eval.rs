@@ -12,8 +12,8 @@ use crate::data;
 use crate::device;
 use crate::emu3_dir::{emu3_argument, emu3_of};
 use crate::evaluate::{Asking, Evaluator, picker, side_by_side_of};
-use crate::fit::Samples;
 use crate::exit::usage;
+use crate::fit::Samples;
 use crate::pictures;
 use crate::progress::Display;
 use crate::prompt_probe::PromptProbe;
@@ -82,7 +82,13 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let mut summary = Summary::from_cases(&cases, meta);
     summary.left_out = left_out;
     if args.side_swap {
-        summary.side_swap = Some(side_swap::measure(&evaluator, &samples, limit, args.wordings.0, display)?);
+        summary.side_swap = Some(side_swap::measure(
+            &evaluator,
+            &samples,
+            limit,
+            args.wordings.0,
+            display,
+        )?);
     }
     if args.all_texts {
         summary.by_text = Some(evaluator.text_scores(&samples, limit, display)?);
@@ -90,13 +96,21 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     if args.probe {
         let lungs = args.lungs.as_deref().map(|folder| {
             let DataSpec::Folder(data) = &args.data else {
-                return Err(usage("--lungs goes with a data folder: phantoms have lungs of their own"));
+                return Err(usage(
+                    "--lungs goes with a data folder: phantoms have lungs of their own",
+                ));
             };
             let held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, folder)?;
             Ok(Samples::new(held_out, bundle.manifest.info.typical.clone()))
         });
         let lungs = lungs.transpose()?;
-        summary.probe = Some(PromptProbe::measure(&evaluator, &samples, lungs.as_ref(), limit, display)?);
+        summary.probe = Some(PromptProbe::measure(
+            &evaluator,
+            &samples,
+            lungs.as_ref(),
+            limit,
+            display,
+        )?);
     }
     if let Some(out) = &args.out {
         report::write(out, &summary, &cases, |index| {

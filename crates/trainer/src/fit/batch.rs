@@ -394,7 +394,10 @@ mod tests {
 
     #[test]
     fn a_step_sees_the_same_cases_whenever_it_is_asked() {
-        let samples = Samples::new(Dataset::phantoms(&PhantomConfig::default(), "train", 6), None);
+        let samples = Samples::new(
+            Dataset::phantoms(&PhantomConfig::default(), "train", 6),
+            None,
+        );
         let (augment, requests) = (AugmentConfig::default(), RequestMix::default());
         let at = |step| {
             samples
@@ -409,7 +412,10 @@ mod tests {
 
     #[test]
     fn one_pass_over_the_data_sees_every_case_once() {
-        let samples = Samples::new(Dataset::phantoms(&PhantomConfig::default(), "train", 6), None);
+        let samples = Samples::new(
+            Dataset::phantoms(&PhantomConfig::default(), "train", 6),
+            None,
+        );
         let total = samples.dataset().len();
         let (augment, requests) = (AugmentConfig::default(), RequestMix::default());
         let mut ids: Vec<String> = (0..total)

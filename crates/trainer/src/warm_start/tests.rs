@@ -5,8 +5,8 @@ use burn::tensor::Tensor;
 use mriseg::bundle::Precision;
 
 use super::*;
-use crate::bundle_dir::EXAMPLE;
 use crate::atomic::write_atomic;
+use crate::bundle_dir::EXAMPLE;
 use crate::checkpoint::{LAST, Marks};
 use crate::cli::{DeviceArgs, DeviceChoice, ExperimentArgs};
 use crate::exit;
@@ -71,7 +71,10 @@ fn weights(module: &impl Module) -> Vec<f32> {
 fn differing_weights(a: &impl Module, b: &impl Module) -> usize {
     let (a, b) = (weights(a), weights(b));
     assert_eq!(a.len(), b.len());
-    a.iter().zip(&b).filter(|(a, b)| (*a - *b).abs() > 1e-6).count()
+    a.iter()
+        .zip(&b)
+        .filter(|(a, b)| (*a - *b).abs() > 1e-6)
+        .count()
 }
 
 /// The largest difference of two weights.
