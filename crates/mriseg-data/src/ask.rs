@@ -33,6 +33,9 @@ pub struct RequestMix {
     pub lungs: f64,
     /// Something that is neither.
     pub other: f64,
+    /// Share of the training over which all of these grow from nothing: what a zone is, is learned sooner from sentences
+    /// that always name it alike.
+    pub warmup: f64,
 }
 
 impl Default for RequestMix {
@@ -44,6 +47,7 @@ impl Default for RequestMix {
             nothing: 0.05,
             lungs: 0.12,
             other: 0.08,
+            warmup: 0.3,
         }
     }
 }
@@ -58,6 +62,25 @@ impl RequestMix {
             nothing: 0.0,
             lungs: 0.0,
             other: 0.0,
+            warmup: 0.0,
+        }
+    }
+
+    /// What is asked after a share `done` of the training, 0 to 1.
+    pub fn at(&self, done: f64) -> Self {
+        let grown = if done < self.warmup {
+            done / self.warmup
+        } else {
+            1.0
+        };
+        Self {
+            reworded: grown * self.reworded,
+            side: grown * self.side,
+            everything: grown * self.everything,
+            nothing: grown * self.nothing,
+            lungs: grown * self.lungs,
+            other: grown * self.other,
+            warmup: self.warmup,
         }
     }
 
@@ -123,6 +146,20 @@ pub fn zones_of(request: &Request) -> Findings {
         },
         Request::Nothing | Request::Lungs(_) | Request::Other => Findings::default(),
     }
+}
+
+/// What a request asks for, bit by bit: findings in each zone of the "left lung" from the top, then of the "right lung",
+/// then the "left lung" itself and the "right lung" itself.
+pub fn bits_of(request: &Request) -> [bool; 8] {
+    let Findings {
+        left: [a, b, c],
+        right: [d, e, f],
+    } = zones_of(request);
+    let lung = |side: Side| match *request {
+        Request::Lungs(asked) => asked.is_none_or(|asked| asked == side),
+        _ => false,
+    };
+    [a, b, c, d, e, f, lung(Side::Left), lung(Side::Right)]
 }
 
 fn union_of(sample: &Sample, zones: &Findings, mut mask: Mask) -> Mask {
@@ -238,10 +275,15 @@ pub fn ask(
 }
 
 impl Asked {
+    /// The request; `mirrored` where the picture was mirrored.
+    pub fn request(&self, mirrored: bool) -> Option<Request> {
+        let request = self.request?;
+        Some(if mirrored { request.swapped() } else { request })
+    }
+
     /// The question in words; `mirrored` where the picture was mirrored.
     pub fn sentence(&self, mirrored: bool, rng: &mut ChaCha8Rng) -> Option<String> {
-        let request = self.request?;
-        let request = if mirrored { request.swapped() } else { request };
+        let request = self.request(mirrored)?;
         Some(match request {
             Request::Zones(findings) if !self.reworded => findings.to_sentence(),
             Request::Nothing if !self.reworded => Findings::default().to_sentence(),
@@ -387,6 +429,16 @@ mod tests {
         assert!((share(lungs) - mix.lungs).abs() < 0.02, "{lungs}");
         assert!((share(other) - mix.other).abs() < 0.02, "{other}");
         assert!((share(own) - 0.55).abs() < 0.05, "{own}");
+    }
+
+    #[test]
+    fn what_the_data_does_not_ask_grows_from_nothing() {
+        let mix = RequestMix::default();
+        assert_eq!(mix.at(0.0).shares().map(|(_, share)| share), [0.0; 6]);
+        let half = mix.at(mix.warmup / 2.0);
+        assert!((half.lungs - mix.lungs / 2.0).abs() < 1e-9);
+        assert_eq!(mix.at(mix.warmup), mix);
+        assert_eq!(RequestMix::none().at(0.0), RequestMix::none());
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub struct Hidden {
     pub states: Tensor<3>,
     /// What the picture shows in the cell of token `i`: `[batch, mask, d_model]`.
     pub anchors: Tensor<3>,
+    /// The sentence as the last block reads it: `[batch, text, d_model]`.
+    pub text: Tensor<3>,
 }
 
 impl ModelConfig {
@@ -169,13 +171,19 @@ impl MaskLm {
         let prefix = self.embed_prefix(text, image);
         let mask = self.embed_mask(mask_inputs, anchors.clone());
         let mut x = Tensor::cat(vec![prefix, mask], 1);
-        for block in &self.blocks {
+        let sentence = |x: &Tensor<3>| x.clone().slice_dim(1, 0..layout.text);
+        let mut text = sentence(&x);
+        for (number, block) in self.blocks.iter().enumerate() {
+            if number + 1 == self.blocks.len() {
+                text = sentence(&x);
+            }
             x = block.forward(x, layout.prefix(), tables.causal.clone(), &tables.rotary);
         }
         let mask = x.slice_dim(1, layout.prefix()..layout.total());
         Hidden {
             states: rms_norm(&self.norm, mask),
             anchors,
+            text,
         }
     }
 

@@ -134,6 +134,9 @@ pub(crate) struct LmTraining {
     /// Weight of the soft-decode loss: Dice and cross-entropy of the mask that the frozen mask decoder
     /// draws from the expected codes. It tells the model how far a wrong code is from the right one.
     pub(crate) soft_decode: f32,
+    /// Weight of the reading loss: the sentence's tokens are to tell what it asks for. Ours, not the paper's: it teaches
+    /// wordings. 0 switches it off; it has no effect where sentences are not of the grammar.
+    pub(crate) reading: f64,
     /// Which code a cell takes while decoding: `least_error` or `most_probable`.
     pub(crate) pick: Pick,
     /// Evaluate, and save a checkpoint, this many times.
@@ -240,6 +243,7 @@ impl Experiment {
                 token_noise: 0.3,
                 misleading_context: 0.0,
                 soft_decode: 0.0,
+                reading: 0.5,
                 pick: Pick::LeastError,
                 evaluations: 4,
                 next_k: NextK {
@@ -362,6 +366,7 @@ impl Experiment {
         defaults.model.lm.next_tokens = 1;
         // Nor did they ask more than their data.
         defaults.data.requests = RequestMix::none();
+        defaults.train.reading = 0.0;
         let experiment = parse_toml(&text, &path.display().to_string(), &defaults)?;
         experiment.validate()?;
         Ok(experiment)
@@ -441,6 +446,8 @@ impl Experiment {
             )));
         }
         let shares = shares.map(|(name, value)| (name.to_owned(), value));
+        let warmup = ("data.requests.warmup".to_owned(), self.data.requests.warmup);
+        let requests = requests.into_iter().chain([warmup]);
         for (name, value) in shares.into_iter().chain(requests) {
             if !(0.0..=1.0).contains(&value) {
                 return Err(usage(format!(
@@ -478,6 +485,7 @@ impl Experiment {
         }
         for (name, value) in [
             ("train.soft_decode", f64::from(self.train.soft_decode)),
+            ("train.reading", self.train.reading),
             ("train.next_k.weight", self.train.next_k.weight),
             ("train.next_k.final_weight", self.train.next_k.final_weight),
             ("train.contrast.weight", self.train.contrast.weight),

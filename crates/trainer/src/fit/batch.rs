@@ -6,6 +6,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use mriseg::config::ModelConfig;
 use mriseg::image::{GrayImage, Mask, Preparation, Typical};
 use mriseg::model::normalized_pixels;
+use mriseg::reading::Request;
 use mriseg::segmenter::foreground;
 use mriseg::text::TextTokenizer;
 use mriseg_data::{AugmentConfig, Dataset, RequestMix, Sample, Warp, ask, augment};
@@ -47,6 +48,8 @@ pub(crate) struct Changes<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Drawn {
     pub(crate) sample: Sample,
+    /// What its sentence asks for, where that is known and there is a sentence.
+    pub(crate) request: Option<Request>,
     /// Which case of the dataset it is and how its picture was moved; `None` when its sentence or mask is
     /// not the dataset's own.
     pub(crate) origin: Option<(usize, Warp)>,
@@ -245,6 +248,7 @@ impl Samples {
                 }
                 Ok(Drawn {
                     sample,
+                    request: asked.request(warp.mirrored()).filter(|_| !dropped),
                     origin: (asked.own && !dropped).then_some((index, warp)),
                 })
             })

@@ -4,6 +4,7 @@
 use anyhow::{Result, anyhow};
 use burn::tensor::{Device, Int, Tensor};
 use mriseg::model::Model;
+use mriseg::reading::Request;
 use mriseg::vq::MaskTokenizer;
 use mriseg_data::{Sample, Warp};
 use rand::RngExt;
@@ -18,6 +19,8 @@ const STAGE: &str = "lm";
 /// The cases of one step.
 pub(crate) struct Cases {
     pub(super) sentences: Vec<(String, String)>,
+    /// What each sentence asks for, where that is known.
+    pub(super) requests: Vec<Option<Request>>,
     /// Which case of the dataset each is and how its picture was moved; `None` when its sentence or mask is not
     /// the dataset's own.
     pub(super) origins: Vec<Option<(usize, Warp)>>,
@@ -96,14 +99,17 @@ impl<'a> Source<'a> {
         device: &Device,
     ) -> Result<Cases> {
         let (seed, batch) = (experiment.seed, experiment.train.batch);
+        let done = step as f64 / experiment.train.steps as f64;
+        let requests = experiment.data.requests.at(done);
         let changes = Changes {
             augment: &experiment.augment,
-            requests: &experiment.data.requests,
+            requests: &requests,
             text_dropout: experiment.train.text_dropout,
         };
         match self {
             Self::Pixels(encoder) => {
                 let drawn = samples.training(STAGE, seed, step, batch, changes)?;
+                let requests = drawn.iter().map(|drawn| drawn.request).collect();
                 let (changed, origins): (Vec<Sample>, Vec<_>) = drawn
                     .into_iter()
                     .map(|drawn| (drawn.sample, drawn.origin))
@@ -116,6 +122,7 @@ impl<'a> Source<'a> {
                         .iter()
                         .map(|sample| (sample.id.clone(), sample.text.clone()))
                         .collect(),
+                    requests,
                     origins,
                     targets: ids_of(encoded),
                     pictures: Pictures::Pixels(changed),
@@ -124,6 +131,7 @@ impl<'a> Source<'a> {
             Self::Codes(codes) => {
                 let mut cases = Cases {
                     sentences: Vec::with_capacity(batch),
+                    requests: vec![None; batch],
                     origins: Vec::with_capacity(batch),
                     pictures: Pictures::Codes(Vec::new()),
                     targets: Vec::new(),

@@ -1,4 +1,4 @@
-//! The model as it is trained: with a projection that only the contrast of tokens needs.
+//! The model as it is trained: with projections that only some losses need.
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -14,10 +14,14 @@ pub(crate) struct Learner {
     pub(crate) model: Model,
     /// Hidden states to the space where tokens are contrasted: `d_model` to [`Learner::CONTRAST_DIM`].
     pub(crate) contrast: Option<Linear>,
+    /// The sentence to what it asks for: `d_model` to [`Learner::REQUEST_BITS`].
+    pub(crate) reading: Option<Linear>,
 }
 
 impl Learner {
     const CONTRAST_DIM: usize = 128;
+    /// See [`bits_of`](mriseg_data::ask::bits_of).
+    pub(crate) const REQUEST_BITS: usize = 8;
 
     /// Freezes what the language model's loss must not move.
     pub(crate) fn new(mut model: Model, experiment: &Experiment, autodiff: &Device) -> Self {
@@ -29,10 +33,12 @@ impl Learner {
             model.tokenizers = Some(own);
         }
         let contrasted = experiment.train.contrast.weight > 0.0;
+        let read = experiment.train.reading > 0.0;
         let d_model = experiment.model.lm.d_model;
+        let linear = |width: usize| LinearConfig::new(d_model, width).init(autodiff);
         Self {
-            contrast: contrasted
-                .then(|| LinearConfig::new(d_model, Self::CONTRAST_DIM).init(autodiff)),
+            contrast: contrasted.then(|| linear(Self::CONTRAST_DIM)),
+            reading: read.then(|| linear(Self::REQUEST_BITS)),
             model,
         }
     }

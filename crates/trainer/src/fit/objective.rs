@@ -6,13 +6,14 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData, Transaction};
 use mriseg::loss::{
     ContrastTokens, HardErrorMemory, code_likeness, hard_token_loss, hard_token_weights,
-    mask_reconstruction_loss, next_k_token_loss, patch_likeness, token_contrastive_loss,
-    token_losses,
+    mask_reconstruction_loss, next_k_token_loss, patch_likeness, sentence_reading_loss,
+    token_contrastive_loss, token_losses,
 };
 use mriseg::mask_lm::{Hidden, SequenceTables};
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use mriseg::vision::code_vectors;
+use mriseg_data::ask::bits_of;
 use rand::RngExt;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -264,6 +265,9 @@ impl Objective<'_> {
         sum.add("contrast_loss", training.contrast.weight, || {
             self.contrast(learner, &hidden, batch, range.clone())
         });
+        sum.add("reading_loss", training.reading, || {
+            self.reading(learner, &hidden, batch, range.clone())
+        });
         if !batch.hard.is_empty() {
             sum.add("hard_error_loss", training.hard_errors.weight, || {
                 let length = layout.mask();
@@ -285,6 +289,37 @@ impl Objective<'_> {
                 losses: losses.without_autodiff(),
             },
         }
+    }
+
+    /// What the sentences of a shard ask for, told from their tokens.
+    fn reading(
+        &self,
+        learner: &Learner,
+        hidden: &Hidden,
+        batch: &Batch,
+        range: Range<usize>,
+    ) -> Tensor<1> {
+        let device = &self.autodiff;
+        let Some(projection) = &learner.reading else {
+            return Tensor::zeros([1], device);
+        };
+        let requests = &batch.cases.requests[range];
+        let (mut asked, mut known) = (Vec::new(), Vec::new());
+        for request in requests {
+            let bits = request.as_ref().map(bits_of);
+            known.push(f32::from(u8::from(bits.is_some())));
+            asked.extend(bits.unwrap_or_default().map(|bit| f32::from(u8::from(bit))));
+        }
+        let table = |values: Vec<f32>, width: usize| {
+            Tensor::<2>::from_data(TensorData::new(values, [requests.len(), width]), device)
+        };
+        let [cases, _, d_model] = hidden.text.dims();
+        let sentence = hidden.text.clone().mean_dim(1).reshape([cases, d_model]);
+        sentence_reading_loss(
+            projection.forward(sentence),
+            table(asked, Learner::REQUEST_BITS),
+            table(known, 1),
+        )
     }
 
     /// Contrast within every group of cases of a shard, the mean over cases.
