@@ -481,7 +481,7 @@ pub(crate) struct CheckArgs {
 /// Arguments of `pack`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-                  trainer pack --data path/to/qata-cov19 --out packed/qata     under 60 MB in four files\n  \
+                  trainer pack --data path/to/qata-cov19 --out packed/qata     58 MB in three files\n  \
                   trainer pack --data path/to/mine --out packed/mine --split test --size 512 --quality 95\n  \
                   trainer train --data packed/qata\n\n\
                   A split is <split>-000000.tar, <split>-000001.tar, ... in the WebDataset convention: per case a grey\n\
@@ -508,7 +508,7 @@ pub(crate) struct PackArgs {
     #[arg(long, value_name = "SPLIT,…", value_delimiter = ',')]
     pub(crate) split: Vec<String>,
     /// Quality of the pictures, 1 to 100: higher is closer to the original, and larger
-    #[arg(long, value_name = "N", default_value_t = 85, value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 75, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: u8,
     /// Print only errors and the result
     #[arg(long, short)]
