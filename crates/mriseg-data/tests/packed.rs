@@ -13,12 +13,11 @@ const BLOCK: usize = 512;
 fn sample(id: &str) -> Sample {
     let mut mask = Mask::empty(16, 16);
     mask.pixels[17] = 1;
+    let image = GrayImage::new(16, 16, (0..256).map(|i| i as f32 / 255.0).collect());
     Sample {
-        id: id.to_owned(),
         text: LEFT.to_owned(),
-        image: GrayImage::new(16, 16, (0..256).map(|i| i as f32 / 255.0).collect()),
         mask,
-        intermediate_pixels: 0,
+        ..Sample::new(id, image)
     }
 }
 

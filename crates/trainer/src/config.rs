@@ -232,7 +232,7 @@ impl Experiment {
                 commitment: 0.25,
             },
             train: LmTraining {
-                steps: 6000,
+                steps: 5000,
                 batch: 8,
                 learning_rate: 2e-3,
                 warmup: 0.05,

@@ -11,11 +11,7 @@ use burn::tensor::{Tensor, assert_shape};
 /// - logits: `[batch, bits]`
 /// - asked: the same, values 0 or 1
 /// - known: `[batch, 1]`, values 0 or 1
-pub fn sentence_reading_loss(
-    logits: Tensor<2>,
-    asked: Tensor<2>,
-    known: Tensor<2>,
-) -> Tensor<1> {
+pub fn sentence_reading_loss(logits: Tensor<2>, asked: Tensor<2>, known: Tensor<2>) -> Tensor<1> {
     let [batch, bits] = logits.dims();
     assert_shape!(asked, [batch, bits]);
     assert_shape!(known, [batch, 1]);
