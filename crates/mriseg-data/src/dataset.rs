@@ -157,20 +157,15 @@ impl Dataset {
                 files.lungs = lungs.of(&case.id, held_out).cloned();
             }
         }
-        let mut next = self
-            .cases
-            .iter()
-            .map(|case| case.picture + 1)
-            .max()
-            .unwrap_or(0);
-        for (id, files) in lungs.without_findings(held_out) {
+        let pictures = self.cases.iter().map(|case| case.picture + 1);
+        let numbers = pictures.max().unwrap_or(0)..;
+        for (picture, (id, files)) in numbers.zip(lungs.without_findings(held_out)) {
             self.cases.push(Case {
                 id: id.to_owned(),
                 text: Findings::default().to_sentence(),
-                picture: next,
+                picture,
                 origin: Origin::Files(files),
             });
-            next += 1;
         }
     }
 

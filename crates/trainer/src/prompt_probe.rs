@@ -139,14 +139,6 @@ impl PromptProbe {
         }
         text
     }
-
-    /// The value of a row.
-    pub(crate) fn value(&self, group: &str, name: &str, measure: Measure) -> Option<f64> {
-        let mut rows = self.rows.iter();
-        let row =
-            rows.find(|row| row.group == group && row.name == name && row.measure == measure)?;
-        row.value
-    }
 }
 
 impl Prober<'_> {
@@ -527,7 +519,5 @@ mod tests {
             probe.table().lines().last(),
             Some("| wording | held-out | 7 | Dice per image | 0.900 | - | as plain |")
         );
-        assert_eq!(probe.value("wording", "held-out", Measure::Dice), Some(0.9));
-        assert_eq!(probe.value("wording", "lay", Measure::Dice), None);
     }
 }

@@ -523,7 +523,10 @@ impl Run {
                 Some(Dataset::held_out_lungs(&folder, &data.train_split, lungs)?)
             }
         };
-        let lungs = held_out.map(|lungs| Samples::new(lungs, bundle_dir::typical(&self.folder)));
+        let lungs = held_out.map(|mut lungs| {
+            lungs.thin(PROBE_CASES);
+            Samples::new(lungs, bundle_dir::typical(&self.folder))
+        });
         let limit = self.test_limit().min(PROBE_CASES);
         let display = self.session.display;
         PromptProbe::measure(evaluator, &self.test, lungs.as_ref(), limit, display).map(Some)

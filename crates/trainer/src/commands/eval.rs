@@ -100,7 +100,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
                     "--lungs goes with a data folder: phantoms have lungs of their own",
                 ));
             };
-            let held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, folder)?;
+            let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, folder)?;
+            held_out.thin(limit);
             Ok(Samples::new(held_out, bundle.manifest.info.typical.clone()))
         });
         let lungs = lungs.transpose()?;
