@@ -323,7 +323,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     await state(page, 'done');
     assert.equal(
       await page.getByTestId('picture-notes').textContent(),
-      'A uniform frame was cut off (pixels: 60 left, 20 right, 30 above, 10 below).',
+      'A uniform frame was cut off (in pixels: 60 left, 20 right, 30 above, 10 below).',
     );
     await screenshot(page, 'framed');
     const last = await page.evaluate(() => window.__mriseg.last);

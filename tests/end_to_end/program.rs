@@ -30,7 +30,7 @@ pub(crate) fn trainer() -> Command {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
         let built = Command::new(env!("CARGO"))
-            .args(["build", "-q", "-p", "trainer", "--no-default-features"])
+            .args(["build", "-q", "-p", "trainer"])
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
             .status()
             .unwrap();

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use anyhow::{Context, Result};
 use image::{ImageFormat, Rgb, RgbImage, imageops};
 use mriseg::decode::Agreement;
-use mriseg::image::{GrayImage, Mask};
+use mriseg::image::{GrayImage, Mask, Preparation};
 
 /// Prediction fill: the blue of Okabe and Ito's palette.
 pub(crate) const PREDICTION: Rgb<u8> = Rgb([0, 114, 178]);
@@ -53,6 +53,30 @@ pub(crate) fn agreement(image: &GrayImage, agreement: &Agreement, grid: usize) -
         blend(pixel, TRUTH, FILL * doubt.clamp(0.0, 1.0));
     }
     picture
+}
+
+/// The same on the picture as it came, where the cells divide what the model read of it.
+pub(crate) fn agreement_in_place(
+    image: &GrayImage,
+    preparation: &Preparation,
+    agreement: &Agreement,
+    grid: usize,
+) -> RgbImage {
+    let drawn = self::agreement(&preparation.picture(image), agreement, grid);
+    let window = preparation.window;
+    let [x, y, width, height] =
+        [window.x, window.y, window.width, window.height].map(|length| length as u32);
+    let side = width.max(height);
+    let square = if drawn.width() == side {
+        drawn
+    } else {
+        imageops::resize(&drawn, side, side, imageops::FilterType::Triangle)
+    };
+    let (left, top) = ((side - width) / 2, (side - height) / 2);
+    let content = imageops::crop_imm(&square, left, top, width, height).to_image();
+    let mut whole = gray(image);
+    imageops::replace(&mut whole, &content, i64::from(x), i64::from(y));
+    whole
 }
 
 /// Image, truth, prediction and, if given, what the mask tokenizer makes of the truth, side by side.

@@ -76,7 +76,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         vision,
         one_by_one: args.decode.map(Into::into),
     };
-    let samples = Samples::new(dataset, bundle.manifest.info.typical.clone());
+    let samples = match &bundle.manifest.info.emu3 {
+        Some(_) => Samples::with_codes(dataset, None),
+        None => Samples::new(dataset, bundle.manifest.info.typical.clone()),
+    };
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
     let cases = evaluator.run(&samples, limit, asking, display)?;
     let mut summary = Summary::from_cases(&cases, meta);

@@ -190,11 +190,12 @@ fn agreement(
     }
     if let Some(path) = &args.agreement {
         let picture = GrayImage::decode(bytes, name)?;
-        // The cells divide the picture as the model reads it.
-        let read = segmenter
-            .preparation(&picture)
-            .map_or(picture.clone(), |preparation| preparation.picture(&picture));
-        let drawn = pictures::agreement(&read, &agreement, grid);
+        let drawn = match segmenter.preparation(&picture) {
+            Some(preparation) => {
+                pictures::agreement_in_place(&picture, &preparation, &agreement, grid)
+            }
+            None => pictures::agreement(&picture, &agreement, grid),
+        };
         write_atomic(path, &pictures::png(&drawn)?)?;
         println!("wrote {}", path.display());
     }

@@ -28,6 +28,8 @@ pub(crate) struct Samples {
     dataset: Dataset,
     /// See [`Typical`]; `None` also where codes were made of pictures as they are.
     typical: Option<Typical>,
+    /// Whether pictures are prepared before they are read; Emu3's tokenizer reads them as they are.
+    prepares: bool,
     codes: Option<CodedCases>,
     /// By case, where there are codes: see [`Case::oracle`].
     oracles: Vec<Arc<OnceLock<Mask>>>,
@@ -93,15 +95,17 @@ impl Samples {
     pub(crate) fn new(dataset: Dataset, typical: Option<Typical>) -> Self {
         Self {
             typical,
+            prepares: true,
             ..Self::with_codes(dataset, None)
         }
     }
 
-    /// With codes of pictures and masks that were made before.
+    /// Pictures as they are, and codes of pictures and masks where they were made before.
     pub(crate) fn with_codes(dataset: Dataset, codes: Option<CodedCases>) -> Self {
         let kept = if codes.is_some() { dataset.len() } else { 0 };
         Self {
             typical: None,
+            prepares: false,
             codes,
             oracles: (0..kept).map(|_| Arc::default()).collect(),
             cache: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
@@ -155,7 +159,7 @@ impl Samples {
 
     /// A case that need not be one of the data set.
     pub(crate) fn prepare(&self, sample: Sample) -> Case {
-        if self.codes.is_some() {
+        if !self.prepares {
             return Case {
                 prepared: sample.clone(),
                 preparation: None,
