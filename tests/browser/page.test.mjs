@@ -87,8 +87,8 @@ describe('page without WebGPU', { skip: missing }, () => {
     assert.deepEqual(record.tokens, last.tokens);
     assert.equal(record.mask.pixels, last.mask.reduce((sum, value) => sum + value, 0));
     assert.match(record.model.manifest_sha256, /^[0-9a-f]{64}$/);
-    assert.match(record.readAs, /^findings: left lung/);
-    assert.deepEqual(record.pictureNotes, []);
+    assert.match(record.read_as, /^findings: left lung/);
+    assert.deepEqual(record.picture_notes, []);
     const [png] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-mask').click()]);
     const header = readFileSync(await png.path());
     assert.deepEqual([header.readUInt32BE(16), header.readUInt32BE(20)], [last.width, last.height]);
@@ -335,7 +335,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     });
     assert.deepEqual(inside, plain.mask);
     const [json] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-json').click()]);
-    assert.equal(JSON.parse(readFileSync(await json.path(), 'utf8')).pictureNotes.length, 1);
+    assert.equal(JSON.parse(readFileSync(await json.path(), 'utf8')).picture_notes.length, 1);
 
     // Cells lie on the picture, not on its frame.
     await clickAfter(page, 5, 'stop');

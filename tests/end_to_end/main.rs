@@ -55,6 +55,15 @@ fn a_run_leaves_summary_report_samples_and_a_bundle() {
     ] {
         assert!(run.join(file).is_file(), "{file}");
     }
+    let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let last: serde_json::Value = metrics
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .rfind(|line: &serde_json::Value| line["step"] == 12 && !line["loss"].is_null())
+        .unwrap();
+    for term in ["next_k_loss", "contrast_loss", "reading_loss"] {
+        assert!(last[term].as_f64().unwrap() > 0.0, "{term}: {last}");
+    }
 }
 
 #[test]
@@ -86,17 +95,15 @@ fn the_library_and_the_program_decode_the_same_tokens_from_an_exported_bundle() 
 
     let (manifest, files) = read_bundle(&bundle);
     let segmenter = block_on(Segmenter::load(&manifest, files, &Device::flex())).unwrap();
-    let bytes = fs::read(&image).unwrap();
+    let picture = GrayImage::decode(&fs::read(&image).unwrap(), "picture.png").unwrap();
+    let prompt = segmenter.prompt(SENTENCE).unwrap();
     let mut streamed = Vec::new();
+    let keep = |event: &TokenEvent| {
+        streamed.push(event.token);
+        ControlFlow::Continue(())
+    };
     // The program decodes speculatively: the tokens are the same.
-    let result =
-        block_on(
-            segmenter.segment(&bytes, "picture.png", SENTENCE, Decode::Greedy, |event| {
-                streamed.push(event.token);
-                ControlFlow::Continue(())
-            }),
-        )
-        .unwrap();
+    let result = block_on(segmenter.segment(&picture, &prompt, Decode::Greedy, keep)).unwrap();
     assert_eq!(streamed, result.tokens);
     assert_eq!(result.passes, result.tokens.len());
     assert_eq!(printed["tokens"], serde_json::json!(result.tokens));
@@ -427,6 +434,11 @@ fn sentences_that_are_too_long_are_left_out_and_counted_before_training_begins()
     let output = succeed(trainer().args(["check", "--data"]).arg(&data));
     let said = heard(&output);
     assert!(said.contains("too long and are left out (2)"), "{said}");
+
+    let none_fits = ["model.lm.text_tokens=2", &source, short[0]];
+    let said = fail(&mut train(root.path(), "none", &none_fits), 3);
+    assert!(said.contains("3 of the 3 sentences of train"), "{said}");
+    assert!(said.contains("model.lm.text_tokens"), "{said}");
 }
 
 #[test]
@@ -540,13 +552,13 @@ fn any_words_are_taken_and_it_is_said_how_they_were_read() {
 }
 
 #[test]
-fn pictures_of_any_shape_are_segmented_at_their_own_size_and_it_is_said_what_was_done() {
+fn pictures_of_any_shape_are_segmented_at_their_own_size() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("mask.png");
     let predict = |picture: &GrayImage| {
         let image = folder.path().join("picture.png");
         fs::write(&image, picture.to_png()).unwrap();
-        let output = succeed(
+        succeed(
             trainer()
                 .args([
                     "predict",
@@ -564,24 +576,57 @@ fn pictures_of_any_shape_are_segmented_at_their_own_size_and_it_is_said_what_was
         );
         let mask = Mask::decode(&fs::read(&out).unwrap(), "mask").unwrap().mask;
         assert_eq!((mask.width, mask.height), (picture.width, picture.height));
-        String::from_utf8_lossy(&output.stderr).into_owned()
     };
     for (width, height) in [(1, 1), (2, 1), (1, 200), (2, 90), (300, 2)] {
         predict(&GrayImage::new(width, height, vec![0.4; width * height]));
     }
     predict(&GrayImage::new(64, 64, vec![1.0; 64 * 64]));
+}
 
-    let plain = picture().resized(96, 96);
-    let said = predict(&plain);
-    assert!(!said.contains("note:"), "{said}");
-    let (wide, high) = (plain.width + 40, plain.height + 30);
+#[test]
+fn a_negative_or_a_framed_picture_gets_the_mask_of_the_plain_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/public/bundles/phantom");
+    let phantoms = Dataset::phantoms(&PhantomConfig::default(), "test", 4);
+    let case = phantoms.load(0).unwrap();
+    let predict = |picture: &GrayImage| {
+        let [image, out] = ["picture.png", "mask.png"].map(|name| folder.path().join(name));
+        fs::write(&image, picture.to_png()).unwrap();
+        let output = succeed(
+            trainer()
+                .args(["predict", "--device", "cpu", "--text", &case.text])
+                .arg("--bundle")
+                .arg(&bundle)
+                .arg("--image")
+                .arg(&image)
+                .arg("--out")
+                .arg(&out),
+        );
+        let mask = Mask::decode(&fs::read(&out).unwrap(), "mask").unwrap().mask;
+        (mask, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    // In grey values of 8 bits, as the files hold them.
+    let plain = GrayImage::decode(&case.image.to_png(), "phantom").unwrap();
+    let (width, height) = (plain.width, plain.height);
+    let (mask, said) = predict(&plain);
+    assert!(!mask.is_empty() && !said.contains("note:"), "{said}");
+
+    let negative = plain.pixels.iter().map(|value| 1.0 - value).collect();
+    let (of_negative, said) = predict(&GrayImage::new(width, height, negative));
+    assert!(said.contains("inverted"), "{said}");
+    assert_eq!(of_negative, mask);
+
+    let (wide, high, left, top) = (width + 40, height + 30, 25, 10);
     let mut framed = GrayImage::new(wide, high, vec![1.0; wide * high]);
-    for (y, row) in plain.pixels.chunks_exact(plain.width).enumerate() {
-        let at = (y + 10) * wide + 25;
-        framed.pixels[at..at + plain.width].copy_from_slice(row);
+    let mut expected = Mask::empty(wide, high);
+    for y in 0..height {
+        let (from, to) = (y * width, (y + top) * wide + left);
+        framed.pixels[to..to + width].copy_from_slice(&plain.pixels[from..from + width]);
+        expected.pixels[to..to + width].copy_from_slice(&mask.pixels[from..from + width]);
     }
-    let said = predict(&framed);
-    assert!(said.contains("frame") && said.contains("cut off"), "{said}");
+    let (of_framed, said) = predict(&framed);
+    assert!(said.contains("cut off"), "{said}");
+    assert_eq!(of_framed, expected);
 }
 
 #[test]
@@ -750,13 +795,10 @@ fn bench_times_both_ways_and_saves_what_other_programs_need_to_do_the_same() {
     let case = &cases[1];
     let text = |key: &str| case[key].as_str().unwrap();
     let image = fs::read(gallery.join(text("image"))).unwrap();
-    let result =
-        block_on(
-            segmenter.segment(&image, text("image"), text("text"), Decode::Greedy, |_| {
-                ControlFlow::Continue(())
-            }),
-        )
-        .unwrap();
+    let picture = GrayImage::decode(&image, text("image")).unwrap();
+    let prompt = segmenter.prompt(text("text")).unwrap();
+    let go_on = |_: &TokenEvent| ControlFlow::Continue(());
+    let result = block_on(segmenter.segment(&picture, &prompt, Decode::Greedy, go_on)).unwrap();
     assert_eq!(case["tokens"], serde_json::json!(result.tokens));
     assert_eq!(case["pixels"].as_array().unwrap().len(), 64 * 64);
 

@@ -92,10 +92,11 @@ impl Engine {
         let decode = serde_wasm_bindgen::from_value(decode).map_err(refuse)?;
         let prompt = segmenter.prompt(&text).map_err(refuse)?;
         let image = GrayImage::decode(&image, &image_name).map_err(refuse)?;
-        let decoding = segmenter.start_with(&image, prompt, decode);
-        let preparation = segmenter
-            .preparation(&image)
-            .unwrap_or_else(|| Preparation::none(image.width, image.height));
+        let decoding = segmenter.start(&image, &prompt, decode);
+        let square = match decoding.preparation() {
+            Some(preparation) => Square::from(preparation),
+            None => Square::from(&Preparation::none(image.width, image.height)),
+        };
         let reading = segmenter.reading(&text).map(Reading::from);
         let (read_as, hint) = reading.map_or((None, None), |r| (Some(r.read_as), r.hint));
         let started = to_js(&Started {
@@ -105,7 +106,7 @@ impl Engine {
             read_as,
             hint,
             notes: decoding.notes(),
-            square: Square::from(&preparation),
+            square,
         })?;
         self.decoding = Some(decoding);
         Ok(started)
@@ -162,11 +163,10 @@ impl Engine {
         seed: u32,
     ) -> Result<u32, JsError> {
         self.sampling = None;
-        let sampling = self
-            .loaded()?
-            .start_sampling(&image, &image_name, &text, samples as usize, seed.into())
-            .await
-            .map_err(refuse)?;
+        let segmenter = self.loaded()?;
+        let prompt = segmenter.prompt(&text).map_err(refuse)?;
+        let image = GrayImage::decode(&image, &image_name).map_err(refuse)?;
+        let sampling = segmenter.start_sampling(&image, &prompt, samples as usize, seed.into());
         let total = sampling.total() as u32;
         self.sampling = Some(sampling);
         Ok(total)

@@ -48,9 +48,9 @@ export interface Export {
   image: { name: string; width: number; height: number };
   prompt: string;
   /** How the sentence is understood; null where the model's sentences are not about lungs. */
-  readAs: string | null;
+  read_as: string | null;
   /** What was done to the picture before the model read it. */
-  pictureNotes: string[];
+  picture_notes: string[];
   model: { id: string; name: string; manifest_sha256: string | null; side_convention: string };
   engine: EngineKind;
   decoding: { method: Decode; passes: number; complete: boolean; pending_cells: number };
@@ -71,8 +71,8 @@ export function exportRun(run: Run & { outcome: Outcome }): Export {
     notice: 'Research and teaching demo. Not a medical device; not for diagnosis.',
     image: { name: run.imageName, width: result.width, height: result.height },
     prompt: run.prompt,
-    readAs: run.started.readAs,
-    pictureNotes: run.started.notes,
+    read_as: run.started.readAs,
+    picture_notes: run.started.notes,
     model: {
       id: run.model.id,
       name: run.model.name,

@@ -49,8 +49,8 @@ test('the exported record has tokens, mask and how the run ended', () => {
   assert.deepEqual(record.decoding, { method: 'speculative', passes: 1, complete: false, pending_cells: 2 });
   assert.deepEqual(decodeRle(record.mask), OUTCOME.result.mask);
   assert.equal(record.mask.pixels, 3);
-  assert.equal(record.readAs, 'left lung');
-  assert.deepEqual(record.pictureNotes, ['inverted grey values were turned back']);
+  assert.equal(record.read_as, 'left lung');
+  assert.deepEqual(record.picture_notes, ['inverted grey values were turned back']);
   assert.deepEqual(JSON.parse(JSON.stringify(record)), record);
 });
 

@@ -10,12 +10,9 @@ use mriseg::reading::{Findings, Request, Side};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::derive::{half, separating_column};
+use crate::answer::answer;
 use crate::wording::Wording;
 use crate::{Sample, SideConvention};
-
-/// The share of a mask below which a side counts as having nothing: what spills over the middle.
-const SPILL: f64 = 0.01;
 
 /// How often training asks for what. Shares of the cases; what they leave is asked as the data asks.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -84,10 +81,9 @@ impl RequestMix {
         }
     }
 
-    /// The shares by name.
-    pub fn shares(&self) -> [(&'static str, f64); 6] {
+    /// The shares of the questions that the data does not ask, by name; together at most 1.
+    pub fn questions(&self) -> [(&'static str, f64); 5] {
         [
-            ("reworded", self.reworded),
             ("side", self.side),
             ("everything", self.everything),
             ("nothing", self.nothing),
@@ -110,104 +106,6 @@ pub struct Asked {
     pub reworded: bool,
 }
 
-/// What the annotations of a picture answer to a request; `None` where they do not say.
-pub fn answer(sample: &Sample, request: &Request, convention: SideConvention) -> Option<Mask> {
-    let empty = || Mask::empty(sample.mask.width, sample.mask.height);
-    match *request {
-        Request::Nothing | Request::Other => Some(empty()),
-        Request::Lungs(side) => {
-            let lungs = sample.lungs.as_ref()?;
-            Some(match side {
-                None => lungs.clone(),
-                Some(side) => half(lungs, separating_column(lungs), side.in_picture(convention)),
-            })
-        }
-        _ if !sample.lesions.is_empty() => Some(union_of(sample, &zones_of(request), empty())),
-        _ => answer_of_the_whole(sample, request, convention),
-    }
-}
-
-/// The zones that a request for findings is about.
-pub fn zones_of(request: &Request) -> Findings {
-    const ALL: [bool; 3] = [true; 3];
-    match *request {
-        Request::Zones(findings) => findings,
-        Request::Side(Side::Left) => Findings {
-            left: ALL,
-            ..Findings::default()
-        },
-        Request::Side(Side::Right) => Findings {
-            right: ALL,
-            ..Findings::default()
-        },
-        Request::Everything => Findings {
-            left: ALL,
-            right: ALL,
-        },
-        Request::Nothing | Request::Lungs(_) | Request::Other => Findings::default(),
-    }
-}
-
-/// What a request asks for, bit by bit: findings in each zone of the "left lung" from the top, then of the "right lung",
-/// then the "left lung" itself and the "right lung" itself.
-pub fn bits_of(request: &Request) -> [bool; 8] {
-    let Findings {
-        left: [a, b, c],
-        right: [d, e, f],
-    } = zones_of(request);
-    let lung = |side: Side| match *request {
-        Request::Lungs(asked) => asked.is_none_or(|asked| asked == side),
-        _ => false,
-    };
-    [a, b, c, d, e, f, lung(Side::Left), lung(Side::Right)]
-}
-
-fn union_of(sample: &Sample, zones: &Findings, mut mask: Mask) -> Mask {
-    let named = sample.lesions.iter();
-    for (_, lesion) in named.filter(|(zone, _)| !zone.is_disjoint(zones)) {
-        for (pixel, marked) in mask.pixels.iter_mut().zip(&lesion.pixels) {
-            *pixel |= marked;
-        }
-    }
-    mask
-}
-
-/// Where only one mask for everything is known: its halves, as far as mask and sentence agree about the sides.
-fn answer_of_the_whole(
-    sample: &Sample,
-    request: &Request,
-    convention: SideConvention,
-) -> Option<Mask> {
-    let stated = Findings::parse(&sample.text)?;
-    let mask = &sample.mask;
-    let side = match *request {
-        Request::Everything => return Some(mask.clone()),
-        Request::Zones(zones) if zones == stated => return Some(mask.clone()),
-        _ if stated.is_empty() => return mask.is_empty().then(|| mask.clone()),
-        Request::Side(side) => side,
-        Request::Zones(zones) => {
-            let side = zones.only_side()?;
-            // A zone word alone is too noisy in real data to cut a mask by it.
-            let known = stated.has(side);
-            if known && zones != stated.one_side(side) {
-                return None;
-            }
-            side
-        }
-        Request::Nothing | Request::Lungs(_) | Request::Other => return None,
-    };
-    let middle = separating_column(mask);
-    let part = |side: Side| half(mask, middle, side.in_picture(convention));
-    let has_nothing = |part: &Mask| part.area() as f64 <= SPILL * mask.area() as f64;
-    let (asked, other) = (part(side), part(side.other()));
-    match (stated.has(side), stated.has(side.other())) {
-        (true, true) => (!has_nothing(&asked) && !has_nothing(&other)).then_some(asked),
-        (true, false) => has_nothing(&other).then(|| mask.clone()),
-        (false, true) => has_nothing(&asked).then(|| Mask::empty(mask.width, mask.height)),
-        (false, false) => None,
-    }
-}
-
 /// Draws a question for a training case.
 pub fn ask(
     sample: &Sample,
@@ -215,8 +113,7 @@ pub fn ask(
     mix: &RequestMix,
     rng: &mut ChaCha8Rng,
 ) -> Asked {
-    let own = Findings::parse(&sample.text);
-    let Some(stated) = own else {
+    let Some(stated) = Findings::parse(&sample.text) else {
         return Asked {
             request: None,
             mask: sample.mask.clone(),
@@ -224,6 +121,7 @@ pub fn ask(
             reworded: false,
         };
     };
+    let plain = Request::from(stated);
     let mut dice: f64 = rng.random();
     let mut chosen = |share: f64| {
         dice -= share;
@@ -244,30 +142,20 @@ pub fn ask(
         Request::Other
     } else if healthy && unspecific && mix.reworded > 0.0 {
         // What healthy lungs answer to any finding: nothing.
-        Request::Zones(any_findings(rng))
-    } else if healthy {
-        Request::Nothing
+        Request::Zones(Findings::from_bits(rng.random_range(1..64)))
     } else {
-        Request::Zones(stated)
+        plain
     };
-    let plain = Request::Zones(stated);
     let (request, mask) = match answer(sample, &request, convention) {
         Some(mask) if request != plain => (request, mask),
-        _ => (
-            if stated.is_empty() {
-                Request::Nothing
-            } else {
-                plain
-            },
-            sample.mask.clone(),
-        ),
+        _ => (plain, sample.mask.clone()),
     };
     let reworded = match request {
         Request::Zones(_) | Request::Nothing => rng.random_bool(mix.reworded),
         _ => true,
     };
     Asked {
-        own: request == plain || request == Request::Nothing && stated.is_empty(),
+        own: request == plain,
         request: Some(request),
         mask,
         reworded,
@@ -306,22 +194,12 @@ fn side_request(stated: &Findings, side: Side, unspecific: bool) -> Request {
     }
 }
 
-fn any_findings(rng: &mut ChaCha8Rng) -> Findings {
-    let bits = rng.random_range(1..64u8);
-    let zone = |i: u8| bits >> i & 1 == 1;
-    Findings {
-        left: [zone(0), zone(1), zone(2)],
-        right: [zone(3), zone(4), zone(5)],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use mriseg::image::GrayImage;
     use rand::SeedableRng;
 
     use super::*;
-    use crate::{Dataset, PhantomConfig};
 
     const VIEWER: SideConvention = SideConvention::Viewer;
     const BOTH: &str =
@@ -337,74 +215,6 @@ mod tests {
             mask,
             lungs: Some(Mask::new(8, 2, [0, 1, 1, 0, 0, 1, 1, 0].repeat(2))),
             ..Sample::new("a", GrayImage::new(8, 2, vec![0.5; 16]))
-        }
-    }
-
-    #[test]
-    fn one_mask_for_everything_answers_by_its_halves() {
-        let sample = sample(BOTH, &[1, 2, 6]);
-        let left = answer(&sample, &Request::Side(Side::Left), VIEWER).unwrap();
-        assert_eq!(left.pixels[..8], [0, 1, 1, 0, 0, 0, 0, 0]);
-        let upper = Request::Zones(Findings::one_zone(Side::Left, 0));
-        assert_eq!(answer(&sample, &upper, VIEWER).unwrap(), left);
-        let patient = answer(
-            &sample,
-            &Request::Side(Side::Right),
-            SideConvention::Patient,
-        );
-        assert_eq!(patient.unwrap(), left);
-        let lower = Request::Zones(Findings::one_zone(Side::Left, 2));
-        assert_eq!(answer(&sample, &lower, VIEWER), None, "zones are noisy");
-        assert!(
-            answer(&sample, &Request::Nothing, VIEWER)
-                .unwrap()
-                .is_empty()
-        );
-        assert_eq!(
-            answer(&sample, &Request::Everything, VIEWER).unwrap(),
-            sample.mask
-        );
-    }
-
-    #[test]
-    fn the_side_without_a_finding_is_empty_and_a_doubtful_mask_says_nothing() {
-        let text = "unilateral pulmonary infection, one infected area, upper left lung.";
-        let right = Request::Side(Side::Right);
-        let clear = answer(&sample(text, &[1]), &right, VIEWER).unwrap();
-        assert!(clear.is_empty());
-        assert_eq!(answer(&sample(text, &[1, 6]), &right, VIEWER), None);
-        assert_eq!(answer(&sample(BOTH, &[1]), &right, VIEWER), None);
-    }
-
-    #[test]
-    fn lungs_are_answered_where_they_are_annotated() {
-        let mut sample = sample(BOTH, &[1, 6]);
-        let left = answer(&sample, &Request::Lungs(Some(Side::Left)), VIEWER).unwrap();
-        assert_eq!(left.pixels[..8], [0, 1, 1, 0, 0, 0, 0, 0]);
-        sample.lungs = None;
-        assert_eq!(answer(&sample, &Request::Lungs(None), VIEWER), None);
-    }
-
-    #[test]
-    fn phantoms_answer_every_request_exactly() {
-        let data = Dataset::phantoms(&PhantomConfig::default(), "train", 12);
-        for i in 0..data.len() {
-            let sample = data.load(i).unwrap();
-            let findings = Findings::parse(&sample.text).unwrap();
-            let again = answer(&sample, &Request::Zones(findings), VIEWER).unwrap();
-            assert_eq!(again, sample.mask, "{}", sample.text);
-            let all = answer(&sample, &Request::Everything, VIEWER).unwrap();
-            let sides = Side::BOTH.map(|side| {
-                answer(&sample, &Request::Side(side), VIEWER)
-                    .unwrap()
-                    .area()
-            });
-            assert_eq!(sides.iter().sum::<usize>(), all.area());
-            assert!(all.area() > 0);
-            let lungs = answer(&sample, &Request::Lungs(None), VIEWER).unwrap();
-            let outside = all.pixels.iter().zip(&lungs.pixels);
-            let outside = outside.filter(|&(&lesion, &lung)| lesion > lung).count();
-            assert!(20 * outside <= all.area(), "{outside} of {}", all.area());
         }
     }
 
@@ -434,7 +244,9 @@ mod tests {
     #[test]
     fn what_the_data_does_not_ask_grows_from_nothing() {
         let mix = RequestMix::default();
-        assert_eq!(mix.at(0.0).shares().map(|(_, share)| share), [0.0; 6]);
+        let start = mix.at(0.0);
+        assert_eq!(start.questions().map(|(_, share)| share), [0.0; 5]);
+        assert_eq!(start.reworded, 0.0);
         let half = mix.at(mix.warmup / 2.0);
         assert!((half.lungs - mix.lungs / 2.0).abs() < 1e-9);
         assert_eq!(mix.at(mix.warmup), mix);

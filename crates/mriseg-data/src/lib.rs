@@ -5,10 +5,10 @@
 //! sentence and the mask of what the sentence names.
 #![warn(missing_docs)]
 
+pub mod answer;
 pub mod ask;
 pub mod augment;
 pub mod dataset;
-pub mod derive;
 pub mod disturb;
 mod error;
 mod listing;
@@ -18,15 +18,16 @@ pub mod phantom;
 mod qata;
 pub mod sentence;
 pub mod shards;
+pub mod sides;
 pub mod wording;
 
 pub use mriseg::bundle::SideConvention;
 use mriseg::image::{GrayImage, Mask};
 
-pub use ask::{Asked, RequestMix, answer, ask};
+pub use answer::{answer, derived_cases};
+pub use ask::{Asked, RequestMix, ask};
 pub use augment::{AugmentConfig, Warp, augment};
 pub use dataset::Dataset;
-pub use derive::derived_cases;
 pub use disturb::Disturbance;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};

@@ -115,14 +115,7 @@ pub fn corpus(seed: u64, sentences: usize) -> Vec<String> {
 fn any_request(rng: &mut ChaCha8Rng) -> Request {
     let side = Side::BOTH[rng.random_range(0..2)];
     match rng.random_range(0..10) {
-        0..=4 => {
-            let zones = rng.random_range(1..64u8);
-            let zone = |bit: u8| zones >> bit & 1 == 1;
-            Request::Zones(Findings {
-                left: [zone(0), zone(1), zone(2)],
-                right: [zone(3), zone(4), zone(5)],
-            })
-        }
+        0..=4 => Request::Zones(Findings::from_bits(rng.random_range(1..64))),
         5 => Request::Side(side),
         6 => Request::Everything,
         7 => Request::Nothing,

@@ -2,18 +2,9 @@
 
 use mriseg::reading::{Findings, Reading, Request, Side};
 use mriseg_data::Wording;
-use mriseg_data::ask::zones_of;
+use mriseg_data::answer::zones_of;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-fn zones(rng: &mut ChaCha8Rng) -> Findings {
-    let bits = rng.random_range(1..64u8);
-    let zone = |i: u8| bits >> i & 1 == 1;
-    Findings {
-        left: [zone(0), zone(1), zone(2)],
-        right: [zone(3), zone(4), zone(5)],
-    }
-}
 
 /// Whether a reading amounts to a request: all zones of a side are that side, all zones are everywhere, and what is
 /// not understood may be anything else.
@@ -38,7 +29,7 @@ fn the_reader_reads_what_the_generator_says() {
             for _ in 0..EACH {
                 let side = Side::BOTH[rng.random_range(0..2)];
                 let request = match kind {
-                    0 => Request::Zones(zones(&mut rng)),
+                    0 => Request::Zones(Findings::from_bits(rng.random_range(1..64))),
                     1 => Request::Side(side),
                     2 => Request::Everything,
                     3 => Request::Nothing,

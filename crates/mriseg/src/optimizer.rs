@@ -1,8 +1,8 @@
 //! AdamW, and the moving average of weights, in few operations: on a GPU starting them takes longer than they do.
 
-use burn::optim::{
-    AdamWConfig, AdamWState, AdaptiveMomentumState, LearningRate, ModuleOptimizer, Optimizer,
-};
+#[cfg(feature = "gpu-kernels")]
+use burn::optim::AdaptiveMomentumState;
+use burn::optim::{AdamWConfig, AdamWState, LearningRate, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
 
 #[cfg(feature = "gpu-kernels")]

@@ -24,6 +24,17 @@ pub enum Request {
     Other,
 }
 
+impl From<Findings> for Request {
+    /// What a sentence of the grammar asks for: its zones, or nothing where it names none.
+    fn from(findings: Findings) -> Self {
+        if findings.is_empty() {
+            Self::Nothing
+        } else {
+            Self::Zones(findings)
+        }
+    }
+}
+
 impl Request {
     /// The same on the other side.
     pub fn swapped(&self) -> Self {

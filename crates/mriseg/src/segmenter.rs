@@ -1,4 +1,5 @@
-//! Bytes in, a stream of tokens and a mask at the image's own size out: what page and command line run.
+//! A picture and a prompt in, a stream of tokens and a mask at the picture's own size out: what page and command line
+//! run.
 
 use crate::bundle::{Bundle, Domain, Manifest};
 use crate::decode::{Agreement, Decode, Decoder, Picker, Sampler, TokenEvent, code_tensor};
@@ -53,6 +54,7 @@ pub struct Decoding {
 pub struct Sampling {
     inner: Arc<Inner>,
     sampler: Sampler,
+    preparation: Option<Preparation>,
 }
 
 /// The mask as far as it is decoded, at the model's resolution.
@@ -135,24 +137,11 @@ impl Segmenter {
         &self.inner.manifest
     }
 
-    /// Reads a picture (PNG, JPEG or WebP) and a sentence; the mask is decoded by [`Decoding::next`].
-    pub async fn start(
-        &self,
-        image: &[u8],
-        image_name: &str,
-        text: &str,
-        decode: Decode,
-    ) -> Result<Decoding, Error> {
-        let prompt = self.prompt(text)?;
-        let image = GrayImage::decode(image, image_name)?;
-        Ok(self.start_with(&image, prompt, decode))
-    }
-
-    /// As [`Self::start`], for a picture that is decoded already and any prompt, "no sentence" too.
-    pub fn start_with(&self, image: &GrayImage, prompt: Prompt, decode: Decode) -> Decoding {
+    /// Reads a picture and a prompt; the mask is decoded by [`Decoding::next`].
+    pub fn start(&self, image: &GrayImage, prompt: &Prompt, decode: Decode) -> Decoding {
         let inner = &self.inner;
         let preparation = inner.preparation(image);
-        let (text, tokens) = inner.read(image, preparation.as_ref(), &prompt);
+        let (text, tokens) = inner.read(image, preparation.as_ref(), prompt);
         Decoding {
             decoder: Decoder::start(&inner.lm, inner.picker.clone(), decode, text, tokens),
             inner: inner.clone(),
@@ -164,27 +153,25 @@ impl Segmenter {
         }
     }
 
-    /// Reads a picture (PNG, JPEG or WebP) and a sentence, to decode `samples` masks by chance with random numbers
-    /// from `seed`; [`Sampling::next`] does it.
-    pub async fn start_sampling(
+    /// Reads a picture and a prompt, to decode `samples` masks by chance with random numbers from `seed`;
+    /// [`Sampling::next`] does it.
+    pub fn start_sampling(
         &self,
-        image: &[u8],
-        image_name: &str,
-        text: &str,
+        image: &GrayImage,
+        prompt: &Prompt,
         samples: usize,
         seed: u64,
-    ) -> Result<Sampling, Error> {
+    ) -> Sampling {
         const TEMPERATURE: f32 = 1.0;
         let inner = &self.inner;
-        let prompt = self.prompt(text)?;
-        let image = GrayImage::decode(image, image_name)?;
-        let preparation = inner.preparation(&image);
-        let (text, tokens) = inner.read(&image, preparation.as_ref(), &prompt);
+        let preparation = inner.preparation(image);
+        let (text, tokens) = inner.read(image, preparation.as_ref(), prompt);
         let rng = ChaCha8Rng::seed_from_u64(seed);
-        Ok(Sampling {
+        Sampling {
             sampler: Sampler::start(&inner.lm, text, tokens, samples, TEMPERATURE, rng),
             inner: inner.clone(),
-        })
+            preparation,
+        }
     }
 
     /// The sentence as the model reads it.
@@ -204,11 +191,6 @@ impl Segmenter {
         }
     }
 
-    /// What is done to a picture before the model reads it; `None` where Emu3's tokenizer reads it as it is.
-    pub fn preparation(&self, image: &GrayImage) -> Option<Preparation> {
-        self.inner.preparation(image)
-    }
-
     /// The prompt that stands for "no sentence".
     pub fn no_prompt(&self) -> Prompt {
         self.inner.tokenizer.none(self.inner.layout().text)
@@ -217,13 +199,12 @@ impl Segmenter {
     /// Decodes a whole mask and hands every token to `on_token`, which can stop it.
     pub async fn segment(
         &self,
-        image: &[u8],
-        image_name: &str,
-        text: &str,
+        image: &GrayImage,
+        prompt: &Prompt,
         decode: Decode,
         mut on_token: impl FnMut(&TokenEvent) -> ControlFlow<()>,
     ) -> Result<Segmentation, Error> {
-        let mut decoding = self.start(image, image_name, text, decode).await?;
+        let mut decoding = self.start(image, prompt, decode);
         loop {
             let run = decoding.next().await?;
             if run.is_empty() {
@@ -299,6 +280,11 @@ impl Inner {
 }
 
 impl Sampling {
+    /// See [`Decoding::preparation`].
+    pub fn preparation(&self) -> Option<&Preparation> {
+        self.preparation.as_ref()
+    }
+
     /// Draws the next token of every mask; false when all are drawn. To stop, do not call it again.
     pub async fn next(&mut self) -> Result<bool, Error> {
         let lm = &self.inner.lm;
@@ -363,7 +349,12 @@ impl Decoding {
         self.inner.layout().mask()
     }
 
-    /// What was done to the picture before the model read it, a sentence each.
+    /// What was done to the picture before the model read it; `None` where Emu3's tokenizer reads it as it is.
+    pub fn preparation(&self) -> Option<&Preparation> {
+        self.preparation.as_ref()
+    }
+
+    /// The same for people, a sentence each.
     pub fn notes(&self) -> Vec<String> {
         let notes = self.preparation.as_ref().map(Preparation::notes);
         notes.unwrap_or_default()
@@ -471,29 +462,23 @@ mod tests {
         block_on(Segmenter::load(&manifest, bundle.files, &device)).unwrap()
     }
 
-    fn png() -> Vec<u8> {
-        GrayImage {
-            width: 100,
-            height: 40,
-            pixels: (0..4000).map(|i| (i % 100) as f32 / 100.0).collect(),
-        }
-        .to_png()
+    fn image() -> GrayImage {
+        let pixels = (0..4000).map(|i| (i % 100) as f32 / 100.0);
+        GrayImage::new(100, 40, pixels.collect())
     }
 
     #[test]
     fn a_mask_arrives_token_by_token_at_the_images_own_size() {
+        let segmenter = segmenter();
+        let prompt = segmenter.prompt("left lung").unwrap();
         let mut events = Vec::new();
-        let result = block_on(segmenter().segment(
-            &png(),
-            "x.png",
-            "left lung",
-            Decode::Speculative,
-            |event| {
-                events.push(*event);
-                ControlFlow::Continue(())
-            },
-        ))
-        .unwrap();
+        let keep = |event: &TokenEvent| {
+            events.push(*event);
+            ControlFlow::Continue(())
+        };
+        let image = image();
+        let result = segmenter.segment(&image, &prompt, Decode::Speculative, keep);
+        let result = block_on(result).unwrap();
         assert_eq!((result.mask.width, result.mask.height), (100, 40));
         assert_eq!(result.mask.pixels.len(), 4000);
         assert_eq!(result.pending, 0);
@@ -505,9 +490,8 @@ mod tests {
     #[test]
     fn stopping_keeps_what_was_decoded_and_leaves_the_rest_pending() {
         let segmenter = segmenter();
-        let png = png();
-        let start = segmenter.start(&png, "x.png", "left lung", Decode::Greedy);
-        let mut decoding = block_on(start).unwrap();
+        let prompt = segmenter.prompt("left lung").unwrap();
+        let mut decoding = segmenter.start(&image(), &prompt, Decode::Greedy);
         for _ in 0..12 {
             block_on(decoding.next()).unwrap();
         }
@@ -523,10 +507,9 @@ mod tests {
     #[test]
     fn sampled_masks_say_how_sure_each_cell_is() {
         let segmenter = segmenter();
-        let png = png();
+        let prompt = segmenter.prompt("left lung").unwrap();
         let at = |seed| {
-            let start = segmenter.start_sampling(&png, "x.png", "left lung", 3, seed);
-            let mut sampling = block_on(start).unwrap();
+            let mut sampling = segmenter.start_sampling(&image(), &prompt, 3, seed);
             while block_on(sampling.next()).unwrap() {}
             assert_eq!(sampling.drawn(), sampling.total());
             block_on(sampling.agreement()).unwrap()
@@ -540,15 +523,10 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_picture_or_sentence_is_an_error_not_a_panic() {
+    fn a_sentence_that_cannot_be_read_is_an_error_not_a_panic() {
         let segmenter = segmenter();
-        let refuse = |image: &[u8], text: &str| {
-            block_on(segmenter.start(image, "scan.png", text, Decode::Greedy))
-                .unwrap_err()
-                .to_string()
-        };
-        assert!(refuse(b"", "left lung").contains("scan.png"));
-        assert!(refuse(&png(), "").contains("empty"));
-        assert!(refuse(&png(), &"left ".repeat(2000)).contains("too long: 2000 words"));
+        let refuse = |text: &str| segmenter.prompt(text).unwrap_err().to_string();
+        assert!(refuse("").contains("empty"));
+        assert!(refuse(&"left ".repeat(2000)).contains("too long: 2000 words"));
     }
 }

@@ -137,7 +137,7 @@ pub(crate) struct LmTraining {
     /// Weight of the reading loss: the sentence's tokens are to tell what it asks for. Ours, not the paper's: it teaches
     /// wordings. 0 switches it off; it has no effect where sentences are not of the grammar.
     pub(crate) reading: f64,
-    /// Which code a cell takes while decoding: `least_error` or `most_probable`.
+    /// Which code a cell takes while decoding: `least_error`, `best_dice` or `most_probable`.
     pub(crate) pick: Pick,
     /// Evaluate, and save a checkpoint, this many times.
     pub(crate) evaluations: usize,
@@ -437,17 +437,19 @@ impl Experiment {
             ("augment.flip", f64::from(self.augment.flip)),
             ("augment.damage", f64::from(self.augment.damage)),
         ];
-        let requests = self.data.requests.shares();
-        let requests = requests.map(|(name, value)| (format!("data.requests.{name}"), value));
-        let questions: f64 = requests.iter().skip(1).map(|(_, share)| share).sum();
-        if questions > 1.0 {
+        let mix = &self.data.requests;
+        let questions = mix.questions();
+        let together: f64 = questions.iter().map(|(_, share)| share).sum();
+        if together > 1.0 {
             return Err(usage(format!(
-                "the shares side, everything, nothing, lungs and other of data.requests add up to {questions:.2}: they must leave room for what the data asks, at most 1"
+                "the shares side, everything, nothing, lungs and other of data.requests add up to {together:.2}: they must leave room for what the data asks, at most 1"
             )));
         }
+        let requests = [("reworded", mix.reworded), ("warmup", mix.warmup)]
+            .into_iter()
+            .chain(questions)
+            .map(|(name, value)| (format!("data.requests.{name}"), value));
         let shares = shares.map(|(name, value)| (name.to_owned(), value));
-        let warmup = ("data.requests.warmup".to_owned(), self.data.requests.warmup);
-        let requests = requests.into_iter().chain([warmup]);
         for (name, value) in shares.into_iter().chain(requests) {
             if !(0.0..=1.0).contains(&value) {
                 return Err(usage(format!(
@@ -557,7 +559,7 @@ impl Experiment {
         let training = &self.train;
         if training.pick != Pick::MostProbable {
             return Err(usage(format!(
-                "train.pick = \"least_error\" compares what single codes draw, which with {of_emu3} depends on those around them; set it to \"most_probable\""
+                "train.pick: least_error and best_dice compare what single codes draw, which with {of_emu3} depends on those around them; set it to \"most_probable\""
             )));
         }
         for (name, value) in [

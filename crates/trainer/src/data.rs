@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::cli::DataSpec;
 use crate::codes::CodedCases;
 use crate::config::Experiment;
+use crate::exit::data;
 use crate::fit::Samples;
 use crate::progress::Display;
 
@@ -69,16 +70,20 @@ impl Splits {
         })
     }
 
-    /// Leaves out every case whose sentence is not `fit`; says how many they are, and what to do.
+    /// Leaves out the cases whose sentence does not fit, in every split.
+    ///
+    /// # Errors
+    /// See [`leave_out_long`].
     pub(crate) fn leave_out_long(
         &mut self,
         tokenizer: &TextTokenizer,
         tokens: usize,
         display: Display,
-    ) {
+    ) -> Result<()> {
         for dataset in [&mut self.train, &mut self.valid, &mut self.test] {
-            leave_out_long(dataset, tokenizer, tokens, display);
+            leave_out_long(dataset, tokenizer, tokens, display)?;
         }
+        Ok(())
     }
 
     /// What training pictures typically look like, from some of them; `None` when they are too different.
@@ -109,7 +114,7 @@ impl Splits {
         let with = |role, dataset: Dataset| -> Result<Samples> {
             Ok(match codes(role, &dataset)? {
                 None => Samples::new(dataset, typical.cloned()),
-                codes => Samples::with_codes(dataset, codes),
+                Some(codes) => Samples::with_codes(dataset, codes),
             })
         };
         Ok([
@@ -130,24 +135,34 @@ impl Splits {
 }
 
 /// Leaves out the cases whose sentence does not fit a model that reads `tokens` tokens; says so. Gives their number.
+///
+/// # Errors
+/// No case is left.
 pub(crate) fn leave_out_long(
     dataset: &mut Dataset,
     tokenizer: &TextTokenizer,
     tokens: usize,
     display: Display,
-) -> usize {
+) -> Result<usize> {
     let left_out = dataset.leave_out(|text| tokenizer.fits(text, tokens));
     if let Some((id, text)) = left_out.first() {
-        display.line(&format!(
-            "warning: {} of the {} sentences of {} are longer than the {tokens} tokens (about {} ordinary words) that the model reads, or empty, and are left out; the first is that of `{id}`, {} words: shorten them, or raise model.lm.text_tokens",
+        let said = format!(
+            "{} of the {} sentences of {} are longer than the {tokens} tokens (about {} ordinary words) that the model reads, or empty",
             left_out.len(),
             dataset.len() + left_out.len(),
             dataset.split(),
             tokens / 2,
+        );
+        let first = format!(
+            "the first is that of `{id}`, {} words: shorten them, or raise model.lm.text_tokens",
             text.split_whitespace().count()
-        ));
+        );
+        if dataset.is_empty() {
+            return Err(data(format!("{said}; {first}")));
+        }
+        display.line(&format!("warning: {said}, and are left out; {first}"));
     }
-    left_out.len()
+    Ok(left_out.len())
 }
 
 /// Opens one split; phantoms are generated, `phantoms` pictures of them.

@@ -9,11 +9,9 @@ use mriseg::decode::{Decode, Decoder, Greedy, Pick, Picker, code_tensor};
 use mriseg::image::{GrayImage, Mask};
 use mriseg::mask_lm::{CachedLm, MaskLm};
 use mriseg::metrics::Overlap;
-use mriseg::reading::Request;
 use mriseg::text::TextTokenizer;
 use mriseg::vision::Vision;
-use mriseg_data::{Disturbance, Findings, Sample, SentenceKind, Wording, answer, wrong_side};
-use rand::seq::SliceRandom;
+use mriseg_data::{Sample, SentenceKind};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
@@ -22,8 +20,9 @@ use std::time::Instant;
 
 use crate::cli::TextMode;
 use crate::codes::Codes;
-use crate::fit::{Case, Samples, masks, pictures, rng, texts};
+use crate::fit::{Case, Samples, masks, pictures, texts};
 use crate::progress::Display;
+use crate::question::{Asking, Question};
 use crate::report::{CaseResult, mean, pooled};
 use crate::threads::{side_by_side, with_a_partner};
 
@@ -45,80 +44,6 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) workers: usize,
     /// Decode one case at a time in this way, as a user would; otherwise greedily, in batches.
     pub(crate) one_by_one: Option<Decode>,
-}
-
-/// How the cases of a data set are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Asking {
-    /// Which sentence.
-    pub(crate) text: TextMode,
-    /// In which words; `None` for those of the data.
-    pub(crate) wording: Option<Wording>,
-    /// What happened to the pictures.
-    pub(crate) pictures: Disturbance,
-}
-
-/// One question to the model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Question {
-    /// Which case of the data set it is about.
-    pub(crate) index: usize,
-    /// The sentence.
-    pub(crate) text: String,
-    /// What the right answer is of; `None`: the case's own mask.
-    pub(crate) request: Option<Request>,
-    /// What happened to the picture.
-    pub(crate) picture: Disturbance,
-}
-
-impl Asking {
-    /// As the data asks.
-    pub(crate) const GIVEN: Self = Self::with(TextMode::Given);
-
-    /// With another sentence.
-    pub(crate) const fn with(text: TextMode) -> Self {
-        Self {
-            text,
-            wording: None,
-            pictures: Disturbance::Plain,
-        }
-    }
-}
-
-impl Question {
-    /// The case with the sentence, the right answer and the picture of this question.
-    ///
-    /// # Errors
-    /// It cannot be loaded, or the annotations do not say what is right.
-    fn case(&self, samples: &Samples, seed: u64) -> Result<Case> {
-        let mut case = samples.case(self.index)?;
-        let convention = samples.dataset().side_convention();
-        if let Some(request) = &self.request {
-            case.sample.mask = answer(&case.sample, request, convention)
-                .with_context(|| format!("{}: no answer to {request:?}", case.sample.id))?;
-        }
-        if self.picture != Disturbance::Plain {
-            let mut rng = rng(self.picture.as_str(), seed, self.index as u64);
-            (case.sample.image, case.sample.mask) =
-                self.picture
-                    .apply(&case.sample.image, &case.sample.mask, &mut rng);
-        }
-        case.sample.text.clone_from(&self.text);
-        if self.request.is_some() || self.picture != Disturbance::Plain {
-            case = samples.prepare(case.sample);
-        }
-        Ok(case)
-    }
-}
-
-/// What a sentence of the data's grammar asks for.
-pub(crate) fn request_of(text: &str) -> Option<Request> {
-    let findings = Findings::parse(text)?;
-    Some(if findings.is_empty() {
-        Request::Nothing
-    } else {
-        Request::Zones(findings)
-    })
 }
 
 /// What decoding a mask took, from the tokens of sentence and picture to those of the mask.
@@ -168,7 +93,8 @@ impl Evaluator<'_> {
         asking: Asking,
         display: Display,
     ) -> Result<Vec<CaseResult>> {
-        self.answers(samples, &self.questions(samples, limit, asking), display)
+        let questions = asking.questions(samples, limit, self.seed);
+        self.answers(samples, &questions, display)
     }
 
     /// Measures the answers to some questions.
@@ -262,7 +188,7 @@ impl Evaluator<'_> {
         limit: usize,
         asking: Asking,
     ) -> Result<Predicted> {
-        let questions = self.questions(samples, limit, asking);
+        let questions = asking.questions(samples, limit, self.seed);
         let mut predicted = self.predict(self.load(samples, &questions[index..=index])?)?;
         predicted.pop().context("one case gives one prediction")
     }
@@ -272,46 +198,6 @@ impl Evaluator<'_> {
             .par_iter()
             .map(|question| question.case(samples, self.seed))
             .collect()
-    }
-
-    /// What each of the first `limit` cases is asked.
-    pub(crate) fn questions(
-        &self,
-        samples: &Samples,
-        limit: usize,
-        asking: Asking,
-    ) -> Vec<Question> {
-        let cases = limit.min(samples.dataset().len());
-        let sentences = self.sentences(samples, cases, asking.text).into_iter();
-        let questions = sentences.enumerate().map(|(index, text)| Question {
-            text: match (asking.wording, request_of(&text)) {
-                (Some(wording), Some(request)) => {
-                    wording.say(&request, &mut rng("wording", self.seed, index as u64))
-                }
-                _ => text,
-            },
-            index,
-            request: None,
-            picture: asking.pictures,
-        });
-        questions.collect()
-    }
-
-    /// The sentence that each case is given; an empty one means "no sentence".
-    fn sentences(&self, samples: &Samples, cases: usize, mode: TextMode) -> Vec<String> {
-        let given = (0..cases).map(|i| samples.dataset().text(i).to_owned());
-        match mode {
-            TextMode::Given => given.collect(),
-            TextMode::None => vec![String::new(); cases],
-            TextMode::Shuffled => {
-                let mut shuffled: Vec<String> = given.collect();
-                shuffled.shuffle(&mut rng("shuffled", self.seed, 0));
-                shuffled
-            }
-            TextMode::WrongSide => given
-                .map(|text| wrong_side(&text).unwrap_or(text))
-                .collect(),
-        }
     }
 
     /// Decodes masks, all at once.

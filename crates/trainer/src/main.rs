@@ -24,6 +24,7 @@ mod pictures;
 mod probe;
 mod progress;
 mod prompt_probe;
+mod question;
 mod report;
 mod run;
 mod run_dir;

@@ -14,9 +14,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 
-use crate::evaluate::{Asking, Evaluator, soft_masks};
+use crate::evaluate::{Evaluator, soft_masks};
 use crate::fit::{Case, Samples, texts, true_mask};
 use crate::progress::Display;
+use crate::question::Asking;
 use crate::report::mean;
 use crate::threads::side_by_side;
 

@@ -11,9 +11,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::TextMode;
-use crate::evaluate::{Asking, Evaluator, Question, mean_dice};
+use crate::evaluate::{Evaluator, mean_dice};
 use crate::fit::{Samples, rng};
 use crate::progress::Display;
+use crate::question::{Asking, Question};
 use crate::report::{CaseResult, mean};
 use crate::side_swap;
 
@@ -314,12 +315,7 @@ impl Prober<'_> {
             let questions: Vec<Question> = pairs
                 .into_iter()
                 .flat_map(|(index, plain, changed)| [(index, plain), (index, changed)])
-                .map(|(index, text)| Question {
-                    index,
-                    text,
-                    request: None,
-                    picture: Disturbance::Plain,
-                })
+                .map(|(index, text)| Question::of(index, text))
                 .collect();
             let masks = self
                 .evaluator
@@ -441,11 +437,9 @@ impl Prober<'_> {
                     return Ok(None);
                 };
                 let answerable = answer(&samples.load(index)?, &request, convention).is_some();
-                Ok(answerable.then_some(Question {
-                    index,
-                    text,
+                Ok(answerable.then(|| Question {
                     request: Some(request),
-                    picture: Disturbance::Plain,
+                    ..Question::of(index, text)
                 }))
             })
             .collect::<Result<Vec<_>>>()?;

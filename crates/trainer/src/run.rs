@@ -27,7 +27,7 @@ use crate::config::Experiment;
 use crate::data::{Role, Splits};
 use crate::device::{self, Chosen};
 use crate::emu3_dir::Emu3Dir;
-use crate::evaluate::{Asking, Evaluator, Predicted, mean_dice, picker, side_by_side_of};
+use crate::evaluate::{Evaluator, Predicted, mean_dice, picker, side_by_side_of};
 use crate::exit::{self, Kind};
 use crate::fit::{
     LmState, LmTrainer, Progress, Samples, Session, train_image_tokenizer, train_mask_tokenizer,
@@ -38,6 +38,7 @@ use crate::pictures;
 use crate::probe::StrategyScores;
 use crate::progress::Display;
 use crate::prompt_probe::PromptProbe;
+use crate::question::Asking;
 use crate::report::{self, Meta, Summary};
 use crate::run_dir::RunDir;
 use crate::side_swap;
@@ -113,7 +114,7 @@ impl Run {
             (_, Some(tokenizer)) => tokenizer,
             (_, None) => text::tokenizer(&experiment, &splits.train)?,
         };
-        splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display);
+        splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display)?;
         let typical = match &resumed {
             _ if experiment.on_emu3() => None,
             Some(folder) if begun => bundle_dir::typical(folder),

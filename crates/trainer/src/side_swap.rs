@@ -4,14 +4,15 @@
 use anyhow::Result;
 use mriseg::image::Mask;
 use mriseg::reading::{Findings, Request, Side};
-use mriseg_data::derive::separating_column;
-use mriseg_data::{Disturbance, SideConvention, Wording};
+use mriseg_data::sides::separating_column;
+use mriseg_data::{SideConvention, Wording};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
-use crate::evaluate::{Evaluator, Question};
+use crate::evaluate::Evaluator;
 use crate::fit::{Samples, rng};
 use crate::progress::Display;
+use crate::question::Question;
 
 /// Pictures with the same zone affected on both sides, asked for one side and then for the other.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -48,18 +49,16 @@ pub(crate) fn measure(
     let questions: Vec<Question> = pairs
         .iter()
         .flat_map(|&(index, pair)| pair.map(|findings| (index, findings)))
-        .map(|(index, findings)| Question {
-            index,
-            text: match wording {
+        .map(|(index, findings)| {
+            let text = match wording {
                 None => findings.to_sentence(),
                 // The same random numbers for both sides: the words differ in the side only.
                 Some(wording) => {
                     let mut rng = rng("side swap", evaluator.seed, index as u64);
                     wording.say(&Request::Zones(findings), &mut rng)
                 }
-            },
-            request: None,
-            picture: Disturbance::Plain,
+            };
+            Question::of(index, text)
         })
         .collect();
     let masks = evaluator.masks(samples, &questions, display)?;

@@ -4,7 +4,7 @@ use mriseg::image::Mask;
 
 use super::{Findings, Side};
 use crate::SideConvention;
-use crate::derive::separating_column;
+use crate::sides::separating_column;
 
 /// Largest share of a mask that may lie on a side its sentence does not name, and smallest share that a named side
 /// must hold. Masks of neighbouring lungs touch the middle, so neither is zero.

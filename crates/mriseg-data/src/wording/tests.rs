@@ -8,13 +8,7 @@ fn rng(seed: u64) -> ChaCha8Rng {
 }
 
 fn all_findings() -> impl Iterator<Item = Findings> {
-    (1..64u8).map(|bits| {
-        let zone = |i: u8| bits >> i & 1 == 1;
-        Findings {
-            left: [zone(0), zone(1), zone(2)],
-            right: [zone(3), zone(4), zone(5)],
-        }
-    })
+    (1..64u8).map(Findings::from_bits)
 }
 
 fn all_requests() -> Vec<Request> {

@@ -71,6 +71,16 @@ impl Findings {
         findings
     }
 
+    /// The lowest six bits of a number: upper, middle and lower left lung, then right lung. All 64 findings are
+    /// those of 0 to 63.
+    pub fn from_bits(bits: u8) -> Self {
+        let zone = |bit: u8| bits >> bit & 1 == 1;
+        Self {
+            left: [zone(0), zone(1), zone(2)],
+            right: [zone(3), zone(4), zone(5)],
+        }
+    }
+
     /// Reads a sentence of the grammar; capitals, spacing and punctuation do not matter. `None` for any other
     /// sentence, also for one that contradicts itself (a count or "bilateral" that the zones do not bear out).
     pub fn parse(text: &str) -> Option<Self> {
@@ -264,13 +274,7 @@ mod tests {
     const THREE: &str = "bilateral pulmonary infection, three infected areas, lower left lung and middle lower right lung.";
 
     fn all_findings() -> impl Iterator<Item = Findings> {
-        (0..64u8).map(|bits| {
-            let zone = |i: u8| bits >> i & 1 == 1;
-            Findings {
-                left: [zone(0), zone(1), zone(2)],
-                right: [zone(3), zone(4), zone(5)],
-            }
-        })
+        (0..64u8).map(Findings::from_bits)
     }
 
     #[test]

@@ -293,10 +293,11 @@ fn decode(segmenter: &Segmenter, workers: usize, input: &Input, decode: Decode) 
         block_on(async {
             let begin = Instant::now();
             let milliseconds = || begin.elapsed().as_secs_f64() * 1e3;
-            let mut decoding = segmenter
-                .start(&input.bytes, &input.name, &input.text, decode)
-                .await
+            let prompt = segmenter
+                .prompt(&input.text)
                 .with_context(|| format!("{} with \"{}\"", input.name, input.text))?;
+            let image = GrayImage::decode(&input.bytes, &input.name)?;
+            let mut decoding = segmenter.start(&image, &prompt, decode);
             decoding.next().await?;
             let first_token_ms = milliseconds();
             while !decoding.next().await?.is_empty() {}

@@ -11,12 +11,13 @@ use crate::cli::{DataSpec, EvalArgs, TextMode, command_line};
 use crate::data;
 use crate::device;
 use crate::emu3_dir::{emu3_argument, emu3_of};
-use crate::evaluate::{Asking, Evaluator, picker, side_by_side_of};
+use crate::evaluate::{Evaluator, picker, side_by_side_of};
 use crate::exit::usage;
 use crate::fit::Samples;
 use crate::pictures;
 use crate::progress::Display;
 use crate::prompt_probe::PromptProbe;
+use crate::question::Asking;
 use crate::report::{self, Meta, Summary};
 use crate::side_swap;
 
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let display = Display::detect(args.json);
     let mut dataset = data::open(&args.data, &args.split, PHANTOMS)?;
     let tokens = bundle.manifest.architecture.lm.text_tokens;
-    let left_out = data::leave_out_long(&mut dataset, &tokenizer, tokens, display);
+    let left_out = data::leave_out_long(&mut dataset, &tokenizer, tokens, display)?;
     let asking = Asking {
         text: args.text,
         wording: args.wordings.0,
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         one_by_one: args.decode.map(Into::into),
     };
     let samples = match &bundle.manifest.info.emu3 {
-        Some(_) => Samples::with_codes(dataset, None),
+        Some(_) => Samples::as_they_are(dataset),
         None => Samples::new(dataset, bundle.manifest.info.typical.clone()),
     };
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());

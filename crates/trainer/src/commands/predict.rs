@@ -7,6 +7,7 @@ use mriseg::decode::TokenEvent;
 use mriseg::image::GrayImage;
 use mriseg::reading::Reading;
 use mriseg::segmenter::{Segmentation, Segmenter};
+use mriseg::text::Prompt;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -91,7 +92,7 @@ fn one(
     let bytes = read_file(image)?;
     let columns = segmenter.manifest().architecture.grid();
     // What is wrong is said first, and alone.
-    segmenter.prompt(text)?;
+    let prompt = segmenter.prompt(text)?;
     let picture = GrayImage::decode(&bytes, &name)?;
     let reading = segmenter.reading(text);
     if let Some(reading) = &reading {
@@ -113,7 +114,7 @@ fn one(
         ControlFlow::Continue(())
     };
     let result = with_a_partner(decode, workers, || {
-        block_on(segmenter.segment(&bytes, &name, text, decode, print))
+        block_on(segmenter.segment(&picture, &prompt, decode, print))
     })?;
     write_atomic(&args.out, &result.mask.to_png())?;
     if let Some(overlay) = &args.overlay {
@@ -146,7 +147,7 @@ fn one(
     );
     println!("wrote {}", args.out.display());
     if let Some(samples) = args.samples {
-        agreement(args, segmenter, (&bytes, &name), text, samples.into())?;
+        agreement(args, segmenter, &picture, &prompt, samples.into())?;
     }
     if args.overlay.is_none() {
         println!("next: add --overlay seen.png to see the mask on the picture");
@@ -158,16 +159,14 @@ fn one(
 fn agreement(
     args: &PredictArgs,
     segmenter: &Segmenter,
-    (bytes, name): (&[u8], &str),
-    text: &str,
+    picture: &GrayImage,
+    prompt: &Prompt,
     samples: usize,
 ) -> Result<()> {
     const SEED: u64 = 1;
     const SHOWN: usize = 5;
+    let mut sampling = segmenter.start_sampling(picture, prompt, samples, SEED);
     let agreement = block_on(async {
-        let mut sampling = segmenter
-            .start_sampling(bytes, name, text, samples, SEED)
-            .await?;
         while sampling.next().await? {}
         sampling.agreement().await
     })?;
@@ -189,12 +188,11 @@ fn agreement(
         );
     }
     if let Some(path) = &args.agreement {
-        let picture = GrayImage::decode(bytes, name)?;
-        let drawn = match segmenter.preparation(&picture) {
+        let drawn = match sampling.preparation() {
             Some(preparation) => {
-                pictures::agreement_in_place(&picture, &preparation, &agreement, grid)
+                pictures::agreement_in_place(picture, preparation, &agreement, grid)
             }
-            None => pictures::agreement(&picture, &agreement, grid),
+            None => pictures::agreement(picture, &agreement, grid),
         };
         write_atomic(path, &pictures::png(&drawn)?)?;
         println!("wrote {}", path.display());
@@ -211,14 +209,16 @@ fn whole_gallery(
     let items = gallery::read(folder)?;
     let mut results = Vec::new();
     for item in &items {
-        let bytes = read_file(&folder.join(&item.image))?;
+        let picture = GrayImage::decode(&read_file(&folder.join(&item.image))?, &item.image)?;
         for sentence in &item.sentences {
             let go_on = |_: &TokenEvent| ControlFlow::Continue(());
             let (name, text, decode) = (&item.image, &sentence.text, args.decode.into());
+            let asked = || format!("{name} with \"{text}\"");
+            let prompt = segmenter.prompt(text).with_context(asked)?;
             let result = with_a_partner(decode, workers, || {
-                block_on(segmenter.segment(&bytes, name, text, decode, go_on))
+                block_on(segmenter.segment(&picture, &prompt, decode, go_on))
             })
-            .with_context(|| format!("{} with \"{}\"", item.image, sentence.text))?;
+            .with_context(asked)?;
             let reading = segmenter.reading(text);
             results.push(Tokens::new(name, text, reading.as_ref(), &result));
         }

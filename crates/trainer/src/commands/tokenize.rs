@@ -38,7 +38,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let chosen = device::choose(args.device)?;
     let mut splits = Splits::open(&experiment)?;
     let tokenizer = text::tokenizer(&experiment, &splits.train)?;
-    splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display);
+    splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display)?;
     let path = Path::new(&experiment.emu3.codes);
     let origin = Origin::new(&experiment, &emu3, &splits);
     display.line(&format!(

@@ -92,22 +92,31 @@ impl Case {
 impl Samples {
     const CACHE_BYTES: usize = 2 << 30;
 
+    /// Cases whose pictures are prepared.
     pub(crate) fn new(dataset: Dataset, typical: Option<Typical>) -> Self {
         Self {
             typical,
             prepares: true,
-            ..Self::with_codes(dataset, None)
+            ..Self::as_they_are(dataset)
         }
     }
 
-    /// Pictures as they are, and codes of pictures and masks where they were made before.
-    pub(crate) fn with_codes(dataset: Dataset, codes: Option<CodedCases>) -> Self {
-        let kept = if codes.is_some() { dataset.len() } else { 0 };
+    /// Pictures as they are, and the codes that were made of them and their masks.
+    pub(crate) fn with_codes(dataset: Dataset, codes: CodedCases) -> Self {
+        Self {
+            oracles: (0..dataset.len()).map(|_| Arc::default()).collect(),
+            codes: Some(codes),
+            ..Self::as_they_are(dataset)
+        }
+    }
+
+    /// Pictures as they are.
+    pub(crate) fn as_they_are(dataset: Dataset) -> Self {
         Self {
             typical: None,
             prepares: false,
-            codes,
-            oracles: (0..kept).map(|_| Arc::default()).collect(),
+            codes: None,
+            oracles: Vec::new(),
             cache: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
             dataset,
             room: AtomicUsize::new(Self::CACHE_BYTES),

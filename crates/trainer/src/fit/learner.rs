@@ -20,7 +20,7 @@ pub(crate) struct Learner {
 
 impl Learner {
     const CONTRAST_DIM: usize = 128;
-    /// See [`bits_of`](mriseg_data::ask::bits_of).
+    /// See [`bits_of`](mriseg_data::answer::bits_of).
     pub(crate) const REQUEST_BITS: usize = 8;
 
     /// Freezes what the language model's loss must not move.

@@ -13,7 +13,7 @@ use mriseg::mask_lm::{Hidden, SequenceTables};
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use mriseg::vision::code_vectors;
-use mriseg_data::ask::bits_of;
+use mriseg_data::answer::bits_of;
 use rand::RngExt;
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,0 +1,274 @@
+//! What the annotations of a picture answer to a request.
+//!
+//! Phantoms know every finding by itself. Of real data one mask for everything is known; it is cut by sides, which
+//! sentences name reliably, never by zones, which they do not.
+
+use mriseg::image::Mask;
+use mriseg::reading::{Findings, Request, Side};
+
+use crate::sides::{half, separating_column};
+use crate::{Sample, SideConvention};
+
+/// The share of a mask below which a side counts as having nothing: what spills over the middle.
+const SPILL: f64 = 0.01;
+
+/// What the annotations of a picture answer to a request; `None` where they do not say.
+pub fn answer(sample: &Sample, request: &Request, convention: SideConvention) -> Option<Mask> {
+    let empty = || Mask::empty(sample.mask.width, sample.mask.height);
+    match *request {
+        Request::Nothing | Request::Other => Some(empty()),
+        Request::Lungs(side) => {
+            let lungs = sample.lungs.as_ref()?;
+            Some(match side {
+                None => lungs.clone(),
+                Some(side) => half(lungs, separating_column(lungs), side.in_picture(convention)),
+            })
+        }
+        _ if !sample.lesions.is_empty() => Some(union_of(sample, &zones_of(request), empty())),
+        _ => answer_of_the_whole(sample, request, convention),
+    }
+}
+
+/// The zones that a request for findings is about.
+pub fn zones_of(request: &Request) -> Findings {
+    const ALL: [bool; 3] = [true; 3];
+    match *request {
+        Request::Zones(findings) => findings,
+        Request::Side(Side::Left) => Findings {
+            left: ALL,
+            ..Findings::default()
+        },
+        Request::Side(Side::Right) => Findings {
+            right: ALL,
+            ..Findings::default()
+        },
+        Request::Everything => Findings {
+            left: ALL,
+            right: ALL,
+        },
+        Request::Nothing | Request::Lungs(_) | Request::Other => Findings::default(),
+    }
+}
+
+/// What a request asks for, bit by bit: findings in each zone of the "left lung" from the top, then of the "right lung",
+/// then the "left lung" itself and the "right lung" itself.
+pub fn bits_of(request: &Request) -> [bool; 8] {
+    let Findings {
+        left: [a, b, c],
+        right: [d, e, f],
+    } = zones_of(request);
+    let lung = |side: Side| match *request {
+        Request::Lungs(asked) => asked.is_none_or(|asked| asked == side),
+        _ => false,
+    };
+    [a, b, c, d, e, f, lung(Side::Left), lung(Side::Right)]
+}
+
+fn union_of(sample: &Sample, zones: &Findings, mut mask: Mask) -> Mask {
+    let named = sample.lesions.iter();
+    for (_, lesion) in named.filter(|(zone, _)| !zone.is_disjoint(zones)) {
+        for (pixel, marked) in mask.pixels.iter_mut().zip(&lesion.pixels) {
+            *pixel |= marked;
+        }
+    }
+    mask
+}
+
+/// Where only one mask for everything is known: its halves, as far as mask and sentence agree about the sides.
+fn answer_of_the_whole(
+    sample: &Sample,
+    request: &Request,
+    convention: SideConvention,
+) -> Option<Mask> {
+    let stated = Findings::parse(&sample.text)?;
+    let mask = &sample.mask;
+    let side = match *request {
+        Request::Everything => return Some(mask.clone()),
+        Request::Zones(zones) if zones == stated => return Some(mask.clone()),
+        _ if stated.is_empty() => return mask.is_empty().then(|| mask.clone()),
+        Request::Side(side) => side,
+        Request::Zones(zones) => {
+            let side = zones.only_side()?;
+            // A zone word alone is too noisy in real data to cut a mask by it.
+            let known = stated.has(side);
+            if known && zones != stated.one_side(side) {
+                return None;
+            }
+            side
+        }
+        Request::Nothing | Request::Lungs(_) | Request::Other => return None,
+    };
+    let middle = separating_column(mask);
+    let part = |side: Side| half(mask, middle, side.in_picture(convention));
+    let has_nothing = |part: &Mask| part.area() as f64 <= SPILL * mask.area() as f64;
+    let (asked, other) = (part(side), part(side.other()));
+    match (stated.has(side), stated.has(side.other())) {
+        (true, true) => (!has_nothing(&asked) && !has_nothing(&other)).then_some(asked),
+        (true, false) => has_nothing(&other).then(|| mask.clone()),
+        (false, true) => has_nothing(&asked).then(|| Mask::empty(mask.width, mask.height)),
+        (false, false) => None,
+    }
+}
+
+/// Sentences about one lung only, with their answers: of a bilateral finding each lung, of a unilateral one the other
+/// lung, which has nothing. None when the sentence is not of the grammar, or when the mask does not bear it out. Codes
+/// of Emu3's tokenizer are made for these cases once.
+pub fn derived_cases(sample: &Sample, convention: SideConvention) -> Vec<(String, Mask)> {
+    let Some(stated) = Findings::parse(&sample.text) else {
+        return Vec::new();
+    };
+    let asked = match stated.only_side() {
+        Some(_) => vec![stated.swapped()],
+        None if stated.is_empty() => Vec::new(),
+        None => Side::BOTH.map(|side| stated.one_side(side)).into(),
+    };
+    let answered = asked.into_iter().filter_map(|findings| {
+        let mask = answer(sample, &Request::Zones(findings), convention)?;
+        Some((findings.to_sentence(), mask))
+    });
+    answered.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use mriseg::image::GrayImage;
+
+    use super::*;
+    use crate::{Dataset, PhantomConfig};
+
+    const VIEWER: SideConvention = SideConvention::Viewer;
+    const BOTH: &str =
+        "bilateral pulmonary infection, two infected areas, upper left lung and lower right lung.";
+
+    fn sample(text: &str, columns: &[usize]) -> Sample {
+        let mut mask = Mask::empty(8, 2);
+        for &x in columns {
+            mask.pixels[x] = 1;
+        }
+        Sample {
+            text: text.into(),
+            mask,
+            lungs: Some(Mask::new(8, 2, [0, 1, 1, 0, 0, 1, 1, 0].repeat(2))),
+            ..Sample::new("a", GrayImage::new(8, 2, vec![0.5; 16]))
+        }
+    }
+
+    #[test]
+    fn one_mask_for_everything_answers_by_its_halves() {
+        let sample = sample(BOTH, &[1, 2, 6]);
+        let left = answer(&sample, &Request::Side(Side::Left), VIEWER).unwrap();
+        assert_eq!(left.pixels[..8], [0, 1, 1, 0, 0, 0, 0, 0]);
+        let upper = Request::Zones(Findings::one_zone(Side::Left, 0));
+        assert_eq!(answer(&sample, &upper, VIEWER).unwrap(), left);
+        let patient = answer(
+            &sample,
+            &Request::Side(Side::Right),
+            SideConvention::Patient,
+        );
+        assert_eq!(patient.unwrap(), left);
+        let lower = Request::Zones(Findings::one_zone(Side::Left, 2));
+        assert_eq!(answer(&sample, &lower, VIEWER), None, "zones are noisy");
+        assert!(
+            answer(&sample, &Request::Nothing, VIEWER)
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            answer(&sample, &Request::Everything, VIEWER).unwrap(),
+            sample.mask
+        );
+    }
+
+    #[test]
+    fn the_side_without_a_finding_is_empty_and_a_doubtful_mask_says_nothing() {
+        let text = "unilateral pulmonary infection, one infected area, upper left lung.";
+        let right = Request::Side(Side::Right);
+        let clear = answer(&sample(text, &[1]), &right, VIEWER).unwrap();
+        assert!(clear.is_empty());
+        assert_eq!(answer(&sample(text, &[1, 6]), &right, VIEWER), None);
+        assert_eq!(answer(&sample(BOTH, &[1]), &right, VIEWER), None);
+    }
+
+    #[test]
+    fn lungs_are_answered_where_they_are_annotated() {
+        let mut sample = sample(BOTH, &[1, 6]);
+        let left = answer(&sample, &Request::Lungs(Some(Side::Left)), VIEWER).unwrap();
+        assert_eq!(left.pixels[..8], [0, 1, 1, 0, 0, 0, 0, 0]);
+        sample.lungs = None;
+        assert_eq!(answer(&sample, &Request::Lungs(None), VIEWER), None);
+    }
+
+    #[test]
+    fn phantoms_answer_every_request_exactly() {
+        let data = Dataset::phantoms(&PhantomConfig::default(), "train", 12);
+        for i in 0..data.len() {
+            let sample = data.load(i).unwrap();
+            let findings = Findings::parse(&sample.text).unwrap();
+            let again = answer(&sample, &Request::Zones(findings), VIEWER).unwrap();
+            assert_eq!(again, sample.mask, "{}", sample.text);
+            let all = answer(&sample, &Request::Everything, VIEWER).unwrap();
+            let sides = Side::BOTH.map(|side| {
+                answer(&sample, &Request::Side(side), VIEWER)
+                    .unwrap()
+                    .area()
+            });
+            assert_eq!(sides.iter().sum::<usize>(), all.area());
+            assert!(all.area() > 0);
+            let lungs = answer(&sample, &Request::Lungs(None), VIEWER).unwrap();
+            let outside = all.pixels.iter().zip(&lungs.pixels);
+            let outside = outside.filter(|&(&lesion, &lung)| lesion > lung).count();
+            assert!(20 * outside <= all.area(), "{outside} of {}", all.area());
+        }
+    }
+
+    #[test]
+    fn a_bilateral_case_becomes_one_case_per_lung() {
+        let cases = derived_cases(&sample(BOTH, &[1, 2, 6]), SideConvention::Viewer);
+        assert_eq!(
+            cases[0].0,
+            "unilateral pulmonary infection, one infected area, upper left lung."
+        );
+        assert_eq!(cases[0].1.pixels[..8], [0, 1, 1, 0, 0, 0, 0, 0]);
+        assert_eq!(
+            cases[1].0,
+            "unilateral pulmonary infection, one infected area, lower right lung."
+        );
+        assert_eq!(cases[1].1.pixels[..8], [0, 0, 0, 0, 0, 0, 1, 0]);
+        let patient = derived_cases(&sample(BOTH, &[1, 2, 6]), SideConvention::Patient);
+        assert_eq!((&patient[0].1, &patient[1].1), (&cases[1].1, &cases[0].1));
+    }
+
+    #[test]
+    fn the_lung_that_a_unilateral_case_does_not_name_is_empty() {
+        let text = "unilateral pulmonary infection, one infected area, upper left lung.";
+        let cases = derived_cases(&sample(text, &[1]), SideConvention::Viewer);
+        assert_eq!(cases.len(), 1);
+        assert_eq!(
+            cases[0].0,
+            "unilateral pulmonary infection, one infected area, upper right lung."
+        );
+        assert!(cases[0].1.is_empty());
+    }
+
+    #[test]
+    fn a_mask_that_does_not_bear_its_sentence_out_gives_no_case() {
+        assert!(derived_cases(&sample(BOTH, &[1, 2]), SideConvention::Viewer).is_empty());
+        let left = "unilateral pulmonary infection, one infected area, upper left lung.";
+        assert!(derived_cases(&sample(left, &[1, 6]), SideConvention::Viewer).is_empty());
+        assert!(derived_cases(&sample("what you see", &[1]), SideConvention::Viewer).is_empty());
+    }
+
+    #[test]
+    fn the_bits_of_a_request_are_its_zones_and_its_lungs() {
+        let bits = |request: Request| bits_of(&request).map(u8::from);
+        let zones = Findings::from_bits(0b100_001);
+        assert_eq!(bits(Request::Zones(zones)), [1, 0, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(bits(Request::Side(Side::Right)), [0, 0, 0, 1, 1, 1, 0, 0]);
+        assert_eq!(bits(Request::Everything), [1, 1, 1, 1, 1, 1, 0, 0]);
+        assert_eq!(bits(Request::Lungs(None)), [0, 0, 0, 0, 0, 0, 1, 1]);
+        let left = Request::Lungs(Some(Side::Left));
+        assert_eq!(bits(left), [0, 0, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(bits(Request::Nothing), bits(Request::Other));
+        assert_eq!(bits(Request::Other), [0; 8]);
+    }
+}
