@@ -106,6 +106,10 @@ pub struct Asked {
     pub reworded: bool,
 }
 
+/// How often healthy lungs are asked for some finding, to which the answer is nothing too, rather than for none: that the
+/// picture shows none is harder to learn than that the sentence names none.
+const DOUBTED: f64 = 0.75;
+
 /// Draws a question for a training case.
 pub fn ask(
     sample: &Sample,
@@ -130,6 +134,7 @@ pub fn ask(
     let side = Side::BOTH[rng.random_range(0..2)];
     let unspecific = rng.random_bool(0.5);
     let healthy = stated.is_empty() && sample.mask.is_empty() && sample.lesions.is_empty();
+    let doubted = healthy && mix.reworded > 0.0 && rng.random_bool(DOUBTED);
     let request = if chosen(mix.side) {
         side_request(&stated, side, unspecific)
     } else if chosen(mix.everything) {
@@ -140,8 +145,7 @@ pub fn ask(
         Request::Lungs((!unspecific).then_some(side))
     } else if chosen(mix.other) {
         Request::Other
-    } else if healthy && unspecific && mix.reworded > 0.0 {
-        // What healthy lungs answer to any finding: nothing.
+    } else if doubted {
         Request::Zones(Findings::from_bits(rng.random_range(1..64)))
     } else {
         plain
@@ -239,6 +243,19 @@ mod tests {
         assert!((share(lungs) - mix.lungs).abs() < 0.02, "{lungs}");
         assert!((share(other) - mix.other).abs() < 0.02, "{other}");
         assert!((share(own) - 0.55).abs() < 0.05, "{own}");
+    }
+
+    #[test]
+    fn healthy_lungs_are_mostly_asked_for_findings_that_they_do_not_have() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let healthy = sample(&Findings::default().to_sentence(), &[]);
+        let asked_for_zones = (0..400).filter(|_| {
+            let asked = ask(&healthy, VIEWER, &RequestMix::default(), &mut rng);
+            let lungs = matches!(asked.request, Some(Request::Lungs(_)));
+            assert_eq!(asked.mask.is_empty(), !lungs);
+            matches!(asked.request, Some(Request::Zones(_)))
+        });
+        assert!((100..220).contains(&asked_for_zones.count()));
     }
 
     #[test]

@@ -639,6 +639,8 @@ pub(crate) enum PickRule {
     MostProbable,
     /// The code of least expected pixel error
     LeastError,
+    /// The same, drawing sooner where the model is unsure
+    BestDice,
 }
 
 impl From<PickRule> for mriseg::decode::Pick {
@@ -646,6 +648,7 @@ impl From<PickRule> for mriseg::decode::Pick {
         match rule {
             PickRule::MostProbable => Self::MostProbable,
             PickRule::LeastError => Self::LeastError,
+            PickRule::BestDice => Self::BestDice,
         }
     }
 }

@@ -1,6 +1,10 @@
-//! Which code a cell takes: its most probable one or that of least expected pixel error. The two differ
+//! Which code a cell takes: its most probable one, or the one of least expected pixel error. The two differ
 //! where the model is unsure: "empty" is one code, "inside" and "border" are many, so that the most
 //! probable single code is "empty" long before an empty cell is the most probable.
+//!
+//! With a cost of `2 t` for a pixel drawn in vain and of `2 (1 - t)` for a missed one, a pixel is worth drawing from a
+//! probability of `t` on. One half counts wrong pixels; the mask of highest expected Dice draws sooner, from half that
+//! Dice on (Lipton, Elkan and Narayanaswamy 2014, "Optimal thresholding of classifiers to maximize F1 measure").
 
 use crate::error::Error;
 use crate::nn::laid_out_transposed;
@@ -21,6 +25,19 @@ pub enum Pick {
     /// over codes (minimum Bayes risk, one cell at a time); among equals the more probable one. Codes of a
     /// probability below [`Picker::NEGLIGIBLE`] are not reckoned with.
     LeastError,
+    /// The same with pixels worth drawing from [`Picker::DICE_THRESHOLD`] on: for a good Dice where the model is unsure.
+    BestDice,
+}
+
+impl Pick {
+    /// The probability from which on a pixel is worth drawing; `None` where codes are not compared by what they draw.
+    fn threshold(self) -> Option<f32> {
+        match self {
+            Self::MostProbable => None,
+            Self::LeastError => Some(0.5),
+            Self::BestDice => Some(Picker::DICE_THRESHOLD),
+        }
+    }
 }
 
 /// A [`Pick`] with what it needs: on the device for many cells, off it for single ones.
@@ -38,6 +55,7 @@ struct Patches {
     pixels_of: Tensor<2>,
     /// Foreground pixels: `[1, codes]`.
     areas: Tensor<2>,
+    threshold: f32,
     host: Arc<HostPatches>,
 }
 
@@ -49,6 +67,7 @@ struct HostPatches {
     /// Words of a patch.
     words: usize,
     areas: Vec<f32>,
+    threshold: f32,
     /// Codes by the area of their patches.
     by_area: Vec<usize>,
 }
@@ -75,18 +94,23 @@ impl Picker {
     /// Codes less probable than this do not count for the expected error of a cell.
     pub const NEGLIGIBLE: f32 = 1e-4;
 
+    /// See [`Pick::BestDice`]: half of a Dice of .7.
+    pub const DICE_THRESHOLD: f32 = 0.35;
+
     /// Prepares `pick` for the codes of masks.
     ///
     /// # Errors
     /// The device fails, or `pick` compares what codes draw and that depends on their neighbours (Emu3).
     pub async fn new(pick: Pick, vision: &Vision) -> Result<Self, Error> {
-        match (pick, vision) {
-            (Pick::MostProbable, _) => Ok(Self::of_most_probable()),
-            (Pick::LeastError, Vision::Own(own)) => Self::of_least_error(own.mask.patches())
-                .await
-                .map_err(|error| Error::Device(error.to_string())),
-            (Pick::LeastError, Vision::Emu3(_)) => Err(Error::Config(
-                "pick = least_error compares what single codes draw, and what a code of Emu3 draws depends on those around it: take most_probable".to_owned(),
+        match (pick.threshold(), vision) {
+            (None, _) => Ok(Self::of_most_probable()),
+            (Some(threshold), Vision::Own(own)) => {
+                Self::of_least_error(own.mask.patches(), threshold)
+                    .await
+                    .map_err(|error| Error::Device(error.to_string()))
+            }
+            (Some(_), Vision::Emu3(_)) => Err(Error::Config(
+                "pick = least_error or best_dice compares what single codes draw, and what a code of Emu3 draws depends on those around it: take most_probable".to_owned(),
             )),
         }
     }
@@ -98,9 +122,9 @@ impl Picker {
 
     /// # Shapes
     /// - patches: `[codes, pixels]`, foreground probabilities
-    async fn of_least_error(patches: Tensor<2>) -> Result<Self, ExecutionError> {
+    async fn of_least_error(patches: Tensor<2>, threshold: f32) -> Result<Self, ExecutionError> {
         Ok(Self {
-            patches: Some(Patches::new(patches).await?),
+            patches: Some(Patches::new(patches, threshold).await?),
         })
     }
 
@@ -126,7 +150,7 @@ impl Picker {
         let scale = exponentials(logits).recip();
         let probability = logits[likely] * scale;
         match &self.patches {
-            Some(patches) if !is_settled(probability) => {
+            Some(patches) if !is_settled(probability, patches.threshold) => {
                 for x in logits.iter_mut() {
                     *x *= scale;
                 }
@@ -147,12 +171,11 @@ impl Picker {
 }
 
 /// Whether a cell whose most probable code has this probability takes that code, whatever the rest of the
-/// distribution: of a code that draws `d` pixels differently, the expected error is larger by `(2 p - 1) d` at
-/// least (triangle inequality).
-fn is_settled(probability: f32) -> bool {
-    /// One half, and some room for rounding.
-    const MORE_THAN_HALF: f32 = 0.51;
-    probability > MORE_THAN_HALF
+/// distribution. Of another code, the expected error is larger by `p d(other, it) - (1 - p) d(it, other)` at least
+/// (triangle inequality), where `d` costs `2 t` a pixel in vain and `2 (1 - t)` a missed one.
+fn is_settled(probability: f32, threshold: f32) -> bool {
+    const ROUNDING: f32 = 0.01;
+    probability > threshold.max(1.0 - threshold) + ROUNDING
 }
 
 /// Certainty of a code weighs as much as this many pixels: enough to decide between codes that draw the same,
@@ -160,34 +183,40 @@ fn is_settled(probability: f32) -> bool {
 const TIE_PIXELS: f32 = 1.0;
 
 impl Patches {
-    async fn new(probabilities: Tensor<2>) -> Result<Self, ExecutionError> {
+    async fn new(probabilities: Tensor<2>, threshold: f32) -> Result<Self, ExecutionError> {
         let pixels = probabilities.greater_elem(0.5).float();
         let pixels_of = laid_out_transposed(pixels.clone());
         let areas = pixels.clone().sum_dim(1).swap_dims(0, 1);
         let [codes, _] = pixels.dims();
         let read = pixels.clone().into_data_async().await?;
         Ok(Self {
-            host: Arc::new(HostPatches::new(&read.iter().collect::<Vec<f32>>(), codes)),
+            host: Arc::new(HostPatches::new(
+                &read.iter().collect::<Vec<f32>>(),
+                codes,
+                threshold,
+            )),
             pixels,
             pixels_of,
             areas,
+            threshold,
         })
     }
 
-    /// Wrong pixels to expect are `|p| - 2 p E[x]` and what is the same for every code.
+    /// The error to expect is `2 t |p| - 2 p E[x]` and what is the same for every code.
     fn least_error(&self, probabilities: Tensor<2>) -> Tensor<2, Int> {
         let negligible = probabilities.clone().lower_elem(Picker::NEGLIGIBLE);
         let counting = probabilities.mask_fill(negligible, 0.0);
         let mass = counting.clone().sum_dim(1);
         let expected = counting.clone().matmul(self.pixels.clone());
         let products = expected.matmul(self.pixels_of.clone());
-        let wrong = mass * self.areas.clone() - products.mul_scalar(2.0);
+        let areas = self.areas.clone().mul_scalar(2.0 * self.threshold);
+        let wrong = mass * areas - products.mul_scalar(2.0);
         (wrong - counting.mul_scalar(TIE_PIXELS)).argmin(1)
     }
 }
 
 impl HostPatches {
-    fn new(pixels: &[f32], codes: usize) -> Self {
+    fn new(pixels: &[f32], codes: usize, threshold: f32) -> Self {
         let of_patch = pixels.len() / codes;
         let patches = pixels.chunks_exact(of_patch);
         let areas: Vec<f32> = patches.clone().map(sum).collect();
@@ -199,6 +228,7 @@ impl HostPatches {
                 .collect(),
             words: of_patch.div_ceil(PIXELS),
             areas,
+            threshold,
             by_area,
         }
     }
@@ -211,7 +241,7 @@ impl HostPatches {
             .filter(|&(_, p)| p >= Picker::NEGLIGIBLE)
             .collect();
         let mass: f32 = counting.iter().map(|(_, p)| p).sum();
-        let errors = Errors::new(&self.expected(&counting), mass);
+        let errors = Errors::new(&self.expected(&counting), mass, self.threshold);
         let certainty = |code: usize| {
             let p = probabilities[code];
             if p < Picker::NEGLIGIBLE {
@@ -222,8 +252,9 @@ impl HostPatches {
         };
         let of_likely = errors.beyond_least(self.patch(likely), f32::INFINITY);
         let (mut best, mut least) = (likely, of_likely - certainty(likely));
-        // The error of a code is at least its distance from another less the error of that one (triangle inequality).
-        let reach = (2.0 * (errors.least + of_likely) + ROUNDING) / mass;
+        // Of two codes one is wrong in every pixel in which they differ, at the lower cost at least.
+        let cost = 2.0 * self.threshold.min(1.0 - self.threshold) * mass;
+        let reach = (2.0 * (errors.least + of_likely) + ROUNDING) / cost;
         for code in self.of_like_area(self.areas[likely], reach) {
             let certainty = certainty(code);
             let error = errors.beyond_least(self.patch(code), least + certainty) - certainty;
@@ -267,8 +298,7 @@ fn packed(bits: impl Iterator<Item = bool>) -> Word {
     word.to_le_bytes()
 }
 
-/// Wrong pixels to expect of a patch: those of the best that could be drawn, and of every pixel drawn otherwise some
-/// more.
+/// Error to expect of a patch: that of the best that could be drawn, and of every pixel drawn otherwise some more.
 struct Errors {
     /// Of the best patch, whether a code draws it or not.
     least: f32,
@@ -280,14 +310,16 @@ struct Errors {
 
 impl Errors {
     /// Of pixels that are foreground with a probability of `expected / mass`.
-    fn new(expected: &[[f32; PIXELS]], mass: f32) -> Self {
-        let least = expected.as_flattened().iter().map(|x| x.min(mass - x));
+    fn new(expected: &[[f32; PIXELS]], mass: f32, threshold: f32) -> Self {
+        let cut = threshold * mass;
+        let least = (expected.as_flattened().iter())
+            .map(|x| 2.0 * (threshold * (mass - x)).min((1.0 - threshold) * x));
         let beyond = |word: &[f32; PIXELS]| {
             let mut sums = [[0.0; 1 << BYTE]; BYTES];
             for (pixels, sums) in word.chunks_exact(BYTE).zip(&mut sums) {
                 for (i, expected) in pixels.iter().enumerate() {
                     let (without, with) = sums.split_at_mut(1 << i);
-                    let more = (mass - 2.0 * expected).abs();
+                    let more = 2.0 * (cut - expected).abs();
                     for (with, without) in with.iter_mut().zip(without) {
                         *with = *without + more;
                     }
@@ -298,7 +330,7 @@ impl Errors {
         Self {
             least: least.sum(),
             best: (expected.iter())
-                .map(|word| packed(word.iter().map(|x| 2.0 * x > mass)))
+                .map(|word| packed(word.iter().map(|&x| x > cut)))
                 .collect(),
             beyond: expected.iter().map(beyond).collect(),
         }
@@ -325,8 +357,8 @@ mod tests {
     use burn::tensor::{Device, Distribution};
     use futures_lite::future::block_on;
 
-    fn least_error(patches: Tensor<2>) -> Picker {
-        block_on(Picker::of_least_error(patches)).unwrap()
+    fn least_error(patches: Tensor<2>, threshold: f32) -> Picker {
+        block_on(Picker::of_least_error(patches, threshold)).unwrap()
     }
 
     fn ids(decoded: Decoded) -> Vec<u32> {
@@ -338,7 +370,7 @@ mod tests {
         let device = Device::flex();
         let pixels =
             Tensor::<2>::from_floats([[0.0, 0.0], [1.0, 0.2], [0.9, 1.0], [0.1, 0.0]], &device);
-        let (most_probable, least_error) = (Picker::of_most_probable(), least_error(pixels));
+        let (most_probable, least_error) = (Picker::of_most_probable(), least_error(pixels, 0.5));
         let picked = |picker: &Picker, probabilities: [f32; 4]| {
             let picked = picker.pick(Tensor::from_floats([probabilities], &device));
             let probability: f32 = picked.probabilities.into_scalar();
@@ -357,14 +389,39 @@ mod tests {
     }
 
     #[test]
+    fn pixels_are_drawn_from_the_threshold_on() {
+        let device = Device::flex();
+        let halves = [[0.0; 2], [1.0, 0.0], [1.0; 2]].map(|[first, second]| {
+            let mut patch = [first; 16];
+            patch[8..].fill(second);
+            patch
+        });
+        let pixels = || Tensor::<2>::from_floats(halves, &device);
+        // The first half is foreground with .4, the second with .2.
+        let unsure = [0.6f32, 0.2, 0.2];
+        for (threshold, code) in [(0.5, 0), (0.35, 1), (0.15, 2)] {
+            let picker = least_error(pixels(), threshold);
+            let many = picker.pick(Tensor::from_floats([unsure], &device));
+            assert_eq!(ids(many), [code]);
+            let (one, _) = picker.pick_one(&mut unsure.map(f32::ln));
+            assert_eq!(one as u32, code);
+        }
+    }
+
+    #[test]
     fn a_settled_cell_takes_its_most_probable_code_and_one_cell_what_many_take() {
+        for threshold in [0.5, Picker::DICE_THRESHOLD] {
+            settled_and_other_cells(threshold);
+        }
+    }
+
+    fn settled_and_other_cells(threshold: f32) {
         let device = Device::flex();
         device.seed(3);
-        let picker = least_error(Tensor::random(
-            [12, 9],
-            Distribution::Bernoulli(0.5),
-            &device,
-        ));
+        let picker = least_error(
+            Tensor::random([12, 9], Distribution::Bernoulli(0.5), &device),
+            threshold,
+        );
         let noise = Tensor::<2>::random([400, 12], Distribution::Normal(0.0, 3.0), &device);
         let probabilities = softmax(noise, 1);
         let likely = Picker::of_most_probable().pick(probabilities.clone());
@@ -375,7 +432,7 @@ mod tests {
             let mut logits: Vec<f32> = row.iter().map(|p| p.ln() + 3.0).collect();
             assert_eq!(picker.pick_one(&mut logits).0, id as usize);
         }
-        let settled = (0..400).filter(|&i| is_settled(highest[i]));
+        let settled = (0..400).filter(|&i| is_settled(highest[i], threshold));
         assert!(settled.clone().count() > 100);
         assert!(settled.clone().all(|i| likely[i] == picked[i]));
         assert!((0..400).any(|i| likely[i] != picked[i]));

@@ -231,7 +231,8 @@ mod tests {
             // Few codes, so that drafts are right now and then.
             let config = config(grid, 3 + number % 6, next_tokens.min(grid * grid));
             config.validate().unwrap();
-            let pick = [Pick::MostProbable, Pick::LeastError][number / 21 % 2];
+            let picks = [Pick::MostProbable, Pick::LeastError, Pick::BestDice];
+            let pick = picks[number / 21 % picks.len()];
             let case = case(&config, pick);
             let (plain, passes) = decode(&case, Decode::Greedy);
             assert_eq!(passes, plain.len());
