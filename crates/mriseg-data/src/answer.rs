@@ -130,17 +130,18 @@ pub fn derived_cases(sample: &Sample, convention: SideConvention) -> Vec<(String
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use mriseg::image::GrayImage;
 
     use super::*;
     use crate::{Dataset, PhantomConfig};
 
-    const VIEWER: SideConvention = SideConvention::Viewer;
-    const BOTH: &str =
+    pub(crate) const VIEWER: SideConvention = SideConvention::Viewer;
+    pub(crate) const BOTH: &str =
         "bilateral pulmonary infection, two infected areas, upper left lung and lower right lung.";
 
-    fn sample(text: &str, columns: &[usize]) -> Sample {
+    /// A picture of 8 by 2 pixels with findings in some columns of its first row, and lungs.
+    pub(crate) fn sample(text: &str, columns: &[usize]) -> Sample {
         let mut mask = Mask::empty(8, 2);
         for &x in columns {
             mask.pixels[x] = 1;

@@ -200,27 +200,10 @@ fn side_request(stated: &Findings, side: Side, unspecific: bool) -> Request {
 
 #[cfg(test)]
 mod tests {
-    use mriseg::image::GrayImage;
     use rand::SeedableRng;
 
     use super::*;
-
-    const VIEWER: SideConvention = SideConvention::Viewer;
-    const BOTH: &str =
-        "bilateral pulmonary infection, two infected areas, upper left lung and lower right lung.";
-
-    fn sample(text: &str, columns: &[usize]) -> Sample {
-        let mut mask = Mask::empty(8, 2);
-        for &x in columns {
-            mask.pixels[x] = 1;
-        }
-        Sample {
-            text: text.into(),
-            mask,
-            lungs: Some(Mask::new(8, 2, [0, 1, 1, 0, 0, 1, 1, 0].repeat(2))),
-            ..Sample::new("a", GrayImage::new(8, 2, vec![0.5; 16]))
-        }
-    }
+    use crate::answer::tests::{BOTH, VIEWER, sample};
 
     #[test]
     fn shares_are_kept_and_every_question_has_its_sentence() {
