@@ -32,7 +32,7 @@ fn measure(name: &str, config: &ModelConfig) {
     let model = config.init(&device);
     let lm = CachedLm::new(&model.lm);
     let vision = Vision::of(&model, None).expect("these sizes have tokenizers of their own");
-    let picker = block_on(Picker::new(Pick::LeastError, &vision)).expect("the CPU answers");
+    let picker = block_on(Picker::new(Pick::LeastError.into(), &vision)).expect("the CPU answers");
     let layout = config.layout();
     let (mut prefill, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..REPEATS {

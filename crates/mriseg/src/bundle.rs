@@ -2,7 +2,7 @@
 //! with its length and SHA-256, and nothing is loaded that does not match.
 
 use crate::config::ModelConfig;
-use crate::decode::Pick;
+use crate::decode::DecisionRule;
 use crate::error::Error;
 use crate::image::Typical;
 use crate::model::Model;
@@ -106,9 +106,9 @@ pub struct Manifest {
     pub architecture: ModelConfig,
     /// How pictures are scaled before encoding.
     pub normalisation: String,
-    /// How codes are picked while decoding.
-    #[serde(default)]
-    pub pick: Pick,
+    /// What is drawn, given what the model predicts.
+    #[serde(flatten)]
+    pub rule: DecisionRule,
     /// How weights are stored.
     pub precision: Precision,
     /// Image tokenizer, mask tokenizer and language model, one safetensors file each; the last alone where the
@@ -251,7 +251,7 @@ impl Bundle {
         model: &Model,
         architecture: &ModelConfig,
         tokenizer: &TextTokenizer,
-        pick: Pick,
+        rule: DecisionRule,
         precision: Precision,
         info: BundleInfo,
         card: &str,
@@ -281,7 +281,7 @@ impl Bundle {
                 None => "-1 (black) to 1 (white)",
             }
             .to_owned(),
-            pick,
+            rule,
             precision,
             shards,
             tokenizer: entry(TOKENIZER, tokenizer.to_bytes()?),
@@ -420,12 +420,12 @@ mod tests {
         let tokenizer = TextTokenizer::learn(["left lung"].into_iter(), 512).unwrap();
         let pack = || {
             let config = ModelConfig::tiny();
-            let pick = Pick::LeastError;
+            let rule = Pick::LeastError.into();
             Bundle::pack(
                 &model,
                 &config,
                 &tokenizer,
-                pick,
+                rule,
                 Precision::F16,
                 info(),
                 "# card",

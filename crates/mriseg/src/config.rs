@@ -74,6 +74,10 @@ pub struct MaskLmConfig {
     /// [`MOST_NEXT_TOKENS`]. Bundles of before this setting predict one.
     #[serde(default = "one")]
     pub next_tokens: usize,
+    /// Whether the model tells, before it draws, if there is anything to draw (a no-target classifier: Liu et al. 2023,
+    /// "GRES: Generalized referring expression segmentation"). Bundles of before this setting do not.
+    #[serde(default)]
+    pub presence: bool,
 }
 
 /// Largest [`MaskLmConfig::next_tokens`].
@@ -151,6 +155,7 @@ impl ModelConfig {
                 text_vocab: 1024,
                 image_tokens: ImageTokens::Features,
                 next_tokens: 4,
+                presence: true,
             },
         }
     }
@@ -249,6 +254,11 @@ impl ModelConfig {
                 "lm.d_model = {} must be lm.heads = {} times a multiple of 4",
                 lm.d_model, lm.heads
             ));
+        }
+        if lm.presence && !own_image {
+            return error(
+                "lm.presence = true is for models with tokenizers of their own: set it to false with image_tokens = mask_codes".to_owned(),
+            );
         }
         let most = MOST_NEXT_TOKENS.min(self.layout().mask());
         if !(1..=most).contains(&lm.next_tokens) {

@@ -5,11 +5,13 @@
 
 mod greedy;
 mod pick;
+mod presence;
 mod sampled;
 mod speculative;
 
 pub use greedy::Greedy;
-pub use pick::{Decoded, Pick, Picker};
+pub use pick::{DecisionRule, Decoded, Pick, Picker};
+pub use presence::EmptyMask;
 pub use sampled::{Agreement, Sampler};
 pub use speculative::{Decode, Decoder};
 

@@ -32,6 +32,8 @@ pub struct MaskLm {
     blocks: Vec<TransformerBlock>,
     norm: RmsNorm,
     look_ahead: Vec<LookAhead>,
+    /// State of begin-of-mask to the logit of there being something to draw.
+    presence: Option<Linear>,
     #[module(skip)]
     shape: Shape,
 }
@@ -96,6 +98,7 @@ impl ModelConfig {
             look_ahead: (1..lm.next_tokens)
                 .map(|_| LookAhead::new(lm.d_model, device))
                 .collect(),
+            presence: (lm.presence).then(|| LinearConfig::new(lm.d_model, 1).init(device)),
             shape: Shape {
                 layout,
                 heads: lm.heads,
@@ -209,6 +212,14 @@ impl MaskLm {
                 self.logits(head.forward(states, anchors))
             })
             .collect()
+    }
+
+    /// Logit of there being something to draw, told by the state of begin-of-mask: `[batch, 1]`; `None` where the model
+    /// has no presence head.
+    pub fn presence(&self, hidden: &Hidden) -> Option<Tensor<2>> {
+        let head = self.presence.as_ref()?;
+        let begin = hidden.states.clone().slice_dim(1, 0..1);
+        Some(affine(head, begin).squeeze_dim(1))
     }
 
     /// Logits over mask codes: the unembedding is the mask-token embedding (tied), without the

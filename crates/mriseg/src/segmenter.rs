@@ -87,6 +87,8 @@ pub struct Segmentation {
     pub pending: usize,
     /// Passes through the model, one per token when decoding is greedy.
     pub passes: usize,
+    /// Probability of there being something to draw; `None` where the model does not tell.
+    pub presence: Option<f32>,
     /// What was done to the picture before the model read it, a sentence each.
     pub notes: Vec<String>,
 }
@@ -122,7 +124,7 @@ impl Segmenter {
         Ok(Self {
             inner: Arc::new(Inner {
                 empty: empty.iter().collect(),
-                picker: Picker::new(manifest.pick, &vision).await?,
+                picker: Picker::new(manifest.rule, &vision).await?,
                 manifest,
                 lm: CachedLm::new(&model.lm),
                 vision,
@@ -168,7 +170,15 @@ impl Segmenter {
         let (text, tokens) = inner.read(image, preparation.as_ref(), prompt);
         let rng = ChaCha8Rng::seed_from_u64(seed);
         Sampling {
-            sampler: Sampler::start(&inner.lm, text, tokens, samples, TEMPERATURE, rng),
+            sampler: Sampler::start(
+                &inner.lm,
+                inner.picker.clone(),
+                text,
+                tokens,
+                samples,
+                TEMPERATURE,
+                rng,
+            ),
             inner: inner.clone(),
             preparation,
         }
@@ -339,6 +349,11 @@ impl Decoding {
         self.decoder.passes()
     }
 
+    /// See [`Decoder::presence`].
+    pub fn presence(&self) -> Option<f32> {
+        self.decoder.presence()
+    }
+
     /// Side of the square grid of cells.
     pub fn grid(&self) -> usize {
         self.inner.layout().grid
@@ -386,6 +401,7 @@ impl Decoding {
         Ok(Segmentation {
             pending: self.total() - self.tokens.len(),
             passes: self.passes(),
+            presence: self.presence(),
             notes: self.notes(),
             mask: match &self.preparation {
                 Some(preparation) => preparation.restore(&soft),

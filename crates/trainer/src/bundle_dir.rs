@@ -122,7 +122,7 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         &model,
         &experiment.model,
         &tokenizer,
-        experiment.train.pick,
+        experiment.train.rule(),
         precision,
         info,
         &card,

@@ -307,6 +307,9 @@ pub(crate) struct EvalArgs {
     /// Pick codes by another rule than the bundle's own
     #[arg(long, value_enum)]
     pub(crate) pick: Option<PickRule>,
+    /// Draw only where there is something to draw with at least this probability, instead of the bundle's own
+    #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
+    pub(crate) presence_threshold: Option<f32>,
     /// Decode one case at a time in this way, as a user would, and time it; without, greedily in batches.
     /// The tokens are the same
     #[arg(long, value_enum)]
@@ -630,6 +633,12 @@ impl TextMode {
             Self::WrongSide => "wrong-side",
         }
     }
+}
+
+/// A number between 0 and 1, both excluded.
+fn probability(text: &str) -> Result<f32, String> {
+    let number = text.parse().ok().filter(|p| 0.0 < *p && *p < 1.0);
+    number.ok_or_else(|| "must lie between 0 and 1, both excluded".to_owned())
 }
 
 /// Values of `--pick`.

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use mriseg::config::{ImageTokens, ModelConfig};
-use mriseg::decode::Pick;
+use mriseg::decode::{DecisionRule, Pick};
 use mriseg_data::{AugmentConfig, RequestMix};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -137,8 +137,13 @@ pub(crate) struct LmTraining {
     /// Weight of the reading loss: the sentence's tokens are to tell what it asks for. Ours, not the paper's: it teaches
     /// wordings. 0 switches it off; it has no effect where sentences are not of the grammar.
     pub(crate) reading: f64,
+    /// Weight of the presence loss, where the model has a presence head (`model.lm.presence`): before the first token it
+    /// is to tell whether there is anything to draw.
+    pub(crate) presence: f64,
     /// Which code a cell takes while decoding: `least_error`, `best_dice` or `most_probable`.
     pub(crate) pick: Pick,
+    /// Probability of there being something to draw from which on something is drawn, where the model has a presence head.
+    pub(crate) presence_threshold: f32,
     /// Evaluate, and save a checkpoint, this many times.
     pub(crate) evaluations: usize,
     /// Next-k token prediction (paper: NkTP); k is `model.lm.next_tokens`.
@@ -195,6 +200,16 @@ pub(crate) struct HardErrors {
     pub(crate) warmup: f64,
 }
 
+impl LmTraining {
+    /// What is drawn, given what the model predicts.
+    pub(crate) fn rule(&self) -> DecisionRule {
+        DecisionRule {
+            pick: self.pick,
+            presence_threshold: self.presence_threshold,
+        }
+    }
+}
+
 impl Experiment {
     /// The demo: phantoms, a tiny model, minutes on two CPU cores.
     pub(crate) fn tiny() -> Self {
@@ -244,7 +259,9 @@ impl Experiment {
                 misleading_context: 0.0,
                 soft_decode: 0.0,
                 reading: 0.5,
+                presence: 0.5,
                 pick: Pick::LeastError,
+                presence_threshold: 0.5,
                 evaluations: 4,
                 next_k: NextK {
                     weight: 0.3,
@@ -367,6 +384,7 @@ impl Experiment {
         // Nor did they ask more than their data.
         defaults.data.requests = RequestMix::none();
         defaults.train.reading = 0.0;
+        defaults.model.lm.presence = false;
         let experiment = parse_toml(&text, &path.display().to_string(), &defaults)?;
         experiment.validate()?;
         Ok(experiment)
@@ -488,6 +506,7 @@ impl Experiment {
         for (name, value) in [
             ("train.soft_decode", f64::from(self.train.soft_decode)),
             ("train.reading", self.train.reading),
+            ("train.presence", self.train.presence),
             ("train.next_k.weight", self.train.next_k.weight),
             ("train.next_k.final_weight", self.train.next_k.final_weight),
             ("train.contrast.weight", self.train.contrast.weight),
@@ -498,6 +517,17 @@ impl Experiment {
                     "{name} = {value}: a weight must not be negative"
                 )));
             }
+        }
+        let threshold = self.train.presence_threshold;
+        if !(threshold > 0.0 && threshold < 1.0) {
+            return Err(usage(format!(
+                "train.presence_threshold = {threshold}: must lie between 0 and 1, both excluded"
+            )));
+        }
+        if self.model.lm.presence && self.train.presence == 0.0 {
+            return Err(usage(
+                "train.presence = 0 leaves the presence head untrained, and what it says would count: give it a weight, or set model.lm.presence = false".to_owned(),
+            ));
         }
         let codes = self.model.lm.image_tokens == ImageTokens::Codes;
         if codes && self.image_tokenizer.steps == 0 && self.image_tokenizer.from.is_empty() {

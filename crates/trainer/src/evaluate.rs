@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use burn::tensor::{Device, Int, Tensor};
 use futures_lite::future::block_on;
 use mriseg::config::ModelConfig;
-use mriseg::decode::{Decode, Decoder, Greedy, Pick, Picker, code_tensor};
+use mriseg::decode::{DecisionRule, Decode, Decoder, Greedy, Picker, code_tensor};
 use mriseg::image::{GrayImage, Mask};
 use mriseg::mask_lm::{CachedLm, MaskLm};
 use mriseg::metrics::Overlap;
@@ -320,8 +320,8 @@ impl Evaluator<'_> {
 ///
 /// # Errors
 /// The device stopped answering, or codes cannot be picked in this way.
-pub(crate) fn picker(pick: Pick, vision: &Vision) -> Result<Picker> {
-    Ok(block_on(Picker::new(pick, vision))?)
+pub(crate) fn picker(rule: DecisionRule, vision: &Vision) -> Result<Picker> {
+    Ok(block_on(Picker::new(rule, vision))?)
 }
 
 /// The true masks of some cases after a round trip through the mask tokenizer.

@@ -374,7 +374,7 @@ impl Run {
             config: &self.experiment.model,
             device: &self.chosen.device,
             cached: CachedLm::new(&model.lm),
-            picker: picker(self.experiment.train.pick, &vision)?,
+            picker: picker(self.experiment.train.rule(), &vision)?,
             seed: self.experiment.seed,
             workers: side_by_side_of(&vision, self.chosen.workers),
             vision,

@@ -125,7 +125,8 @@ impl Source {
                 Ok(Experiment {
                     model,
                     train: LmTraining {
-                        pick: manifest.pick,
+                        pick: manifest.rule.pick,
+                        presence_threshold: manifest.rule.presence_threshold,
                         ..like.train
                     },
                     ..like

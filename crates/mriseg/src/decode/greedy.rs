@@ -1,5 +1,6 @@
 //! Greedy decoding of a batch, a token of every mask per pass.
 
+use super::presence::Absent;
 use super::{Decoded, Picker};
 use crate::mask_lm::{CachedLm, DecodeState};
 use burn::tensor::activation::softmax;
@@ -11,6 +12,8 @@ pub struct Greedy {
     state: DecodeState,
     picker: Picker,
     input: Tensor<2, Int>,
+    /// Known after the first pass.
+    absent: Option<Absent>,
     index: usize,
 }
 
@@ -28,6 +31,7 @@ impl Greedy {
             state: lm.prefill(text, image),
             picker,
             input: Tensor::from_data(TensorData::new(begin, [batch, 1]), &device),
+            absent: None,
             index: 0,
         }
     }
@@ -39,7 +43,16 @@ impl Greedy {
             return None;
         }
         let predicted = lm.step(self.input.clone(), &mut self.state);
-        let decoded = self.picker.pick(softmax(predicted.logits, 1));
+        let mut decoded = self.picker.pick(softmax(predicted.logits, 1));
+        if let Some(empty) = self.picker.empty() {
+            if self.index == 0 {
+                let presence = lm.presence(predicted.hidden);
+                self.absent = presence.map(|logits| empty.of_batch(logits));
+            }
+            if let Some(absent) = &self.absent {
+                decoded = empty.instead_of(decoded, self.index, absent);
+            }
+        }
         self.input = decoded.ids.clone();
         self.index += 1;
         Some(decoded)

@@ -6,6 +6,7 @@
 //! probability of `t` on. One half counts wrong pixels; the mask of highest expected Dice draws sooner, from half that
 //! Dice on (Lipton, Elkan and Narayanaswamy 2014, "Optimal thresholding of classifiers to maximize F1 measure").
 
+use super::presence::EmptyMask;
 use crate::error::Error;
 use crate::nn::laid_out_transposed;
 use crate::rows::{exponentials, largest_at, sum};
@@ -40,10 +41,39 @@ impl Pick {
     }
 }
 
-/// A [`Pick`] with what it needs: on the device for many cells, off it for single ones.
+/// What is drawn, given what the model predicts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DecisionRule {
+    /// Which code a cell takes.
+    #[serde(default)]
+    pub pick: Pick,
+    /// Probability of there being something to draw from which on cells are looked at; below it, the mask is empty.
+    /// Without effect on models that have no presence head.
+    #[serde(default = "DecisionRule::one_half")]
+    pub presence_threshold: f32,
+}
+
+impl DecisionRule {
+    fn one_half() -> f32 {
+        0.5
+    }
+}
+
+impl From<Pick> for DecisionRule {
+    /// Something is drawn where that is more probable than not.
+    fn from(pick: Pick) -> Self {
+        Self {
+            pick,
+            presence_threshold: Self::one_half(),
+        }
+    }
+}
+
+/// A [`DecisionRule`] with what it needs: on the device for many cells, off it for single ones.
 #[derive(Debug, Clone)]
 pub struct Picker {
     patches: Option<Patches>,
+    empty: Option<EmptyMask>,
 }
 
 /// What every code draws, each pixel foreground (1) or not (0).
@@ -97,35 +127,44 @@ impl Picker {
     /// See [`Pick::BestDice`]: half of a Dice of .7.
     pub const DICE_THRESHOLD: f32 = 0.35;
 
-    /// Prepares `pick` for the codes of masks.
+    /// Prepares `rule` for the codes of masks.
     ///
     /// # Errors
-    /// The device fails, or `pick` compares what codes draw and that depends on their neighbours (Emu3).
-    pub async fn new(pick: Pick, vision: &Vision) -> Result<Self, Error> {
-        match (pick.threshold(), vision) {
-            (None, _) => Ok(Self::of_most_probable()),
-            (Some(threshold), Vision::Own(own)) => {
-                Self::of_least_error(own.mask.patches(), threshold)
-                    .await
-                    .map_err(|error| Error::Device(error.to_string()))
-            }
-            (Some(_), Vision::Emu3(_)) => Err(Error::Config(
-                "pick = least_error or best_dice compares what single codes draw, and what a code of Emu3 draws depends on those around it: take most_probable".to_owned(),
-            )),
+    /// The device fails, or `rule.pick` compares what codes draw and that depends on their neighbours (Emu3).
+    pub async fn new(rule: DecisionRule, vision: &Vision) -> Result<Self, Error> {
+        let device = |error: ExecutionError| Error::Device(error.to_string());
+        let Vision::Own(own) = vision else {
+            return match rule.pick {
+                Pick::MostProbable => Ok(Self::of_most_probable()),
+                Pick::LeastError | Pick::BestDice => Err(Error::Config(
+                    "pick = least_error or best_dice compares what single codes draw, and what a code of Emu3 draws depends on those around it: take most_probable".to_owned(),
+                )),
+            };
+        };
+        let empty = EmptyMask::new(own.mask.encode_empty(), rule.presence_threshold);
+        Ok(Self {
+            patches: match rule.pick.threshold() {
+                Some(threshold) => {
+                    let patches = Patches::new(own.mask.patches(), threshold);
+                    Some(patches.await.map_err(device)?)
+                }
+                None => None,
+            },
+            empty: Some(empty.await.map_err(device)?),
+        })
+    }
+
+    /// [`Pick::MostProbable`] whatever the presence, which needs nothing.
+    pub fn of_most_probable() -> Self {
+        Self {
+            patches: None,
+            empty: None,
         }
     }
 
-    /// [`Pick::MostProbable`], which needs nothing.
-    pub fn of_most_probable() -> Self {
-        Self { patches: None }
-    }
-
-    /// # Shapes
-    /// - patches: `[codes, pixels]`, foreground probabilities
-    async fn of_least_error(patches: Tensor<2>, threshold: f32) -> Result<Self, ExecutionError> {
-        Ok(Self {
-            patches: Some(Patches::new(patches, threshold).await?),
-        })
+    /// What is drawn where there is nothing to draw.
+    pub(super) fn empty(&self) -> Option<&EmptyMask> {
+        self.empty.as_ref()
     }
 
     /// The code of every cell.
@@ -358,7 +397,10 @@ mod tests {
     use futures_lite::future::block_on;
 
     fn least_error(patches: Tensor<2>, threshold: f32) -> Picker {
-        block_on(Picker::of_least_error(patches, threshold)).unwrap()
+        Picker {
+            patches: Some(block_on(Patches::new(patches, threshold)).unwrap()),
+            empty: None,
+        }
     }
 
     fn ids(decoded: Decoded) -> Vec<u32> {

@@ -1,6 +1,7 @@
 //! Several decodes by chance: where they differ the model is unsure, also about what follows from an early
 //! token, which the probability of a single token does not tell.
 
+use super::Picker;
 use crate::mask_lm::{CachedLm, DecodeState};
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 use rand::RngExt;
@@ -11,6 +12,9 @@ use rand_chacha::ChaCha8Rng;
 #[derive(Debug, Clone)]
 pub struct Sampler {
     state: DecodeState,
+    picker: Picker,
+    /// Masks in which nothing is drawn; known after the first pass.
+    absent: Vec<bool>,
     temperature: f32,
     rng: ChaCha8Rng,
     device: Device,
@@ -28,6 +32,7 @@ impl Sampler {
     /// - image: `[1, image, token_dim]`
     pub fn start(
         lm: &CachedLm,
+        picker: Picker,
         text: Tensor<2, Int>,
         image: Tensor<3>,
         count: usize,
@@ -37,6 +42,8 @@ impl Sampler {
         Self {
             device: image.device(),
             state: lm.prefill(text.repeat_dim(0, count), image.repeat_dim(0, count)),
+            picker,
+            absent: vec![false; count],
             temperature,
             rng,
             last: vec![lm.layout().begin_of_mask() as i32; count],
@@ -63,9 +70,31 @@ impl Sampler {
         let noise = TensorData::new(noise, [count, layout.codes]);
         let logits = predicted.logits.div_scalar(self.temperature);
         let drawn = (logits + Tensor::from_data(noise, &self.device)).argmax(1);
-        let drawn = drawn.into_data_async().await?;
-        self.last = drawn.iter().collect();
-        self.tokens.extend(drawn.iter::<u32>());
+        let mut drawn: Vec<u32> = drawn.into_data_async().await?.iter().collect();
+        if let Some(empty) = self.picker.empty() {
+            let position = self.drawn();
+            let first = position == 0;
+            let presence = if first {
+                lm.presence(predicted.hidden)
+            } else {
+                None
+            };
+            if let Some(presence) = presence {
+                let logits = presence.into_data_async().await?;
+                for (absent, logit) in self.absent.iter_mut().zip(logits.iter::<f32>()) {
+                    *absent = self.rng.random::<f32>() >= empty.chance(logit);
+                }
+            }
+            for (token, _) in drawn
+                .iter_mut()
+                .zip(&self.absent)
+                .filter(|(_, absent)| **absent)
+            {
+                *token = empty.code(position);
+            }
+        }
+        self.last = drawn.iter().map(|&token| token as i32).collect();
+        self.tokens.extend(drawn);
         Ok(true)
     }
 
@@ -147,7 +176,15 @@ mod tests {
         let image = Tensor::random(image, Distribution::Default, &device);
         let draw = |temperature, seed| {
             let rng = ChaCha8Rng::seed_from_u64(seed);
-            let mut sampler = Sampler::start(&lm, text.clone(), image.clone(), 2, temperature, rng);
+            let mut sampler = Sampler::start(
+                &lm,
+                Picker::of_most_probable(),
+                text.clone(),
+                image.clone(),
+                2,
+                temperature,
+                rng,
+            );
             while block_on(sampler.advance(&lm)).unwrap() {}
             assert_eq!(sampler.drawn(), 64);
             sampler.masks()

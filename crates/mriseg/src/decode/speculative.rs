@@ -8,6 +8,7 @@
 //! Masks have long runs of one token, empty or full. After a pass whose tokens were all drafted right and all the
 //! same, the last draft is repeated, so that the next pass reads [`CachedLm::most_inputs`] at once.
 
+use super::presence::probability;
 use super::{Picker, TokenEvent};
 use crate::mask_lm::{CachedLm, DecodeState, Drafting};
 use crate::nn::Predicted;
@@ -36,6 +37,7 @@ pub struct Decoder {
     inputs: Tensor<2, Int>,
     decoded: usize,
     passes: usize,
+    presence: Option<f32>,
 }
 
 impl Decoder {
@@ -64,6 +66,7 @@ impl Decoder {
             picker,
             decoded: 0,
             passes: 0,
+            presence: None,
         }
     }
 
@@ -72,7 +75,12 @@ impl Decoder {
         self.passes
     }
 
-    /// Decodes the next token, or run of tokens; empty when all are decoded.
+    /// Probability of there being something to draw; `None` before the first pass, or where the model does not tell.
+    pub fn presence(&self) -> Option<f32> {
+        self.presence
+    }
+
+    /// Decodes the next token, or run of tokens, or a whole mask without foreground where there is nothing to draw; empty when all are decoded.
     ///
     /// # Errors
     /// The device fails.
@@ -87,11 +95,33 @@ impl Decoder {
         if inputs > 1 {
             reading = reading.register(self.inputs.clone());
         }
+        let first = self.decoded == 0;
+        let presence = if first {
+            lm.presence(hidden.clone())
+        } else {
+            None
+        };
+        if let Some(presence) = presence {
+            reading = reading.register(presence);
+        }
         let mut read = reading.execute_async().await?.into_iter();
         let logits = (read.next()).expect("a transaction returns what was registered");
-        let drafts: Vec<u32> = read
-            .next()
-            .map_or(Vec::new(), |inputs| inputs.iter().skip(1).collect());
+        self.passes += 1;
+        // The first pass has no drafts.
+        let mut drafts = Vec::new();
+        match read.next() {
+            Some(presence) if first => {
+                let logit = presence.iter::<f32>().sum();
+                self.presence = Some(probability(logit));
+                let empty = self.picker.empty();
+                if let Some(mask) = empty.and_then(|empty| empty.instead(logit, layout)) {
+                    self.decoded = layout.mask();
+                    return Ok(mask);
+                }
+            }
+            Some(inputs) => drafts.extend(inputs.iter::<u32>().skip(1)),
+            None => {}
+        }
         let mut logits: Vec<f32> =
             TensorData::try_into_vec_as(logits).expect("logits are numbers, which convert to f32");
         let mut events = Vec::new();
@@ -108,7 +138,6 @@ impl Decoder {
                 break;
             }
         }
-        self.passes += 1;
         self.decoded += events.len();
         if let Some(last) = events.last().filter(|_| self.decoded < layout.mask()) {
             self.state.rewind(self.decoded, layout);
@@ -194,7 +223,7 @@ mod tests {
             text: Tensor::<2>::random([1, layout.text], Distribution::Uniform(0.0, 20.0), &device)
                 .int(),
             image: Tensor::random(image, Distribution::Default, &device),
-            picker: block_on(Picker::new(pick, &vision)).unwrap(),
+            picker: block_on(Picker::new(pick.into(), &vision)).unwrap(),
         }
     }
 

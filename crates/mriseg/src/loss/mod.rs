@@ -2,23 +2,30 @@
 
 mod hard_error;
 mod next_token;
+mod presence;
 mod reading;
 mod reconstruction;
 mod token_contrast;
 
 pub use hard_error::{HardErrorMemory, hard_token_loss, hard_token_weights};
 pub use next_token::{next_k_token_loss, next_token_loss, token_losses};
+pub use presence::presence_loss;
 pub use reading::sentence_reading_loss;
 pub use reconstruction::{mask_reconstruction_loss, picture_reconstruction_loss};
 pub use token_contrast::{ContrastTokens, code_likeness, patch_likeness, token_contrastive_loss};
 
+use burn::tensor::Tensor;
+use burn::tensor::activation::log_sigmoid;
+
+/// Binary cross-entropy of every logit.
+fn binary_cross_entropy<const D: usize>(logits: Tensor<D>, truth: Tensor<D>) -> Tensor<D> {
+    logits.clone() * (truth.neg() + 1.0) - log_sigmoid(logits)
+}
+
 /// Compares the gradient of `loss` at a random point with central differences.
 #[cfg(test)]
-pub(crate) fn check_gradient(
-    shape: [usize; 3],
-    loss: impl Fn(burn::tensor::Tensor<3>) -> burn::tensor::Tensor<1>,
-) {
-    use burn::tensor::{Device, Tensor, TensorData};
+pub(crate) fn check_gradient(shape: [usize; 3], loss: impl Fn(Tensor<3>) -> Tensor<1>) {
+    use burn::tensor::{Device, TensorData};
     const STEP: f32 = 1e-2;
     let device = Device::flex().autodiff();
     let count = shape.iter().product::<usize>();

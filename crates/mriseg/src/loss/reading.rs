@@ -1,7 +1,7 @@
 //! Whether the text part of the sequence tells what the sentence asks for. Not the paper's: a mask says little about
 //! each word, and this teaches thousands of wordings in a fraction of the steps.
 
-use burn::tensor::activation::log_sigmoid;
+use super::binary_cross_entropy;
 use burn::tensor::{Tensor, assert_shape};
 
 /// Binary cross-entropy of what sentences ask for, bit by bit: `[1]`. Sentences of which nothing is `known` count
@@ -15,7 +15,7 @@ pub fn sentence_reading_loss(logits: Tensor<2>, asked: Tensor<2>, known: Tensor<
     let [batch, bits] = logits.dims();
     assert_shape!(asked, [batch, bits]);
     assert_shape!(known, [batch, 1]);
-    let losses = logits.clone() * (asked.neg() + 1.0) - log_sigmoid(logits);
+    let losses = binary_cross_entropy(logits, asked);
     let count = known.clone().sum().clamp_min(1.0).mul_scalar(bits as f64);
     (losses * known).sum() / count
 }

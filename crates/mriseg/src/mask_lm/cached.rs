@@ -24,6 +24,7 @@ pub struct CachedLm {
     /// What is added to mask tokens beside the anchors: `[1, mask, d_model]`.
     mask_places: Tensor<3>,
     transformer: CachedTransformer,
+    presence: Option<Linear>,
 }
 
 /// A sequence that is being decoded.
@@ -70,6 +71,7 @@ impl CachedLm {
             mask: table.mul_scalar(scale) + part(2),
             mask_places: lm.cells(0..layout.mask()),
             transformer: CachedTransformer::new(&transformer, shape),
+            presence: lm.presence.clone(),
         }
     }
 
@@ -121,6 +123,15 @@ impl CachedLm {
         let x = self.mask.clone().select(0, inputs.reshape([-1]))
             + places.reshape([batch * new, d_model]);
         self.transformer.step(x, &mut state.cache)
+    }
+
+    /// Logit of there being something to draw; `None` where the model does not tell.
+    ///
+    /// # Shapes
+    /// - hidden: `[batch, d_model]`, those of begin-of-mask
+    /// - output: `[batch, 1]`
+    pub fn presence(&self, hidden: Tensor<2>) -> Option<Tensor<2>> {
+        Some(self.presence.as_ref()?.forward(hidden))
     }
 
     /// Prepares the look-ahead heads for one mask, the only one of `state`; `None` when the model has none.
@@ -177,6 +188,7 @@ mod tests {
             inputs.clone(),
             &lm.tables(&device),
         );
+        let presence = lm.presence(&hidden).unwrap();
         let full = lm.logits(hidden.states);
         let cached = CachedLm::new(&lm);
         let mut state = cached.prefill(text, image);
@@ -184,7 +196,13 @@ mod tests {
         let singles = (6..64).map(|i| i..i + 1);
         for range in [0..1, 1..2, 2..5, 5..6].into_iter().chain(singles) {
             let new = range.len();
+            let first = range.start == 0;
             let predicted = cached.step(inputs.clone().slice_dim(1, range), &mut state);
+            if first {
+                let told = cached.presence(predicted.hidden).unwrap().into_data();
+                let tolerance = Tolerance::rel_abs(1e-3, 1e-3);
+                told.assert_approx_eq::<f32>(&presence.to_data(), tolerance);
+            }
             parts.push(predicted.logits.reshape([2, new, 256]));
         }
         Tensor::cat(parts, 1)

@@ -58,6 +58,14 @@ impl MaskLm {
             other.look_ahead.len(),
         );
 
+        if self.presence.is_some() {
+            if other.presence.is_some() {
+                self.presence = other.presence.clone();
+            }
+            let why = "the source has none";
+            report.note(other.presence.is_some(), "presence head", why);
+        }
+
         let (grid, other_grid) = (ours.layout.grid, theirs.layout.grid);
         let fits = grid == other_grid;
         if fits {

@@ -95,7 +95,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         (None, None) => unreachable!("the argument rules of `bench` ask for a bundle or a preset"),
     };
     if let Some(pick) = args.pick {
-        bundle.manifest.pick = pick.into();
+        bundle.manifest.rule.pick = pick.into();
     }
     let manifest = bundle.manifest_bytes();
     if bundle.manifest.architecture.lm.image_tokens == ImageTokens::MaskCodes {
@@ -226,7 +226,7 @@ fn random_bundle(preset: Preset, set: &[String], inputs: &[Input]) -> Result<Bun
         &config.init(&device),
         &config,
         &tokenizer,
-        Pick::MostProbable,
+        Pick::MostProbable.into(),
         Precision::F16,
         info,
         card,

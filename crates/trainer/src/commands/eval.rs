@@ -65,13 +65,20 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     };
     let emu3 = emu3_of(&bundle.manifest, args.emu3.as_deref(), &chosen.device)?;
     let vision = Vision::of(&model, emu3.as_ref())?;
+    let mut rule = bundle.manifest.rule;
+    if let Some(pick) = args.pick {
+        rule.pick = pick.into();
+    }
+    if let Some(threshold) = args.presence_threshold {
+        rule.presence_threshold = threshold;
+    }
     let evaluator = Evaluator {
         lm: &model.lm,
         tokenizer: &tokenizer,
         config: &bundle.manifest.architecture,
         device: &chosen.device,
         cached: CachedLm::new(&model.lm),
-        picker: picker(args.pick.map_or(bundle.manifest.pick, Into::into), &vision)?,
+        picker: picker(rule, &vision)?,
         seed: SEED,
         workers: side_by_side_of(&vision, chosen.workers),
         vision,

@@ -6,8 +6,8 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData, Transaction};
 use mriseg::loss::{
     ContrastTokens, HardErrorMemory, code_likeness, hard_token_loss, hard_token_weights,
-    mask_reconstruction_loss, next_k_token_loss, patch_likeness, sentence_reading_loss,
-    token_contrastive_loss, token_losses,
+    mask_reconstruction_loss, next_k_token_loss, patch_likeness, presence_loss,
+    sentence_reading_loss, token_contrastive_loss, token_losses,
 };
 use mriseg::mask_lm::{Hidden, SequenceTables};
 use mriseg::model::Model;
@@ -265,6 +265,11 @@ impl Objective<'_> {
         sum.add("contrast_loss", training.contrast.weight, || {
             self.contrast(learner, &hidden, batch, range.clone())
         });
+        if let Some(logits) = lm.presence(&hidden) {
+            sum.add("presence_loss", training.presence, || {
+                presence_loss(logits, self.present(batch, range.clone()))
+            });
+        }
         sum.add("reading_loss", training.reading, || {
             self.reading(learner, &hidden, batch, range.clone())
         });
@@ -289,6 +294,16 @@ impl Objective<'_> {
                 losses: losses.without_autodiff(),
             },
         }
+    }
+
+    /// Whether the masks of a shard have foreground: `[cases, 1]`, 0 or 1.
+    fn present(&self, batch: &Batch, range: Range<usize>) -> Tensor<2> {
+        let masks = batch.cases.targets.chunks_exact(self.empty.len());
+        let present: Vec<f32> = (masks.skip(range.start).take(range.len()))
+            .map(|mask| f32::from(u8::from(mask != self.empty)))
+            .collect();
+        let shape = [range.len(), 1];
+        Tensor::from_data(TensorData::new(present, shape), &self.autodiff)
     }
 
     /// What the sentences of a shard ask for, told from their tokens.
