@@ -69,6 +69,9 @@ export interface Segmentation {
   pending: number;
   /** Passes through the model, one per token when decoding is greedy. */
   passes: number;
+  /** Probability of there being something to draw, 0 to 1, told before the first token; null where the model does not
+   * tell. */
+  presence: number | null;
 }
 /** What several masks, decoded by chance, have in common. */
 export interface Agreement {

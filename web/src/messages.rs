@@ -70,6 +70,7 @@ pub(crate) struct Segmentation {
     probabilities: Float32Array,
     pending: usize,
     passes: usize,
+    presence: Option<f32>,
 }
 
 #[derive(Serialize)]
@@ -137,6 +138,7 @@ impl From<segmenter::Segmentation> for Segmentation {
             probabilities: Float32Array::from(result.probabilities.as_slice()),
             pending: result.pending,
             passes: result.passes,
+            presence: result.presence,
         }
     }
 }

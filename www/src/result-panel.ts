@@ -17,6 +17,9 @@ export function showResult(run: FinishedRun, truth: Uint8Array | undefined): voi
   const pairs: [string, string][] = [
     [stopped ? 'Mask so far' : 'Mask', area === 0 ? 'empty' : `${percent(area)} of the picture`],
   ];
+  if (result.presence !== null) {
+    pairs.push(['Anything to draw', `${percent(result.presence)} probable`]);
+  }
   if (result.probabilities.length > 0) {
     const lowest = result.probabilities.reduce((low, value) => Math.min(low, value), 1);
     pairs.push(['Confidence', `mean ${mean(result.probabilities).toFixed(3)}, lowest ${lowest.toFixed(3)}`]);

@@ -57,6 +57,8 @@ export interface Export {
   grid: { rows: number; columns: number };
   tokens: number[];
   probabilities: number[];
+  /** Probability of there being something to draw; null where the model does not tell. */
+  presence: number | null;
   /** Agreement of masks by chance per cell, where they were decoded. */
   agreement: { masks: number; cells: number[] } | null;
   mask: Rle & { pixels: number };
@@ -84,6 +86,7 @@ export function exportRun(run: Run & { outcome: Outcome }): Export {
     grid: { rows: run.started.rows, columns: run.started.columns },
     tokens: Array.from(result.tokens),
     probabilities: Array.from(result.probabilities),
+    presence: result.presence,
     agreement: run.agreement ? { masks: SAMPLES, cells: Array.from(run.agreement) } : null,
     mask: { ...encodeRle(result.mask, result.width, result.height), pixels: countMask(result.mask) },
   };

@@ -18,6 +18,7 @@ const OUTCOME: Outcome = {
     probabilities: Float32Array.of(0.5, 1),
     pending: 2,
     passes: 1,
+    presence: 0.75,
   },
   partial: { width: 2, height: 2, probability: new Uint8Array(4), pending: Uint8Array.of(0, 0, 1, 1) },
   prefillMs: 100,
@@ -47,6 +48,7 @@ test('the exported record has tokens, mask and how the run ended', () => {
   const record = exportRun(RUN);
   assert.deepEqual(record.tokens, [7, 9]);
   assert.deepEqual(record.decoding, { method: 'speculative', passes: 1, complete: false, pending_cells: 2 });
+  assert.equal(record.presence, 0.75);
   assert.deepEqual(decodeRle(record.mask), OUTCOME.result.mask);
   assert.equal(record.mask.pixels, 3);
   assert.equal(record.read_as, 'left lung');

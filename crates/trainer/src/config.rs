@@ -125,6 +125,9 @@ pub(crate) struct LmTraining {
     pub(crate) average_decay: f32,
     /// Share of sentences that are dropped, so that "no sentence" is known to the model.
     pub(crate) text_dropout: f64,
+    /// Chance of every merge of the text tokenizer to be undone (BPE dropout), so that words are met in smaller pieces, as
+    /// typing errors have them. 0 switches it off.
+    pub(crate) bpe_dropout: f64,
     /// Input mask tokens are replaced by random codes with a probability drawn from 0 to this, against
     /// exposure bias.
     pub(crate) token_noise: f64,
@@ -140,6 +143,9 @@ pub(crate) struct LmTraining {
     /// Weight of the presence loss, where the model has a presence head (`model.lm.presence`): before the first token it
     /// is to tell whether there is anything to draw.
     pub(crate) presence: f64,
+    /// How many times a case weighs in the presence loss that asks for findings of a picture that shows none at all. Where
+    /// such pictures are rarer in the data than in life, their rarity would count for evidence otherwise.
+    pub(crate) doubt_weight: f64,
     /// Which code a cell takes while decoding: `least_error`, `best_dice` or `most_probable`.
     pub(crate) pick: Pick,
     /// Probability of there being something to draw from which on something is drawn, where the model has a presence head.
@@ -247,7 +253,7 @@ impl Experiment {
                 commitment: 0.25,
             },
             train: LmTraining {
-                steps: 5000,
+                steps: 4700,
                 batch: 8,
                 learning_rate: 2e-3,
                 warmup: 0.05,
@@ -255,11 +261,13 @@ impl Experiment {
                 clip_norm: 1.0,
                 average_decay: 0.995,
                 text_dropout: 0.05,
+                bpe_dropout: 0.0,
                 token_noise: 0.3,
                 misleading_context: 0.0,
                 soft_decode: 0.0,
                 reading: 0.5,
                 presence: 0.5,
+                doubt_weight: 1.0,
                 pick: Pick::LeastError,
                 presence_threshold: 0.5,
                 evaluations: 4,
@@ -384,6 +392,7 @@ impl Experiment {
         // Nor did they ask more than their data.
         defaults.data.requests = RequestMix::none();
         defaults.train.reading = 0.0;
+        defaults.train.bpe_dropout = 0.0;
         defaults.model.lm.presence = false;
         let experiment = parse_toml(&text, &path.display().to_string(), &defaults)?;
         experiment.validate()?;
@@ -441,6 +450,7 @@ impl Experiment {
         let shares = [
             ("train.warmup", self.train.warmup),
             ("train.text_dropout", self.train.text_dropout),
+            ("train.bpe_dropout", self.train.bpe_dropout),
             ("train.token_noise", self.train.token_noise),
             ("train.misleading_context", self.train.misleading_context),
             ("train.average_decay", f64::from(self.train.average_decay)),
@@ -507,6 +517,7 @@ impl Experiment {
             ("train.soft_decode", f64::from(self.train.soft_decode)),
             ("train.reading", self.train.reading),
             ("train.presence", self.train.presence),
+            ("train.doubt_weight", self.train.doubt_weight),
             ("train.next_k.weight", self.train.next_k.weight),
             ("train.next_k.final_weight", self.train.next_k.final_weight),
             ("train.contrast.weight", self.train.contrast.weight),

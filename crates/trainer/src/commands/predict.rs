@@ -33,6 +33,9 @@ struct Tokens<'a> {
     picture_notes: Vec<String>,
     tokens: Vec<u32>,
     probabilities: Vec<f32>,
+    /// Probability of there being something to draw; absent where the model does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence: Option<f32>,
     width: usize,
     height: usize,
     foreground: usize,
@@ -53,6 +56,7 @@ impl<'a> Tokens<'a> {
             picture_notes: result.notes.clone(),
             tokens: result.tokens.clone(),
             probabilities: result.probabilities.clone(),
+            presence: result.presence,
             width: result.width,
             height: result.height,
             foreground: result.mask.area(),
@@ -145,6 +149,9 @@ fn one(
             ""
         }
     );
+    if let Some(presence) = result.presence {
+        println!("anything to draw with a probability of {presence:.3}");
+    }
     println!("wrote {}", args.out.display());
     if let Some(samples) = args.samples {
         agreement(args, segmenter, &picture, &prompt, samples.into())?;

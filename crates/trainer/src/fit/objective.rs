@@ -11,7 +11,7 @@ use mriseg::loss::{
 };
 use mriseg::mask_lm::{Hidden, SequenceTables};
 use mriseg::model::Model;
-use mriseg::text::TextTokenizer;
+use mriseg::text::{BpeDropout, TextTokenizer};
 use mriseg::vision::code_vectors;
 use mriseg_data::answer::bits_of;
 use rand::RngExt;
@@ -117,6 +117,7 @@ impl Batch {
 pub(crate) struct Objective<'a> {
     pub(crate) experiment: &'a Experiment,
     pub(crate) tokenizer: &'a TextTokenizer,
+    pub(crate) dropout: BpeDropout,
     pub(crate) source: Source<'a>,
     /// Codes of a mask without foreground.
     pub(crate) empty: Vec<i32>,
@@ -195,12 +196,25 @@ impl Objective<'_> {
         };
         Ok(Batch {
             step,
-            text: tokenize(cases.sentences(), self.tokenizer, config)?,
+            text: self.spelled(tokenize(cases.sentences(), self.tokenizer, config)?, first),
             inputs: layout.teacher_forcing(&shown),
             contrast,
             hard,
             cases,
         })
+    }
+
+    /// Sentences, now and then in smaller pieces; `first` is the position of the first among all that training ever sees.
+    fn spelled(&self, sentences: Vec<i32>, first: usize) -> Vec<i32> {
+        let ids: Vec<u32> = sentences.into_iter().map(|id| id as u32).collect();
+        ids.chunks_exact(self.experiment.model.lm.text_tokens)
+            .zip(first as u64..)
+            .flat_map(|(ids, position)| {
+                let mut rng = rng("spelling", self.experiment.seed, position);
+                self.dropout.spell(ids, &mut rng)
+            })
+            .map(|id| id as i32)
+            .collect()
     }
 
     /// How alike the codes of some tokens of a group are, pair by pair.
@@ -267,7 +281,7 @@ impl Objective<'_> {
         });
         if let Some(logits) = lm.presence(&hidden) {
             sum.add("presence_loss", training.presence, || {
-                presence_loss(logits, self.present(batch, range.clone()))
+                self.presence(logits, batch, range.clone())
             });
         }
         sum.add("reading_loss", training.reading, || {
@@ -296,14 +310,22 @@ impl Objective<'_> {
         }
     }
 
-    /// Whether the masks of a shard have foreground: `[cases, 1]`, 0 or 1.
-    fn present(&self, batch: &Batch, range: Range<usize>) -> Tensor<2> {
-        let masks = batch.cases.targets.chunks_exact(self.empty.len());
+    /// Whether there is anything to draw in a shard, as `logits` have it: `[cases, 1]`.
+    fn presence(&self, logits: Tensor<2>, batch: &Batch, range: Range<usize>) -> Tensor<1> {
+        let cases = &batch.cases;
+        let masks = cases.targets.chunks_exact(self.empty.len());
         let present: Vec<f32> = (masks.skip(range.start).take(range.len()))
             .map(|mask| f32::from(u8::from(mask != self.empty)))
             .collect();
-        let shape = [range.len(), 1];
-        Tensor::from_data(TensorData::new(present, shape), &self.autodiff)
+        let weight = self.experiment.train.doubt_weight as f32;
+        let weights = cases.doubted[range.clone()]
+            .iter()
+            .map(|&doubted| if doubted { weight } else { 1.0 })
+            .collect();
+        let column = |values: Vec<f32>| {
+            Tensor::from_data(TensorData::new(values, [range.len(), 1]), &self.autodiff)
+        };
+        presence_loss(logits, column(present), column(weights))
     }
 
     /// What the sentences of a shard ask for, told from their tokens.
