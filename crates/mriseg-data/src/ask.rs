@@ -104,8 +104,6 @@ pub struct Asked {
     pub own: bool,
     /// Whether it is said in other words than the data's.
     pub reworded: bool,
-    /// Whether findings are asked for of a picture that shows none at all.
-    pub doubted: bool,
 }
 
 /// How often healthy lungs are asked for some finding, to which the answer is nothing too, rather than for none: that the
@@ -125,7 +123,6 @@ pub fn ask(
             mask: sample.mask.clone(),
             own: true,
             reworded: false,
-            doubted: false,
         };
     };
     let plain = Request::from(stated);
@@ -137,7 +134,7 @@ pub fn ask(
     let side = Side::BOTH[rng.random_range(0..2)];
     let unspecific = rng.random_bool(0.5);
     let healthy = stated.is_empty() && sample.mask.is_empty() && sample.lesions.is_empty();
-    let doubt = healthy && mix.reworded > 0.0 && rng.random_bool(DOUBTED);
+    let doubted = healthy && mix.reworded > 0.0 && rng.random_bool(DOUBTED);
     let request = if chosen(mix.side) {
         side_request(&stated, side, unspecific)
     } else if chosen(mix.everything) {
@@ -148,7 +145,7 @@ pub fn ask(
         Request::Lungs((!unspecific).then_some(side))
     } else if chosen(mix.other) {
         Request::Other
-    } else if doubt {
+    } else if doubted {
         Request::Zones(Findings::from_bits(rng.random_range(1..64)))
     } else {
         plain
@@ -163,12 +160,6 @@ pub fn ask(
     };
     Asked {
         own: request == plain,
-        doubted: healthy
-            && match request {
-                Request::Zones(findings) => !findings.is_empty(),
-                Request::Side(_) | Request::Everything => true,
-                Request::Nothing | Request::Lungs(_) | Request::Other => false,
-            },
         request: Some(request),
         mask,
         reworded,
@@ -227,7 +218,6 @@ mod tests {
             other += usize::from(asked.request == Some(Request::Other));
             let text = asked.sentence(false, &mut rng).unwrap();
             assert!(!text.trim().is_empty());
-            assert!(!asked.doubted);
             if asked.own {
                 assert_eq!(asked.mask, sample.mask);
             }
@@ -246,10 +236,6 @@ mod tests {
             let asked = ask(&healthy, VIEWER, &RequestMix::default(), &mut rng);
             let lungs = matches!(asked.request, Some(Request::Lungs(_)));
             assert_eq!(asked.mask.is_empty(), !lungs);
-            let findings =
-                matches!(asked.request, Some(Request::Zones(zones)) if !zones.is_empty());
-            let all = matches!(asked.request, Some(Request::Side(_) | Request::Everything));
-            assert_eq!(asked.doubted, findings || all);
             matches!(asked.request, Some(Request::Zones(_)))
         });
         assert!((100..220).contains(&asked_for_zones.count()));

@@ -155,7 +155,7 @@ impl ModelConfig {
                 text_vocab: 1024,
                 image_tokens: ImageTokens::Features,
                 next_tokens: 4,
-                presence: true,
+                presence: false,
             },
         }
     }

@@ -311,6 +311,7 @@ pub(crate) mod tests {
     pub(super) fn tiny() -> ModelConfig {
         let mut config = ModelConfig::tiny();
         config.lm.text_vocab = 20;
+        config.lm.presence = true;
         config
     }
 

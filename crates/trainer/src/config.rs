@@ -2,7 +2,7 @@
 //! experiments are files, `--set` wins; the merged result is printed and saved before training.
 
 use anyhow::{Context, Result};
-use mriseg::config::{ImageTokens, ModelConfig};
+use mriseg::config::{ImageTokens, MaskLmConfig, ModelConfig};
 use mriseg::decode::{DecisionRule, Pick};
 use mriseg_data::{AugmentConfig, RequestMix};
 use serde::{Deserialize, Serialize};
@@ -143,9 +143,6 @@ pub(crate) struct LmTraining {
     /// Weight of the presence loss, where the model has a presence head (`model.lm.presence`): before the first token it
     /// is to tell whether there is anything to draw.
     pub(crate) presence: f64,
-    /// How many times a case weighs in the presence loss that asks for findings of a picture that shows none at all. Where
-    /// such pictures are rarer in the data than in life, their rarity would count for evidence otherwise.
-    pub(crate) doubt_weight: f64,
     /// Which code a cell takes while decoding: `least_error`, `best_dice` or `most_probable`.
     pub(crate) pick: Pick,
     /// Probability of there being something to draw from which on something is drawn, where the model has a presence head.
@@ -253,7 +250,7 @@ impl Experiment {
                 commitment: 0.25,
             },
             train: LmTraining {
-                steps: 4700,
+                steps: 5000,
                 batch: 8,
                 learning_rate: 2e-3,
                 warmup: 0.05,
@@ -267,7 +264,6 @@ impl Experiment {
                 soft_decode: 0.0,
                 reading: 0.5,
                 presence: 0.5,
-                doubt_weight: 1.0,
                 pick: Pick::LeastError,
                 presence_threshold: 0.5,
                 evaluations: 4,
@@ -307,7 +303,13 @@ impl Experiment {
                 },
                 ..tiny.data
             },
-            model,
+            model: ModelConfig {
+                lm: MaskLmConfig {
+                    presence: true,
+                    ..model.lm
+                },
+                ..model
+            },
             mask_tokenizer: TokenizerTraining {
                 steps: 1500,
                 batch: 16,
@@ -517,7 +519,6 @@ impl Experiment {
             ("train.soft_decode", f64::from(self.train.soft_decode)),
             ("train.reading", self.train.reading),
             ("train.presence", self.train.presence),
-            ("train.doubt_weight", self.train.doubt_weight),
             ("train.next_k.weight", self.train.next_k.weight),
             ("train.next_k.final_weight", self.train.next_k.final_weight),
             ("train.contrast.weight", self.train.contrast.weight),

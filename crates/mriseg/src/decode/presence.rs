@@ -90,3 +90,105 @@ impl EmptyMask {
 pub(super) fn probability(logit: f32) -> f32 {
     1.0 / (1.0 + (-logit).exp())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ModelConfig;
+    use crate::decode::{DecisionRule, Decode, Decoder, Greedy, Pick, Picker, Sampler};
+    use crate::mask_lm::CachedLm;
+    use crate::mask_lm::tests::randomize;
+    use crate::vision::Vision;
+    use burn::tensor::{Device, Distribution};
+    use futures_lite::future::block_on;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    /// Masks of one prompt, decoded in every way, and the passes of the first: speculative, greedy of two, two by chance.
+    fn decoded(threshold: f32) -> ([Vec<u32>; 5], usize, Vec<f32>) {
+        let device = Device::flex();
+        device.seed(5);
+        let mut config = ModelConfig::tiny();
+        config.lm.text_vocab = 20;
+        config.lm.presence = true;
+        let vision = Vision::of(&config.init(&device), None).unwrap();
+        let lm = CachedLm::new(&randomize(config.init_mask_lm(&device)));
+        let layout = lm.layout();
+        let text = || Tensor::zeros([1, layout.text], &device);
+        let image = [1, layout.image(), config.image_token_dim()];
+        let image = Tensor::random(image, Distribution::Default, &device);
+        let rule = DecisionRule {
+            pick: Pick::MostProbable,
+            presence_threshold: threshold,
+        };
+        let picker = block_on(Picker::new(rule, &vision)).unwrap();
+
+        let start = Decoder::start;
+        let mut decoder = start(
+            &lm,
+            picker.clone(),
+            Decode::Speculative,
+            text(),
+            image.clone(),
+        );
+        let mut events = Vec::new();
+        loop {
+            let run = block_on(decoder.next(&lm)).unwrap();
+            if run.is_empty() {
+                break;
+            }
+            events.extend(run);
+        }
+        let both = |x: Tensor<3>| x.repeat_dim(0, 2);
+        let twice = text().repeat_dim(0, 2);
+        let mut greedy = Greedy::start(&lm, picker.clone(), twice, both(image.clone()));
+        let mut batch = [Vec::new(), Vec::new()];
+        while let Some(decoded) = greedy.advance(&lm) {
+            for (mask, id) in batch.iter_mut().zip(decoded.ids.into_data().iter::<u32>()) {
+                mask.push(id);
+            }
+        }
+        let rng = ChaCha8Rng::seed_from_u64(1);
+        let mut sampler = Sampler::start(&lm, picker, text(), image, 2, 1.0, rng);
+        while block_on(sampler.advance(&lm)).unwrap() {}
+        let mut masks = sampler.masks().into_iter();
+        let [first, second] = batch;
+        let (third, fourth) = (masks.next().unwrap(), masks.next().unwrap());
+        let tokens = events.iter().map(|event| event.token).collect();
+        let probabilities = events.iter().map(|event| event.probability).collect();
+        let presence = decoder.presence().unwrap();
+        assert!((0.0..=1.0).contains(&presence), "{presence}");
+        (
+            [tokens, first, second, third, fourth],
+            decoder.passes(),
+            probabilities,
+        )
+    }
+
+    #[test]
+    fn nothing_is_drawn_below_the_threshold_in_one_pass() {
+        let (masks, passes, probabilities) = decoded(1.0 - 1e-7);
+        assert_eq!(passes, 1);
+        let empty = &masks[0];
+        assert_eq!(empty.len(), 64);
+        assert!(masks.iter().all(|mask| mask == empty), "{masks:?}");
+        assert!(probabilities.iter().all(|p| *p == probabilities[0]));
+    }
+
+    #[test]
+    fn above_it_masks_are_as_without_a_head() {
+        let (masks, passes, _) = decoded(1e-7);
+        let ([speculative, greedy, ..], empty) = (&masks, &decoded(1.0 - 1e-7).0[0]);
+        assert!(passes > 1);
+        assert_eq!(speculative, greedy);
+        assert!(masks.iter().all(|mask| mask != empty));
+    }
+
+    #[test]
+    fn the_chance_at_the_threshold_is_one_half() {
+        let codes = Tensor::zeros([1, 4], &Device::flex());
+        let empty = block_on(EmptyMask::new(codes, 0.8)).unwrap();
+        assert!((empty.chance(0.8f32.ln() - 0.2f32.ln()) - 0.5).abs() < 1e-6);
+        assert!(empty.chance(0.0) < 0.5 && empty.chance(3.0) > 0.5);
+    }
+}

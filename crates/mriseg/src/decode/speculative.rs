@@ -111,7 +111,7 @@ impl Decoder {
         let mut drafts = Vec::new();
         match read.next() {
             Some(presence) if first => {
-                let logit = presence.iter::<f32>().sum();
+                let logit = presence.iter().next().expect("one prompt has one logit");
                 self.presence = Some(probability(logit));
                 let empty = self.picker.empty();
                 if let Some(mask) = empty.and_then(|empty| empty.instead(logit, layout)) {
@@ -210,6 +210,7 @@ mod tests {
         config.lm.text_tokens = 4;
         config.lm.text_vocab = 20;
         config.lm.next_tokens = next_tokens;
+        config.lm.presence = true;
         config
     }
 

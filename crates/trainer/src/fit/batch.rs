@@ -52,8 +52,6 @@ pub(crate) struct Drawn {
     pub(crate) sample: Sample,
     /// What its sentence asks for, where that is known and there is a sentence.
     pub(crate) request: Option<Request>,
-    /// Whether findings are asked for of a picture that shows none at all.
-    pub(crate) doubted: bool,
     /// Which case of the dataset it is and how its picture was moved; `None` when its sentence or mask is
     /// not the dataset's own.
     pub(crate) origin: Option<(usize, Warp)>,
@@ -264,7 +262,6 @@ impl Samples {
                 Ok(Drawn {
                     sample,
                     request: asked.request(warp.mirrored()).filter(|_| !dropped),
-                    doubted: asked.doubted && !dropped,
                     origin: (asked.own && !dropped).then_some((index, warp)),
                 })
             })

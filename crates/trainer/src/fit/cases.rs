@@ -21,8 +21,6 @@ pub(crate) struct Cases {
     pub(super) sentences: Vec<(String, String)>,
     /// What each sentence asks for, where that is known.
     pub(super) requests: Vec<Option<Request>>,
-    /// Whether findings are asked for of a picture that shows none at all.
-    pub(super) doubted: Vec<bool>,
     /// Which case of the dataset each is and how its picture was moved; `None` when its sentence or mask is not
     /// the dataset's own.
     pub(super) origins: Vec<Option<(usize, Warp)>>,
@@ -112,7 +110,6 @@ impl<'a> Source<'a> {
             Self::Pixels(encoder) => {
                 let drawn = samples.training(STAGE, seed, step, batch, changes)?;
                 let requests = drawn.iter().map(|drawn| drawn.request).collect();
-                let doubted = drawn.iter().map(|drawn| drawn.doubted).collect();
                 let (changed, origins): (Vec<Sample>, Vec<_>) = drawn
                     .into_iter()
                     .map(|drawn| (drawn.sample, drawn.origin))
@@ -126,7 +123,6 @@ impl<'a> Source<'a> {
                         .map(|sample| (sample.id.clone(), sample.text.clone()))
                         .collect(),
                     requests,
-                    doubted,
                     origins,
                     targets: ids_of(encoded),
                     pictures: Pictures::Pixels(changed),
@@ -136,7 +132,6 @@ impl<'a> Source<'a> {
                 let mut cases = Cases {
                     sentences: Vec::with_capacity(batch),
                     requests: vec![None; batch],
-                    doubted: vec![false; batch],
                     origins: Vec::with_capacity(batch),
                     pictures: Pictures::Codes(Vec::new()),
                     targets: Vec::new(),

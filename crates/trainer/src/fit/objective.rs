@@ -312,20 +312,13 @@ impl Objective<'_> {
 
     /// Whether there is anything to draw in a shard, as `logits` have it: `[cases, 1]`.
     fn presence(&self, logits: Tensor<2>, batch: &Batch, range: Range<usize>) -> Tensor<1> {
-        let cases = &batch.cases;
-        let masks = cases.targets.chunks_exact(self.empty.len());
+        let masks = batch.cases.targets.chunks_exact(self.empty.len());
         let present: Vec<f32> = (masks.skip(range.start).take(range.len()))
             .map(|mask| f32::from(u8::from(mask != self.empty)))
             .collect();
-        let weight = self.experiment.train.doubt_weight as f32;
-        let weights = cases.doubted[range.clone()]
-            .iter()
-            .map(|&doubted| if doubted { weight } else { 1.0 })
-            .collect();
-        let column = |values: Vec<f32>| {
-            Tensor::from_data(TensorData::new(values, [range.len(), 1]), &self.autodiff)
-        };
-        presence_loss(logits, column(present), column(weights))
+        let shape = [range.len(), 1];
+        let present = Tensor::from_data(TensorData::new(present, shape), &self.autodiff);
+        presence_loss(logits, present)
     }
 
     /// What the sentences of a shard ask for, told from their tokens.
