@@ -377,6 +377,7 @@ fn save<M: ModuleSnapshot>(module: &M, precision: Precision) -> Result<Vec<u8>, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::Pick;
     use burn::tensor::{Int, Tensor};
 
     pub(crate) fn info() -> BundleInfo {
@@ -405,7 +406,7 @@ mod tests {
             &model,
             &config,
             &tokenizer,
-            Pick::LeastError,
+            Pick::LeastError.into(),
             precision,
             info(),
             "# card",
@@ -460,7 +461,7 @@ mod tests {
             &model,
             &ModelConfig::tiny(),
             &TextTokenizer::learn(["left lung"].into_iter(), 512).unwrap(),
-            Pick::LeastError,
+            Pick::LeastError.into(),
             Precision::F32,
             info(),
             "",

@@ -59,6 +59,12 @@ impl DecisionRule {
     }
 }
 
+impl Default for DecisionRule {
+    fn default() -> Self {
+        Pick::default().into()
+    }
+}
+
 impl From<Pick> for DecisionRule {
     /// Something is drawn where that is more probable than not.
     fn from(pick: Pick) -> Self {

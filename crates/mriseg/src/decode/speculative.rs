@@ -210,7 +210,6 @@ mod tests {
         config.lm.text_tokens = 4;
         config.lm.text_vocab = 20;
         config.lm.next_tokens = next_tokens;
-        config.lm.presence = true;
         config
     }
 

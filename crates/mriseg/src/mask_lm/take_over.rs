@@ -224,6 +224,7 @@ mod tests {
             [
                 "3 transformer blocks",
                 "1 look-ahead heads",
+                "presence head",
                 "embedding of 1 text tokens"
             ]
         );
