@@ -18,7 +18,9 @@ export function showResult(run: FinishedRun, truth: Uint8Array | undefined): voi
     [stopped ? 'Mask so far' : 'Mask', area === 0 ? 'empty' : `${percent(area)} of the picture`],
   ];
   if (result.presence !== null) {
-    pairs.push(['Anything to draw', `${percent(result.presence)} probable`]);
+    // A mask that takes one pass was not looked at cell by cell.
+    const below = area === 0 && result.passes === 1 ? ', below the model’s threshold' : '';
+    pairs.push(['Anything to draw', `${percent(result.presence)} probable${below}`]);
   }
   if (result.probabilities.length > 0) {
     const lowest = result.probabilities.reduce((low, value) => Math.min(low, value), 1);
