@@ -114,10 +114,10 @@ impl Dataset {
     /// findings as cases of their own. What [`Self::held_out_lungs`] gives stays out.
     ///
     /// # Errors
-    /// The folder cannot be read, or marks the lungs of no case.
+    /// The folder cannot be read, or marks the lungs of no case; or these are packed data, which hold their own.
     pub fn with_lungs(mut self, folder: &Path) -> Result<Self, DataError> {
         let lungs = LungFolder::open(folder)?;
-        self.add_lungs(&lungs, false);
+        self.add_lungs(&lungs, folder, false)?;
         self.name = format!("{} + {}", self.name, lungs.name());
         if self.cases.iter().any(Case::has_lungs) {
             Ok(self)
@@ -139,7 +139,7 @@ impl Dataset {
     pub fn held_out_lungs(dir: &Path, split: &str, folder: &Path) -> Result<Self, DataError> {
         let lungs = LungFolder::open(folder)?;
         let mut data = Self::open(dir, split)?;
-        data.add_lungs(&lungs, true);
+        data.add_lungs(&lungs, folder, true)?;
         data.cases.retain(Case::has_lungs);
         data.name = lungs.name().to_owned();
         Self::HELD_OUT_LUNGS.clone_into(&mut data.split);
@@ -151,7 +151,18 @@ impl Dataset {
         Ok(data)
     }
 
-    fn add_lungs(&mut self, lungs: &LungFolder, held_out: bool) {
+    fn add_lungs(
+        &mut self,
+        lungs: &LungFolder,
+        folder: &Path,
+        held_out: bool,
+    ) -> Result<(), DataError> {
+        let packed = |case: &Case| matches!(case.origin, Origin::Packed(_));
+        if self.cases.iter().any(packed) {
+            return Err(DataError::PackedLungs {
+                path: folder.to_owned(),
+            });
+        }
         for case in &mut self.cases {
             if let Origin::Files(files) = &mut case.origin {
                 files.lungs = lungs.of(&case.id, held_out).cloned();
@@ -167,6 +178,7 @@ impl Dataset {
                 origin: Origin::Files(files),
             });
         }
+        Ok(())
     }
 
     /// Leaves out the cases whose sentence is not `fit`; gives their ids and sentences.

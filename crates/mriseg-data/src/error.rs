@@ -46,6 +46,15 @@ pub enum DataError {
         /// The folder.
         path: PathBuf,
     },
+    /// Masks of lungs for packed data, which hold their own.
+    #[error(
+        "{}: cannot be added to packed data; pack it with them (trainer pack --data … --lungs …), and name no folder of lungs then",
+        path.display()
+    )]
+    PackedLungs {
+        /// The folder of lungs.
+        path: PathBuf,
+    },
     /// A table of sentences is missing or cannot be read.
     #[error("{}: {reason}", path.display())]
     Table {

@@ -36,6 +36,21 @@ fn error(dir: &TempDir, split: &str) -> String {
 }
 
 #[test]
+fn lungs_are_packed_not_added_later() {
+    let dir = TempDir::new().unwrap();
+    packed(dir.path(), "train", &["a"]);
+    let lungs = dir.path().join("lungs");
+    fs::create_dir_all(lungs.join("A_Train/lung")).unwrap();
+    let marked = Mask::new(16, 16, vec![1; 256]).to_png();
+    fs::write(lungs.join("A_Train/lung/a.png"), marked).unwrap();
+    let data = Dataset::open(dir.path(), "train").unwrap();
+    let refused = data.with_lungs(&lungs).unwrap_err().to_string();
+    assert!(refused.contains("trainer pack"), "{refused}");
+    let refused = Dataset::held_out_lungs(dir.path(), "train", &lungs).unwrap_err();
+    assert!(refused.to_string().contains("lungs"), "{refused}");
+}
+
+#[test]
 fn a_packed_folder_opens_with_its_splits_and_loads_from_many_threads() {
     let dir = TempDir::new().unwrap();
     packed(dir.path(), "train", &["Normal (11766)", "sub.1_dx", "c"]);

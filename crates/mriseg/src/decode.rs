@@ -11,7 +11,6 @@ mod speculative;
 
 pub use greedy::Greedy;
 pub use pick::{DecisionRule, Decoded, Pick, Picker};
-pub use presence::EmptyMask;
 pub use sampled::{Agreement, Sampler};
 pub use speculative::{Decode, Decoder};
 

@@ -115,16 +115,20 @@ impl Segmenter {
         device: &Device,
     ) -> Result<Self, Error> {
         let vision = Vision::of(model, emu3)?;
-        let size = manifest.architecture.mask.size;
-        let empty = vision
-            .mask_codes(Tensor::zeros([1, 1, size, size], device))
-            .into_data_async()
-            .await
-            .map_err(device_error)?;
+        let picker = Picker::new(manifest.rule, &vision).await?;
+        let empty = match picker.empty() {
+            Some(empty) => empty.codes().to_vec(),
+            None => {
+                let size = manifest.architecture.mask.size;
+                let codes = vision.mask_codes(Tensor::zeros([1, 1, size, size], device));
+                let codes = codes.into_data_async().await.map_err(device_error)?;
+                codes.iter().collect()
+            }
+        };
         Ok(Self {
             inner: Arc::new(Inner {
-                empty: empty.iter().collect(),
-                picker: Picker::new(manifest.rule, &vision).await?,
+                empty,
+                picker,
                 manifest,
                 lm: CachedLm::new(&model.lm),
                 vision,

@@ -1,10 +1,7 @@
 //! Text tokenizer: sentences to token ids, on the `tokenizers` crate. The vocabulary is learned from
 //! the training sentences; or it is cut down from a pretrained one, such as Qwen's (METHOD §7).
 
-mod dropout;
 mod prune;
-
-pub use dropout::BpeDropout;
 
 use crate::error::Error;
 use tokenizers::models::bpe::{BPE, BpeTrainerBuilder};

@@ -125,9 +125,6 @@ pub(crate) struct LmTraining {
     pub(crate) average_decay: f32,
     /// Share of sentences that are dropped, so that "no sentence" is known to the model.
     pub(crate) text_dropout: f64,
-    /// Chance of every merge of the text tokenizer to be undone (BPE dropout), so that words are met in smaller pieces, as
-    /// typing errors have them. 0 switches it off.
-    pub(crate) bpe_dropout: f64,
     /// Input mask tokens are replaced by random codes with a probability drawn from 0 to this, against
     /// exposure bias.
     pub(crate) token_noise: f64,
@@ -258,7 +255,6 @@ impl Experiment {
                 clip_norm: 1.0,
                 average_decay: 0.995,
                 text_dropout: 0.05,
-                bpe_dropout: 0.0,
                 token_noise: 0.3,
                 misleading_context: 0.0,
                 soft_decode: 0.0,
@@ -394,8 +390,6 @@ impl Experiment {
         // Nor did they ask more than their data.
         defaults.data.requests = RequestMix::none();
         defaults.train.reading = 0.0;
-        defaults.train.bpe_dropout = 0.0;
-        defaults.model.lm.presence = false;
         let experiment = parse_toml(&text, &path.display().to_string(), &defaults)?;
         experiment.validate()?;
         Ok(experiment)
@@ -452,7 +446,6 @@ impl Experiment {
         let shares = [
             ("train.warmup", self.train.warmup),
             ("train.text_dropout", self.train.text_dropout),
-            ("train.bpe_dropout", self.train.bpe_dropout),
             ("train.token_noise", self.train.token_noise),
             ("train.misleading_context", self.train.misleading_context),
             ("train.average_decay", f64::from(self.train.average_decay)),

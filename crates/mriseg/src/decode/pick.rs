@@ -169,7 +169,7 @@ impl Picker {
     }
 
     /// What is drawn where there is nothing to draw.
-    pub(super) fn empty(&self) -> Option<&EmptyMask> {
+    pub(crate) fn empty(&self) -> Option<&EmptyMask> {
         self.empty.as_ref()
     }
 

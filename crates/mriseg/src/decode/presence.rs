@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// The mask without foreground, and when it is the answer.
 #[derive(Debug, Clone)]
-pub struct EmptyMask {
+pub(crate) struct EmptyMask {
     /// `[1, mask]`
     codes: Tensor<2, Int>,
     /// The same off the device.
@@ -59,9 +59,9 @@ impl EmptyMask {
         probability(logit - self.threshold)
     }
 
-    /// Its code at a position.
-    pub(super) fn code(&self, index: usize) -> u32 {
-        self.host[index]
+    /// Its codes.
+    pub(crate) fn codes(&self) -> &[u32] {
+        &self.host
     }
 
     /// # Shapes
@@ -105,7 +105,8 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     /// Masks of one prompt, decoded in every way, and the passes of the first: speculative, greedy of two, two by chance.
-    fn decoded(threshold: f32) -> ([Vec<u32>; 5], usize, Vec<f32>) {
+    /// `threshold` of none: whatever the presence.
+    fn decoded(threshold: Option<f32>) -> ([Vec<u32>; 5], usize, Vec<f32>) {
         let device = Device::flex();
         device.seed(5);
         let mut config = ModelConfig::tiny();
@@ -117,11 +118,16 @@ mod tests {
         let text = || Tensor::zeros([1, layout.text], &device);
         let image = [1, layout.image(), config.image_token_dim()];
         let image = Tensor::random(image, Distribution::Default, &device);
-        let rule = DecisionRule {
-            pick: Pick::MostProbable,
-            presence_threshold: threshold,
+        let picker = match threshold {
+            Some(presence_threshold) => {
+                let rule = DecisionRule {
+                    pick: Pick::MostProbable,
+                    presence_threshold,
+                };
+                block_on(Picker::new(rule, &vision)).unwrap()
+            }
+            None => Picker::of_most_probable(),
         };
-        let picker = block_on(Picker::new(rule, &vision)).unwrap();
 
         let start = Decoder::start;
         let mut decoder = start(
@@ -167,7 +173,7 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_below_the_threshold_in_one_pass() {
-        let (masks, passes, probabilities) = decoded(1.0 - 1e-7);
+        let (masks, passes, probabilities) = decoded(Some(1.0 - 1e-7));
         assert_eq!(passes, 1);
         let empty = &masks[0];
         assert_eq!(empty.len(), 64);
@@ -177,11 +183,12 @@ mod tests {
 
     #[test]
     fn above_it_masks_are_as_without_a_head() {
-        let (masks, passes, _) = decoded(1e-7);
-        let ([speculative, greedy, ..], empty) = (&masks, &decoded(1.0 - 1e-7).0[0]);
-        assert!(passes > 1);
-        assert_eq!(speculative, greedy);
-        assert!(masks.iter().all(|mask| mask != empty));
+        let ([speculative, greedy, other, ..], passes, probabilities) = decoded(Some(1e-7));
+        let (without, expected_passes, expected) = decoded(None);
+        assert_eq!([speculative.clone(), greedy, other], without[..3]);
+        assert_eq!((passes, probabilities), (expected_passes, expected));
+        let empty = &decoded(Some(1.0 - 1e-7)).0[0];
+        assert_ne!(&speculative, empty);
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Sampler {
                 .zip(&self.absent)
                 .filter(|(_, absent)| **absent)
             {
-                *token = empty.code(position);
+                *token = empty.codes()[position];
             }
         }
         self.last = drawn.iter().map(|&token| token as i32).collect();

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use mriseg::loss::HardErrorMemory;
 use mriseg::model::Model;
 use mriseg::optimizer::AdamW;
-use mriseg::text::{BpeDropout, TextTokenizer};
+use mriseg::text::TextTokenizer;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -135,7 +135,6 @@ impl LmTrainer<'_> {
         Ok(Objective {
             experiment: self.experiment,
             tokenizer: self.tokenizer,
-            dropout: BpeDropout::new(self.tokenizer, self.experiment.train.bpe_dropout),
             empty: source.empty(),
             source,
             tables: state.learner.model.lm.tables(&autodiff),

@@ -11,7 +11,7 @@ use mriseg::loss::{
 };
 use mriseg::mask_lm::{Hidden, SequenceTables};
 use mriseg::model::Model;
-use mriseg::text::{BpeDropout, TextTokenizer};
+use mriseg::text::TextTokenizer;
 use mriseg::vision::code_vectors;
 use mriseg_data::answer::bits_of;
 use rand::RngExt;
@@ -117,7 +117,6 @@ impl Batch {
 pub(crate) struct Objective<'a> {
     pub(crate) experiment: &'a Experiment,
     pub(crate) tokenizer: &'a TextTokenizer,
-    pub(crate) dropout: BpeDropout,
     pub(crate) source: Source<'a>,
     /// Codes of a mask without foreground.
     pub(crate) empty: Vec<i32>,
@@ -196,25 +195,12 @@ impl Objective<'_> {
         };
         Ok(Batch {
             step,
-            text: self.spelled(tokenize(cases.sentences(), self.tokenizer, config)?, first),
+            text: tokenize(cases.sentences(), self.tokenizer, config)?,
             inputs: layout.teacher_forcing(&shown),
             contrast,
             hard,
             cases,
         })
-    }
-
-    /// Sentences, now and then in smaller pieces; `first` is the position of the first among all that training ever sees.
-    fn spelled(&self, sentences: Vec<i32>, first: usize) -> Vec<i32> {
-        let ids: Vec<u32> = sentences.into_iter().map(|id| id as u32).collect();
-        ids.chunks_exact(self.experiment.model.lm.text_tokens)
-            .zip(first as u64..)
-            .flat_map(|(ids, position)| {
-                let mut rng = rng("spelling", self.experiment.seed, position);
-                self.dropout.spell(ids, &mut rng)
-            })
-            .map(|id| id as i32)
-            .collect()
     }
 
     /// How alike the codes of some tokens of a group are, pair by pair.
@@ -312,8 +298,9 @@ impl Objective<'_> {
 
     /// Whether there is anything to draw in a shard, as `logits` have it: `[cases, 1]`.
     fn presence(&self, logits: Tensor<2>, batch: &Batch, range: Range<usize>) -> Tensor<1> {
-        let masks = batch.cases.targets.chunks_exact(self.empty.len());
-        let present: Vec<f32> = (masks.skip(range.start).take(range.len()))
+        let length = self.empty.len();
+        let targets = &batch.cases.targets[range.start * length..range.end * length];
+        let present: Vec<f32> = (targets.chunks_exact(length))
             .map(|mask| f32::from(u8::from(mask != self.empty)))
             .collect();
         let shape = [range.len(), 1];
