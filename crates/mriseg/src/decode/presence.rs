@@ -183,12 +183,16 @@ mod tests {
 
     #[test]
     fn above_it_masks_are_as_without_a_head() {
-        let ([speculative, greedy, other, ..], passes, probabilities) = decoded(Some(1e-7));
-        let (without, expected_passes, expected) = decoded(None);
-        assert_eq!([speculative.clone(), greedy, other], without[..3]);
-        assert_eq!((passes, probabilities), (expected_passes, expected));
+        // A model of random weights a call: what is compared is decoded in one.
+        let ([speculative, greedy, other, ..], passes, _) = decoded(Some(1e-7));
+        assert!(passes > 1);
+        assert_eq!(greedy, other);
+        assert_eq!(speculative, greedy);
+        let (of_none, ..) = decoded(None);
+        assert_eq!(of_none[0], of_none[1]);
         let empty = &decoded(Some(1.0 - 1e-7)).0[0];
         assert_ne!(&speculative, empty);
+        assert_ne!(&of_none[0], empty);
     }
 
     #[test]
