@@ -56,12 +56,13 @@ fn a_run_leaves_summary_report_samples_and_a_bundle() {
         assert!(run.join(file).is_file(), "{file}");
     }
     let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    assert!(metrics.contains("valid_reworded_dice\":0."), "{metrics}");
     let last: serde_json::Value = metrics
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .rfind(|line: &serde_json::Value| line["step"] == 12 && !line["loss"].is_null())
         .unwrap();
-    for term in ["next_k_loss", "reading_loss"] {
+    for term in ["next_k_loss", "reading_loss", "sentence_loss"] {
         assert!(last[term].as_f64().unwrap() > 0.0, "{term}: {last}");
     }
 }
@@ -234,19 +235,31 @@ fn an_interrupted_run_goes_on_exactly_where_it_stopped() {
     assert!(parts.join("bundle/manifest.json").is_file());
 }
 
+/// SHA-256 of the weights that a run has shipped: pictures, masks, language model.
+fn shards(run: &Path) -> Vec<String> {
+    let manifest = fs::read(run.join("bundle/manifest.json")).unwrap();
+    let shards = Manifest::parse(&manifest).unwrap().shards;
+    shards.into_iter().map(|shard| shard.sha256).collect()
+}
+
+#[test]
+fn a_run_keeps_of_the_weights_it_began_with_what_it_is_told_to() {
+    let root = tempfile::tempdir().unwrap();
+    for (name, keep) in [("kept", "true"), ("left", "false")] {
+        let keep = format!("train.keep_start={keep}");
+        // With a decay of 1 the average never moves.
+        let settings = [&keep, "train.average_decay=1", "train.steps=2"];
+        succeed(train(root.path(), name, &settings).arg("--from").arg(run()));
+    }
+    assert_eq!(shards(&root.path().join("kept")), shards(run()));
+    assert_ne!(shards(&root.path().join("left"))[2], shards(run())[2]);
+}
+
 #[test]
 fn a_tokenizer_of_another_run_is_taken_as_it_is_or_refused_before_anything_is_written() {
     let root = tempfile::tempdir().unwrap();
     let from = format!("mask_tokenizer.from={}", run().display());
     succeed(&mut train(root.path(), "other", &[&from, "train.steps=2"]));
-    let shards = |run: &Path| {
-        let manifest = fs::read(run.join("bundle/manifest.json")).unwrap();
-        let shards = Manifest::parse(&manifest).unwrap().shards;
-        shards
-            .into_iter()
-            .map(|shard| shard.sha256)
-            .collect::<Vec<_>>()
-    };
     let (ours, theirs) = (shards(&root.path().join("other")), shards(run()));
     assert_eq!(ours[1], theirs[1], "the mask tokenizer is the same");
     assert_ne!(ours[2], theirs[2], "the language model is not");
@@ -636,6 +649,8 @@ fn mistakes_on_the_command_line_are_refused_before_anything_is_written() {
     assert!(message.contains("did you mean `train.steps`"), "{message}");
     let message = fail(&mut train(root.path(), "x", &["mask_tokenizer.steps=0"]), 2);
     assert!(message.contains("mask_tokenizer.steps = 0"), "{message}");
+    let message = fail(&mut train(root.path(), "x", &["train.keep_start=true"]), 2);
+    assert!(message.contains("--from"), "{message}");
     assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
 
     let file = root.path().join("notes.txt");

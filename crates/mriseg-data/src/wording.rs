@@ -105,10 +105,15 @@ pub fn corpus(seed: u64, sentences: usize) -> Vec<String> {
                     .collect();
                 return words.join(" ");
             }
-            let request = any_request(rng);
-            Wording::Varied.say(&request, rng)
+            training_sentence(rng).1
         })
         .collect()
+}
+
+/// A request of any kind with a sentence that training may say it in.
+pub fn training_sentence(rng: &mut ChaCha8Rng) -> (Request, String) {
+    let request = any_request(rng);
+    (request, Wording::Varied.say(&request, rng))
 }
 
 /// A request of any kind, half of them about zones.

@@ -190,6 +190,21 @@ impl MaskLm {
         }
     }
 
+    /// Sentences as [`Hidden::text`] has them, but with no picture beside them: of what words ask for, many more can be
+    /// read in a step than there are pictures to show.
+    ///
+    /// # Shapes
+    /// - text: `[batch, text]`
+    /// - output: `[batch, text, d_model]`
+    pub fn read_alone(&self, text: Tensor<2, Int>, tables: &SequenceTables) -> Tensor<3> {
+        let length = self.layout().text;
+        let rotary = tables.rotary.at(0..length);
+        let before_last = &self.blocks[..self.blocks.len().saturating_sub(1)];
+        before_last.iter().fold(self.embed_text(text), |x, block| {
+            block.forward(x, length, tables.causal.clone(), &rotary)
+        })
+    }
+
     /// Tokens that every position predicts: k.
     pub fn next_tokens(&self) -> usize {
         self.look_ahead.len() + 1
@@ -253,12 +268,17 @@ impl MaskLm {
     fn embed_prefix(&self, text: Tensor<2, Int>, image: Tensor<3>) -> Tensor<3> {
         let layout = self.layout();
         let [batch, _] = text.dims();
-        assert_shape!(text, [batch, layout.text]);
         assert_shape!(image, [batch, layout.image(), _]);
-        let text = self.scaled(embed(&self.text_embedding, text)) + self.part(0);
+        let text = self.embed_text(text);
         let image =
             affine(&self.image_projection, image) + self.part(1) + self.cells(0..layout.image());
         Tensor::cat(vec![text, image], 1)
+    }
+
+    fn embed_text(&self, text: Tensor<2, Int>) -> Tensor<3> {
+        let [batch, _] = text.dims();
+        assert_shape!(text, [batch, self.layout().text]);
+        self.scaled(embed(&self.text_embedding, text)) + self.part(0)
     }
 
     fn embed_mask(&self, inputs: Tensor<2, Int>, anchors: Tensor<3>) -> Tensor<3> {
@@ -379,6 +399,35 @@ pub(crate) mod tests {
         let after: Vec<f32> = run(&targets).try_to_vec().unwrap();
         assert_eq!(before[..31], after[..31]);
         assert_ne!(before[31], after[31]);
+    }
+
+    #[test]
+    fn a_sentence_read_alone_is_read_as_a_whole_and_as_beside_a_picture_when_that_is_not_attended_to()
+     {
+        let device = Device::flex();
+        let config = tiny();
+        let lm = config.init_mask_lm(&device);
+        let (text, image, targets) = inputs(&config, &device);
+        let tables = lm.tables(&device);
+        let alone = lm.read_alone(text.clone(), &tables);
+        assert_eq!(alone.dims(), [2, lm.layout().text, config.lm.d_model]);
+        // A change of the last word reaches the first.
+        let first = |text| lm.read_alone(text, &tables).slice([0..1, 0..1]).into_data();
+        let length = lm.layout().text;
+        let changed = text.clone().slice_assign(
+            [0..2, length - 1..length],
+            Tensor::from_data([[19], [19]], &device),
+        );
+        assert_ne!(first(text.clone()), first(changed));
+        // With one block, neither has attended to anything yet.
+        let mut shallow = config;
+        shallow.lm.layers = 1;
+        let lm = shallow.init_mask_lm(&device);
+        let inputs = mask_inputs(&targets, &lm, &device);
+        let beside = lm.forward(text.clone(), image, inputs, &tables).text;
+        lm.read_alone(text, &tables)
+            .into_data()
+            .assert_approx_eq::<f32>(&beside.into_data(), Tolerance::absolute(1e-6));
     }
 
     #[test]

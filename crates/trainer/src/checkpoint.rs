@@ -28,7 +28,8 @@ const STATE: &str = "state.json";
 
 /// Folder of the newest checkpoint.
 pub(crate) const LAST: &str = "last";
-/// Folder of the checkpoint with the best free-running Dice on the validation cases.
+/// Folder of the checkpoint with the best free-running Dice on the validation cases: where the run rewords sentences, the
+/// mean of that in the data's words and in others.
 pub(crate) const BEST: &str = "best-dice";
 
 /// Numbers beside the tensors.

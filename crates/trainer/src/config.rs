@@ -123,6 +123,10 @@ pub(crate) struct LmTraining {
     pub(crate) clip_norm: f32,
     /// Decay of the moving average of the weights, which is what is evaluated and shipped.
     pub(crate) average_decay: f32,
+    /// Whether the average forgets the weights that training began with only as fast as everything else: with `--from`,
+    /// what is shipped then lies between the old weights and the new ones, and less of the old is unlearned (Wortsman et
+    /// al. 2022, arXiv 2109.01903). After n steps the old weights have a share of `average_decay^n`.
+    pub(crate) keep_start: bool,
     /// Share of sentences that are dropped, so that "no sentence" is known to the model.
     pub(crate) text_dropout: f64,
     /// Input mask tokens are replaced by random codes with a probability drawn from 0 to this, against
@@ -137,6 +141,9 @@ pub(crate) struct LmTraining {
     /// Weight of the reading loss: the sentence's tokens are to tell what it asks for. Ours, not the paper's: it teaches
     /// wordings. 0 switches it off; it has no effect where sentences are not of the grammar.
     pub(crate) reading: f64,
+    /// Sentences that are read without a picture, for the same loss, beside each case; none where sentences of the data
+    /// are not reworded (`data.requests.reworded`).
+    pub(crate) sentences: usize,
     /// Weight of the presence loss, where the model has a presence head (`model.lm.presence`): before the first token it
     /// is to tell whether there is anything to draw.
     pub(crate) presence: f64,
@@ -224,7 +231,10 @@ impl Experiment {
                 test_split: "test".to_owned(),
                 test_cases: 0,
                 lungs: String::new(),
-                requests: RequestMix::default(),
+                requests: RequestMix {
+                    warmup: 0.2,
+                    ..RequestMix::default()
+                },
                 phantom_train: 2000,
                 phantom_valid: 32,
                 phantom_test: 200,
@@ -247,22 +257,24 @@ impl Experiment {
                 commitment: 0.25,
             },
             train: LmTraining {
-                steps: 5000,
+                steps: 3400,
                 batch: 8,
                 learning_rate: 2e-3,
                 warmup: 0.05,
                 weight_decay: 0.05,
                 clip_norm: 1.0,
                 average_decay: 0.995,
+                keep_start: false,
                 text_dropout: 0.05,
                 token_noise: 0.3,
                 misleading_context: 0.0,
                 soft_decode: 0.0,
-                reading: 0.5,
+                reading: 1.0,
+                sentences: 2,
                 presence: 0.5,
                 pick: Pick::LeastError,
                 presence_threshold: 0.5,
-                evaluations: 4,
+                evaluations: 3,
                 next_k: NextK {
                     weight: 0.3,
                     final_weight: 0.1,
@@ -390,6 +402,7 @@ impl Experiment {
         // Nor did they ask more than their data.
         defaults.data.requests = RequestMix::none();
         defaults.train.reading = 0.0;
+        defaults.train.sentences = 0;
         let experiment = parse_toml(&text, &path.display().to_string(), &defaults)?;
         experiment.validate()?;
         Ok(experiment)

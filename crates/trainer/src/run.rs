@@ -12,7 +12,7 @@ use mriseg::text::TextTokenizer;
 use mriseg::vision::Vision;
 use mriseg::vq::emu3::Emu3Tokenizer;
 use mriseg::vq::{ImageTokenizer, MaskTokenizer};
-use mriseg_data::{Dataset, Disturbance};
+use mriseg_data::{Dataset, Disturbance, Wording};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,6 +68,26 @@ pub(crate) struct Run {
     test: Samples,
 }
 
+/// Dice per image of the validation cases.
+struct ValidDice {
+    /// In the words of the data.
+    given: Option<f64>,
+    /// In others, where the run rewords sentences.
+    reworded: Option<f64>,
+    /// For people.
+    said: String,
+}
+
+impl ValidDice {
+    /// What the checkpoint is chosen by.
+    fn to_choose_by(&self) -> Option<f64> {
+        match (self.given, self.reworded) {
+            (Some(given), Some(reworded)) => Some(f64::midpoint(given, reworded)),
+            (given, _) => given,
+        }
+    }
+}
+
 impl Run {
     /// Reads settings and data, chooses the device, makes or opens the run's folder.
     ///
@@ -82,6 +102,11 @@ impl Run {
             }
             None => (warm_start::experiment(args)?, None),
         };
+        if experiment.train.keep_start && args.from.is_none() && resumed.is_none() {
+            return Err(exit::usage(
+                "train.keep_start = true keeps the weights that training begins with: name them with --from, or leave it false",
+            ));
+        }
         let chosen = device::choose(args.device)?;
         let begun = resumed
             .as_ref()
@@ -429,17 +454,15 @@ impl Run {
                 continue;
             }
             let evaluator = self.evaluator(&state.average, tokenizer)?;
-            let limit = self.experiment.data.valid_cases;
-            let cases = evaluator.run(&self.valid, limit, Asking::GIVEN, Display::Silent)?;
-            let dice = mean_dice(&cases);
-            progress.line(&format!(
-                "step {}: free-running Dice per image {} on {} validation cases",
-                state.step,
-                dice.map_or("-".to_owned(), |dice| format!("{dice:.4}")),
-                cases.len()
-            ));
-            log.append(&json!({ "step": state.step, "valid_dice": dice }))?;
-            self.draw_samples(&evaluator, state.step, limit)?;
+            let valid = self.valid_dice(&evaluator)?;
+            progress.line(&format!("step {}: {}", state.step, valid.said));
+            log.append(&json!({
+                "step": state.step,
+                "valid_dice": valid.given,
+                "valid_reworded_dice": valid.reworded,
+            }))?;
+            let dice = valid.to_choose_by();
+            self.draw_samples(&evaluator, state.step)?;
             if marks
                 .best_dice
                 .is_none_or(|best| dice.is_some_and(|dice| dice > best))
@@ -454,8 +477,36 @@ impl Run {
         Ok(())
     }
 
-    fn draw_samples(&self, evaluator: &Evaluator<'_>, step: usize, limit: usize) -> Result<()> {
+    /// Dice of the validation cases, decoded freely.
+    fn valid_dice(&self, evaluator: &Evaluator<'_>) -> Result<ValidDice> {
+        let limit = self.experiment.data.valid_cases;
+        let ask = |asking| evaluator.run(&self.valid, limit, asking, Display::Silent);
+        let number = |dice: Option<f64>| dice.map_or("-".to_owned(), |dice| format!("{dice:.4}"));
+        let cases = ask(Asking::GIVEN)?;
+        let given = mean_dice(&cases);
+        let mut said = format!(
+            "free-running Dice per image {} on {} validation cases",
+            number(given),
+            cases.len()
+        );
+        let mut reworded = None;
+        if text::rewords(&self.experiment, self.train.dataset()) {
+            reworded = mean_dice(&ask(Asking {
+                wording: Some(Wording::Varied),
+                ..Asking::GIVEN
+            })?);
+            said += &format!(", {} in other words", number(reworded));
+        }
+        Ok(ValidDice {
+            given,
+            reworded,
+            said,
+        })
+    }
+
+    fn draw_samples(&self, evaluator: &Evaluator<'_>, step: usize) -> Result<()> {
         const DRAWN: usize = 6;
+        let limit = self.experiment.data.valid_cases;
         let folder = self.folder.samples_of(step);
         std::fs::create_dir_all(&folder)
             .map_err(|error| crate::atomic::cannot_write(&folder, &error))?;

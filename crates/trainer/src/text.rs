@@ -19,10 +19,7 @@ const GENERATED: usize = 20_000;
 /// The file cannot be read or used, or needs more tokens than the model has.
 pub(crate) fn tokenizer(experiment: &Experiment, train: &Dataset) -> Result<TextTokenizer> {
     let from = &experiment.text_tokenizer.from;
-    let rewords = experiment.data.requests.reworded > 0.0
-        && !experiment.on_emu3()
-        && domain(train) == Domain::ChestXray;
-    let generated = if rewords {
+    let generated = if rewords(experiment, train) {
         wording::corpus(experiment.seed, GENERATED)
     } else {
         Vec::new()
@@ -53,6 +50,13 @@ pub(crate) fn tokenizer(experiment: &Experiment, train: &Dataset) -> Result<Text
         )));
     }
     Ok(tokenizer)
+}
+
+/// Whether sentences are said in other words than the data's.
+pub(crate) fn rewords(experiment: &Experiment, train: &Dataset) -> bool {
+    experiment.data.requests.reworded > 0.0
+        && !experiment.on_emu3()
+        && domain(train) == Domain::ChestXray
 }
 
 /// What the sentences of a data set are about: findings in lungs where most are of the grammar of QaTa-COV19.

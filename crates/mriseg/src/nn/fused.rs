@@ -327,6 +327,8 @@ mod tests {
             {
                 compare_attention(batch, text, grid, heads, head_dim, &device);
             }
+            // A prefix without a mask.
+            compare_attention(2, 37, 0, 3, 32, &device);
         }
     }
 
@@ -340,10 +342,10 @@ mod tests {
     ) {
         let (prefix, mask) = (text + grid * grid, grid * grid);
         let positions: Vec<(f32, f32)> = (0..prefix + mask)
-            .map(|i| ((i / grid) as f32, (i % grid) as f32))
+            .map(|i| ((i / grid.max(1)) as f32, (i % grid.max(1)) as f32))
             .collect();
         let rotary = RotaryTable::new(&positions, head_dim, device);
-        let causal = causal_bias(prefix, mask, device);
+        let causal = causal_bias(prefix, mask.max(1), device);
         // Not contiguous, as a view of a larger tensor.
         let wide = random([batch, prefix + mask, 3 * heads, head_dim + 4], device);
         let qkv = || wide.clone().slice_dim(3, 0..head_dim);

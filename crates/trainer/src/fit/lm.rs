@@ -16,10 +16,11 @@ use super::batch::Samples;
 use super::cases::{Cases, Source};
 use super::learner::Learner;
 use super::objective::{Batch, Measured, NEXT_TOKEN, Objective, StepMeasures, Terms};
-use super::optimizer::{clip_norm, learning_rate, update_average};
+use super::optimizer::{clip_norm, grown_decay, learning_rate, update_average};
 use super::shards::{Shards, gradients};
 use crate::config::Experiment;
 use crate::progress::Stage;
+use crate::text::rewords;
 
 /// Everything that the loop carries from step to step.
 pub(crate) struct LmState {
@@ -136,6 +137,11 @@ impl LmTrainer<'_> {
             experiment: self.experiment,
             tokenizer: self.tokenizer,
             empty: source.empty(),
+            sentences: if rewords(self.experiment, self.samples.dataset()) {
+                self.experiment.train.sentences
+            } else {
+                0
+            },
             source,
             tables: state.learner.model.lm.tables(&autodiff),
             device: self.device,
@@ -184,12 +190,13 @@ impl LmTrainer<'_> {
             training.steps,
         );
         state.learner = state.optimizer.step(rate, state.learner.clone(), gradients);
-        state.average = update_average(
-            state.average.clone(),
-            &state.learner,
-            training.average_decay,
-            state.step,
-        );
+        let decay = training.average_decay;
+        let decay = if training.keep_start {
+            decay
+        } else {
+            grown_decay(decay, state.step)
+        };
+        state.average = update_average(state.average.clone(), &state.learner, decay);
         state.step += 1;
         (norm, rate)
     }

@@ -1,5 +1,6 @@
 //! Training: batches, gradients on all cores, optimizer, the tokenizers, the language model.
 
+mod alone;
 mod batch;
 mod cases;
 mod context;

@@ -11,6 +11,7 @@ use mriseg::loss::{
 };
 use mriseg::mask_lm::{Hidden, SequenceTables};
 use mriseg::model::Model;
+use mriseg::reading::Request;
 use mriseg::text::TextTokenizer;
 use mriseg::vision::code_vectors;
 use mriseg_data::answer::bits_of;
@@ -18,6 +19,7 @@ use rand::RngExt;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::alone::Alone;
 use super::batch::{masks, pictures, rng, tokenize};
 use super::cases::{Cases, Pictures, Source};
 use super::context::{WrongTokens, shown_tokens};
@@ -92,6 +94,7 @@ pub(crate) struct Batch {
     cases: Cases,
     /// Sentences.
     text: Vec<i32>,
+    alone: Alone,
     /// Mask tokens that the model is shown, shifted for teacher forcing.
     inputs: Vec<i32>,
     /// Tokens to contrast, of every group of [`Objective::CONTRAST_CASES`] cases.
@@ -118,6 +121,8 @@ pub(crate) struct Objective<'a> {
     pub(crate) experiment: &'a Experiment,
     pub(crate) tokenizer: &'a TextTokenizer,
     pub(crate) source: Source<'a>,
+    /// Sentences without a picture for each case.
+    pub(crate) sentences: usize,
     /// Codes of a mask without foreground.
     pub(crate) empty: Vec<i32>,
     pub(crate) tables: SequenceTables,
@@ -195,6 +200,7 @@ impl Objective<'_> {
         };
         Ok(Batch {
             step,
+            alone: Alone::draw(self.experiment, self.tokenizer, self.sentences, step)?,
             text: tokenize(cases.sentences(), self.tokenizer, config)?,
             inputs: layout.teacher_forcing(&shown),
             contrast,
@@ -271,8 +277,16 @@ impl Objective<'_> {
             });
         }
         sum.add("reading_loss", training.reading, || {
-            self.reading(learner, &hidden, batch, range.clone())
+            let requests = &batch.cases.requests[range.clone()];
+            self.reading(learner, hidden.text.clone(), requests)
         });
+        if let Some((ids, requests)) = batch.alone.of(range.clone()) {
+            sum.add("sentence_loss", training.reading, || {
+                let ids = TensorData::new(ids.to_vec(), [requests.len(), layout.text]);
+                let text = lm.read_alone(Tensor::from_data(ids, device), &self.tables);
+                self.reading(learner, text, requests)
+            });
+        }
         if !batch.hard.is_empty() {
             sum.add("hard_error_loss", training.hard_errors.weight, || {
                 let length = layout.mask();
@@ -308,19 +322,20 @@ impl Objective<'_> {
         presence_loss(logits, present)
     }
 
-    /// What the sentences of a shard ask for, told from their tokens.
+    /// What sentences ask for, told from their tokens.
+    ///
+    /// # Shapes
+    /// - text: `[requests, text, d_model]`
     fn reading(
         &self,
         learner: &Learner,
-        hidden: &Hidden,
-        batch: &Batch,
-        range: Range<usize>,
+        text: Tensor<3>,
+        requests: &[Option<Request>],
     ) -> Tensor<1> {
         let device = &self.autodiff;
         let Some(projection) = &learner.reading else {
             return Tensor::zeros([1], device);
         };
-        let requests = &batch.cases.requests[range];
         let (mut asked, mut known) = (Vec::new(), Vec::new());
         for request in requests {
             let bits = request.as_ref().map(bits_of);
@@ -330,8 +345,8 @@ impl Objective<'_> {
         let table = |values: Vec<f32>, width: usize| {
             Tensor::<2>::from_data(TensorData::new(values, [requests.len(), width]), device)
         };
-        let [cases, _, d_model] = hidden.text.dims();
-        let sentence = hidden.text.clone().mean_dim(1).reshape([cases, d_model]);
+        let [cases, _, d_model] = text.dims();
+        let sentence = text.mean_dim(1).reshape([cases, d_model]);
         sentence_reading_loss(
             projection.forward(sentence),
             table(asked, Learner::REQUEST_BITS),

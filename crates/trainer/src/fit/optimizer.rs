@@ -70,16 +70,14 @@ impl ModuleVisitor for Scale<'_> {
     }
 }
 
+/// The decay after `step` steps: smaller at first, so that a random start is soon forgotten.
+pub(crate) fn grown_decay(decay: f32, step: usize) -> f32 {
+    decay.min((1.0 + step as f32) / (10.0 + step as f32))
+}
+
 /// `average += (1 - decay) * (module - average)`, parameter by parameter: what is frozen stays to the bit.
-/// The first steps use a smaller decay, so that the random start is soon forgotten.
 /// `module` may have more parameters than its average.
-pub(crate) fn update_average<A: Module, M: Module>(
-    average: A,
-    module: &M,
-    decay: f32,
-    step: usize,
-) -> A {
-    let decay = decay.min((1.0 + step as f32) / (10.0 + step as f32));
+pub(crate) fn update_average<A: Module, M: Module>(average: A, module: &M, decay: f32) -> A {
     let mut current = Collect::default();
     module.visit(&mut current);
     average.map(&mut Blend {
@@ -165,12 +163,19 @@ mod tests {
         let device = Device::flex().autodiff();
         let start = layer(&device);
         let zero = start.clone().map(&mut Zero);
-        let average = update_average(start.valid(), &zero, 0.9, 1_000_000);
+        let average = update_average(start.valid(), &zero, 0.9);
         let before: Vec<f32> = start.weight.val().into_data().try_to_vec().unwrap();
         let after: Vec<f32> = average.weight.val().into_data().try_to_vec().unwrap();
         for (a, b) in after.iter().zip(before) {
             assert!((a - 0.9 * b).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn the_decay_grows() {
+        assert_eq!(grown_decay(0.995, 0), 0.1);
+        assert!((grown_decay(0.995, 90) - 0.91).abs() < 1e-6);
+        assert_eq!(grown_decay(0.995, 1_000_000), 0.995);
     }
 
     struct Zero;

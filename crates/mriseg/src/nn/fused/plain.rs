@@ -29,6 +29,11 @@ pub(super) fn prefix_attention(
         None,
         AttentionModuleOptions::default(),
     );
+    if prefix == total {
+        return read
+            .swap_dims(1, 2)
+            .reshape([batch, total, heads * head_dim]);
+    }
     let written = attention(
         tokens(&q, prefix..total),
         k,

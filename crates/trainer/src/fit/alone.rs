@@ -1,0 +1,100 @@
+//! Sentences that are read without a picture: what words ask for is learned from many more of them than there are
+//! pictures to show in a step.
+
+use anyhow::Result;
+use mriseg::reading::Request;
+use mriseg::text::TextTokenizer;
+use mriseg_data::wording::training_sentence;
+use rayon::prelude::*;
+use std::ops::Range;
+
+use super::batch::{Sentence, rng, tokenize};
+use crate::config::Experiment;
+
+/// The sentences of one step, as many for every case.
+pub(super) struct Alone {
+    each: usize,
+    /// Tokens of a sentence.
+    length: usize,
+    ids: Vec<i32>,
+    requests: Vec<Option<Request>>,
+}
+
+impl Alone {
+    /// `each` sentences for every case of training step `step`.
+    ///
+    /// # Errors
+    /// One does not fit the model.
+    pub(super) fn draw(
+        experiment: &Experiment,
+        tokenizer: &TextTokenizer,
+        each: usize,
+        step: usize,
+    ) -> Result<Self> {
+        let count = experiment.train.batch * each;
+        let (requests, texts): (Vec<_>, Vec<_>) = (step * count..(step + 1) * count)
+            .into_par_iter()
+            .map(|number| {
+                let rng = &mut rng("sentence", experiment.seed, number as u64);
+                let (request, text) = training_sentence(rng);
+                (Some(request), text)
+            })
+            .unzip();
+        let sentences = texts.iter().map(|text| Sentence {
+            id: "(generated)",
+            text,
+        });
+        Ok(Self {
+            each,
+            length: experiment.model.lm.text_tokens,
+            ids: tokenize(sentences, tokenizer, &experiment.model)?,
+            requests,
+        })
+    }
+
+    /// Token ids and requests of the sentences that belong to some cases of the step; `None` where no case has any.
+    pub(super) fn of(&self, cases: Range<usize>) -> Option<(&[i32], &[Option<Request>])> {
+        let Range { start, end } = cases;
+        let sentences = start * self.each..end * self.each;
+        let requests = &self.requests[sentences.clone()];
+        let ids = &self.ids[sentences.start * self.length..sentences.end * self.length];
+        (!requests.is_empty()).then_some((ids, requests))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(each: usize, step: usize) -> Alone {
+        let mut experiment = Experiment::tiny();
+        experiment.train.batch = 4;
+        let corpus = mriseg_data::wording::corpus(1, 2000);
+        let tokenizer = TextTokenizer::learn(corpus.iter().map(String::as_str), 512).unwrap();
+        Alone::draw(&experiment, &tokenizer, each, step).unwrap()
+    }
+
+    #[test]
+    fn a_step_has_sentences_of_its_own_whenever_it_is_asked() {
+        let (one, two) = (draw(3, 5), draw(3, 6));
+        assert_eq!(one.ids, draw(3, 5).ids);
+        assert_eq!(one.requests.len(), 12);
+        assert_ne!(one.ids, two.ids);
+        assert!(one.requests.iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn shards_share_them_out() {
+        let all = draw(3, 0);
+        let parts = [0..1, 1..4].map(|cases| all.of(cases).unwrap());
+        let ids: Vec<i32> = parts.iter().flat_map(|(ids, _)| ids.to_vec()).collect();
+        let requests: Vec<_> = parts.iter().flat_map(|(_, r)| r.to_vec()).collect();
+        assert_eq!(parts[0].1.len(), 3);
+        assert_eq!((ids, requests), (all.ids, all.requests));
+    }
+
+    #[test]
+    fn there_need_be_none() {
+        assert!(draw(0, 0).of(0..4).is_none());
+    }
+}
