@@ -639,3 +639,23 @@ fn default_name(spec: &DataSpec) -> &str {
         DataSpec::Folder(_) => "run",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ValidDice;
+
+    fn chosen_by(given: f64, reworded: Option<f64>) -> f64 {
+        let valid = ValidDice {
+            given: Some(given),
+            reworded,
+            said: String::new(),
+        };
+        valid.to_choose_by().unwrap()
+    }
+
+    #[test]
+    fn a_checkpoint_that_knows_few_other_words_is_not_chosen() {
+        assert!(chosen_by(0.87, Some(0.73)) < chosen_by(0.86, Some(0.85)));
+        assert_eq!(chosen_by(0.87, None), 0.87);
+    }
+}
