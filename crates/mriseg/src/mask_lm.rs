@@ -194,10 +194,10 @@ impl MaskLm {
     /// read in a step than there are pictures to show.
     ///
     /// # Shapes
-    /// - text: `[batch, text]`
-    /// - output: `[batch, text, d_model]`
+    /// - text: `[batch, length]`, of at most the text part's length
+    /// - output: `[batch, length, d_model]`
     pub fn read_alone(&self, text: Tensor<2, Int>, tables: &SequenceTables) -> Tensor<3> {
-        let length = self.layout().text;
+        let [_, length] = text.dims();
         let rotary = tables.rotary.at(0..length);
         let before_last = &self.blocks[..self.blocks.len().saturating_sub(1)];
         before_last.iter().fold(self.embed_text(text), |x, block| {
@@ -268,6 +268,7 @@ impl MaskLm {
     fn embed_prefix(&self, text: Tensor<2, Int>, image: Tensor<3>) -> Tensor<3> {
         let layout = self.layout();
         let [batch, _] = text.dims();
+        assert_shape!(text, [batch, layout.text]);
         assert_shape!(image, [batch, layout.image(), _]);
         let text = self.embed_text(text);
         let image =
@@ -276,8 +277,6 @@ impl MaskLm {
     }
 
     fn embed_text(&self, text: Tensor<2, Int>) -> Tensor<3> {
-        let [batch, _] = text.dims();
-        assert_shape!(text, [batch, self.layout().text]);
         self.scaled(embed(&self.text_embedding, text)) + self.part(0)
     }
 
@@ -425,9 +424,18 @@ pub(crate) mod tests {
         let lm = shallow.init_mask_lm(&device);
         let inputs = mask_inputs(&targets, &lm, &device);
         let beside = lm.forward(text.clone(), image, inputs, &tables).text;
-        lm.read_alone(text, &tables)
-            .into_data()
-            .assert_approx_eq::<f32>(&beside.into_data(), Tolerance::absolute(1e-6));
+        let same = |alone: Tensor<3>, beside: Tensor<3>| {
+            alone
+                .into_data()
+                .assert_approx_eq::<f32>(&beside.into_data(), Tolerance::absolute(1e-6));
+        };
+        same(lm.read_alone(text.clone(), &tables), beside.clone());
+        // Nor does what pads it.
+        let short = text.slice_dim(1, 0..length / 2);
+        same(
+            lm.read_alone(short, &tables),
+            beside.slice_dim(1, 0..length / 2),
+        );
     }
 
     #[test]

@@ -152,6 +152,11 @@ impl TextTokenizer {
         self.encode(text, length, "").is_ok()
     }
 
+    /// The token that fills the text part behind a sentence.
+    pub fn padding(&self) -> u32 {
+        self.pad
+    }
+
     /// "No sentence": nothing but padding.
     pub fn none(&self, length: usize) -> Prompt {
         Prompt {

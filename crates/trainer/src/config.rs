@@ -227,7 +227,7 @@ impl Experiment {
                 train_split: "train".to_owned(),
                 train_cases: 0,
                 valid_split: "valid".to_owned(),
-                valid_cases: 64,
+                valid_cases: 192,
                 test_split: "test".to_owned(),
                 test_cases: 0,
                 lungs: String::new(),
@@ -236,7 +236,7 @@ impl Experiment {
                     ..RequestMix::default()
                 },
                 phantom_train: 2000,
-                phantom_valid: 32,
+                phantom_valid: 64,
                 phantom_test: 200,
             },
             model: ModelConfig::tiny(),
@@ -274,7 +274,7 @@ impl Experiment {
                 presence: 0.5,
                 pick: Pick::LeastError,
                 presence_threshold: 0.5,
-                evaluations: 3,
+                evaluations: 2,
                 next_k: NextK {
                     weight: 0.3,
                     final_weight: 0.1,

@@ -14,13 +14,16 @@ use crate::config::Experiment;
 /// The sentences of one step, as many for every case.
 pub(super) struct Alone {
     each: usize,
-    /// Tokens of a sentence.
-    length: usize,
+    /// Tokens of a sentence: a little more than the longest has, where most have a fraction of what the model takes.
+    pub(super) length: usize,
     ids: Vec<i32>,
     requests: Vec<Option<Request>>,
 }
 
 impl Alone {
+    /// Lengths are a multiple of this: a GPU tunes its operations for every shape that it meets.
+    const ROUND: usize = 8;
+
     /// `each` sentences for every case of training step `step`.
     ///
     /// # Errors
@@ -44,10 +47,20 @@ impl Alone {
             id: "(generated)",
             text,
         });
+        let padded = experiment.model.lm.text_tokens;
+        let ids = tokenize(sentences, tokenizer, &experiment.model)?;
+        let padding = tokenizer.padding() as i32;
+        let used = |sentence: &[i32]| {
+            let last = sentence.iter().rposition(|&id| id != padding);
+            last.map_or(0, |last| last + 1)
+        };
+        let longest = ids.chunks(padded).map(used).max().unwrap_or(0);
+        let length = longest.next_multiple_of(Self::ROUND).min(padded);
+        let cut = |sentence: &[i32]| sentence[..length].to_vec();
         Ok(Self {
             each,
-            length: experiment.model.lm.text_tokens,
-            ids: tokenize(sentences, tokenizer, &experiment.model)?,
+            length,
+            ids: ids.chunks(padded).flat_map(cut).collect(),
             requests,
         })
     }
@@ -66,11 +79,16 @@ impl Alone {
 mod tests {
     use super::*;
 
-    fn draw(each: usize, step: usize) -> Alone {
+    fn experiment() -> (Experiment, TextTokenizer) {
         let mut experiment = Experiment::tiny();
         experiment.train.batch = 4;
         let corpus = mriseg_data::wording::corpus(1, 2000);
         let tokenizer = TextTokenizer::learn(corpus.iter().map(String::as_str), 512).unwrap();
+        (experiment, tokenizer)
+    }
+
+    fn draw(each: usize, step: usize) -> Alone {
+        let (experiment, tokenizer) = experiment();
         Alone::draw(&experiment, &tokenizer, each, step).unwrap()
     }
 
@@ -91,6 +109,22 @@ mod tests {
         let requests: Vec<_> = parts.iter().flat_map(|(_, r)| r.to_vec()).collect();
         assert_eq!(parts[0].1.len(), 3);
         assert_eq!((ids, requests), (all.ids, all.requests));
+    }
+
+    #[test]
+    fn only_what_pads_all_of_them_is_cut_off() {
+        let (experiment, tokenizer) = experiment();
+        let all = Alone::draw(&experiment, &tokenizer, 3, 0).unwrap();
+        let text = experiment.model.lm.text_tokens;
+        assert!(all.length < text);
+        for (number, ids) in all.ids.chunks(all.length).enumerate() {
+            let rng = &mut rng("sentence", experiment.seed, number as u64);
+            let (_, sentence) = training_sentence(rng);
+            let whole = tokenizer.encode(&sentence, text, "").unwrap().ids;
+            let (kept, cut) = whole.split_at(all.length);
+            assert!(kept.iter().zip(ids).all(|(&a, &b)| a == b as u32));
+            assert!(cut.iter().all(|&id| id == tokenizer.padding()));
+        }
     }
 
     #[test]

@@ -256,7 +256,7 @@ impl Objective<'_> {
             }
             _ => unreachable!("what a model is trained on follows from its tokenizers"),
         };
-        let hidden = lm.forward(text, image, inputs, &self.tables);
+        let hidden = lm.forward(text.clone(), image, inputs, &self.tables);
         let logits = lm.logits(hidden.states.clone());
         let losses = token_losses(logits.clone(), targets.clone());
         let mut sum = Sum::new(losses.clone().mean(), share);
@@ -278,13 +278,14 @@ impl Objective<'_> {
         }
         sum.add("reading_loss", training.reading, || {
             let requests = &batch.cases.requests[range.clone()];
-            self.reading(learner, hidden.text.clone(), requests)
+            self.reading(learner, text.clone(), hidden.text.clone(), requests)
         });
         if let Some((ids, requests)) = batch.alone.of(range.clone()) {
             sum.add("sentence_loss", training.reading, || {
-                let ids = TensorData::new(ids.to_vec(), [requests.len(), layout.text]);
-                let text = lm.read_alone(Tensor::from_data(ids, device), &self.tables);
-                self.reading(learner, text, requests)
+                let shape = [requests.len(), batch.alone.length];
+                let ids = Tensor::from_data(TensorData::new(ids.to_vec(), shape), device);
+                let text = lm.read_alone(ids.clone(), &self.tables);
+                self.reading(learner, ids, text, requests)
             });
         }
         if !batch.hard.is_empty() {
@@ -325,10 +326,12 @@ impl Objective<'_> {
     /// What sentences ask for, told from their tokens.
     ///
     /// # Shapes
-    /// - text: `[requests, text, d_model]`
+    /// - ids: `[requests, length]`
+    /// - text: `[requests, length, d_model]`
     fn reading(
         &self,
         learner: &Learner,
+        ids: Tensor<2, Int>,
         text: Tensor<3>,
         requests: &[Option<Request>],
     ) -> Tensor<1> {
@@ -345,8 +348,10 @@ impl Objective<'_> {
         let table = |values: Vec<f32>, width: usize| {
             Tensor::<2>::from_data(TensorData::new(values, [requests.len(), width]), device)
         };
-        let [cases, _, d_model] = text.dims();
-        let sentence = text.mean_dim(1).reshape([cases, d_model]);
+        // The mean over a sentence's own tokens: what pads it differs from batch to batch.
+        let own = ids.not_equal_elem(self.tokenizer.padding() as i32).float();
+        let count = own.clone().sum_dim(1).clamp_min(1.0);
+        let sentence = (text * own.unsqueeze_dim(2)).sum_dim(1).squeeze_dim(1) / count;
         sentence_reading_loss(
             projection.forward(sentence),
             table(asked, Learner::REQUEST_BITS),
