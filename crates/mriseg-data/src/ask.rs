@@ -110,6 +110,10 @@ pub struct Asked {
 /// picture shows none is harder to learn than that the sentence names none.
 const DOUBTED: f64 = 0.75;
 
+/// How often a picture whose every finding is known by itself is asked for zones of which only some have one, or for all but
+/// one: what the data asks never names more than there is.
+const ANY_ZONES: f64 = 0.15;
+
 /// Draws a question for a training case.
 pub fn ask(
     sample: &Sample,
@@ -135,6 +139,8 @@ pub fn ask(
     let unspecific = rng.random_bool(0.5);
     let healthy = stated.is_empty() && sample.mask.is_empty() && sample.lesions.is_empty();
     let doubted = healthy && mix.reworded > 0.0 && rng.random_bool(DOUBTED);
+    let exact = !sample.lesions.is_empty() && mix.reworded > 0.0;
+    let any_zones = exact && rng.random_bool(ANY_ZONES);
     let request = if chosen(mix.side) {
         side_request(&stated, side, unspecific)
     } else if chosen(mix.everything) {
@@ -145,8 +151,10 @@ pub fn ask(
         Request::Lungs((!unspecific).then_some(side))
     } else if chosen(mix.other) {
         Request::Other
-    } else if doubted {
+    } else if doubted || any_zones && unspecific {
         Request::Zones(Findings::from_bits(rng.random_range(1..64)))
+    } else if any_zones {
+        Request::Zones(all_but_one(&stated, rng))
     } else {
         plain
     };
@@ -182,6 +190,15 @@ impl Asked {
             _ => Wording::Varied.say(&request, rng),
         })
     }
+}
+
+/// All zones but one that has a finding.
+fn all_but_one(stated: &Findings, rng: &mut ChaCha8Rng) -> Findings {
+    let zones = Side::BOTH
+        .into_iter()
+        .flat_map(|side| (0..3).map(move |zone| Findings::one_zone(side, zone)));
+    let named: Vec<Findings> = zones.filter(|zone| !zone.is_disjoint(stated)).collect();
+    named[rng.random_range(0..named.len())].rest()
 }
 
 /// One side of a picture: by its zones, or as a whole.
@@ -226,6 +243,39 @@ mod tests {
         assert!((share(lungs) - mix.lungs).abs() < 0.02, "{lungs}");
         assert!((share(other) - mix.other).abs() < 0.02, "{other}");
         assert!((share(own) - 0.55).abs() < 0.05, "{own}");
+    }
+
+    #[test]
+    fn zones_beside_those_with_findings_are_named_too() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut sample = sample(BOTH, &[1, 6]);
+        let lesion = |column: usize| {
+            let mut mask = Mask::empty(8, 2);
+            mask.pixels[column] = 1;
+            mask
+        };
+        sample.lesions = vec![
+            (Findings::one_zone(Side::Left, 0), lesion(1)),
+            (Findings::one_zone(Side::Right, 2), lesion(6)),
+        ];
+        let mut ask = || ask(&sample, VIEWER, &RequestMix::default(), &mut rng);
+        let asked: Vec<Asked> = (0..2000).map(|_| ask()).collect();
+        let stated = Findings::parse(BOTH).unwrap();
+        let of_zones = |asked: &&Asked| match asked.request {
+            Some(Request::Zones(zones)) => zones.count() > stated.count(),
+            _ => false,
+        };
+        let more: Vec<&Asked> = asked.iter().filter(of_zones).collect();
+        assert!((60..300).contains(&more.len()), "{}", more.len());
+        // All but one of two findings leave the other.
+        let five = |asked: &&&Asked| matches!(asked.request, Some(Request::Zones(zones)) if zones.count() == 5 && !zones.rest().is_disjoint(&stated));
+        let all_but_one: Vec<_> = more.iter().filter(five).collect();
+        assert!(all_but_one.len() > 20);
+        assert!(
+            all_but_one
+                .iter()
+                .all(|asked| asked.mask != sample.mask && !asked.mask.is_empty())
+        );
     }
 
     #[test]

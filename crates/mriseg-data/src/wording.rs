@@ -199,6 +199,9 @@ fn surrounded(c: &mut Composer<'_>, body: Body, finding: bool) -> String {
     let asks = matches!(body.kind, Kind::Verb | Kind::Wish);
     let mut text = body.text;
     let mut question = body.question;
+    if finding && body.kind == Kind::Bare && c.is(REPORT) && c.chance(0.06) {
+        text = format!("{}{text}", c.one_of(&["?", "? ", "??"]));
+    }
     if body.kind == Kind::Verb && body.head.is_empty() && c.chance(0.45) {
         let opening = c.draw(Role::Opening, &fillers::OPENINGS);
         question |= ["can", "could", "would", "will", "are you", "is it", "hey"]
@@ -212,7 +215,7 @@ fn surrounded(c: &mut Composer<'_>, body: Body, finding: bool) -> String {
         text = format!("{text} {remark}");
     }
     text = format!("{}{text}{}", body.head, body.tail);
-    if finding && tells && !c.is(LAY) && c.chance(0.07) {
+    if finding && tells && !c.is(LAY) && c.chance(0.1) {
         let besides = c.draw(Role::Filler, &fillers::BESIDES);
         let glue = c.one_of(&[", ", ". ", "; "]);
         text = format!("{text}{glue}{besides}");
@@ -223,7 +226,11 @@ fn surrounded(c: &mut Composer<'_>, body: Body, finding: bool) -> String {
         text = format!("{heading} {text}");
     }
     if body.kind != Kind::Alone && c.chance(0.12) {
-        let before = fillers::remark(c, &fillers::BEFORE);
+        let mut before = fillers::remark(c, &fillers::BEFORE);
+        if c.is(REPORT) && c.chance(0.25) {
+            let more = fillers::remark(c, &fillers::BEFORE);
+            before = format!("{before}{}{more}", c.one_of(&[". ", ", "]));
+        }
         let glue = if headed {
             ". "
         } else {

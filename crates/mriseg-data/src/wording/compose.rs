@@ -3,7 +3,9 @@
 use mriseg::reading::{Findings, Side};
 
 use super::body::{BARE, Body, Kind, filled, frame, usage};
-use super::fillers::{NOT_THERE, OTHER_SIDE, REST, clear_of};
+use super::fillers::{
+    COMPARED, EXCEPT, NOT_PLACE, NOT_THERE, ONE_NOT_OTHER, OTHER_SIDE, PLACE_CLEAR, REST, clear_of,
+};
 use super::frames::{ALL, CLAUSES, PLACE_FIRST, PLACE_ONLY, VERBS};
 use super::lexicon::{COUNTS, Noun};
 use super::nothing::nothing;
@@ -13,7 +15,10 @@ use super::places::{self, Place};
 
 fn noun_for(c: &mut Composer<'_>, frame: &str) -> &'static Noun {
     let everything = frame == BARE || usage(frame) == Use::Asked;
-    Noun::draw(c, |noun| everything || !noun.is_everything())
+    // "Findings: left lung" is a heading and a place.
+    Noun::draw(c, |noun| {
+        (everything || !noun.is_everything()) && (frame != BARE || noun.one != "finding")
+    })
 }
 
 /// Findings in these zones.
@@ -22,7 +27,11 @@ pub(super) fn zones(c: &mut Composer<'_>, findings: &Findings) -> Body {
         return nothing(c);
     }
     let only = findings.only_side();
-    let mut body = if c.chance(0.06) {
+    let rest = findings.rest();
+    let mut body = if rest.count() == 1 && c.chance(0.4) {
+        let place = places::zones(c, &rest);
+        return except(c, &place);
+    } else if c.chance(0.06) {
         clauses(c, findings)
     } else {
         let place = places::zones(c, findings);
@@ -39,21 +48,33 @@ pub(super) fn zones(c: &mut Composer<'_>, findings: &Findings) -> Body {
         somewhere(c, &place, detail)
     };
     if let Some(side) = only
-        && c.chance(0.11)
+        && c.chance(0.14)
     {
         other_side_clear(c, &mut body, side);
+    } else if findings.count() < 5 && c.chance(0.12) {
+        place_clear(c, &mut body, &rest);
     } else if findings.count() < 5 && c.chance(0.05) {
         let rest = c.draw(Role::Negation, &REST);
         attach(c, &mut body, rest.to_owned());
+    } else if only.is_none() && c.chance(0.06) {
+        compared(c, &mut body);
     }
     body
 }
 
 /// All findings of a side.
 pub(super) fn side(c: &mut Composer<'_>, side: Side) -> Body {
+    match c.below(100) {
+        0..=7 => return one_not_other(c, side),
+        8..=11 => {
+            let place = places::side(c, side.other());
+            return except(c, &place);
+        }
+        _ => {}
+    }
     let place = places::side(c, side);
     let mut body = somewhere(c, &place, Detail::default());
-    if c.chance(0.14) {
+    if c.chance(0.2) {
         other_side_clear(c, &mut body, side);
     }
     body
@@ -127,7 +148,8 @@ fn place_only(c: &mut Composer<'_>, place: &Place) -> Body {
 
 /// A sentence of the data, its clauses changed a little.
 fn clauses(c: &mut Composer<'_>, findings: &Findings) -> Body {
-    let frame = c.draw(Role::Frame, &CLAUSES);
+    let frame = c.styled(&CLAUSES);
+    c.note(Role::Frame, frame.replace([';', ':'], ","));
     let noun = Noun::draw(c, |noun| noun.many.is_empty() && !noun.is_everything());
     let place = places::zones(c, findings);
     let count = findings.count();
@@ -180,12 +202,97 @@ fn other_side_clear(c: &mut Composer<'_>, body: &mut Body, side: Side) {
     let clause = clear_of(c, &OTHER_SIDE, side);
     // "The other side is clear" only after the side is named.
     let first = !clause.contains("other") && !clause.contains("contralateral");
-    if first && c.chance(0.3) {
-        let glue = c.one_of(&[". ", ". ", ", ", "; "]);
+    if first && c.chance(0.4) {
+        let glue = c.one_of(&[". ", ". ", ", ", "; ", ", but "]);
         body.head = format!("{clause}{glue}");
     } else {
         attach(c, body, clause);
     }
+}
+
+/// "no consolidation on the left, only on the right".
+fn one_not_other(c: &mut Composer<'_>, side: Side) -> Body {
+    let frame = c.draw(Role::Frame, &ONE_NOT_OTHER);
+    let mut text = frame
+        .replace("{s}", &side.to_string())
+        .replace("{o}", &side.other().to_string());
+    if text.contains("{n}") {
+        let noun = Noun::draw(c, |noun| !noun.is_everything());
+        let many = !noun.many.is_empty() && c.chance(0.5);
+        text = text.replace("{n}", if many { noun.many } else { noun.one });
+    }
+    let mut body = Body::new(text, Kind::Told);
+    body.names_other_side = true;
+    body
+}
+
+/// All findings but those of `place`.
+fn except(c: &mut Composer<'_>, place: &Place) -> Body {
+    let (frame, kind) = asking(c);
+    let all = c.draw(Role::Noun, &ALL);
+    let except = c.draw(Role::Negation, &EXCEPT);
+    let name = match place.np(false) {
+        name if name.is_empty() => format!("what is {}", place.at(false)),
+        name => name,
+    };
+    let phrase = Phrase {
+        text: format!("{all} {except} {name}"),
+        plural: false,
+    };
+    let mut body = Body::new(filled(frame, &phrase), kind);
+    body.names_other_side = true;
+    body
+}
+
+/// Adds that some of these zones, in which there is nothing, are clear.
+fn place_clear(c: &mut Composer<'_>, body: &mut Body, zones: &Findings) {
+    let (side, zone) = loop {
+        let (side, zone) = (*c.pick(&Side::BOTH), c.below(3));
+        if zones.zones(side)[zone] {
+            break (side, zone);
+        }
+    };
+    let mut clear = Findings::one_zone(side, zone);
+    match c.below(4) {
+        0 if zones.zones(side.other())[zone] => clear.zones_mut(side.other())[zone] = true,
+        1 if zones.zones(side) != [true; 3] => clear = zones.one_side(side),
+        _ => {}
+    }
+    let place = places::zones(c, &clear);
+    let after = body.head.is_empty() && c.chance(0.35);
+    let named = !place.np(false).is_empty();
+    let list = if after { &NOT_PLACE[..] } else { &PLACE_CLEAR };
+    let template = c.fitting(list, |text| named || !text.contains("{p}"));
+    c.note(Role::Negation, template);
+    let mut text = at_place(template, &place, c.is(REPORT));
+    if text.contains("{n}") {
+        let noun = Noun::draw(c, |noun| !noun.is_everything());
+        let many = !noun.many.is_empty() && c.chance(0.5);
+        text = text.replace("{n}", if many { noun.many } else { noun.one });
+    }
+    body.names_other_side = true;
+    if after {
+        body.tail = format!(", {text}");
+        return;
+    }
+    let glue = c.one_of(&[". ", ". ", "; "]);
+    if c.chance(0.4) {
+        body.head = format!("{text}{glue}");
+    } else {
+        let glue = if body.question { "? " } else { glue };
+        body.question = false;
+        body.tail = format!("{glue}{text}");
+    }
+}
+
+/// Adds that one side has more of it.
+fn compared(c: &mut Composer<'_>, body: &mut Body) {
+    let side = *c.pick(&Side::BOTH);
+    let clause = c
+        .draw(Role::Filler, &COMPARED)
+        .replace("{s}", &side.to_string())
+        .replace("{o}", &side.other().to_string());
+    body.tail = format!(", {clause}");
 }
 
 fn attach(c: &mut Composer<'_>, body: &mut Body, clause: String) {
@@ -208,12 +315,7 @@ fn attach(c: &mut Composer<'_>, body: &mut Body, clause: String) {
 /// All findings.
 pub(super) fn everything(c: &mut Composer<'_>) -> Body {
     if c.chance(0.15) {
-        let (frame, kind) = frame(c, |frame| {
-            frame == BARE
-                || VERBS
-                    .iter()
-                    .any(|(text, _)| *text == frame && !text.contains("{is}"))
-        });
+        let (frame, kind) = asking(c);
         let text = c.draw(Role::Noun, &ALL);
         let phrase = Phrase {
             text: text.to_owned(),
@@ -223,10 +325,24 @@ pub(super) fn everything(c: &mut Composer<'_>) -> Body {
     }
     if c.chance(0.5) {
         let place = places::both(c);
-        return somewhere(c, &place, Detail::default());
+        let mut body = somewhere(c, &place, Detail::default());
+        if c.chance(0.1) {
+            compared(c, &mut body);
+        }
+        return body;
     }
     let (frame, kind) = frame(c, |_| true);
     let noun = noun_for(c, frame);
     let phrase = noun.phrase(c, usage(frame), Detail::default());
     Body::new(filled(frame, &phrase), kind)
+}
+
+/// Draws a frame for what is asked for, or none.
+fn asking(c: &mut Composer<'_>) -> (&'static str, Kind) {
+    frame(c, |frame| {
+        frame == BARE
+            || VERBS
+                .iter()
+                .any(|(text, _)| *text == frame && !text.contains("{is}"))
+    })
 }

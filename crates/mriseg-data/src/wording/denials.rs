@@ -6,7 +6,7 @@ const TOLD: u8 = REPORT | PLAIN;
 const SAID: u8 = PLAIN | LAY;
 
 /// That there is no finding; `{n}` is its name.
-pub(super) const DENIALS: [Choice; 40] = [
+pub(super) const DENIALS: [Choice; 45] = [
     ("no {n}", ANY),
     ("no evidence of {n}", TOLD),
     ("no sign of {n}", ANY),
@@ -47,6 +47,11 @@ pub(super) const DENIALS: [Choice; 40] = [
     ("nothing that looks like {n}", SAID),
     ("the patient has no {n}", ANY),
     ("I have no {n}", LAY),
+    ("complete resolution of {n}", REPORT),
+    ("resolution of {n}", REPORT),
+    ("{n} has resolved", TOLD),
+    ("{n} has cleared", TOLD),
+    ("nil {n}", REPORT),
 ];
 
 /// Around a statement that all is clear.
@@ -78,7 +83,7 @@ pub(super) const SHOWING: [Choice; 11] = [
     ("the patient has {c}", TOLD),
 ];
 
-pub(super) const CLEAR_STATEMENTS: [Choice; 50] = [
+pub(super) const CLEAR_STATEMENTS: [Choice; 54] = [
     ("the lungs are clear", ANY),
     ("both lungs are clear", ANY),
     ("lungs clear", REPORT),
@@ -112,12 +117,9 @@ pub(super) const CLEAR_STATEMENTS: [Choice; 50] = [
     ("all normal", ANY),
     ("within normal limits", REPORT),
     ("WNL", REPORT),
-    ("no acute findings", TOLD),
     ("no acute cardiopulmonary process", REPORT),
     ("no acute process", REPORT),
-    ("no focal findings", REPORT),
     ("no abnormal findings", TOLD),
-    ("no findings", ANY),
     ("no active disease in the chest", REPORT),
     ("both sides are clear", ANY),
     ("everything is fine", LAY),
@@ -129,6 +131,13 @@ pub(super) const CLEAR_STATEMENTS: [Choice; 50] = [
     ("the X-ray is clear", SAID),
     ("the lungs are fine", LAY),
     ("the left and the right lung are clear", ANY),
+    ("my lungs are fine", LAY),
+    ("my lungs are perfectly fine", LAY),
+    ("the lungs are perfectly fine", LAY),
+    ("nil acute", REPORT),
+    ("nothing of note", TOLD),
+    ("lungs NAD", REPORT),
+    ("chest NAD", REPORT),
 ];
 
 pub(super) const CLEAR_THINGS: [Choice; 21] = [

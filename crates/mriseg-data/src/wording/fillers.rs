@@ -63,7 +63,7 @@ pub(super) const HEADINGS: [Choice; 20] = [
 ];
 
 /// Remarks before the sentence.
-pub(super) const BEFORE: [Choice; 40] = [
+pub(super) const BEFORE: [Choice; 67] = [
     ("AP view", REPORT),
     ("PA view", REPORT),
     ("portable film", TOLD),
@@ -104,6 +104,33 @@ pub(super) const BEFORE: [Choice; 40] = [
     ("on this film", TOLD),
     ("in this X-ray", SAID),
     ("I'm not a doctor", LAY),
+    ("{age}yo male smoker", REPORT),
+    ("{age}yo female", REPORT),
+    ("{age} y/o male", REPORT),
+    ("{age} y/o female", REPORT),
+    ("{age} year old lady", SAID),
+    ("cough, fever and SOB", REPORT),
+    ("SOB", REPORT),
+    ("febrile", REPORT),
+    ("febrile and short of breath", TOLD),
+    ("haemoptysis", TOLD),
+    ("smoker", ANY),
+    ("ex-smoker, {age}", REPORT),
+    ("post-op day {day}", REPORT),
+    ("intubated patient", REPORT),
+    ("{day} days of cough", ANY),
+    ("{day}/7 cough", REPORT),
+    ("low saturations", REPORT),
+    ("raised CRP", REPORT),
+    ("crackles on auscultation", REPORT),
+    ("seen in the emergency department", TOLD),
+    ("bed {day}", REPORT),
+    ("new admission", TOLD),
+    ("ITU film", REPORT),
+    ("patient unwell", REPORT),
+    ("night sweats and weight loss", TOLD),
+    ("I have been coughing", LAY),
+    ("my doctor sent me this", LAY),
 ];
 
 /// Remarks inside the sentence, at its end.
@@ -131,7 +158,7 @@ pub(super) const WITHIN: [Choice; 20] = [
 ];
 
 /// Remarks after the sentence.
-pub(super) const AFTER: [Choice; 24] = [
+pub(super) const AFTER: [Choice; 33] = [
     ("please", ANY),
     ("pls", LAY),
     ("thanks", ANY),
@@ -156,10 +183,19 @@ pub(super) const AFTER: [Choice; 24] = [
     ("reported by the registrar", REPORT),
     ("discussed with the team", REPORT),
     ("day {day}", REPORT),
+    ("start antibiotics", REPORT),
+    ("for antibiotics", REPORT),
+    ("repeat film in {day} weeks", REPORT),
+    ("please review", TOLD),
+    ("needs a CT", REPORT),
+    ("patient informed", REPORT),
+    ("it hurts there", LAY),
+    ("I'm worried", LAY),
+    ("sorry to bother you", LAY),
 ];
 
 /// What reports add about other organs.
-pub(super) const BESIDES: [Choice; 10] = [
+pub(super) const BESIDES: [Choice; 19] = [
     ("no pleural effusion", TOLD),
     ("no effusion", TOLD),
     ("no pneumothorax", TOLD),
@@ -170,10 +206,19 @@ pub(super) const BESIDES: [Choice; 10] = [
     ("cardiac silhouette is normal", REPORT),
     ("the heart is normal", SAID),
     ("bones intact", REPORT),
+    ("no effusion, no pneumothorax", REPORT),
+    ("no effusion or pneumothorax", TOLD),
+    ("normal mediastinum", REPORT),
+    ("mediastinum normal", REPORT),
+    ("no cardiomegaly", REPORT),
+    ("bones unremarkable", REPORT),
+    ("lines in situ", REPORT),
+    ("heart normal", TOLD),
+    ("no pneumothorax or effusion", REPORT),
 ];
 
 /// That the other side is clear.
-pub(super) const OTHER_SIDE: [Choice; 34] = [
+pub(super) const OTHER_SIDE: [Choice; 56] = [
     ("{o} lung clear", TOLD),
     ("{o} lung is clear", ANY),
     ("the {o} lung is clear", ANY),
@@ -208,10 +253,32 @@ pub(super) const OTHER_SIDE: [Choice; 34] = [
     ("no {n} in the other lung", SAID),
     ("the {o} side has nothing", LAY),
     ("{o} hemithorax clear", REPORT),
+    ("{o} lung unremarkable", REPORT),
+    ("the {o} is clear", ANY),
+    ("the {o} is fine", LAY),
+    ("{o} normal", REPORT),
+    ("{o} unremarkable", REPORT),
+    ("{o} side normal", TOLD),
+    ("{o} lung not affected", TOLD),
+    ("the {o} lung is not affected", ANY),
+    ("the {o} lung is not involved", REPORT),
+    ("the {o} lung is spared", REPORT),
+    ("{o} lung free of {n}", REPORT),
+    ("the {o} lung is free of {n}", TOLD),
+    ("no findings on the {o}", TOLD),
+    ("nothing wrong on the {o}", LAY),
+    ("nothing wrong with the {o} lung", LAY),
+    ("there is no {n} on the {o}", ANY),
+    ("there is no {n} in the {o} lung", SAID),
+    ("the {o} one is fine", LAY),
+    ("ignore the {o} lung", SAID),
+    ("ignore the {o} side", SAID),
+    ("the {o} lung looks normal", ANY),
+    ("the {o} lung is OK", LAY),
 ];
 
 /// The same, only after the sentence and without a break.
-pub(super) const NOT_THERE: [Choice; 7] = [
+pub(super) const NOT_THERE: [Choice; 11] = [
     ("not the {o}", ANY),
     ("not the {o} lung", SAID),
     ("not on the {o}", ANY),
@@ -219,6 +286,98 @@ pub(super) const NOT_THERE: [Choice; 7] = [
     ("but not the {o}", SAID),
     ("but not on the {o}", SAID),
     ("but nothing on the {o}", SAID),
+    ("not in the {o} lung", ANY),
+    ("but not in the {o} lung", ANY),
+    ("rather than the {o}", SAID),
+    ("and not on the {o}", ANY),
+];
+
+/// That one side is meant and not the other, in one sentence; `{n}` is the finding.
+pub(super) const ONE_NOT_OTHER: [Choice; 18] = [
+    ("not the {o} lung, the {s} lung", SAID),
+    ("not the {o} one, the {s} one", LAY),
+    ("not on the {o}, on the {s}", ANY),
+    ("no {n} on the {o}, only on the {s}", ANY),
+    ("there is no {n} on the {o}, only on the {s}", SAID),
+    ("no findings {o}, findings {s}", REPORT),
+    ("{o} fine, {s} sick", LAY),
+    ("nothing {o}, {n} {s}", REPORT),
+    ("only the {s} lung is affected, not the {o}", ANY),
+    ("{n} {s}, not {o}", REPORT),
+    ("{s} but not {o}", ANY),
+    ("only {s}, not {o}", ANY),
+    ("no {n} {o}, {n} {s}", REPORT),
+    ("{s} yes, {o} no", LAY),
+    ("on the {s} and not on the {o}", SAID),
+    ("it is the {s} lung, not the {o} one", SAID),
+    ("it's on the {s}, not on the {o}", SAID),
+    ("{n} on the {s} only, not on the {o}", ANY),
+];
+
+/// That some place is clear, before or after the sentence.
+pub(super) const PLACE_CLEAR: [Choice; 12] = [
+    ("{p} clear", TOLD),
+    ("{p} {are} clear", ANY),
+    ("{p} {are} normal", ANY),
+    ("{p} {are} spared", REPORT),
+    ("{p} spared", REPORT),
+    ("{p} {are} fine", LAY),
+    ("{p} {are} not affected", ANY),
+    ("{p} unremarkable", REPORT),
+    ("nothing {at}", ANY),
+    ("no {n} {at}", ANY),
+    ("there is no {n} {at}", SAID),
+    ("nothing wrong {at}", LAY),
+];
+
+/// The same, only after the sentence.
+pub(super) const NOT_PLACE: [Choice; 6] = [
+    ("not {p}", ANY),
+    ("but not {p}", ANY),
+    ("sparing {p}", REPORT),
+    ("not {at}", ANY),
+    ("but not {at}", ANY),
+    ("but nothing {at}", SAID),
+];
+
+/// Between all findings and the place whose findings are not meant.
+pub(super) const EXCEPT: [Choice; 7] = [
+    ("except", ANY),
+    ("except for", ANY),
+    ("but", ANY),
+    ("apart from", ANY),
+    ("excluding", TOLD),
+    ("other than", SAID),
+    ("but not", SAID),
+];
+
+/// Findings of both sides: where there are more.
+pub(super) const COMPARED: [Choice; 12] = [
+    ("worse on the {s}", ANY),
+    ("more on the {s}", ANY),
+    ("more on the {s} than on the {o}", ANY),
+    ("{s} worse than {o}", TOLD),
+    ("{s} more than {o}", TOLD),
+    ("{s} greater than {o}", REPORT),
+    ("{s} > {o}", REPORT),
+    ("greater on the {s}", REPORT),
+    ("the {s} is worse", SAID),
+    ("the {s} side is worse", SAID),
+    ("the {s} lung is worse than the {o}", SAID),
+    ("worse on the {s} side", ANY),
+];
+
+/// The lungs are meant, whatever is in them.
+pub(super) const NOT_THE_FINDINGS: [Choice; 9] = [
+    ("not the lesions", ANY),
+    ("not the findings", TOLD),
+    ("not the infection", ANY),
+    ("not the opacities", TOLD),
+    ("without the lesions", ANY),
+    ("without the pneumonia", SAID),
+    ("ignore the findings", ANY),
+    ("ignore the infection", ANY),
+    ("ignore the lesions", SAID),
 ];
 
 /// The lungs of the other side are not meant.

@@ -1,7 +1,7 @@
 //! Tables of the ways in which a place can be named.
 //!
 //! `{s}` is the side and `{o}` the other one; `{z}` are zones (upper), `{t}` the same for lay people (top); `{lobe}`
-//! and `{lz}` are abbreviations (LUL, LUZ); `[,]` is a comma that can be missing.
+//! and `{lz}` are abbreviations (LUL, LUZ), `{short}` of a zone alone (UZ); `[,]` is a comma that can be missing.
 
 use super::parts::{ANY, LAY, PLAIN, REPORT};
 
@@ -35,6 +35,8 @@ pub(super) struct Form {
     pub(super) needs_noun: bool,
     pub(super) only_after: bool,
     pub(super) comma: bool,
+    /// Whether it would be read otherwise beside another place: "the bases and the left apex".
+    pub(super) alone: bool,
 }
 
 const fn form(text: &'static str, at: &'static str, styles: u8) -> Form {
@@ -48,6 +50,7 @@ const fn form(text: &'static str, at: &'static str, styles: u8) -> Form {
         needs_noun: false,
         only_after: false,
         comma: false,
+        alone: false,
     }
 }
 
@@ -82,6 +85,13 @@ impl Form {
         }
     }
 
+    const fn alone(self) -> Self {
+        Self {
+            alone: true,
+            ..self
+        }
+    }
+
     const fn comma(self) -> Self {
         Self {
             comma: true,
@@ -97,7 +107,7 @@ const TOLD: u8 = REPORT | PLAIN;
 const SAID: u8 = PLAIN | LAY;
 
 /// One zone of one lung.
-pub(super) const SINGLE: [Form; 47] = [
+pub(super) const SINGLE: [Form; 57] = [
     form("the {z} {s} lung", "in", ANY).before("{z} {s} lung"),
     form("the {s} {z} lung", "in", ANY).before("{s} {z} lung"),
     form("the {s} {z} zone", "in", TOLD).before("{s} {z} zone"),
@@ -152,9 +162,27 @@ pub(super) const SINGLE: [Form; 47] = [
     form("the {t} of the lung on the {s}", "in", LAY),
     form("the {t} {s}", "in", LAY).only(Zones::Ends),
     form("the {t} {s} part of the lungs", "in", LAY),
-    form("the {z} {s}", "in", SAID),
+    form("the {z} {s}", "in", SAID).alone(),
     form("the {s} lung at the {t}", "in", LAY).only(LOWER),
     form("the {s} side at the {t}", "on", LAY).only(Zones::Ends),
+    form("the {s} {short}", "in", REPORT).before("{s} {short}"),
+    form("the {z} aspect of the {s} lung", "in", REPORT),
+    form("the {s} lung[,] {z} lobe", "in", TOLD)
+        .comma()
+        .only(Zones::Lobes),
+    form("low in the {s} lung", "", ANY).adverb().only(LOWER),
+    form("low down in the {s} lung", "", LAY)
+        .adverb()
+        .only(LOWER),
+    form("down in the {s} lung", "", LAY).adverb().only(LOWER),
+    form("high in the {s} lung", "", ANY).adverb().only(UPPER),
+    form("high up in the {s} lung", "", LAY)
+        .adverb()
+        .only(UPPER),
+    form("up in the {s} lung", "", LAY).adverb().only(UPPER),
+    form("halfway up the {s} lung", "", LAY)
+        .adverb()
+        .only(MIDDLE),
 ];
 
 /// Several zones of one lung.
@@ -187,7 +215,7 @@ pub(super) const GROUPS: [Form; 16] = [
 ];
 
 /// The same zones of both lungs.
-pub(super) const BOTH_SIDES: [Form; 22] = [
+pub(super) const BOTH_SIDES: [Form; 32] = [
     form("both {z} zones", "in", ANY)
         .only(Zones::One)
         .before("bilateral {z} zone")
@@ -228,6 +256,36 @@ pub(super) const BOTH_SIDES: [Form; 22] = [
     form("both lung apices", "at", TOLD).only(UPPER).many(),
     form("both midzones", "in", TOLD).only(MIDDLE).many(),
     form("the {t} of both lungs", "in", SAID).many(),
+    form("both lung bases", "at", REPORT)
+        .before("bibasilar")
+        .only(LOWER)
+        .many(),
+    form("the lung bases", "at", TOLD)
+        .alone()
+        .only(LOWER)
+        .many(),
+    form("the bases", "at", TOLD).alone().only(LOWER).many(),
+    form("the apices", "at", TOLD).alone().only(UPPER).many(),
+    form("the lung apices", "at", TOLD)
+        .alone()
+        .only(UPPER)
+        .many(),
+    form("the midzones", "in", TOLD).alone().only(MIDDLE).many(),
+    form("the {z} zones", "in", TOLD)
+        .alone()
+        .only(Zones::One)
+        .many(),
+    form("the {z} lobes", "in", TOLD)
+        .alone()
+        .only(Zones::OneEnd)
+        .many(),
+    form("b/l {z} zones", "in", REPORT)
+        .before("b/l {z} zone")
+        .many(),
+    form("b/l bases", "at", REPORT)
+        .before("b/l basal")
+        .only(LOWER)
+        .many(),
 ];
 
 /// All zones of one lung; never without a noun, which would be the organ.
@@ -277,7 +335,7 @@ pub(super) const WHOLE_BOTH: [Form; 13] = [
 ];
 
 /// A side with all its findings.
-pub(super) const SIDES: [Form; 12] = [
+pub(super) const SIDES: [Form; 16] = [
     form("the {s} lung", "in", ANY).before("{s} lung"),
     form("the {s} side", "on", ANY).before("{s}-sided"),
     form("the {s} hemithorax", "in", REPORT),
@@ -290,10 +348,14 @@ pub(super) const SIDES: [Form; 12] = [
     form("the {s}-hand side", "on", SAID),
     form("the {s} half of the thorax", "in", TOLD),
     form("the {s}-hand lung", "in", LAY),
+    form("the {s} chest", "in", ANY),
+    form("the patient's {s} lung", "in", SAID),
+    form("the {s} lung field", "in", TOLD).with_noun(),
+    form("the {s} thorax", "in", REPORT),
 ];
 
 /// Both lungs with all findings. Those that need a noun could mean the organ.
-pub(super) const BOTH_LUNGS: [Form; 12] = [
+pub(super) const BOTH_LUNGS: [Form; 16] = [
     form("both lungs", "in", ANY).before("bilateral").many(),
     form("both sides", "on", ANY).before("two-sided").many(),
     form("bilaterally", "", TOLD).adverb(),
@@ -306,4 +368,8 @@ pub(super) const BOTH_LUNGS: [Form; 12] = [
     form("the left and right lung", "in", ANY).many(),
     form("both the left and the right lung", "in", SAID).many(),
     form("the two lungs", "in", SAID).with_noun().many(),
+    form("both lungs", "in", REPORT).before("b/l").many(),
+    form("b/l", "", REPORT).adverb(),
+    form("either side", "on", TOLD).with_noun(),
+    form("each lung", "in", SAID).with_noun(),
 ];

@@ -10,7 +10,7 @@ const TOLD: u8 = REPORT | PLAIN;
 const SAID: u8 = PLAIN | LAY;
 
 /// Requests that begin with a verb.
-pub(super) const VERBS: [Choice; 43] = [
+pub(super) const VERBS: [Choice; 49] = [
     ("segment {the}", ANY),
     ("mark {the}", ANY),
     ("outline {the}", ANY),
@@ -54,6 +54,12 @@ pub(super) const VERBS: [Choice; 43] = [
     ("show me where {the} {is}", SAID),
     ("shade {the}", SAID),
     ("make a mask of {the}", SAID),
+    ("fill in {the}", SAID),
+    ("fill {the}", SAID),
+    ("encircle {the}", SAID),
+    ("pinpoint {the}", SAID),
+    ("mark out {the}", SAID),
+    ("find me {the}", LAY),
 ];
 
 /// Wishes and questions, which no "please" can precede.
@@ -97,7 +103,7 @@ pub(super) const WISHES: [Choice; 36] = [
 ];
 
 /// Frames that tell of a finding. The first is the bare finding.
-pub(super) const TELLING: [Choice; 54] = [
+pub(super) const TELLING: [Choice; 58] = [
     ("there {is} {a}", ANY),
     ("{a} {is} seen", TOLD),
     ("{a} {is} present", ANY),
@@ -152,15 +158,28 @@ pub(super) const TELLING: [Choice; 54] = [
     ("this looks like {a}", SAID),
     ("interval development of {a}", REPORT),
     ("it must be {a}", LAY),
+    ("query {a}", REPORT),
+    ("there appears to be {a}", TOLD),
+    ("there may be {a}", ANY),
+    ("could be {a}", SAID),
 ];
 
 /// Questions whether there is a finding, which ask for it all the same.
-pub(super) const WHETHER: [Choice; 5] = [
+pub(super) const WHETHER: [Choice; 14] = [
     ("{is} there {a}?", ANY),
     ("does this show {a}?", SAID),
     ("does this picture show {a}?", SAID),
     ("do I have {a}?", LAY),
     ("can you see {a}?", SAID),
+    ("any signs of {a}?", SAID),
+    ("any sign of {a}?", SAID),
+    ("any evidence of {a}?", TOLD),
+    ("{is} {a} visible?", SAID),
+    ("does he have {a}?", SAID),
+    ("does she have {a}?", SAID),
+    ("does the patient have {a}?", SAID),
+    ("is this {a}?", SAID),
+    ("could this be {a}?", SAID),
 ];
 
 /// Frames that begin with the place; `{n}` is the finding without article.
@@ -176,7 +195,7 @@ pub(super) const PLACE_FIRST: [Choice; 8] = [
 ];
 
 /// Frames of places in which the findings go without saying.
-pub(super) const PLACE_ONLY: [Choice; 23] = [
+pub(super) const PLACE_ONLY: [Choice; 34] = [
     ("only {p}", ANY),
     ("just {p}", SAID),
     ("{p} only", ANY),
@@ -200,6 +219,17 @@ pub(super) const PLACE_ONLY: [Choice; 23] = [
     ("predominantly {at}", REPORT),
     ("localised {at}", REPORT),
     ("what do you see {at}?", SAID),
+    ("what's {at}?", SAID),
+    ("is anything {at}?", SAID),
+    ("is there anything {at}?", SAID),
+    ("is anything wrong {at}?", SAID),
+    ("is something wrong {at}?", LAY),
+    ("circle whatever is wrong {at}", LAY),
+    ("mark whatever is wrong {at}", SAID),
+    ("show me whatever is {at}", SAID),
+    ("there is something {at}", LAY),
+    ("something is wrong {at}", LAY),
+    ("what can be seen {at}?", SAID),
 ];
 
 /// The clauses of the data's own sentences: `{l}` laterality and noun, `{c}` the count, `{p}` the place.
@@ -215,7 +245,7 @@ pub(super) const CLAUSES: [Choice; 8] = [
 ];
 
 /// How all findings are asked for without a name.
-pub(super) const ALL: [Choice; 18] = [
+pub(super) const ALL: [Choice; 14] = [
     ("everything", ANY),
     ("all of it", SAID),
     ("everything you can find", LAY),
@@ -226,10 +256,6 @@ pub(super) const ALL: [Choice; 18] = [
     ("everything that looks wrong", LAY),
     ("anything abnormal", ANY),
     ("anything suspicious", ANY),
-    ("all findings", TOLD),
-    ("all the findings", ANY),
-    ("every finding", TOLD),
-    ("the findings", TOLD),
     ("whatever is wrong", LAY),
     ("everything that does not belong there", LAY),
     ("everything pathological", TOLD),

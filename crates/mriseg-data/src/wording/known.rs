@@ -11,7 +11,8 @@ use super::{denials, fillers, forms, frames, lexicon, lungs, nonsense, nothing, 
 const EXTRA: &str = "left right upper middle lower mid top bottom and is are has have show the of in at on some all any \
     every single unilateral bilateral one-sided two-sided infected affected abnormal involved area areas zone zones \
     region regions foci focus patch patches lung lungs lul lll rul rml rll luz lmz llz ruz rmz rlz or as well plus my an \
-    anywhere l r lt rt";
+    anywhere l r lt rt \
+    uz mz lz superior inferior his her sided";
 
 /// All words of sentences, in small letters.
 pub(super) static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -43,6 +44,12 @@ pub(super) static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
         &fillers::BESIDES,
         &fillers::OTHER_SIDE,
         &fillers::NOT_THERE,
+        &fillers::ONE_NOT_OTHER,
+        &fillers::PLACE_CLEAR,
+        &fillers::NOT_PLACE,
+        &fillers::EXCEPT,
+        &fillers::COMPARED,
+        &fillers::NOT_THE_FINDINGS,
         &fillers::NOT_THAT_LUNG,
         &fillers::REST,
         &lexicon::DISEASE,

@@ -30,7 +30,7 @@ const fn noun(one: &'static str, many: &'static str, styles: u8, class: Class) -
     }
 }
 
-pub(super) const NOUNS: [Noun; 61] = [
+pub(super) const NOUNS: [Noun; 77] = [
     noun("infection", "", ANY, Class::Disease),
     noun("pneumonia", "", ANY, Class::Disease),
     noun("opacity", "opacities", REPORT | PLAIN, Class::Shadow),
@@ -127,10 +127,31 @@ pub(super) const NOUNS: [Noun; 61] = [
         LAY | PLAIN,
         Class::Spot,
     ),
+    noun("finding", "findings", REPORT | PLAIN, Class::Shadow),
+    noun("PNA", "", REPORT, Class::Fixed),
+    noun("LRTI", "", REPORT, Class::Fixed),
+    noun("pneumonitis", "", REPORT, Class::Disease),
+    noun("TB", "", REPORT | PLAIN, Class::Fixed),
+    noun(
+        "infective change",
+        "infective changes",
+        REPORT,
+        Class::Shadow,
+    ),
+    noun("pathology", "", REPORT | PLAIN, Class::Disease),
+    noun("airspace shadowing", "", REPORT, Class::Shadow),
+    noun("spot", "spots", LAY, Class::Spot),
+    noun("cloud", "clouds", LAY, Class::Spot),
+    noun("blob", "blobs", LAY, Class::Spot),
+    noun("smudge", "smudges", LAY, Class::Spot),
+    noun("white thing", "white things", LAY, Class::Spot),
+    noun("problem", "problems", LAY, Class::Spot),
+    noun("gunk", "", LAY, Class::Fixed),
+    noun("illness", "", LAY, Class::Disease),
 ];
 
 /// Adjectives of diseases.
-pub(super) const DISEASE: [Choice; 12] = [
+pub(super) const DISEASE: [Choice; 14] = [
     ("mild", ANY),
     ("moderate", REPORT | PLAIN),
     ("severe", ANY),
@@ -143,9 +164,11 @@ pub(super) const DISEASE: [Choice; 12] = [
     ("suspected", REPORT | PLAIN),
     ("probable", REPORT),
     ("obvious", LAY | PLAIN),
+    ("possible", REPORT | PLAIN),
+    ("residual", REPORT),
 ];
 /// Adjectives of shadows.
-pub(super) const SHADOW: [Choice; 19] = [
+pub(super) const SHADOW: [Choice; 23] = [
     ("patchy", REPORT | PLAIN),
     ("subtle", REPORT | PLAIN),
     ("dense", REPORT | PLAIN),
@@ -165,9 +188,13 @@ pub(super) const SHADOW: [Choice; 19] = [
     ("big", LAY),
     ("suspicious", PLAIN | LAY),
     ("increasing", REPORT),
+    ("cavitating", REPORT),
+    ("nodular", REPORT),
+    ("hazy", ANY),
+    ("reticular", REPORT),
 ];
 /// Adjectives of spots.
-pub(super) const SPOT: [Choice; 11] = [
+pub(super) const SPOT: [Choice; 13] = [
     ("small", ANY),
     ("big", LAY),
     ("large", ANY),
@@ -179,6 +206,8 @@ pub(super) const SPOT: [Choice; 11] = [
     ("obvious", PLAIN | LAY),
     ("faint", ANY),
     ("fuzzy", LAY),
+    ("little", LAY),
+    ("odd", LAY),
 ];
 /// Adjectives that would name a whole lung where a whole lung is spoken of.
 pub(super) const SPREAD: [Choice; 3] = [

@@ -3,7 +3,7 @@
 use mriseg::reading::Side;
 
 use super::body::{Body, Kind, filled};
-use super::fillers::NOT_THAT_LUNG;
+use super::fillers::{NOT_THAT_LUNG, NOT_THE_FINDINGS};
 use super::frames::{VERBS, WISHES};
 use super::nouns::Phrase;
 use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role};
@@ -201,6 +201,9 @@ pub(super) fn lungs(c: &mut Composer<'_>, side: Option<Side>) -> Body {
         let clause = c.draw(Role::Negation, &NOT_THAT_LUNG);
         body.tail = format!(", {}", clause.replace("{o}", &side.other().to_string()));
         body.names_other_side = true;
+    } else if !body.question && c.chance(0.08) {
+        let clause = c.draw(Role::Negation, &NOT_THE_FINDINGS);
+        body.tail = format!(", {clause}");
     }
     body
 }

@@ -225,7 +225,7 @@ pub(super) fn with_article(text: &str) -> String {
 
 /// One or two nouns that a frame denies: "infection or consolidation".
 pub(super) fn denied(c: &mut Composer<'_>, frame: &str) -> String {
-    let singular = ["is ", "isn't", "ruled"]
+    let singular = ["is ", "isn't", "ruled", "has "]
         .iter()
         .any(|word| frame.contains(word));
     let either = frame.contains("no {n}") && !singular;

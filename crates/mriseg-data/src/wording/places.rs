@@ -77,7 +77,7 @@ fn place(
         .filter(|form| {
             form.styles & style != 0
                 && form_fits(form, one_sided.then_some(side), zones)
-                && (spelling.alone || form.text != "the {z} {s}")
+                && (spelling.alone || !form.alone)
         })
         .collect();
     let form: &'static Form = in_style[c.below(in_style.len())];
@@ -94,7 +94,8 @@ fn place(
     let mut np = spelling.fill(&form.text.replace("[,]", comma), side, zones);
     if c.is(LAY) && c.chance(0.08) {
         let lung = format!("the {} lung", spelling.side(side));
-        np = np.replace(&lung, &format!("my {} lung", spelling.side(side)));
+        let whose = c.one_of(&["my", "my", "his", "her"]);
+        np = np.replace(&lung, &format!("{whose} {} lung", spelling.side(side)));
     }
     Place {
         after: if form.at.is_empty() {
@@ -156,6 +157,10 @@ pub(super) fn zones(c: &mut Composer<'_>, findings: &Findings) -> Place {
         right: common,
     };
     if findings.left == findings.right && c.chance(0.65) {
+        let spelling = Spelling {
+            alone: true,
+            ..spelling
+        };
         return both_sides(c, spelling, common);
     }
     if findings.count() > 1 && findings.count() < 5 && c.chance(0.12) {

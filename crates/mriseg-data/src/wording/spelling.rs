@@ -6,6 +6,9 @@ use super::parts::{Composer, REPORT, listed};
 
 const TOPS: [&str; 3] = ["top", "middle", "bottom"];
 const LOBES: [[&str; 3]; 2] = [["LUL", "", "LLL"], ["RUL", "RML", "RLL"]];
+const SHORT: [&str; 3] = ["UZ", "MZ", "LZ"];
+/// What doctors also call the zones.
+const LATIN: [&str; 3] = ["superior", "middle", "inferior"];
 const ABBREVIATED: [[&str; 3]; 2] = [["LUZ", "LMZ", "LLZ"], ["RUZ", "RMZ", "RLZ"]];
 
 /// How a sentence spells sides and the middle zone.
@@ -13,6 +16,7 @@ const ABBREVIATED: [[&str; 3]; 2] = [["LUZ", "LMZ", "LLZ"], ["RUZ", "RMZ", "RLZ"
 pub(super) struct Spelling {
     pub(super) letters: usize,
     pub(super) mid: bool,
+    pub(super) latin: bool,
     /// "upper lower left lung", as the data have it.
     pub(super) unjoined: bool,
     pub(super) reversed: bool,
@@ -30,6 +34,7 @@ impl Spelling {
                 0
             },
             mid: c.chance(0.4),
+            latin: c.chance(0.04),
             unjoined: c.is(REPORT) && c.chance(0.1),
             reversed: c.chance(0.15),
             and: c.one_of(&[" and ", " and ", " and ", " and ", " & "]),
@@ -71,13 +76,17 @@ impl Spelling {
             ("{o}", self.side(side.other())),
             ("{lobe}", LOBES[index][zone]),
             ("{lz}", ABBREVIATED[index][zone]),
+            ("{short}", SHORT[zone]),
         ] {
             if text.contains(slot) {
                 text = text.replace(slot, word);
             }
         }
         if text.contains("{z}") {
-            text = text.replace("{z}", &self.zones(zones, ZONES));
+            text = text.replace(
+                "{z}",
+                &self.zones(zones, if self.latin { LATIN } else { ZONES }),
+            );
         }
         if text.contains("{t}") {
             let plain = Self {

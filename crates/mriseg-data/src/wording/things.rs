@@ -21,17 +21,19 @@ enum Sort {
     Mass,
     /// "ribs"
     Many,
+    /// "pneumothorax", "left-sided pneumothorax"
+    Sided,
 }
 
 /// Things by the way they are spoken of, each list separated by commas.
-const THINGS: [(Sort, &str); 5] = [
+const THINGS: [(Sort, &str); 6] = [
     (
         Sort::The,
         "heart,liver,spleen,stomach,trachea,diaphragm,spine,aorta,brain,prostate,mediastinum,oesophagus,thyroid,\
          pancreas,bladder,gall bladder,colon,duodenum,appendix,rectum,uterus,skull,sternum,pelvis,carina,\
          aortic arch,aortic knuckle,cardiac silhouette,heart shadow,cardiac border,vena cava,pulmonary artery,\
          gastric bubble,abdomen,neck,tongue,nose,jaw,thymus,spinal cord,cerebellum,ventricle,hippocampus,\
-         optic nerve,sacrum,tailbone,weather,moon,sun,sky,internet,government,alphabet,answer,printer,president,\
+         optic nerve,sacrum,tailbone,weather,moon,sun,sky,internet,government,alphabet,printer,president,\
          patient's name,hospital logo,text in the corner,side marker,weather forecast,stock market,background,\
          border of the image",
     ),
@@ -55,12 +57,12 @@ const THINGS: [(Sort, &str); 5] = [
     ),
     (
         Sort::Mass,
-        "pleural effusion,pneumothorax,cardiomegaly,pneumomediastinum,free air under the diaphragm,\
+        "cardiomegaly,pneumomediastinum,free air under the diaphragm,\
          surgical emphysema,scoliosis,osteoporosis,ascites,bowel gas,appendicitis,arthritis,\
          calcification of the aorta,breast tissue,subcutaneous fat,muscle,bone,grass,music,money,traffic,bread,\
          cheese,chocolate,love,happiness,hydrocephalus,diverticulitis,gastritis,hepatitis,diabetes,\
          high blood pressure,an enlarged heart,eczema,white matter of the brain,grey matter of the brain,\
-         oedema of the leg,cortical bone,pleural fluid,pericardial effusion,hair",
+         oedema of the leg,cortical bone,pericardial effusion,hair",
     ),
     (
         Sort::Many,
@@ -70,10 +72,18 @@ const THINGS: [(Sort, &str); 5] = [
          windows,eyes,fingers,toes,apples,heart valves,coronary arteries,lymph nodes in the neck,bowel loops,\
          hips,shoulders",
     ),
+    (
+        Sort::Sided,
+        "pleural effusion,pneumothorax,pleural fluid,pleural thickening,haemothorax,hydropneumothorax,effusion,\
+         tension pneumothorax",
+    ),
 ];
 
 /// Places that are none of the lungs; `{s}` is a side.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 12] = [
+    "in the {s} lung",
+    "in the lungs",
+    "over the {s} lung",
     "on the {s}",
     "on the {s} side",
     "in the upper {s} corner",
@@ -138,6 +148,14 @@ fn thing(c: &mut Composer<'_>) -> Body {
     if sort == Sort::Paired && c.chance(0.6) {
         return framed(c, &format!("{side} {name}"), Sort::The);
     }
+    if sort == Sort::Sided {
+        let name = match c.below(3) {
+            0 => format!("{side} {name}"),
+            1 => format!("{side}-sided {name}"),
+            _ => name.to_owned(),
+        };
+        return framed(c, &name, Sort::Mass);
+    }
     framed(c, name, sort)
 }
 
@@ -160,7 +178,7 @@ fn framed(c: &mut Composer<'_>, name: &str, sort: Sort) -> Body {
         _ if plural || sort == Sort::Mass => name.to_owned(),
         _ => with_article(name),
     };
-    let text = if c.chance(0.16) {
+    let text = if c.chance(0.22) {
         format!("{text} {}", elsewhere(c))
     } else {
         text

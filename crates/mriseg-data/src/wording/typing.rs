@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use super::known::{KNOWN, is_known, one_error_apart};
 
 /// British and American spelling.
-pub(super) const SPELLINGS: [(&str, &str); 11] = [
+pub(super) const SPELLINGS: [(&str, &str); 13] = [
     ("tumour", "tumor"),
     ("oedema", "edema"),
     ("grey", "gray"),
@@ -18,6 +18,8 @@ pub(super) const SPELLINGS: [(&str, &str); 11] = [
     ("centred", "centered"),
     ("aeroplane", "airplane"),
     ("fetus", "foetus"),
+    ("haemoptysis", "hemoptysis"),
+    ("haemothorax", "hemothorax"),
 ];
 
 const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];

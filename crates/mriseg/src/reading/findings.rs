@@ -197,6 +197,14 @@ impl Findings {
             .count()
     }
 
+    /// The zones that are not among these.
+    pub fn rest(&self) -> Self {
+        Self {
+            left: self.left.map(|zone| !zone),
+            right: self.right.map(|zone| !zone),
+        }
+    }
+
     /// Whether nothing is named.
     pub fn is_empty(&self) -> bool {
         self.count() == 0

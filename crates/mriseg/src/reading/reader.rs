@@ -63,6 +63,7 @@ impl Reading {
     /// Reads a sentence; of a very long one only the beginning.
     pub fn of(text: &str) -> Self {
         let tokens = tokens::tokens(text);
+        let tokens = clauses::without_findings_left_out(tokens);
         let polarities = clauses::polarities(&tokens);
         let words = |polarity: Polarity| {
             let pairs = tokens.iter().zip(&polarities);

@@ -44,7 +44,7 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
          affection damage damaged illness ill white whiteness whitish whitening whiter bad wrong issue \
          trouble smudge blob blotch fog foggy focus foci tuberculosis tb ards bronchogram paving \
          reticulation markings unhealthy unclear bronchitis affects affect involves concern gunk \
-         manifestation process",
+         manifestation process lrti",
     ),
     (
         Anything,
@@ -53,7 +53,7 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
     (Whole, "all entire entirety whole total complete full"),
     (
         Verb,
-        "segment shade see cut map pick want need which fill delineate mark show highlight draw trace label annotate display locate localize localise \
+        "segment shade see cut map pick want need which fill delineate encircle pinpoint mark show highlight draw trace label annotate display locate localize localise \
          identify detect extract isolate select paint colour color circle crop segmenting highlighting \
          marking give find point where outlining delineation provide return produce",
     ),
@@ -131,7 +131,7 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
          thyroid breast nipple esophagus oesophagus rib clavicle collarbone scapula shoulder humerus \
          sternum spine spinal vertebra vertebrae bone bony skeleton arm leg foot muscle skin fat \
          lymph node lymphadenopathy adenopathy pleura pleural effusion fluid pneumothorax pneumothoraces \
-         hydropneumothorax hemothorax emphysema emphysematous bulla bullae fibrosis fibrotic scar \
+         hydropneumothorax hemothorax haemothorax emphysema emphysematous bulla bullae fibrosis fibrotic scar \
          scarring atelectasis atelectatic collapse nodule mass tumor tumour cancer carcinoma malignancy \
          metastasis metastases metastatic granuloma calcification calcified cavity cavitation cyst \
          abscess embolism embolus edema oedema hernia fracture dislocation scoliosis pneumomediastinum \
@@ -162,7 +162,7 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
     ),
     (
         Lookalike,
-        "night tight fight sight eight bright tower power flower slower lover mower shower supper upped \
+        "night tight fight sight eight tower power flower slower lover mower shower supper upped \
          interior legion lesson felt lift loft lent lest deft cleft theft riddle fiddle paddle \
          ventral river lever sliver hearth catch match watch batch pitch peach spat sport button formal \
          mortal cleat bleat lunch lounge plunge blunt lunar ring rungs lying righty lefty lefts weft heft \
@@ -198,7 +198,7 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
          spreading spread occupying located localized situated confined limited restricted respectively \
          predominate remaining rest remainder elsewhere otherwise least approximately nearly almost even \
          longer really actually simply quickly good great nice help work use using used try go going come \
-         say says said tell know think believe hope note given etc ie eg vs versus compared comparison \
+         perfectly bright brighter brightest low high halfway resolution say says said tell know think believe hope note given etc ie eg vs versus compared comparison \
          prior previous previously follow followup history clinical cough fever dyspnea breath shortness \
          respiratory symptoms pt pts hx dx status post admission icu hospital emergency ct mri radiology \
          radiologist model ai computer pixel size amount count minimal minimally marked markedly \

@@ -34,6 +34,35 @@ pub(super) fn polarities(tokens: &[Token]) -> Vec<Polarity> {
     clauses.polarities
 }
 
+/// "Outline the lungs, not the lesions", "ignore the lesions, outline the lungs": without what is said of the lesions, which
+/// denies none.
+pub(super) fn without_findings_left_out(tokens: Vec<Token>) -> Vec<Token> {
+    let left_out = |part: &[Token]| {
+        let mut words = part.iter().filter(|token| !token.is_filler());
+        let facts = Facts::of(part);
+        let starts = |token: &Token| {
+            matches!(
+                token.meaning(),
+                Some(Meaning::No | Meaning::Not | Meaning::Except)
+            )
+        };
+        words.next().is_some_and(starts) && facts.finding && !facts.place && !facts.lung
+    };
+    let of_lungs = |part: &[Token]| {
+        let facts = Facts::of(part);
+        let asked = facts.organ || facts.verb || facts.whole;
+        facts.lung && !facts.finding && !facts.zone && asked
+    };
+    let parts: Vec<&[Token]> = tokens
+        .split_inclusive(|token| matches!(token, Token::Mark(_)))
+        .collect();
+    if !parts.iter().any(|part| of_lungs(part)) {
+        return tokens;
+    }
+    let kept = parts.into_iter().filter(|part| !left_out(part));
+    kept.flatten().cloned().collect()
+}
+
 /// Whether the lungs, or a place in them, or a finding is denied; "the heart is normal" does not do so.
 pub(super) fn denies(tokens: &[Token], polarities: &[Polarity]) -> bool {
     units(tokens).into_iter().any(|unit| {

@@ -53,7 +53,7 @@ impl Here<'_> {
         let (word, before, after) = (self.word(0), self.word(-1), self.word(1));
         let filler = |applies: bool| applies.then_some(Meaning::Filler);
         match usual {
-            Meaning::Side(side) => filler(self.is_no_side(side)),
+            Meaning::Side(side) => filler(self.is_no_side(side) || self.compared()),
             Meaning::Zone(_) if matches!(after, "line" | "venous") => Some(Meaning::Other),
             Meaning::Zone(_) => filler(word == "top" && before == "on" && after == "of"),
             Meaning::ZoneNoun if word == "location" && after == "of" => Some(Meaning::Verb),
@@ -77,10 +77,7 @@ impl Here<'_> {
             }
             Meaning::Count(count) => self.count(count),
             Meaning::Both => filler(self.both_joins()),
-            Meaning::But => {
-                let all_but = matches!(self.last(), Some(Meaning::Anything | Meaning::Whole));
-                all_but.then_some(Meaning::Except)
-            }
+            Meaning::But => self.all_but().then_some(Meaning::Except),
             Meaning::Worse if after == "than" => Some(Meaning::And),
             Meaning::Worse => {
                 filler(word == "most" && matches!(self.last(), Some(Meaning::Zone(_))))
@@ -111,11 +108,63 @@ impl Here<'_> {
             Meaning::Filler => match (word, before, after) {
                 ("rather", _, "than") | ("instead", _, "of") => Some(Meaning::Except),
                 ("out", "ruled", _) => Some(Meaning::Gone),
+                ("resolution", _, "of") => Some(Meaning::No),
+                _ if self.height().is_some() => self.height().map(Meaning::Zone),
                 ("pulmonary", _, _) if self.next() == Some(Meaning::Organ) => Some(Meaning::Lung),
                 _ => None,
             },
             _ => None,
         }
+    }
+
+    /// "low in the left lung", "halfway up", "down in the right lung", "up left".
+    fn height(&self) -> Option<usize> {
+        let (word, before, after) = (self.word(0), self.word(-1), self.word(1));
+        let beside = matches!(after, "in" | "on" | "part" | "region" | "area")
+            || matches!(self.next(), Some(Meaning::Side(_)));
+        match word {
+            "low" if beside || after == "down" => Some(2),
+            "high" if beside || after == "up" => Some(0),
+            "halfway" if matches!(after, "up" | "down") => Some(1),
+            "down" if beside && !matches!(before, "low" | "halfway") => Some(2),
+            "up" if beside && !matches!(before, "high" | "halfway" | "follow" | "mark") => Some(0),
+            _ => None,
+        }
+    }
+
+    /// "everything abnormal but the left apex".
+    fn all_but(&self) -> bool {
+        let named = |meaning: &Option<Meaning>| {
+            matches!(
+                meaning,
+                Some(Meaning::Finding | Meaning::Verb | Meaning::Of | Meaning::Clear)
+            )
+        };
+        let before = self.preceding().find(|meaning| !named(meaning));
+        matches!(before, Some(Some(Meaning::Anything | Meaning::Whole)))
+    }
+
+    /// "opacities in the lungs, worse on the left": a side that is compared, not named.
+    fn compared(&self) -> bool {
+        let mark = |token: &Token| matches!(token, Token::Mark(_));
+        let Some(start) = self.tokens[..self.i].iter().rposition(mark) else {
+            return false;
+        };
+        let rest = &self.tokens[start + 1..];
+        let part = rest.split(mark).next().unwrap_or_default();
+        let has = |tokens: &[Token], wanted: fn(Meaning) -> bool| {
+            tokens.iter().filter_map(Token::meaning).any(wanted)
+        };
+        let found = |meaning| meaning == Meaning::Finding;
+        let compares = (part.iter())
+            .any(|token| matches!(token.word(), "worse" | "more" | "greater" | "severer"));
+        let says_else = |meaning| {
+            matches!(
+                meaning,
+                Meaning::Finding | Meaning::Zone(_) | Meaning::Verb | Meaning::No | Meaning::Not
+            )
+        };
+        compares && !has(part, says_else) && has(&self.tokens[..start], found)
     }
 
     /// "right now", "all right", "does not look right", "left over".
@@ -253,6 +302,7 @@ impl Here<'_> {
                 | "was"
                 | "were"
                 | "quite"
+                | "perfectly"
         );
         if matches!(word, "ok" | "okay" | "fine") && !says || before == "as" {
             Some(Meaning::Filler)

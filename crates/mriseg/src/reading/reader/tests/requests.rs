@@ -291,3 +291,35 @@ fn any_text_is_read_quickly() {
         started.elapsed()
     );
 }
+
+/// Written by somebody who had not seen the reader.
+#[test]
+fn sentences_of_a_stranger_are_read() {
+    check(&[
+        ("outline the lungs, not the lesions", "lungs"),
+        (
+            "Ignore the infections, just give me the lung outline",
+            "lungs",
+        ),
+        ("segment the left lung, without the pneumonia", "left lung"),
+        ("gunk low in the left lung", "left lower"),
+        ("I want to see illness up in the left lung", "left upper"),
+        (
+            "what's that cloudy patch down in the right lung?",
+            "right lower",
+        ),
+        ("the spot halfway up the right lung", "right middle"),
+        ("infection in the lungs, worse on the left", "all"),
+        ("Abnormalities in lungs, the right side is worse.", "all"),
+        ("everything pathological but the left lung", "right"),
+        (
+            "all of it but the lower part of the right lung",
+            "left upper middle lower, right upper middle",
+        ),
+        ("complete resolution of the infection", "none"),
+        ("the lungs are perfectly fine", "none"),
+        ("the left lung, ignore the right", "left"),
+        ("LRTI in the right base", "right lower"),
+        ("right-sided haemothorax", "other"),
+    ]);
+}
