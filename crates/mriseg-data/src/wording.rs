@@ -24,6 +24,7 @@ mod spelling;
 mod tests;
 mod things;
 mod typing;
+mod written;
 
 use std::fmt;
 
@@ -31,6 +32,8 @@ use mriseg::reading::{Findings, Request, Side};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+
+pub use written::written;
 
 use body::{Body, Kind};
 use parts::{Composer, LAY, PLAIN, Part, REPORT, Role, held_out, new_to_training};

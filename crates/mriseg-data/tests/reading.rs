@@ -3,6 +3,7 @@
 use mriseg::reading::{Findings, Reading, Request, Side};
 use mriseg_data::Wording;
 use mriseg_data::answer::zones_of;
+use mriseg_data::wording::written;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -45,4 +46,15 @@ fn the_reader_reads_what_the_generator_says() {
             assert!(misread.len() * 25 <= EACH, "{misread:#?}");
         }
     }
+}
+
+#[test]
+fn the_reader_reads_what_strangers_wrote() {
+    let misread: Vec<String> = written()
+        .iter()
+        .filter(|(request, text)| !means(Reading::of(text).request(), request))
+        .map(|(request, text)| format!("{request:?}: {text} [{}]", Reading::of(text)))
+        .collect();
+    println!("{} of {} misread", misread.len(), written().len());
+    assert!(misread.len() * 8 <= written().len(), "{misread:#?}");
 }

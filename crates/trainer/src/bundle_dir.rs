@@ -162,6 +162,7 @@ fn probed(metrics: &Map<String, Value>) -> String {
         }
     };
     group("Dice per image by wording", "wording", Measure::Dice);
+    group("Right masks by wording", "wording", Measure::Right);
     group(
         "Dice per image from the bare finding to the full sentence",
         "ladder",

@@ -270,7 +270,7 @@ impl Experiment {
                 misleading_context: 0.0,
                 soft_decode: 0.0,
                 reading: 1.0,
-                sentences: 2,
+                sentences: 4,
                 presence: 0.5,
                 pick: Pick::LeastError,
                 presence_threshold: 0.5,

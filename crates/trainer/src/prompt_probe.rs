@@ -6,6 +6,8 @@ use anyhow::Result;
 use mriseg::image::Mask;
 use mriseg::metrics::Overlap;
 use mriseg::reading::{Findings, Request, Side};
+use mriseg_data::answer::zones_of;
+use mriseg_data::wording::written;
 use mriseg_data::{Disturbance, Wording, answer};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -50,6 +52,8 @@ pub(crate) struct ProbeRow {
 pub(crate) enum Measure {
     /// Mean Dice per image with the right answer.
     Dice,
+    /// Share of answers that are right: a Dice of at least [`RIGHT`], or empty where nothing is asked for.
+    Right,
     /// Share of masks that are empty.
     Empty,
     /// Share of pairs of masks that both lie on the side that was asked for.
@@ -65,6 +69,7 @@ impl Measure {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Dice => "Dice per image",
+            Self::Right => "right masks (Dice of .8, or empty as asked)",
             Self::Empty => "empty masks",
             Self::Moved => "pairs on the side asked for",
             Self::WrongSide => "pixels on the other side",
@@ -72,6 +77,9 @@ impl Measure {
         }
     }
 }
+
+/// The Dice from which on a mask counts as what was asked for.
+const RIGHT: f64 = 0.8;
 
 /// Asks the cases of a data set, at most `limit`.
 struct Prober<'a> {
@@ -107,6 +115,7 @@ impl PromptProbe {
             rows: Vec::new(),
         };
         prober.wordings()?;
+        prober.written()?;
         prober.ladder()?;
         prober.sides()?;
         prober.parts()?;
@@ -190,11 +199,18 @@ impl Prober<'_> {
             .answers(self.samples, questions, self.display)
     }
 
+    fn right_share(&mut self, name: &str, cases: &[CaseResult], should: &str) {
+        let right = |case: &CaseResult| case.dice.is_none_or(|dice| dice >= RIGHT);
+        let value = mean(cases.iter().map(|case| f64::from(u8::from(right(case)))));
+        self.row("wording", name, cases.len(), Measure::Right, value, should);
+    }
+
     /// The same findings in other words.
     fn wordings(&mut self) -> Result<()> {
         let given = self.ask(Asking::GIVEN)?;
         self.plain = mean_dice(&given);
         self.dice("wording", "given", &given, "");
+        self.right_share("given", &given, "");
         for wording in Wording::ALL {
             let cases = self.ask(Asking {
                 wording: Some(wording),
@@ -202,6 +218,26 @@ impl Prober<'_> {
             })?;
             self.dice("wording", wording.as_str(), &cases, "as plain");
         }
+        Ok(())
+    }
+
+    /// Sentences of people who knew nothing of the generator, each where there is something of what it asks for.
+    fn written(&mut self) -> Result<()> {
+        /// Prime to the number of sentences, so that all have their turn.
+        const STRIDE: usize = 61;
+        let questions = self.questions(self.samples, |index, findings| {
+            let findings = findings?;
+            let from = index * STRIDE;
+            let mut next = (from..from + written().len()).map(|i| written()[i % written().len()]);
+            let suits = |request: &Request| {
+                let zones = zones_of(request);
+                zones.is_empty() || !zones.is_disjoint(&findings)
+            };
+            let (request, text) = next.find(|(request, _)| suits(request))?;
+            Some((request, text.to_owned()))
+        })?;
+        let cases = self.answers(&questions)?;
+        self.right_share("written by strangers", &cases, "as plain");
         Ok(())
     }
 
