@@ -9,7 +9,7 @@ use super::fillers::{
 use super::frames::{ALL, CLAUSES, PLACE_FIRST, PLACE_ONLY, VERBS};
 use super::lexicon::{COUNTS, Noun};
 use super::nothing::nothing;
-use super::nouns::{Detail, Phrase, Use};
+use super::nouns::{Detail, Phrase, Use, with_noun};
 use super::parts::{Composer, REPORT, Role};
 use super::places::{self, Place};
 
@@ -28,10 +28,11 @@ pub(super) fn zones(c: &mut Composer<'_>, findings: &Findings) -> Body {
     }
     let only = findings.only_side();
     let rest = findings.rest();
-    let mut body = if rest.count() == 1 && c.chance(0.4) {
+    if rest.count() == 1 && c.chance(0.4) {
         let place = places::zones(c, &rest);
         return except(c, &place);
-    } else if c.chance(0.06) {
+    }
+    let mut body = if c.chance(0.06) {
         clauses(c, findings)
     } else {
         let place = places::zones(c, findings);
@@ -213,15 +214,10 @@ fn other_side_clear(c: &mut Composer<'_>, body: &mut Body, side: Side) {
 /// "no consolidation on the left, only on the right".
 fn one_not_other(c: &mut Composer<'_>, side: Side) -> Body {
     let frame = c.draw(Role::Frame, &ONE_NOT_OTHER);
-    let mut text = frame
+    let text = frame
         .replace("{s}", &side.to_string())
         .replace("{o}", &side.other().to_string());
-    if text.contains("{n}") {
-        let noun = Noun::draw(c, |noun| !noun.is_everything());
-        let many = !noun.many.is_empty() && c.chance(0.5);
-        text = text.replace("{n}", if many { noun.many } else { noun.one });
-    }
-    let mut body = Body::new(text, Kind::Told);
+    let mut body = Body::new(with_noun(c, text), Kind::Told);
     body.names_other_side = true;
     body
 }
@@ -264,12 +260,8 @@ fn place_clear(c: &mut Composer<'_>, body: &mut Body, zones: &Findings) {
     let list = if after { &NOT_PLACE[..] } else { &PLACE_CLEAR };
     let template = c.fitting(list, |text| named || !text.contains("{p}"));
     c.note(Role::Negation, template);
-    let mut text = at_place(template, &place, c.is(REPORT));
-    if text.contains("{n}") {
-        let noun = Noun::draw(c, |noun| !noun.is_everything());
-        let many = !noun.many.is_empty() && c.chance(0.5);
-        text = text.replace("{n}", if many { noun.many } else { noun.one });
-    }
+    let text = at_place(template, &place, c.is(REPORT));
+    let text = with_noun(c, text);
     body.names_other_side = true;
     if after {
         body.tail = format!(", {text}");

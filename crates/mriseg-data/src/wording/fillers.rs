@@ -2,7 +2,7 @@
 
 use mriseg::reading::Side;
 
-use super::lexicon::Noun;
+use super::nouns::with_noun;
 use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role};
 
 const TOLD: u8 = REPORT | PLAIN;
@@ -426,11 +426,5 @@ pub(super) fn remark(c: &mut Composer<'_>, list: &[Choice]) -> String {
 /// Draws a clause that says the other side, of `side`, is clear.
 pub(super) fn clear_of(c: &mut Composer<'_>, list: &[Choice], side: Side) -> String {
     let template = c.draw(Role::Negation, list);
-    let mut text = template.replace("{o}", &side.other().to_string());
-    if text.contains("{n}") {
-        let noun = Noun::draw(c, |noun| !noun.is_everything());
-        let many = !noun.many.is_empty() && c.chance(0.5);
-        text = text.replace("{n}", if many { noun.many } else { noun.one });
-    }
-    text
+    with_noun(c, template.replace("{o}", &side.other().to_string()))
 }

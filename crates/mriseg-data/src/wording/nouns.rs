@@ -215,6 +215,16 @@ impl Noun {
     }
 }
 
+/// Puts a name of the finding in the place of `{n}`, where a text has one.
+pub(super) fn with_noun(c: &mut Composer<'_>, text: String) -> String {
+    if !text.contains("{n}") {
+        return text;
+    }
+    let noun = Noun::draw(c, |noun| !noun.is_everything());
+    let many = !noun.many.is_empty() && c.chance(0.5);
+    text.replace("{n}", if many { noun.many } else { noun.one })
+}
+
 /// "a shadow", "an opacity".
 pub(super) fn with_article(text: &str) -> String {
     let vowel = text.starts_with(['a', 'e', 'i', 'o', 'u'])
