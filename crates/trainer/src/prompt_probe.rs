@@ -81,6 +81,14 @@ impl Measure {
 /// The Dice from which on a mask counts as what was asked for.
 const RIGHT: f64 = 0.8;
 
+/// From a case's sentence of [`written`] to the next case's; prime to their number, so that all have their turn.
+const STRIDE: usize = 61;
+
+/// Whether a mask is what was asked for: `dice` is `None` when truth and mask are both empty.
+fn is_right(dice: Option<f64>) -> bool {
+    dice.is_none_or(|dice| dice >= RIGHT)
+}
+
 /// Asks the cases of a data set, at most `limit`.
 struct Prober<'a> {
     evaluator: &'a Evaluator<'a>,
@@ -200,8 +208,8 @@ impl Prober<'_> {
     }
 
     fn right_share(&mut self, name: &str, cases: &[CaseResult], should: &str) {
-        let right = |case: &CaseResult| case.dice.is_none_or(|dice| dice >= RIGHT);
-        let value = mean(cases.iter().map(|case| f64::from(u8::from(right(case)))));
+        let right = cases.iter().map(|case| is_right(case.dice));
+        let value = mean(right.map(|right| f64::from(u8::from(right))));
         self.row("wording", name, cases.len(), Measure::Right, value, should);
     }
 
@@ -223,8 +231,6 @@ impl Prober<'_> {
 
     /// Sentences of people who knew nothing of the generator, each where there is something of what it asks for.
     fn written(&mut self) -> Result<()> {
-        /// Prime to the number of sentences, so that all have their turn.
-        const STRIDE: usize = 61;
         let questions = self.questions(self.samples, |index, findings| {
             let findings = findings?;
             let from = index * STRIDE;
@@ -531,6 +537,21 @@ mod tests {
             upside_down(&findings),
             "bilateral pulmonary infection, three infected areas, lower left lung and upper middle right lung."
         );
+    }
+
+    #[test]
+    fn a_mask_is_right_from_a_dice_on_or_where_both_are_empty() {
+        assert!(is_right(Some(0.8)) && is_right(None));
+        // Something drawn where nothing is right has a Dice of zero.
+        assert!(!is_right(Some(0.79)) && !is_right(Some(0.0)));
+    }
+
+    #[test]
+    fn every_written_sentence_has_its_turn() {
+        let count = written().len();
+        let asked: std::collections::BTreeSet<usize> =
+            (0..count).map(|index| index * STRIDE % count).collect();
+        assert_eq!(asked.len(), count);
     }
 
     #[test]

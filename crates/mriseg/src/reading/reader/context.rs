@@ -109,9 +109,8 @@ impl Here<'_> {
                 ("rather", _, "than") | ("instead", _, "of") => Some(Meaning::Except),
                 ("out", "ruled", _) => Some(Meaning::Gone),
                 ("resolution", _, "of") => Some(Meaning::No),
-                _ if self.height().is_some() => self.height().map(Meaning::Zone),
                 ("pulmonary", _, _) if self.next() == Some(Meaning::Organ) => Some(Meaning::Lung),
-                _ => None,
+                _ => self.height().map(Meaning::Zone),
             },
             _ => None,
         }
