@@ -118,7 +118,7 @@ fn training_hardly_ever_says_what_strangers_wrote() {
         .filter(|sentence| TRAINED.contains(&normalised(sentence)))
         .collect();
     println!("{} of {}: {said:?}", said.len(), written().len());
-    assert!(said.len() * 20 <= written().len(), "{said:?}");
+    assert!(said.len() * 10 <= written().len(), "{said:?}");
 }
 
 /// Sentences could still meet if two ways of making them gave the same words, one way held out, the other not.
