@@ -245,14 +245,20 @@ fn shards(run: &Path) -> Vec<String> {
 #[test]
 fn a_run_keeps_of_the_weights_it_began_with_what_it_is_told_to() {
     let root = tempfile::tempdir().unwrap();
-    for (name, keep) in [("kept", "true"), ("left", "false")] {
-        let keep = format!("train.keep_start={keep}");
-        // With a decay of 1 the average never moves.
-        let settings = [&keep, "train.average_decay=1", "train.steps=2"];
+    for (name, share) in [("kept", 1), ("left", 0)] {
+        let share = format!("train.start_share={share}");
+        let settings = [&share, "train.steps=2"];
         succeed(train(root.path(), name, &settings).arg("--from").arg(run()));
     }
     assert_eq!(shards(&root.path().join("kept")), shards(run()));
     assert_ne!(shards(&root.path().join("left"))[2], shards(run())[2]);
+
+    let settings = ["train.start_share=0.5", "model.lm.next_tokens=8"];
+    let message = fail(
+        train(root.path(), "x", &settings).arg("--from").arg(run()),
+        2,
+    );
+    assert!(message.contains("look-ahead heads"), "{message}");
 }
 
 #[test]
@@ -649,7 +655,7 @@ fn mistakes_on_the_command_line_are_refused_before_anything_is_written() {
     assert!(message.contains("did you mean `train.steps`"), "{message}");
     let message = fail(&mut train(root.path(), "x", &["mask_tokenizer.steps=0"]), 2);
     assert!(message.contains("mask_tokenizer.steps = 0"), "{message}");
-    let message = fail(&mut train(root.path(), "x", &["train.keep_start=true"]), 2);
+    let message = fail(&mut train(root.path(), "x", &["train.start_share=0.5"]), 2);
     assert!(message.contains("--from"), "{message}");
     assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
 

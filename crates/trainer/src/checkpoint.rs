@@ -21,6 +21,7 @@ use crate::run_dir::RunDir;
 const MODEL: &str = "model.bpk";
 /// File of the averaged weights.
 pub(crate) const AVERAGE: &str = "average.bpk";
+const START: &str = "start.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const TOKENIZER: &str = "tokenizer.json";
 const MEMORY: &str = "hard-errors.bin";
@@ -54,6 +55,9 @@ pub(crate) fn save(
     replace_dir(&run.checkpoint(LAST), |folder| {
         store(&state.learner, &folder.join(MODEL))?;
         store(&state.average, &folder.join(AVERAGE))?;
+        if let Some(start) = &state.start {
+            store(start, &folder.join(START))?;
+        }
         let path = folder.join(OPTIMIZER);
         state
             .optimizer
@@ -95,6 +99,10 @@ pub(crate) fn resume(
     let autodiff = device.clone().autodiff();
     let fresh = Learner::new(experiment.model.init(&autodiff), experiment, &autodiff);
     let learner = load(&folder.join(MODEL), fresh)?;
+    let keeps = experiment.train.start_share > 0.0;
+    let start = keeps
+        .then(|| load(&folder.join(START), experiment.model.init(device)))
+        .transpose()?;
     let path = folder.join(OPTIMIZER);
     let moments = optimizer(experiment)
         .load(&path)
@@ -104,6 +112,7 @@ pub(crate) fn resume(
     let state = LmState {
         learner,
         average,
+        start,
         optimizer: moments,
         memory,
         step: marks.step,
@@ -197,6 +206,7 @@ mod tests {
         let run = RunDir::create(root.path(), "run").unwrap();
         let mut experiment = Experiment::tiny();
         experiment.train.contrast.weight = 0.1;
+        experiment.train.start_share = 0.5;
         let device = Device::flex();
         let autodiff = device.clone().autodiff();
         let model = experiment.model.init(&autodiff);
@@ -207,6 +217,11 @@ mod tests {
 
         let (resumed, _, _) = resume(&run, &experiment, CASES, &device).unwrap();
         assert_eq!(resumed.memory, state.memory);
+        let embedding = |state: &LmState| {
+            let lm = &state.start.as_ref().unwrap().lm;
+            lm.code_table().into_data()
+        };
+        assert_eq!(embedding(&resumed), embedding(&state));
         let projection = |state: &LmState| {
             let weight = &state.learner.contrast.as_ref().unwrap().weight;
             weight.val().into_data()

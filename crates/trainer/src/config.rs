@@ -123,10 +123,9 @@ pub(crate) struct LmTraining {
     pub(crate) clip_norm: f32,
     /// Decay of the moving average of the weights, which is what is evaluated and shipped.
     pub(crate) average_decay: f32,
-    /// Whether the average forgets the weights that training began with only as fast as everything else: with `--from`,
-    /// what is shipped then lies between the old weights and the new ones, and less of the old is unlearned (Wortsman et
-    /// al. 2022, arXiv 2109.01903). After n steps the old weights have a share of `average_decay^n`.
-    pub(crate) keep_start: bool,
+    /// Share of the weights that training began with in what is evaluated and shipped; the average has the rest. With
+    /// `--from`, less of the old is unlearned (WiSE-FT: Wortsman et al. 2022, arXiv 2109.01903, equation 1).
+    pub(crate) start_share: f32,
     /// Share of sentences that are dropped, so that "no sentence" is known to the model.
     pub(crate) text_dropout: f64,
     /// Input mask tokens are replaced by random codes with a probability drawn from 0 to this, against
@@ -264,7 +263,7 @@ impl Experiment {
                 weight_decay: 0.05,
                 clip_norm: 1.0,
                 average_decay: 0.995,
-                keep_start: false,
+                start_share: 0.0,
                 text_dropout: 0.05,
                 token_noise: 0.3,
                 misleading_context: 0.0,
@@ -462,6 +461,7 @@ impl Experiment {
             ("train.token_noise", self.train.token_noise),
             ("train.misleading_context", self.train.misleading_context),
             ("train.average_decay", f64::from(self.train.average_decay)),
+            ("train.start_share", f64::from(self.train.start_share)),
             ("train.next_k.decay", self.train.next_k.decay),
             ("train.contrast.reach", self.train.contrast.reach),
             ("train.hard_errors.share", self.train.hard_errors.share),

@@ -102,10 +102,11 @@ impl Run {
             }
             None => (warm_start::experiment(args)?, None),
         };
-        if experiment.train.keep_start && args.from.is_none() && resumed.is_none() {
-            return Err(exit::usage(
-                "train.keep_start = true keeps the weights that training begins with: name them with --from, or leave it false",
-            ));
+        let start_share = experiment.train.start_share;
+        if start_share > 0.0 && args.from.is_none() && resumed.is_none() {
+            return Err(exit::usage(format!(
+                "train.start_share = {start_share} keeps a share of the weights that training begins with: name them with --from, or set it to 0",
+            )));
         }
         let chosen = device::choose(args.device)?;
         let begun = resumed
@@ -337,9 +338,23 @@ impl Run {
             }
         }
         if let Some(warm) = &self.warm {
-            let (lm, said) = warm.start(model.lm.valid(), &tokenizer);
+            let (lm, report) = warm.start(model.lm.valid(), &tokenizer);
             model.lm = lm.train();
-            said.iter().for_each(|line| self.session.display.line(line));
+            let path = warm.entry().path();
+            let taken = report.taken.join(", ");
+            self.session
+                .display
+                .line(&format!("taken over from {path}: {taken}"));
+            if !report.anew.is_empty() {
+                let anew = report.anew.join(", ");
+                let share = self.experiment.train.start_share;
+                if share > 0.0 {
+                    return Err(exit::usage(format!(
+                        "train.start_share = {share} would keep random weights of what is trained anew: {anew}; set it to 0, or keep the sizes of `{path}`"
+                    )));
+                }
+                self.session.display.line(&format!("trained anew: {anew}"));
+            }
         }
         self.report_oracle(&model.clone().valid())?;
         let cases = self.train.dataset().len();

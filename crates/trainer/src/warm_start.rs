@@ -35,6 +35,12 @@ pub(crate) struct Entry {
     new_text: bool,
 }
 
+impl Entry {
+    pub(crate) fn path(&self) -> std::path::Display<'_> {
+        self.path.display()
+    }
+}
+
 /// Trained weights, and what of them fits the model that begins with them.
 pub(crate) struct WarmStart {
     entry: Entry,
@@ -278,23 +284,20 @@ impl WarmStart {
         Ok(Some(self.tokenizer.clone()))
     }
 
-    /// The language model with what fits of the source's, and two lines that say what does and what does not. The
-    /// model is on the device that the source was loaded to.
-    pub(crate) fn start(&self, mut lm: MaskLm, tokenizer: &TextTokenizer) -> (MaskLm, Vec<String>) {
+    /// The language model with what fits of the source's, and what of the whole model that is. The model is on the
+    /// device that the source was loaded to.
+    pub(crate) fn start(&self, mut lm: MaskLm, tokenizer: &TextTokenizer) -> (MaskLm, TakenOver) {
         let common = InCommon {
             codes: self.codes,
             image_tokens: self.image_tokens,
             text: &tokenizer.tokens_in_common(&self.tokenizer),
         };
         let of_lm = lm.take_over(&self.model.lm, common);
-        let taken = [self.report.taken.as_slice(), &of_lm.taken].concat();
-        let anew = [self.report.anew.as_slice(), &of_lm.anew].concat();
-        let path = self.entry.path.display();
-        let mut said = vec![format!("taken over from {path}: {}", taken.join(", "))];
-        if !anew.is_empty() {
-            said.push(format!("trained anew: {}", anew.join(", ")));
-        }
-        (lm, said)
+        let report = TakenOver {
+            taken: [self.report.taken.as_slice(), &of_lm.taken].concat(),
+            anew: [self.report.anew.as_slice(), &of_lm.anew].concat(),
+        };
+        (lm, report)
     }
 }
 

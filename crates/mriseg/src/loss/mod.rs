@@ -10,7 +10,7 @@ mod token_contrast;
 pub use hard_error::{HardErrorMemory, hard_token_loss, hard_token_weights};
 pub use next_token::{next_k_token_loss, next_token_loss, token_losses};
 pub use presence::presence_loss;
-pub use reading::sentence_reading_loss;
+pub use reading::{sentence_mean, sentence_reading_loss};
 pub use reconstruction::{mask_reconstruction_loss, picture_reconstruction_loss};
 pub use token_contrast::{ContrastTokens, code_likeness, patch_likeness, token_contrastive_loss};
 

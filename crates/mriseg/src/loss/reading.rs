@@ -20,6 +20,19 @@ pub fn sentence_reading_loss(logits: Tensor<2>, asked: Tensor<2>, known: Tensor<
     (losses * known).sum() / count
 }
 
+/// The mean of the states of each sentence's own tokens: `[batch, d_model]`. What pads a sentence counts nothing, as it
+/// differs from batch to batch; a sentence without tokens gives zeros.
+///
+/// # Shapes
+/// - states: `[batch, length, d_model]`
+/// - own: `[batch, length]`, 1 for a token of the sentence, 0 for what pads it
+pub fn sentence_mean(states: Tensor<3>, own: Tensor<2>) -> Tensor<2> {
+    let [batch, length, _] = states.dims();
+    assert_shape!(own, [batch, length]);
+    let count = own.clone().sum_dim(1).clamp_min(1.0);
+    (states * own.unsqueeze_dim(2)).sum_dim(1).squeeze_dim(1) / count
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +65,20 @@ mod tests {
         let known = [[1.0]; 2];
         assert!(loss([[8.0, -8.0]; 2], asked, known) < 1e-3);
         assert!((loss([[-8.0, 8.0]; 2], asked, known) - 8.0).abs() < 1e-2);
+    }
+
+    #[test]
+    fn what_pads_a_sentence_counts_nothing() {
+        let device = Device::flex();
+        let mean = |states: [[[f32; 1]; 3]; 2]| {
+            let own = Tensor::from_data([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]], &device);
+            let mean = sentence_mean(Tensor::from_data(states, &device), own);
+            assert_eq!(mean.dims(), [2, 1]);
+            mean.into_data().to_vec::<f32>().unwrap()
+        };
+        let short = mean([[[1.0], [4.0], [0.0]], [[0.0], [0.0], [0.0]]]);
+        let padded = mean([[[1.0], [4.0], [70.0]], [[9.0], [9.0], [9.0]]]);
+        assert_eq!(short, [2.5, 0.0]);
+        assert_eq!(padded, short);
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct LmState {
     pub(crate) learner: Learner,
     /// Moving average of the weights: what is evaluated and shipped.
     pub(crate) average: Model,
+    /// The weights that training began with, where the average keeps a share of them.
+    pub(crate) start: Option<Model>,
     /// Moments of AdamW.
     pub(crate) optimizer: ModuleOptimizer,
     /// How wrong the model has been about every token of every training case.
@@ -65,8 +67,10 @@ impl LmState {
         cases: usize,
         autodiff: &Device,
     ) -> Self {
+        let start = model.clone().valid();
         Self {
-            average: model.clone().valid(),
+            average: start.clone(),
+            start: (experiment.train.start_share > 0.0).then_some(start),
             learner: Learner::new(model, experiment, autodiff),
             optimizer: optimizer(experiment),
             memory: HardErrorMemory::new(cases, experiment.model.layout().mask()),
@@ -190,13 +194,12 @@ impl LmTrainer<'_> {
             training.steps,
         );
         state.learner = state.optimizer.step(rate, state.learner.clone(), gradients);
-        let decay = training.average_decay;
-        let decay = if training.keep_start {
-            decay
-        } else {
-            grown_decay(decay, state.step)
-        };
-        state.average = update_average(state.average.clone(), &state.learner, decay);
+        let decay = grown_decay(training.average_decay, state.step);
+        let start = state
+            .start
+            .as_ref()
+            .map(|start| (start, training.start_share));
+        state.average = update_average(state.average.clone(), &state.learner, start, decay);
         state.step += 1;
         (norm, rate)
     }

@@ -6,7 +6,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData, Transaction};
 use mriseg::loss::{
     ContrastTokens, HardErrorMemory, code_likeness, hard_token_loss, hard_token_weights,
-    mask_reconstruction_loss, next_k_token_loss, patch_likeness, presence_loss,
+    mask_reconstruction_loss, next_k_token_loss, patch_likeness, presence_loss, sentence_mean,
     sentence_reading_loss, token_contrastive_loss, token_losses,
 };
 use mriseg::mask_lm::{Hidden, SequenceTables};
@@ -348,12 +348,9 @@ impl Objective<'_> {
         let table = |values: Vec<f32>, width: usize| {
             Tensor::<2>::from_data(TensorData::new(values, [requests.len(), width]), device)
         };
-        // The mean over a sentence's own tokens: what pads it differs from batch to batch.
-        let own = ids.not_equal_elem(self.tokenizer.padding() as i32).float();
-        let count = own.clone().sum_dim(1).clamp_min(1.0);
-        let sentence = (text * own.unsqueeze_dim(2)).sum_dim(1).squeeze_dim(1) / count;
+        let own = ids.not_equal_elem(self.tokenizer.padding() as i32);
         sentence_reading_loss(
-            projection.forward(sentence),
+            projection.forward(sentence_mean(text, own.float())),
             table(asked, Learner::REQUEST_BITS),
             table(known, 1),
         )

@@ -75,14 +75,30 @@ pub(crate) fn grown_decay(decay: f32, step: usize) -> f32 {
     decay.min((1.0 + step as f32) / (10.0 + step as f32))
 }
 
-/// `average += (1 - decay) * (module - average)`, parameter by parameter: what is frozen stays to the bit.
-/// `module` may have more parameters than its average.
-pub(crate) fn update_average<A: Module, M: Module>(average: A, module: &M, decay: f32) -> A {
+/// `average += (1 - decay) * (target - average)`, parameter by parameter: what is frozen stays to the bit. The target is
+/// `module`, which may have more parameters than its average, or `share * start + (1 - share) * module`.
+pub(crate) fn update_average<A: Module, M: Module>(
+    average: A,
+    module: &M,
+    start: Option<(&A, f32)>,
+    decay: f32,
+) -> A {
+    let rate = 1.0 - decay;
+    let Some((start, share)) = start else {
+        return moved_towards(average, module, rate);
+    };
+    // What both moves leave of the average is the decay; all that is 0 only if the share is 1 and the decay 0.
+    let left = (1.0 - rate * share).max(f32::MIN_POSITIVE);
+    let average = moved_towards(average, module, rate * (1.0 - share) / left);
+    moved_towards(average, start, rate * share)
+}
+
+fn moved_towards<A: Module, M: Module>(average: A, module: &M, rate: f32) -> A {
     let mut current = Collect::default();
     module.visit(&mut current);
     average.map(&mut Blend {
         current: current.values,
-        decay,
+        rate,
     })
 }
 
@@ -100,7 +116,7 @@ impl ModuleVisitor for Collect {
 
 struct Blend {
     current: HashMap<ParamId, Box<dyn std::any::Any>>,
-    decay: f32,
+    rate: f32,
 }
 
 impl ModuleMapper for Blend {
@@ -109,7 +125,7 @@ impl ModuleMapper for Blend {
         let current = self.current.remove(&id);
         param.map(
             |average| match current.and_then(|value| value.downcast::<Tensor<D>>().ok()) {
-                Some(value) => blend(average, *value, 1.0 - self.decay),
+                Some(value) => blend(average, *value, self.rate),
                 None => average,
             },
         )
@@ -163,11 +179,26 @@ mod tests {
         let device = Device::flex().autodiff();
         let start = layer(&device);
         let zero = start.clone().map(&mut Zero);
-        let average = update_average(start.valid(), &zero, 0.9);
+        let average = update_average(start.valid(), &zero, None, 0.9);
         let before: Vec<f32> = start.weight.val().into_data().try_to_vec().unwrap();
         let after: Vec<f32> = average.weight.val().into_data().try_to_vec().unwrap();
         for (a, b) in after.iter().zip(before) {
             assert!((a - 0.9 * b).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn the_average_ends_at_the_share_of_the_start() {
+        let device = Device::flex().autodiff();
+        let start = layer(&device).valid();
+        let zero = start.clone().map(&mut Zero);
+        let mut average = zero.clone();
+        for _ in 0..40 {
+            average = update_average(average, &zero, Some((&start, 0.3)), 0.5);
+        }
+        let values = |layer: &Linear| layer.weight.val().into_data().to_vec::<f32>().unwrap();
+        for (a, s) in values(&average).iter().zip(values(&start)) {
+            assert!((a - 0.3 * s).abs() < 1e-6, "{a} of {s}");
         }
     }
 

@@ -87,8 +87,8 @@ fn farthest(a: &impl Module, b: &impl Module) -> f32 {
         .fold(0.0, f32::max)
 }
 
-/// The model that a run begins with.
-fn started(warm: &mut WarmStart, experiment: &Experiment) -> (Model, Vec<String>) {
+/// The model that a run begins with, and what of it is the source's.
+fn started(warm: &mut WarmStart, experiment: &Experiment) -> (Model, TakenOver) {
     let mut borrowed = Borrowed::default();
     let text = warm.lend(&mut borrowed, experiment).unwrap();
     let mut model = experiment.model.init(&Device::flex());
@@ -96,9 +96,9 @@ fn started(warm: &mut WarmStart, experiment: &Experiment) -> (Model, Vec<String>
     own.mask = borrowed.mask.unwrap_or(own.mask.clone());
     own.image = borrowed.image.unwrap_or(own.image.clone());
     let tokenizer = text.unwrap_or_else(|| learned(&SENTENCES[..1]));
-    let (lm, said) = warm.start(model.lm.clone(), &tokenizer);
+    let (lm, report) = warm.start(model.lm.clone(), &tokenizer);
     model.lm = lm;
-    (model, said)
+    (model, report)
 }
 
 #[test]
@@ -111,13 +111,14 @@ fn from_a_run_or_its_bundle_a_model_of_equal_sizes_takes_everything_over() {
     bundle_dir::write(&packed, &bundle).unwrap();
     for path in [run.path(), &bundle] {
         let mut warm = open(path, &experiment).unwrap();
-        let (model, said) = started(&mut warm, &experiment);
-        assert_eq!(said.len(), 1, "{said:?}");
+        let (model, report) = started(&mut warm, &experiment);
+        assert!(report.anew.is_empty(), "{:?}", report.anew);
         // The rows behind the vocabulary are never used.
         let vocab = learned(&SENTENCES).vocab();
         assert!(
-            said[0].contains(&format!("embedding of {vocab} text tokens")),
-            "{said:?}"
+            (report.taken).contains(&format!("embedding of {vocab} text tokens")),
+            "{:?}",
+            report.taken
         );
         let (ours, theirs) = (weights(&model), weights(&source));
         let unused = (experiment.model.lm.text_vocab - vocab) * experiment.model.lm.d_model;
@@ -138,10 +139,10 @@ fn from_a_run_of_another_picture_size_all_but_the_cells_is_taken_over() {
     larger.model.mask.size = 128;
     larger.model.validate().unwrap();
     let mut warm = open(run.path(), &larger).unwrap();
-    let (model, said) = started(&mut warm, &larger);
+    let (model, report) = started(&mut warm, &larger);
     assert_eq!(
-        said[1],
-        "trained anew: cell embeddings (16 cells a side instead of 8)"
+        report.anew,
+        ["cell embeddings (16 cells a side instead of 8)"]
     );
     let (own, theirs) = (model.tokenizers.unwrap(), source.tokenizers.unwrap());
     assert_eq!(weights(&own), weights(&theirs));
@@ -160,16 +161,17 @@ fn from_a_run_with_another_encoder_the_rest_is_taken_over_and_a_new_vocabulary_k
     other.model.image.channels = vec![16, 16, 64];
     let ours = (&other, None);
     let mut warm = WarmStart::open(run.path(), true, ours, &Device::flex()).unwrap();
-    let (_, said) = started(&mut warm, &other);
+    let (_, report) = started(&mut warm, &other);
+    let (taken, anew) = (report.taken.join(", "), report.anew.join(", "));
     assert!(
-        said[0].contains("mask tokenizer, 1 transformer blocks"),
-        "{said:?}"
+        taken.contains("mask tokenizer, 1 transformer blocks"),
+        "{taken}"
     );
-    assert!(said[0].contains("text tokens"), "{said:?}");
+    assert!(taken.contains("text tokens"), "{taken}");
     assert!(
-        said[1].contains("image encoder (model.image.channels = [16,16,64] instead of [16,32,64])")
-            && said[1].contains("image projections"),
-        "{said:?}"
+        anew.contains("image encoder (model.image.channels = [16,16,64] instead of [16,32,64])")
+            && anew.contains("image projections"),
+        "{anew}"
     );
 }
 
