@@ -74,7 +74,7 @@ mod tests {
             let own = Tensor::from_data([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]], &device);
             let mean = sentence_mean(Tensor::from_data(states, &device), own);
             assert_eq!(mean.dims(), [2, 1]);
-            mean.into_data().to_vec::<f32>().unwrap()
+            mean.into_data().try_to_vec::<f32>().unwrap()
         };
         let short = mean([[[1.0], [4.0], [0.0]], [[0.0], [0.0], [0.0]]]);
         let padded = mean([[[1.0], [4.0], [70.0]], [[9.0], [9.0], [9.0]]]);

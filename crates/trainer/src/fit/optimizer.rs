@@ -196,7 +196,7 @@ mod tests {
         for _ in 0..40 {
             average = update_average(average, &zero, Some((&start, 0.3)), 0.5);
         }
-        let values = |layer: &Linear| layer.weight.val().into_data().to_vec::<f32>().unwrap();
+        let values = |layer: &Linear| layer.weight.val().into_data().try_to_vec::<f32>().unwrap();
         for (a, s) in values(&average).iter().zip(values(&start)) {
             assert!((a - 0.3 * s).abs() < 1e-6, "{a} of {s}");
         }
