@@ -222,6 +222,9 @@ mod tests {
             lm.code_table().into_data()
         };
         assert_eq!(embedding(&resumed), embedding(&state));
+        // The average is moved towards it parameter by parameter, by their ids.
+        let ids = |model: &Model| burn::module::list_param_ids(model);
+        assert_eq!(ids(resumed.start.as_ref().unwrap()), ids(&resumed.average));
         let projection = |state: &LmState| {
             let weight = &state.learner.contrast.as_ref().unwrap().weight;
             weight.val().into_data()
