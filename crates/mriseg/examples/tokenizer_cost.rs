@@ -11,8 +11,9 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use mriseg::bundle::{Bundle, Manifest};
+use mriseg::tensor_source::TensorSource;
 use mriseg::vision::Vision;
-use mriseg::vq::emu3::{Emu3Config, RandomTensors, SafetensorsFile, TensorSource};
+use mriseg::vq::emu3::{Emu3Config, RandomTensors, SafetensorsFile};
 use std::error::Error;
 use std::fs::{self, File};
 use std::path::Path;

@@ -5,7 +5,7 @@ use crate::config::ModelConfig;
 use crate::decode::DecisionRule;
 use crate::error::Error;
 use crate::image::Typical;
-use crate::model::Model;
+use crate::model::{ImageEncoder, Model};
 use crate::text::TextTokenizer;
 use burn::store::{HalfPrecisionAdapter, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
@@ -91,6 +91,9 @@ pub struct BundleInfo {
     pub licence: String,
     /// What it is for, and what not.
     pub intended_use: String,
+    /// SHA-256 of the file with the weights that a pretrained image encoder began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained_encoder: Option<String>,
     /// Weights of Emu3's vision tokenizer, where the model was trained on its codes. They are not part of the
     /// bundle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -258,7 +261,10 @@ impl Bundle {
     ) -> Result<Self, Error> {
         let mut parts = Vec::new();
         if let Some(tokenizers) = &model.tokenizers {
-            parts.push(save(&tokenizers.image, precision)?);
+            parts.push(match &tokenizers.image {
+                ImageEncoder::Conv(tokenizer) => save(tokenizer, precision)?,
+                ImageEncoder::EfficientNet(encoder) => save(encoder, precision)?,
+            });
             parts.push(save(&tokenizers.mask, precision)?);
         }
         parts.push(save(&model.lm, precision)?);
@@ -301,7 +307,10 @@ impl Bundle {
         let mut model = manifest.architecture.init(device);
         match (&mut model.tokenizers, manifest.shards.as_slice()) {
             (Some(tokenizers), [image, mask, lm]) => {
-                self.load(&mut tokenizers.image, image)?;
+                match &mut tokenizers.image {
+                    ImageEncoder::Conv(tokenizer) => self.load(tokenizer, image)?,
+                    ImageEncoder::EfficientNet(encoder) => self.load(encoder, image)?,
+                }
                 self.load(&mut tokenizers.mask, mask)?;
                 self.load(&mut model.lm, lm)?;
             }
@@ -393,6 +402,7 @@ mod tests {
             metrics: serde_json::Map::new(),
             licence: "MIT OR Apache-2.0".to_owned(),
             intended_use: "tests".to_owned(),
+            pretrained_encoder: None,
             emu3: None,
         }
     }

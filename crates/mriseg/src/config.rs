@@ -18,12 +18,33 @@ pub enum ImageTokens {
     MaskCodes,
 }
 
-/// Image tokenizer: a convolutional encoder that halves the side once per entry of `channels`.
+/// What sees a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageEncoderKind {
+    /// Convolutions of our own, which halve the side once per entry of `channels`.
+    #[default]
+    Conv,
+    /// EfficientNet-Lite0, pretrained on ImageNet ([`crate::efficientnet`]); `channels`, `blocks`, `codes` and `code_dim`
+    /// are not used.
+    EfficientnetLite0,
+}
+
+/// Image tokenizer, or an encoder alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImageTokenizerConfig {
+    /// What sees the picture.
+    #[serde(default)]
+    pub encoder: ImageEncoderKind,
     /// Side of the picture that the encoder reads, in pixels.
     pub size: usize,
+    /// Channels of the picture: 1 (grey) or 3 (red, green, blue). A pretrained encoder takes grey for three equal ones.
+    #[serde(default = "one")]
+    pub input_channels: usize,
+    /// Width of an image token made of several levels of a pretrained encoder.
+    #[serde(default = "fused_dim")]
+    pub fused_dim: usize,
     /// Channels per level; `size / 2^levels` is the side of the grid.
     pub channels: Vec<usize>,
     /// Residual blocks at the last level.
@@ -87,6 +108,10 @@ fn one() -> usize {
     1
 }
 
+fn fused_dim() -> usize {
+    192
+}
+
 /// The whole model: two tokenizers and the transformer between them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,7 +157,10 @@ impl ModelConfig {
         let grid = image_size >> channels.len();
         Self {
             image: ImageTokenizerConfig {
+                encoder: ImageEncoderKind::Conv,
                 size: image_size,
+                input_channels: 1,
+                fused_dim: fused_dim(),
                 channels: channels.to_vec(),
                 blocks: 2,
                 codes: 512,
@@ -199,6 +227,7 @@ impl ModelConfig {
             ("image.size", image.size),
             ("image.codes", image.codes),
             ("image.code_dim", image.code_dim),
+            ("image.fused_dim", image.fused_dim),
             ("mask.size", mask.size),
             ("mask.patch", mask.patch),
             ("mask.channels", mask.channels),
@@ -227,9 +256,19 @@ impl ModelConfig {
                 mask.channels
             ));
         }
-        let side = 1 << image.channels.len().min(16);
         let own_image = lm.image_tokens != ImageTokens::MaskCodes;
-        if own_image && !image.size.is_multiple_of(side) {
+        if image.input_channels != 1 && image.input_channels != 3 {
+            return error(format!(
+                "image.input_channels = {} must be 1 (grey) or 3 (colour)",
+                image.input_channels
+            ));
+        }
+        if own_image && image.encoder == ImageEncoderKind::EfficientnetLite0 {
+            self.validate_pretrained()?;
+        }
+        let own_encoder = own_image && image.encoder == ImageEncoderKind::Conv;
+        let side = 1 << image.channels.len().min(16);
+        if own_encoder && !image.size.is_multiple_of(side) {
             return error(format!(
                 "image.size = {} must be a multiple of {side}, as image.channels has {} levels",
                 image.size,
@@ -242,7 +281,7 @@ impl ModelConfig {
                 mask.size, mask.patch
             ));
         }
-        if own_image && image.size / side != self.grid() {
+        if own_encoder && image.size / side != self.grid() {
             return error(format!(
                 "the image grid has {} cells a side and the mask grid {}: they must be equal",
                 image.size / side,
@@ -271,10 +310,36 @@ impl ModelConfig {
     }
 }
 
+impl ModelConfig {
+    /// The finest and the coarsest of the levels that are fused must fit the grid.
+    fn validate_pretrained(&self) -> Result<(), Error> {
+        const COARSEST: usize = 32;
+        let (image, grid) = (&self.image, self.grid());
+        if self.lm.image_tokens != ImageTokens::Features {
+            return Err(Error::Config(
+                "image.encoder = efficientnet_lite0 goes with lm.image_tokens = features"
+                    .to_owned(),
+            ));
+        }
+        let fits = |side: usize| side.is_multiple_of(grid) || grid.is_multiple_of(side);
+        let sides = [8, 16, COARSEST].map(|stride| image.size / stride);
+        if !image.size.is_multiple_of(COARSEST) || !sides.into_iter().all(fits) {
+            return Err(Error::Config(format!(
+                "image.size = {} with a grid of {grid} cells: image.encoder = efficientnet_lite0 sees pictures at strides 8, 16 and {COARSEST}, whose sides must be multiples or parts of the grid; take 16 pixels a cell, or 8",
+                image.size
+            )));
+        }
+        Ok(())
+    }
+}
+
 impl ImageTokenizerConfig {
     /// Width of the encoder's output.
     pub fn feature_dim(&self) -> usize {
-        self.channels.last().copied().unwrap_or(0)
+        match self.encoder {
+            ImageEncoderKind::Conv => self.channels.last().copied().unwrap_or(0),
+            ImageEncoderKind::EfficientnetLite0 => self.fused_dim,
+        }
     }
 }
 
@@ -300,6 +365,25 @@ mod tests {
         }
         assert_eq!(ModelConfig::tiny().grid(), 8);
         assert_eq!(ModelConfig::small().layout().mask(), 196);
+    }
+
+    #[test]
+    fn a_pretrained_encoder_fits_grids_of_16_and_8_pixels_a_cell() {
+        let mut config = ModelConfig::base();
+        config.image.encoder = ImageEncoderKind::EfficientnetLite0;
+        config.validate().unwrap();
+        assert_eq!(config.image_token_dim(), config.image.fused_dim);
+        config.mask.patch = 8;
+        config.validate().unwrap();
+        config.mask.patch = 32;
+        config.validate().unwrap();
+        config.mask.patch = 14;
+        let message = config.validate().unwrap_err().to_string();
+        assert!(message.contains("grid of 16 cells"), "{message}");
+        config.mask.patch = 16;
+        config.lm.image_tokens = ImageTokens::Codes;
+        let message = config.validate().unwrap_err().to_string();
+        assert!(message.contains("image_tokens = features"), "{message}");
     }
 
     #[test]

@@ -8,6 +8,8 @@
 pub mod bundle;
 pub mod config;
 pub mod decode;
+pub mod dense;
+pub mod efficientnet;
 pub mod error;
 pub mod image;
 pub mod loss;
@@ -21,6 +23,7 @@ pub mod reading;
 mod rows;
 pub mod segmenter;
 pub mod sequence;
+pub mod tensor_source;
 pub mod text;
 #[cfg(feature = "cpu-kernels")]
 mod threads;

@@ -1,6 +1,7 @@
 //! The whole model: image tokenizer and mask tokenizer, and the language model between them.
 
-use crate::config::{ImageTokens, ModelConfig};
+use crate::config::{ImageEncoderKind, ImageTokens, ModelConfig};
+use crate::efficientnet::EfficientNetEncoder;
 use crate::image::GrayImage;
 use crate::mask_lm::MaskLm;
 use crate::vq::{ImageTokenizer, MaskTokenizer};
@@ -20,14 +21,34 @@ pub struct Model {
 #[derive(Module, Debug)]
 pub struct Tokenizers {
     /// Pictures to image tokens.
-    pub image: ImageTokenizer,
+    pub image: ImageEncoder,
     /// Masks to codes and back.
     pub mask: MaskTokenizer,
     #[module(skip)]
     quantized: bool,
 }
 
+/// What makes image tokens.
+#[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a model has one")]
+pub enum ImageEncoder {
+    /// The encoder of an image tokenizer of our own.
+    Conv(ImageTokenizer),
+    /// A pretrained one.
+    EfficientNet(EfficientNetEncoder),
+}
+
 impl ModelConfig {
+    /// What makes image tokens, with random weights.
+    pub fn init_image_encoder(&self, device: &Device) -> ImageEncoder {
+        match self.image.encoder {
+            ImageEncoderKind::Conv => ImageEncoder::Conv(self.image.init(device)),
+            ImageEncoderKind::EfficientnetLite0 => ImageEncoder::EfficientNet(
+                EfficientNetEncoder::new(&self.image, self.grid(), device),
+            ),
+        }
+    }
+
     /// A model with random weights.
     pub fn init(&self, device: &Device) -> Model {
         let quantized = match self.lm.image_tokens {
@@ -37,7 +58,7 @@ impl ModelConfig {
         };
         Model {
             tokenizers: quantized.map(|quantized| Tokenizers {
-                image: self.image.init(device),
+                image: self.init_image_encoder(device),
                 mask: self.mask.init(device),
                 quantized,
             }),
@@ -46,14 +67,31 @@ impl ModelConfig {
     }
 }
 
+impl ImageEncoder {
+    /// With the encoder of another and, where their codebooks have equal sizes, all the rest of it. Pictures may have
+    /// another size: convolutions do not depend on it. `None` when the encoders differ in their sizes.
+    pub fn with_encoder_of(self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Conv(ours), Self::Conv(theirs)) => ours.with_encoder_of(theirs).map(Self::Conv),
+            (Self::EfficientNet(ours), Self::EfficientNet(theirs)) => {
+                ours.with_weights_of(theirs).map(Self::EfficientNet)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Tokenizers {
     /// Image tokens as the language model reads them.
     ///
     /// # Shapes
-    /// - picture: `[batch, 1, size, size]`, see [`normalized_pixels`]
+    /// - picture: `[batch, channels, size, size]`, see [`normalized_pixels`]
     /// - output: `[batch, grid*grid, token_dim]`
     pub fn image_tokens(&self, picture: Tensor<4>) -> Tensor<3> {
-        self.image.tokens(picture, self.quantized)
+        match &self.image {
+            ImageEncoder::Conv(tokenizer) => tokenizer.tokens(picture, self.quantized),
+            ImageEncoder::EfficientNet(encoder) => encoder.tokens(picture),
+        }
     }
 }
 

@@ -465,6 +465,7 @@ mod tests {
             metrics: Default::default(),
             licence: String::new(),
             intended_use: String::new(),
+            pretrained_encoder: None,
             emu3: None,
         };
         let model = config.init(&device);

@@ -5,8 +5,8 @@
 use anyhow::Result;
 use burn::tensor::Device;
 use mriseg::config::ModelConfig;
-use mriseg::model::Tokenizers;
-use mriseg::vq::{ImageTokenizer, MaskTokenizer};
+use mriseg::model::{ImageEncoder, Tokenizers};
+use mriseg::vq::MaskTokenizer;
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -20,7 +20,7 @@ use crate::run_dir::RunDir;
 #[derive(Default)]
 pub(crate) struct Borrowed {
     pub(crate) mask: Option<MaskTokenizer>,
-    pub(crate) image: Option<ImageTokenizer>,
+    pub(crate) image: Option<ImageEncoder>,
 }
 
 /// Emu3's tokenizer, where the experiment takes it.

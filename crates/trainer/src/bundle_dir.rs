@@ -15,6 +15,7 @@ use crate::cli::DataSpec;
 use crate::config::Experiment;
 use crate::device;
 use crate::exit::data;
+use crate::pretrained;
 use crate::prompt_probe::{Measure, PromptProbe};
 use crate::run_dir::RunDir;
 
@@ -115,6 +116,7 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         },
         intended_use: "Research and teaching demo. Not a medical device; not for diagnosis."
             .to_owned(),
+        pretrained_encoder: field(&provenance, "pretrained_encoder"),
         emu3,
     };
     let card = card(&info, &experiment, marks.step, phantoms);
@@ -226,6 +228,7 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
          {probed}\
          | \"left\" means | {side} |\n\
          | Pictures and masks are read by | {tokenizer} |\n\
+         {encoder}\
          | Text | English in any words, at most {text} tokens (about {words} ordinary words), for example \"{example}\" |\n\
          | Pictures | of any shape; uniform frames are cut off{inverted} |\n\
          | Licence | {licence} |\n\n\
@@ -259,6 +262,15 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
                 emu3.file, emu3.sha256
             ),
         },
+        encoder = info
+            .pretrained_encoder
+            .as_ref()
+            .map_or(String::new(), |sha256| {
+                format!(
+                    "| Image encoder | {}, SHA-256 `{sha256}` |\n",
+                    pretrained::ORIGIN
+                )
+            }),
         text = layout.text,
         words = layout.text / 2,
         inverted = match &info.typical {

@@ -170,14 +170,14 @@ fn save_small(folder: &Path, tokenizer: &TextTokenizer, marks: Marks) -> Result<
     write_atomic(&folder.join(STATE), &serde_json::to_vec_pretty(&marks)?)
 }
 
-fn store(model: &impl Module, path: &PathBuf) -> Result<()> {
+pub(crate) fn store(model: &impl Module, path: &PathBuf) -> Result<()> {
     model
         .clone()
         .save_file(path)
         .map_err(|error| anyhow!("cannot write `{}`: {error}", path.display()))
 }
 
-fn load<M: Module>(path: &PathBuf, model: M) -> Result<M> {
+pub(crate) fn load<M: Module>(path: &PathBuf, model: M) -> Result<M> {
     let record = ModuleRecord::load(path).map_err(|error| damaged(path, &error))?;
     model
         .try_load_record(record)

@@ -18,6 +18,8 @@ pub(crate) enum Request {
     Tokenize(TokenizeArgs),
     /// Train the same experiment with and without each of the paper's strategies.
     Ablate(AblateArgs),
+    /// Train the dense model that a run is measured against.
+    Baseline(BaselineArgs),
     /// Measure a bundle on a dataset.
     Eval(EvalArgs),
     /// Segment one picture, or a gallery.
@@ -39,6 +41,7 @@ impl Request {
             Self::Train(args) => args.threads,
             Self::Tokenize(args) => args.threads,
             Self::Ablate(args) => args.threads,
+            Self::Baseline(args) => args.threads,
             Self::Bench(args) => args.threads,
             Self::Eval(_) | Self::Predict(_) | Self::Export(_) | Self::Check(_) | Self::Pack(_) => {
                 None
@@ -95,6 +98,8 @@ enum Command {
     Tokenize(TokenizeArgs),
     /// Train with and without each of the paper's strategies, several seeds each, and write one table
     Ablate(AblateArgs),
+    /// Train a dense decoder on a run's encoder, data and steps: what its mask tokens are measured against
+    Baseline(BaselineArgs),
     /// Measure a bundle: Dice and IoU, per image and pooled, with four ways to treat the sentence
     Eval(EvalArgs),
     /// Segment one picture; prints the mask tokens as they come
@@ -116,6 +121,7 @@ impl From<Cli> for Request {
             Some(Command::Train(args)) => Self::Train(args),
             Some(Command::Tokenize(args)) => Self::Tokenize(args),
             Some(Command::Ablate(args)) => Self::Ablate(args),
+            Some(Command::Baseline(args)) => Self::Baseline(args),
             Some(Command::Eval(args)) => Self::Eval(args),
             Some(Command::Predict(args)) => Self::Predict(args),
             Some(Command::Export(args)) => Self::Export(args),
@@ -208,6 +214,24 @@ impl TrainArgs {
             quiet: false,
         }
     }
+}
+
+/// Arguments of `baseline`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  trainer baseline --run runs/run\n\n\
+                  The dense model and its scores go to the run's folder `baseline`.")]
+pub(crate) struct BaselineArgs {
+    /// Folder of the run
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+    /// CPU threads to use [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print only errors and the result
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 /// Arguments of `tokenize`.
@@ -304,16 +328,29 @@ pub(crate) struct EvalArgs {
     /// Only the first N cases
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<NonZeroUsize>,
+    /// Only N cases, spread evenly over the split
+    #[arg(long, value_name = "N", conflicts_with = "limit")]
+    pub(crate) spread: Option<NonZeroUsize>,
     /// Pick codes by another rule than the bundle's own
     #[arg(long, value_enum)]
     pub(crate) pick: Option<PickRule>,
     /// Draw only where there is something to draw with at least this probability, instead of the bundle's own
     #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
     pub(crate) presence_threshold: Option<f32>,
+    /// With --pick best-dice, draw pixels from this probability on, instead of the bundle's own
+    #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
+    pub(crate) dice_threshold: Option<f32>,
+    /// Share of what each cell is given sentence and picture alone, beside what it is given the tokens before it, 0 to 1,
+    /// instead of the bundle's own
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) marginal_share: Option<f32>,
     /// Decode one case at a time in this way, as a user would, and time it; without, greedily in batches.
     /// The tokens are the same
     #[arg(long, value_enum)]
     pub(crate) decode: Option<DecodeRule>,
+    /// Also measure the dense model that `trainer baseline` trained beside this run
+    #[arg(long, value_name = "RUN")]
+    pub(crate) baseline: Option<PathBuf>,
     /// Also ask each picture with the same zone affected on both sides for one side, then for the other
     #[arg(long)]
     pub(crate) side_swap: bool,
@@ -636,6 +673,13 @@ impl TextMode {
 }
 
 /// A number between 0 and 1, both excluded.
+fn share(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("must lie between 0 and 1".to_owned()),
+    }
+}
+
 fn probability(text: &str) -> Result<f32, String> {
     let number = text.parse().ok().filter(|p| 0.0 < *p && *p < 1.0);
     number.ok_or_else(|| "must lie between 0 and 1, both excluded".to_owned())

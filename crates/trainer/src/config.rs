@@ -2,7 +2,7 @@
 //! experiments are files, `--set` wins; the merged result is printed and saved before training.
 
 use anyhow::{Context, Result};
-use mriseg::config::{ImageTokens, MaskLmConfig, ModelConfig};
+use mriseg::config::{ImageEncoderKind, ImageTokens, MaskLmConfig, ModelConfig};
 use mriseg::decode::{DecisionRule, Pick};
 use mriseg_data::{AugmentConfig, RequestMix};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ pub(crate) struct Experiment {
     /// Training of the image tokenizer; with `model.lm.image_tokens = "features"` it may be 0 steps,
     /// since the encoder is then trained with the language model.
     pub(crate) image_tokenizer: TokenizerTraining,
+    /// The pretrained image encoder, with `model.image.encoder = "efficientnet_lite0"`.
+    pub(crate) image_encoder: EncoderSource,
     /// Training of the language model.
     pub(crate) train: LmTraining,
     /// Random changes of training pictures.
@@ -50,7 +52,7 @@ pub(crate) struct DataConfig {
     pub(crate) train_cases: usize,
     /// Split to choose the best checkpoint on.
     pub(crate) valid_split: String,
-    /// Cases of it that are used for that.
+    /// Cases of it that are used for that, spread evenly over the split.
     pub(crate) valid_cases: usize,
     /// Split of the final evaluation.
     pub(crate) test_split: String,
@@ -87,6 +89,25 @@ pub(crate) struct Emu3Source {
     pub(crate) from: String,
     /// Folder of the codes.
     pub(crate) codes: String,
+}
+
+/// Where the weights of a pretrained image encoder come from, and how fast they learn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EncoderSource {
+    /// The weights that `./scripts/efficientnet` fetches; empty for random ones.
+    pub(crate) from: String,
+    /// Learning rate of the pretrained network, as a share of `train.learning_rate`; 0 freezes it.
+    pub(crate) rate: f64,
+}
+
+impl Default for EncoderSource {
+    fn default() -> Self {
+        Self {
+            from: String::new(),
+            rate: 1.0,
+        }
+    }
 }
 
 /// Training of a vector-quantized tokenizer.
@@ -134,6 +155,12 @@ pub(crate) struct LmTraining {
     /// Share of masks whose beginning, as the model is shown it, is empty or that of another mask: while
     /// decoding, the model's own beginning can be wrong too.
     pub(crate) misleading_context: f64,
+    /// Share of cases whose mask tokens are all hidden, begin-of-mask in the place of each: what the model then predicts
+    /// of a cell are its marginals, given sentence and picture alone.
+    pub(crate) marginal_cases: f64,
+    /// Share of the other cases that are shown tokens drawn from these marginals, in a share of the cells that is drawn
+    /// from 0 to 1: while decoding, the model sees its own tokens, not true ones.
+    pub(crate) own_context: f64,
     /// Weight of the soft-decode loss: Dice and cross-entropy of the mask that the frozen mask decoder
     /// draws from the expected codes. It tells the model how far a wrong code is from the right one.
     pub(crate) soft_decode: f32,
@@ -150,6 +177,10 @@ pub(crate) struct LmTraining {
     pub(crate) pick: Pick,
     /// Probability of there being something to draw from which on something is drawn, where the model has a presence head.
     pub(crate) presence_threshold: f32,
+    /// Probability from which on a pixel is worth drawing, with `pick = "best_dice"`.
+    pub(crate) dice_threshold: f32,
+    /// Share of a cell's marginal probabilities in those that its code is picked by; with `marginal_cases`.
+    pub(crate) marginal_share: f32,
     /// Evaluate, and save a checkpoint, this many times.
     pub(crate) evaluations: usize,
     /// Next-k token prediction (paper: NkTP); k is `model.lm.next_tokens`.
@@ -212,6 +243,8 @@ impl LmTraining {
         DecisionRule {
             pick: self.pick,
             presence_threshold: self.presence_threshold,
+            dice_threshold: self.dice_threshold,
+            marginal_share: self.marginal_share,
         }
     }
 }
@@ -255,6 +288,7 @@ impl Experiment {
                 learning_rate: 1e-3,
                 commitment: 0.25,
             },
+            image_encoder: EncoderSource::default(),
             train: LmTraining {
                 steps: 3400,
                 batch: 8,
@@ -267,12 +301,16 @@ impl Experiment {
                 text_dropout: 0.05,
                 token_noise: 0.3,
                 misleading_context: 0.0,
+                marginal_cases: 0.0,
+                own_context: 0.0,
                 soft_decode: 0.0,
                 reading: 1.0,
                 sentences: 4,
                 presence: 0.5,
                 pick: Pick::LeastError,
                 presence_threshold: 0.5,
+                dice_threshold: 0.35,
+                marginal_share: 0.0,
                 evaluations: 2,
                 next_k: NextK {
                     weight: 0.3,
@@ -460,6 +498,9 @@ impl Experiment {
             ("train.text_dropout", self.train.text_dropout),
             ("train.token_noise", self.train.token_noise),
             ("train.misleading_context", self.train.misleading_context),
+            ("train.marginal_cases", self.train.marginal_cases),
+            ("train.own_context", self.train.own_context),
+            ("train.marginal_share", f64::from(self.train.marginal_share)),
             ("train.average_decay", f64::from(self.train.average_decay)),
             ("train.start_share", f64::from(self.train.start_share)),
             ("train.next_k.decay", self.train.next_k.decay),
@@ -525,6 +566,7 @@ impl Experiment {
             ("train.soft_decode", f64::from(self.train.soft_decode)),
             ("train.reading", self.train.reading),
             ("train.presence", self.train.presence),
+            ("image_encoder.rate", self.image_encoder.rate),
             ("train.next_k.weight", self.train.next_k.weight),
             ("train.next_k.final_weight", self.train.next_k.final_weight),
             ("train.contrast.weight", self.train.contrast.weight),
@@ -536,11 +578,15 @@ impl Experiment {
                 )));
             }
         }
-        let threshold = self.train.presence_threshold;
-        if !(threshold > 0.0 && threshold < 1.0) {
-            return Err(usage(format!(
-                "train.presence_threshold = {threshold}: must lie between 0 and 1, both excluded"
-            )));
+        for (name, threshold) in [
+            ("presence_threshold", self.train.presence_threshold),
+            ("dice_threshold", self.train.dice_threshold),
+        ] {
+            if !(threshold > 0.0 && threshold < 1.0) {
+                return Err(usage(format!(
+                    "train.{name} = {threshold}: must lie between 0 and 1, both excluded"
+                )));
+            }
         }
         if self.model.lm.presence && self.train.presence == 0.0 {
             return Err(usage(
@@ -551,6 +597,18 @@ impl Experiment {
         if codes && self.image_tokenizer.steps == 0 && self.image_tokenizer.from.is_empty() {
             return Err(usage(
                 "model.lm.image_tokens = \"codes\" needs a trained image tokenizer: set image_tokenizer.steps, for example 1500",
+            ));
+        }
+        let pretrained = self.model.image.encoder == ImageEncoderKind::EfficientnetLite0;
+        if !pretrained && !self.image_encoder.from.is_empty() {
+            return Err(usage(
+                "image_encoder.from goes with model.image.encoder = \"efficientnet_lite0\": set it, or leave image_encoder.from empty",
+            ));
+        }
+        let trained = self.image_tokenizer.steps > 0 || !self.image_tokenizer.from.is_empty();
+        if pretrained && trained {
+            return Err(usage(
+                "image_tokenizer.steps and image_tokenizer.from are for model.image.encoder = \"conv\": set steps = 0 and leave from empty",
             ));
         }
         if self.on_emu3() {

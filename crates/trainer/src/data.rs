@@ -63,9 +63,14 @@ impl Splits {
         if !config.lungs.is_empty() {
             train = train.with_lungs(Path::new(&config.lungs))?;
         }
+        let mut valid = open(&source, &config.valid_split, config.phantom_valid)?;
+        // Codes of Emu3 are made of the first cases.
+        if !experiment.on_emu3() {
+            valid.thin(config.valid_cases);
+        }
         Ok(Self {
             train,
-            valid: open(&source, &config.valid_split, config.phantom_valid)?,
+            valid,
             test: open(&source, &config.test_split, config.phantom_test)?,
         })
     }

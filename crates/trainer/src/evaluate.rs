@@ -74,6 +74,15 @@ pub(crate) struct Predicted {
     pub(crate) oracle: Mask,
 }
 
+impl DecodeCost {
+    /// Where nothing is decoded.
+    pub(crate) const NONE: Self = Self {
+        passes: 0,
+        prefill_ms: 0.0,
+        ms: 0.0,
+    };
+}
+
 impl Evaluator<'_> {
     /// Masks of a batch.
     const BATCH: usize = 16;

@@ -1,6 +1,7 @@
 //! The `trainer` command: train, tokenize, ablate, evaluate, predict, export, check, pack, bench. Without arguments it is the demo.
 
 mod atomic;
+mod baseline;
 mod borrowed;
 mod bundle_dir;
 mod checkpoint;
@@ -21,6 +22,7 @@ mod lint;
 mod memory;
 mod metrics_log;
 mod pictures;
+mod pretrained;
 mod probe;
 mod progress;
 mod prompt_probe;
@@ -47,6 +49,7 @@ fn run(request: &Request) -> anyhow::Result<()> {
     match request {
         Request::Train(args) => commands::train::run(args),
         Request::Tokenize(args) => commands::tokenize::run(args),
+        Request::Baseline(args) => commands::baseline::run(args),
         Request::Ablate(args) => commands::ablate::run(args),
         Request::Eval(args) => commands::eval::run(args),
         Request::Predict(args) => commands::predict::run(args),

@@ -2,6 +2,7 @@
 
 pub(crate) mod ablation;
 mod bootstrap;
+mod by_area;
 mod files;
 mod html;
 
@@ -16,6 +17,7 @@ use crate::evaluate::{DecodeCost, TextScore};
 use crate::prompt_probe::PromptProbe;
 use crate::side_swap::SideSwap;
 
+pub(crate) use by_area::AreaSummary;
 pub(crate) use files::write;
 
 /// One case: a picture, a sentence and the mask that the model drew.
@@ -43,6 +45,9 @@ pub(crate) struct CaseResult {
     pub(crate) predicted_area: u64,
     /// Pixels inside the truth.
     pub(crate) truth_area: u64,
+    /// Pixels of the picture.
+    #[serde(default)]
+    pub(crate) pixels: u64,
     /// Passes through the model that decoding took.
     pub(crate) passes: usize,
     /// Milliseconds of reading sentence and picture before it.
@@ -77,6 +82,7 @@ impl CaseResult {
             intersection: overlap.intersection,
             predicted_area: overlap.predicted,
             truth_area: overlap.truth,
+            pixels: truth.pixels.len() as u64,
             passes: cost.passes,
             prefill_ms: cost.prefill_ms,
             decode_ms: cost.ms,
@@ -168,6 +174,12 @@ pub(crate) struct Summary {
     pub(crate) decode_ms_per_mask: Option<f64>,
     /// Mean milliseconds per case; of a case alone when cases are decoded one at a time.
     pub(crate) ms_per_image: Option<f64>,
+    /// Share of the cases with something to draw that score nothing: empty, or beside it.
+    #[serde(default)]
+    pub(crate) missed: Option<f64>,
+    /// Where something is to be drawn, by its area.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) by_area: Vec<AreaSummary>,
     /// The same, by kind of sentence.
     pub(crate) per_kind: BTreeMap<String, KindSummary>,
     /// Whether the side word moves the mask, where that was asked for.
@@ -176,6 +188,9 @@ pub(crate) struct Summary {
     /// Whether the sentence matters, where that was asked for: the same numbers with every way to treat it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) by_text: Option<BTreeMap<String, TextScore>>,
+    /// The same numbers of the dense model, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) baseline: Option<Box<Self>>,
     /// What each part of a sentence does, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) probe: Option<PromptProbe>,
@@ -222,6 +237,8 @@ impl Summary {
             prefill_ms_per_mask: mean(cases.iter().map(|case| case.prefill_ms)),
             decode_ms_per_mask: mean(cases.iter().map(|case| case.decode_ms)),
             ms_per_image: mean(cases.iter().map(|case| case.ms)),
+            missed: by_area::missed(cases),
+            by_area: by_area::summaries(cases),
             per_kind: kinds
                 .into_iter()
                 .map(|(kind, cases)| {
@@ -235,6 +252,7 @@ impl Summary {
                 .collect(),
             side_swap: None,
             by_text: None,
+            baseline: None,
             probe: None,
             meta,
         }

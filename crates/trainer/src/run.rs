@@ -5,22 +5,24 @@ use anyhow::Result;
 use burn::module::Module;
 use image::RgbImage;
 use mriseg::bundle::{Domain, Precision};
+use mriseg::config::ImageEncoderKind;
 use mriseg::loss::HardErrorMemory;
 use mriseg::mask_lm::CachedLm;
-use mriseg::model::Model;
+use mriseg::model::{ImageEncoder, Model};
 use mriseg::text::TextTokenizer;
 use mriseg::vision::Vision;
+use mriseg::vq::MaskTokenizer;
 use mriseg::vq::emu3::Emu3Tokenizer;
-use mriseg::vq::{ImageTokenizer, MaskTokenizer};
 use mriseg_data::{Dataset, Disturbance, Wording};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::atomic::write_atomic;
+use crate::atomic::{replace_dir, write_atomic};
+use crate::baseline::{self, Baseline};
 use crate::borrowed::{self, Borrowed};
 use crate::bundle_dir;
-use crate::checkpoint::{self, BEST, LAST, Marks};
+use crate::checkpoint::{self, AVERAGE, BEST, LAST, Marks};
 use crate::cli::{DataSpec, TextMode, TrainArgs, Words, command_line};
 use crate::codes::{CodesDir, Origin};
 use crate::config::Experiment;
@@ -30,11 +32,13 @@ use crate::emu3_dir::Emu3Dir;
 use crate::evaluate::{Evaluator, Predicted, mean_dice, picker, side_by_side_of};
 use crate::exit::{self, Kind};
 use crate::fit::{
-    LmState, LmTrainer, Progress, Samples, Session, train_image_tokenizer, train_mask_tokenizer,
+    DenseTrainer, LmState, LmTrainer, Progress, Samples, Session, train_image_tokenizer,
+    train_mask_tokenizer,
 };
 use crate::interrupt::Interrupt;
 use crate::metrics_log::MetricsLog;
 use crate::pictures;
+use crate::pretrained;
 use crate::probe::StrategyScores;
 use crate::progress::Display;
 use crate::prompt_probe::PromptProbe;
@@ -191,6 +195,11 @@ impl Run {
             "valid_fingerprint": valid.dataset().fingerprint(),
             "test_fingerprint": test.dataset().fingerprint(),
             "emu3": emu3.as_ref().map(Emu3Dir::entry),
+            "pretrained_encoder": match &warm {
+                Some(warm) if warm.pretrained_encoder().is_some() => warm.pretrained_encoder(),
+                _ if experiment.image_encoder.from.is_empty() => None,
+                _ => Some(pretrained::EFFICIENTNET_LITE0),
+            },
             "example": text::example(train.dataset()),
             "domain": text::domain(train.dataset()),
             "typical": typical,
@@ -243,6 +252,70 @@ impl Run {
         let (state, tokenizer, marks) = self.start_or_resume()?;
         self.train(state, &tokenizer, marks)?;
         self.finish()
+    }
+
+    /// Trains the dense model that the run is measured against, on the same cases in as many steps, and measures it on
+    /// the test split.
+    ///
+    /// # Errors
+    /// The run has another encoder, a case cannot be loaded, a file cannot be written, or the user asked to stop.
+    pub(crate) fn baseline(&self) -> Result<Summary> {
+        let experiment = &self.experiment;
+        baseline::must_be_possible(experiment)?;
+        let Chosen {
+            device, workers, ..
+        } = &self.chosen;
+        device.seed(experiment.seed);
+        let mut start = experiment.model.init_dense(device);
+        if let Some(encoder) = pretrained::image_encoder(experiment, device)? {
+            start.net = encoder.net;
+        }
+        let trainer = DenseTrainer {
+            experiment,
+            samples: &self.train,
+            tokenizer: &self.tokenizer,
+            session: &self.session,
+            device,
+        };
+        let model = trainer.train(start)?.ok_or_else(|| {
+            exit::error(
+                Kind::Interrupted,
+                "stopped; the dense baseline is trained in one go".to_owned(),
+            )
+        })?;
+        let baseline = Baseline {
+            model,
+            tokenizer: self.tokenizer.clone(),
+            config: experiment.model.clone(),
+            device: device.clone(),
+            seed: experiment.seed,
+            workers: *workers,
+        };
+        let display = self.session.display;
+        let cases = baseline.run(&self.test, self.test_limit(), Asking::GIVEN, display)?;
+        let summary = Summary::from_cases(&cases, self.meta("dense baseline".to_owned()));
+        replace_dir(&self.folder.baseline(), |folder| {
+            checkpoint::store(&baseline.model, &folder.join(AVERAGE))?;
+            let bytes = serde_json::to_vec_pretty(&summary)?;
+            write_atomic(&folder.join("summary.json"), &bytes)
+        })?;
+        Ok(summary)
+    }
+
+    /// What the test split is evaluated with, plainly.
+    fn meta(&self, model_hash: String) -> Meta {
+        let dataset = self.test.dataset();
+        Meta {
+            text_mode: TextMode::Given.as_str().to_owned(),
+            wordings: Words(None).as_str().to_owned(),
+            pictures: Disturbance::Plain.as_str().to_owned(),
+            split: dataset.split().to_owned(),
+            data: dataset.name().to_owned(),
+            data_fingerprint: dataset.fingerprint(),
+            model_hash,
+            seed: self.experiment.seed,
+            command: command_line(),
+        }
     }
 
     /// Where Emu3's tokenizer lies, if the run has it.
@@ -366,7 +439,7 @@ impl Run {
 
     /// The tokenizers that belong to the model: borrowed or trained. The one of pictures may be left for the
     /// language model to train.
-    fn tokenizers(&self) -> Result<(MaskTokenizer, Option<ImageTokenizer>)> {
+    fn tokenizers(&self) -> Result<(MaskTokenizer, Option<ImageEncoder>)> {
         let device = &self.chosen.device;
         let mask = match self.borrowed.mask.clone() {
             Some(mask) => mask,
@@ -375,10 +448,14 @@ impl Run {
         };
         let image = match self.borrowed.image.clone() {
             Some(image) => Some(image),
-            None if self.experiment.image_tokenizer.steps > 0 => Some(
+            None if self.experiment.model.image.encoder == ImageEncoderKind::EfficientnetLite0 => {
+                let encoder = pretrained::image_encoder(&self.experiment, device)?;
+                encoder.map(ImageEncoder::EfficientNet)
+            }
+            None if self.experiment.image_tokenizer.steps > 0 => Some(ImageEncoder::Conv(
                 train_image_tokenizer(&self.experiment, &self.train, &self.session, device)?
                     .ok_or_else(|| self.interrupted())?,
-            ),
+            )),
             None => None,
         };
         Ok((mask, image))
@@ -541,21 +618,8 @@ impl Run {
         let evaluator = self.evaluator(&model, &tokenizer)?;
         let limit = self.test_limit();
         let cases = evaluator.run(&self.test, limit, Asking::GIVEN, self.session.display)?;
-        let dataset = self.test.dataset();
-        let mut summary = Summary::from_cases(
-            &cases,
-            Meta {
-                text_mode: TextMode::Given.as_str().to_owned(),
-                wordings: Words(None).as_str().to_owned(),
-                pictures: Disturbance::Plain.as_str().to_owned(),
-                split: dataset.split().to_owned(),
-                data: dataset.name().to_owned(),
-                data_fingerprint: dataset.fingerprint(),
-                model_hash: format!("{} step {}", self.folder.name(), marks.step),
-                seed: self.experiment.seed,
-                command: command_line(),
-            },
-        );
+        let model_hash = format!("{} step {}", self.folder.name(), marks.step);
+        let mut summary = Summary::from_cases(&cases, self.meta(model_hash));
         let display = self.session.display;
         summary.side_swap = Some(side_swap::measure(
             &evaluator, &self.test, limit, None, display,

@@ -133,6 +133,11 @@ impl RunDir {
         self.samples().join(format!("step-{step}"))
     }
 
+    /// Folder of the dense model that the run is measured against.
+    pub(crate) fn baseline(&self) -> PathBuf {
+        self.path.join("baseline")
+    }
+
     /// Folder of the final report.
     pub(crate) fn report(&self) -> PathBuf {
         self.path.join("report")

@@ -6,9 +6,9 @@ use burn::tensor::Device;
 use mriseg::bundle::{FileEntry, MANIFEST, sha256};
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::mask_lm::{InCommon, MaskLm, TakenOver};
-use mriseg::model::Model;
+use mriseg::model::{ImageEncoder, Model};
 use mriseg::text::TextTokenizer;
-use mriseg::vq::{ImageTokenizer, MaskTokenizer};
+use mriseg::vq::MaskTokenizer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs;
@@ -47,7 +47,8 @@ pub(crate) struct WarmStart {
     model: Model,
     tokenizer: TextTokenizer,
     mask: Option<MaskTokenizer>,
-    image: Option<ImageTokenizer>,
+    image: Option<ImageEncoder>,
+    pretrained_encoder: Option<String>,
     /// Whether mask codes and image tokens mean the same in both.
     codes: bool,
     image_tokens: bool,
@@ -109,6 +110,15 @@ impl Source {
         }
     }
 
+    /// See [`BundleInfo::pretrained_encoder`](mriseg::bundle::BundleInfo::pretrained_encoder).
+    fn pretrained_encoder(&self) -> Option<String> {
+        let file = match self {
+            Self::Run(run) => run.data(),
+            Self::Bundle(folder) => folder.join(MANIFEST),
+        };
+        Some(json(&file)?.get("pretrained_encoder")?.as_str()?.to_owned())
+    }
+
     /// Settings to begin with where the user names none: those of the run, or of the preset that is most like the
     /// bundle.
     fn settings(&self) -> Result<Experiment> {
@@ -133,6 +143,8 @@ impl Source {
                     train: LmTraining {
                         pick: manifest.rule.pick,
                         presence_threshold: manifest.rule.presence_threshold,
+                        dice_threshold: manifest.rule.dice_threshold,
+                        marginal_share: manifest.rule.marginal_share,
                         ..like.train
                     },
                     ..like
@@ -193,7 +205,7 @@ impl WarmStart {
             let same_codebook = (ours.image.codes, ours.image.code_dim)
                 == (theirs.image.codes, theirs.image.code_dim);
             if !quantized || (same_kind && same_codebook) {
-                image = ours.image.init(device).with_encoder_of(&own.image);
+                image = ours.init_image_encoder(device).with_encoder_of(&own.image);
             }
             image_tokens = same_kind && image.is_some();
             let otherwise = if quantized && !same_kind {
@@ -217,6 +229,9 @@ impl WarmStart {
                 sha256: sha256(&bytes),
                 new_text,
             },
+            pretrained_encoder: (image.is_some())
+                .then(|| source.pretrained_encoder())
+                .flatten(),
             model,
             tokenizer,
             mask,
@@ -252,6 +267,11 @@ impl WarmStart {
             )));
         }
         Ok(Some(found))
+    }
+
+    /// The weights that the image encoder of the source began with, where that is taken over.
+    pub(crate) fn pretrained_encoder(&self) -> Option<&str> {
+        self.pretrained_encoder.as_deref()
     }
 
     /// Where the weights come from.

@@ -14,6 +14,8 @@ pub struct Greedy {
     input: Tensor<2, Int>,
     /// Known after the first pass.
     absent: Option<Absent>,
+    /// See [`Picker::marginals`].
+    marginals: Option<Tensor<3>>,
     index: usize,
 }
 
@@ -27,8 +29,10 @@ impl Greedy {
         let [batch, _] = text.dims();
         let device = image.device();
         let begin = vec![lm.layout().begin_of_mask() as i32; batch];
+        let state = lm.prefill(text, image);
         Self {
-            state: lm.prefill(text, image),
+            marginals: picker.marginals(lm, &state),
+            state,
             picker,
             input: Tensor::from_data(TensorData::new(begin, [batch, 1]), &device),
             absent: None,
@@ -43,7 +47,12 @@ impl Greedy {
             return None;
         }
         let predicted = lm.step(self.input.clone(), &mut self.state);
-        let mut decoded = self.picker.pick(softmax(predicted.logits, 1));
+        let mut probabilities = softmax(predicted.logits, 1);
+        if let Some(marginals) = &self.marginals {
+            let of_cell = marginals.clone().slice_dim(1, self.index..self.index + 1);
+            probabilities = self.picker.mixed(probabilities, of_cell.squeeze_dim(1));
+        }
+        let mut decoded = self.picker.pick(probabilities);
         if let Some(empty) = self.picker.empty() {
             if self.index == 0 {
                 let presence = lm.presence(predicted.hidden);

@@ -8,6 +8,7 @@
 
 use super::presence::EmptyMask;
 use crate::error::Error;
+use crate::mask_lm::{CachedLm, DecodeState};
 use crate::nn::laid_out_transposed;
 use crate::rows::{exponentials, largest_at, sum};
 use crate::vision::Vision;
@@ -26,19 +27,8 @@ pub enum Pick {
     /// over codes (minimum Bayes risk, one cell at a time); among equals the more probable one. Codes of a
     /// probability below [`Picker::NEGLIGIBLE`] are not reckoned with.
     LeastError,
-    /// The same with pixels worth drawing from [`Picker::DICE_THRESHOLD`] on: for a good Dice where the model is unsure.
+    /// The same with pixels worth drawing from [`DecisionRule::dice_threshold`] on: for a good Dice where the model is unsure.
     BestDice,
-}
-
-impl Pick {
-    /// The probability from which on a pixel is worth drawing; `None` where codes are not compared by what they draw.
-    fn threshold(self) -> Option<f32> {
-        match self {
-            Self::MostProbable => None,
-            Self::LeastError => Some(0.5),
-            Self::BestDice => Some(Picker::DICE_THRESHOLD),
-        }
-    }
 }
 
 /// What is drawn, given what the model predicts.
@@ -51,11 +41,33 @@ pub struct DecisionRule {
     /// Without effect on models that have no presence head.
     #[serde(default = "DecisionRule::one_half")]
     pub presence_threshold: f32,
+    /// Probability from which on a pixel is worth drawing, with [`Pick::BestDice`].
+    #[serde(default = "DecisionRule::dice_threshold")]
+    pub dice_threshold: f32,
+    /// Share of a cell's marginal probabilities, those given sentence and picture alone, in the mixture that its code is
+    /// picked by; the rest are those given the tokens before it. It keeps a wrong token from misleading all that follow.
+    /// For models that were trained to predict marginals.
+    #[serde(default)]
+    pub marginal_share: f32,
 }
 
 impl DecisionRule {
     fn one_half() -> f32 {
         0.5
+    }
+
+    /// Half of a Dice of .7: see [`Pick::BestDice`].
+    fn dice_threshold() -> f32 {
+        0.35
+    }
+
+    /// The probability from which on a pixel is worth drawing; `None` where codes are not compared by what they draw.
+    fn threshold(self) -> Option<f32> {
+        match self.pick {
+            Pick::MostProbable => None,
+            Pick::LeastError => Some(0.5),
+            Pick::BestDice => Some(self.dice_threshold),
+        }
     }
 }
 
@@ -71,6 +83,8 @@ impl From<Pick> for DecisionRule {
         Self {
             pick,
             presence_threshold: Self::one_half(),
+            dice_threshold: Self::dice_threshold(),
+            marginal_share: 0.0,
         }
     }
 }
@@ -78,6 +92,8 @@ impl From<Pick> for DecisionRule {
 /// A [`DecisionRule`] with what it needs: on the device for many cells, off it for single ones.
 #[derive(Debug, Clone)]
 pub struct Picker {
+    /// See [`DecisionRule::marginal_share`].
+    marginal_share: f32,
     patches: Option<Patches>,
     empty: Option<EmptyMask>,
 }
@@ -130,9 +146,6 @@ impl Picker {
     /// Codes less probable than this do not count for the expected error of a cell.
     pub const NEGLIGIBLE: f32 = 1e-4;
 
-    /// See [`Pick::BestDice`]: half of a Dice of .7.
-    pub const DICE_THRESHOLD: f32 = 0.35;
-
     /// Prepares `rule` for the codes of masks.
     ///
     /// # Errors
@@ -149,7 +162,8 @@ impl Picker {
         };
         let empty = EmptyMask::new(own.mask.encode_empty(), rule.presence_threshold);
         Ok(Self {
-            patches: match rule.pick.threshold() {
+            marginal_share: rule.marginal_share,
+            patches: match rule.threshold() {
                 Some(threshold) => {
                     let patches = Patches::new(own.mask.patches(), threshold);
                     Some(patches.await.map_err(device)?)
@@ -163,8 +177,37 @@ impl Picker {
     /// [`Pick::MostProbable`] whatever the presence, which needs nothing.
     pub fn of_most_probable() -> Self {
         Self {
+            marginal_share: 0.0,
             patches: None,
             empty: None,
+        }
+    }
+
+    /// The marginal probabilities of all cells, where the rule mixes them in.
+    ///
+    /// # Shapes
+    /// - state: after the prefill
+    /// - output: `[batch, mask, codes]`
+    pub(super) fn marginals(&self, lm: &CachedLm, state: &DecodeState) -> Option<Tensor<3>> {
+        (self.marginal_share > 0.0).then(|| lm.marginals(state).mul_scalar(self.marginal_share))
+    }
+
+    /// Probabilities mixed with marginal ones, which have been multiplied with their share.
+    pub(super) fn mixed(&self, probabilities: Tensor<2>, marginals: Tensor<2>) -> Tensor<2> {
+        probabilities.mul_scalar(1.0 - self.marginal_share) + marginals
+    }
+
+    /// The code that marginal probabilities, multiplied with their share, pick alone.
+    pub(super) fn pick_marginal(&self, marginals: &[f32]) -> usize {
+        let logits = marginals.iter().map(|p| p.max(f32::MIN_POSITIVE).ln());
+        self.pick_one(&mut logits.collect::<Vec<_>>()).0
+    }
+
+    /// Logits of the mixture of the same for one cell off the device.
+    pub(super) fn mix_one(&self, logits: &mut [f32], marginals: &[f32]) {
+        let scale = (1.0 - self.marginal_share) / exponentials(logits);
+        for (logit, marginal) in logits.iter_mut().zip(marginals) {
+            *logit = (*logit * scale + marginal).max(f32::MIN_POSITIVE).ln();
         }
     }
 
@@ -404,6 +447,7 @@ mod tests {
 
     fn least_error(patches: Tensor<2>, threshold: f32) -> Picker {
         Picker {
+            marginal_share: 0.0,
             patches: Some(block_on(Patches::new(patches, threshold)).unwrap()),
             empty: None,
         }
@@ -458,7 +502,7 @@ mod tests {
 
     #[test]
     fn a_settled_cell_takes_its_most_probable_code_and_one_cell_what_many_take() {
-        for threshold in [0.5, Picker::DICE_THRESHOLD] {
+        for threshold in [0.5, 0.35] {
             settled_and_other_cells(threshold);
         }
     }

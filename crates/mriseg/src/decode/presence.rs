@@ -121,8 +121,8 @@ mod tests {
         let picker = match threshold {
             Some(presence_threshold) => {
                 let rule = DecisionRule {
-                    pick: Pick::MostProbable,
                     presence_threshold,
+                    ..Pick::MostProbable.into()
                 };
                 block_on(Picker::new(rule, &vision)).unwrap()
             }

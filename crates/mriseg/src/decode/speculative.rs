@@ -7,6 +7,9 @@
 //!
 //! Masks have long runs of one token, empty or full. After a pass whose tokens were all drafted right and all the
 //! same, the last draft is repeated, so that the next pass reads [`CachedLm::most_inputs`] at once.
+//!
+//! Where the rule mixes marginal probabilities in ([`DecisionRule::marginal_share`](super::DecisionRule)), the codes that
+//! these alone would pick are the drafts.
 
 use super::presence::probability;
 use super::{Picker, TokenEvent};
@@ -31,13 +34,34 @@ pub enum Decode {
 pub struct Decoder {
     state: DecodeState,
     picker: Picker,
-    /// Look-ahead heads, when they are to be used.
-    drafting: Option<Drafting>,
+    source: DraftSource,
     /// The last token that stands and the drafts after it: `[1, 1..]`.
     inputs: Tensor<2, Int>,
     decoded: usize,
     passes: usize,
     presence: Option<f32>,
+    marginals: Marginals,
+}
+
+/// Where drafts come from.
+#[derive(Debug, Clone)]
+enum DraftSource {
+    /// There are none.
+    Nowhere,
+    /// Look-ahead heads.
+    Heads(Box<Drafting>),
+    /// What every cell's marginal probabilities pick; empty before they are read.
+    Marginals(Vec<u32>),
+}
+
+/// See [`Picker::marginals`].
+#[derive(Debug, Clone)]
+enum Marginals {
+    Unused,
+    /// On the device: `[1, mask, codes]`.
+    Waiting(Box<Tensor<3>>),
+    /// The same numbers.
+    Read(Vec<f32>),
 }
 
 impl Decoder {
@@ -56,14 +80,22 @@ impl Decoder {
         let begin = [[lm.layout().begin_of_mask() as i32]];
         let inputs = Tensor::from_ints(begin, &image.device());
         let state = lm.prefill(text, image);
+        let marginals = picker.marginals(lm, &state);
         Self {
             inputs,
-            drafting: match decode {
-                Decode::Greedy => None,
-                Decode::Speculative => lm.drafting(&state),
+            source: match decode {
+                Decode::Greedy => DraftSource::Nowhere,
+                Decode::Speculative if marginals.is_some() => DraftSource::Marginals(Vec::new()),
+                Decode::Speculative => (lm.drafting(&state))
+                    .map_or(DraftSource::Nowhere, |heads| {
+                        DraftSource::Heads(heads.into())
+                    }),
             },
             state,
             picker,
+            marginals: marginals.map_or(Marginals::Unused, |waiting| {
+                Marginals::Waiting(waiting.into())
+            }),
             decoded: 0,
             passes: 0,
             presence: None,
@@ -104,8 +136,23 @@ impl Decoder {
         if let Some(presence) = presence {
             reading = reading.register(presence);
         }
+        let marginals = std::mem::replace(&mut self.marginals, Marginals::Unused);
+        let waiting = matches!(marginals, Marginals::Waiting(_));
+        if let Marginals::Waiting(marginals) = marginals {
+            reading = reading.register(*marginals);
+        } else {
+            self.marginals = marginals;
+        }
         let mut read = reading.execute_async().await?.into_iter();
         let logits = (read.next()).expect("a transaction returns what was registered");
+        if waiting {
+            let marginals = numbers(read.next_back().expect("it was registered last"));
+            if let DraftSource::Marginals(drafts) = &mut self.source {
+                let cells = marginals.chunks_exact(layout.codes);
+                drafts.extend(cells.map(|cell| self.picker.pick_marginal(cell) as u32));
+            }
+            self.marginals = Marginals::Read(marginals);
+        }
         self.passes += 1;
         // The first pass has no drafts.
         let mut drafts = Vec::new();
@@ -122,10 +169,14 @@ impl Decoder {
             Some(inputs) => drafts.extend(inputs.iter::<u32>().skip(1)),
             None => {}
         }
-        let mut logits: Vec<f32> =
-            TensorData::try_into_vec_as(logits).expect("logits are numbers, which convert to f32");
+        let mut logits = numbers(logits);
         let mut events = Vec::new();
         for (row, logits) in logits.chunks_exact_mut(layout.codes).enumerate() {
+            if let Marginals::Read(marginals) = &self.marginals {
+                let of_cell = (self.decoded + row) * layout.codes;
+                let marginals = &marginals[of_cell..of_cell + layout.codes];
+                self.picker.mix_one(logits, marginals);
+            }
             let (code, probability) = self.picker.pick_one(logits);
             let (index, token) = (self.decoded + row, code as u32);
             events.push(TokenEvent {
@@ -149,8 +200,8 @@ impl Decoder {
         Ok(events)
     }
 
-    /// The next inputs: `last`, which `hidden` predicted, and what the look-ahead heads guess to follow; `in_run`, that
-    /// their last guess goes on.
+    /// The next inputs: `last`, which `hidden` predicted, and what is drafted to follow; `in_run`, that the last guess of
+    /// look-ahead heads goes on.
     ///
     /// # Shapes
     /// - hidden: `[1, d_model]`
@@ -165,26 +216,41 @@ impl Decoder {
         let room = lm.layout().mask() - self.decoded - 1;
         // Before anything is drafted: an upload submits whatever waits.
         let last = Tensor::from_ints([[last as i32]], &hidden.device());
-        let drafted = self.drafting.as_ref().filter(|_| room > 0).map(|drafting| {
-            let mut drafts = lm.draft(hidden, self.decoded - 1, drafting);
-            let [_, heads] = drafts.dims();
-            if in_run {
-                let end = drafts.clone().slice_dim(1, heads - 1..heads);
-                let more = lm.most_inputs() - 1 - heads;
-                drafts = Tensor::cat(vec![drafts, end.repeat_dim(1, more)], 1);
+        let drafted = match &self.source {
+            _ if room == 0 => None,
+            DraftSource::Nowhere => None,
+            DraftSource::Heads(drafting) => {
+                let mut drafts = lm.draft(hidden, self.decoded - 1, drafting);
+                let [_, heads] = drafts.dims();
+                if in_run {
+                    let end = drafts.clone().slice_dim(1, heads - 1..heads);
+                    let more = lm.most_inputs() - 1 - heads;
+                    drafts = Tensor::cat(vec![drafts, end.repeat_dim(1, more)], 1);
+                }
+                let [_, count] = drafts.dims();
+                Some(drafts.slice_dim(1, 0..count.min(room)))
             }
-            let [_, count] = drafts.dims();
-            drafts.slice_dim(1, 0..count.min(room))
-        });
+            DraftSource::Marginals(drafts) => {
+                let count = (lm.most_inputs() - 1).min(room);
+                let drafts = drafts[self.decoded..self.decoded + count].iter();
+                let ids: Vec<i32> = drafts.map(|&id| id as i32).collect();
+                let ids = TensorData::new(ids, [1, count]);
+                Some(Tensor::from_data(ids, &hidden.device()))
+            }
+        };
         Tensor::cat(std::iter::once(last).chain(drafted).collect(), 1)
     }
+}
+
+fn numbers(data: TensorData) -> Vec<f32> {
+    TensorData::try_into_vec_as(data).expect("they are numbers, which convert to f32")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::ModelConfig;
-    use crate::decode::Pick;
+    use crate::decode::{DecisionRule, Pick};
     use crate::mask_lm::tests::randomize;
     use crate::vision::Vision;
     use burn::tensor::{Device, Distribution};
@@ -213,7 +279,8 @@ mod tests {
         config
     }
 
-    fn case(config: &ModelConfig, pick: Pick) -> Case {
+    fn case(config: &ModelConfig, rule: impl Into<DecisionRule>) -> Case {
+        let rule = rule.into();
         let device = Device::flex();
         let layout = config.layout();
         let image = [1, layout.image(), config.image_token_dim()];
@@ -223,7 +290,7 @@ mod tests {
             text: Tensor::<2>::random([1, layout.text], Distribution::Uniform(0.0, 20.0), &device)
                 .int(),
             image: Tensor::random(image, Distribution::Default, &device),
-            picker: block_on(Picker::new(pick.into(), &vision)).unwrap(),
+            picker: block_on(Picker::new(rule, &vision)).unwrap(),
         }
     }
 
@@ -262,7 +329,11 @@ mod tests {
             config.validate().unwrap();
             let picks = [Pick::MostProbable, Pick::LeastError, Pick::BestDice];
             let pick = picks[number / 21 % picks.len()];
-            let case = case(&config, pick);
+            let rule = DecisionRule {
+                marginal_share: [0.0, 0.5][number % 2],
+                ..pick.into()
+            };
+            let case = case(&config, rule);
             let (plain, passes) = decode(&case, Decode::Greedy);
             assert_eq!(passes, plain.len());
             // Alone, or on a thread that others help.

@@ -5,7 +5,8 @@ use super::MaskLm;
 use crate::nn::{CachedTransformer, DecodeShape, KvCache, Predicted, TransformerParts};
 use crate::sequence::SequenceLayout;
 use burn::nn::{Linear, RmsNorm};
-use burn::tensor::{Int, Tensor, assert_shape};
+use burn::tensor::activation::softmax;
+use burn::tensor::{Int, Tensor, TensorData, assert_shape};
 
 /// A [`MaskLm`] made ready to decode: what does not depend on the input is computed once. It holds the weights
 /// as they were then. Cloning is cheap.
@@ -123,6 +124,26 @@ impl CachedLm {
         let x = self.mask.clone().select(0, inputs.reshape([-1]))
             + places.reshape([batch * new, d_model]);
         self.transformer.step(x, &mut state.cache)
+    }
+
+    /// Probabilities of the codes of every cell given sentence and picture alone: all mask inputs are begin-of-mask.
+    ///
+    /// # Shapes
+    /// - state: after [`Self::prefill`]
+    /// - output: `[batch, mask, codes]`
+    pub fn marginals(&self, state: &DecodeState) -> Tensor<3> {
+        let SequenceLayout { codes, .. } = self.layout;
+        let [batch, mask, _] = state.places.dims();
+        let (most, mut state) = (self.most_inputs(), state.clone());
+        let device = state.places.device();
+        let begin = self.layout.begin_of_mask() as i32;
+        let parts = (0..mask).step_by(most).map(|first| {
+            let new = most.min(mask - first);
+            let inputs = TensorData::new(vec![begin; batch * new], [batch, new]);
+            let predicted = self.step(Tensor::from_data(inputs, &device), &mut state);
+            softmax(predicted.logits, 1).reshape([batch, new, codes])
+        });
+        Tensor::cat(parts.collect(), 1)
     }
 
     /// Logit of there being something to draw; `None` where the model does not tell.

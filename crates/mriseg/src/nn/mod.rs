@@ -10,6 +10,7 @@ mod fused;
 pub(crate) mod kernels;
 mod look_ahead;
 mod rotary;
+mod separable;
 
 pub use attention::{PrefixAttention, causal_bias};
 pub use block::{TransformerBlock, TransformerBlockConfig};
@@ -18,6 +19,7 @@ pub(crate) use convolution::convolve;
 pub(crate) use fused::{affine, cross_entropy, embed, group_norm, product, project, rms_norm};
 pub use look_ahead::LookAhead;
 pub use rotary::RotaryTable;
+pub(crate) use separable::{Depthwise, pointwise, pointwise_linear, relu6};
 
 use burn::tensor::Tensor;
 

@@ -65,7 +65,7 @@ pub(super) fn space_to_depth(x: Tensor<4>, patch: usize) -> Tensor<4> {
 }
 
 /// Undoes [`space_to_depth`].
-pub(super) fn depth_to_space(x: Tensor<4>, patch: usize) -> Tensor<4> {
+pub(crate) fn depth_to_space(x: Tensor<4>, patch: usize) -> Tensor<4> {
     let [batch, depth, rows, columns] = x.dims();
     let channels = depth / (patch * patch);
     x.reshape([batch, channels, patch, patch, rows, columns])

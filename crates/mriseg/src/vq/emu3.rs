@@ -9,12 +9,13 @@ mod layers;
 mod network;
 mod weights;
 
-pub use weights::{RandomTensors, SafetensorsFile, TensorSource};
+pub use weights::{RandomTensors, SafetensorsFile};
 
 use super::blocks::{grid_to_tokens, tokens_to_grid};
 use super::quantizer::{Quantizer, QuantizerConfig};
 use crate::error::Error;
 use crate::nn::convolve;
+use crate::tensor_source::TensorSource;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Int, Tensor};

@@ -7,6 +7,7 @@ mod image;
 mod mask;
 mod quantizer;
 
+pub(crate) use blocks::depth_to_space;
 pub use image::{ImageReconstruction, ImageTokenizer};
 pub use mask::{MaskReconstruction, MaskTokenizer};
 pub use quantizer::{CodebookEma, Quantized, Quantizer, QuantizerConfig, straight_through};

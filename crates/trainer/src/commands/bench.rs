@@ -219,6 +219,7 @@ fn random_bundle(preset: Preset, set: &[String], inputs: &[Input]) -> Result<Bun
         metrics: Default::default(),
         licence: "MIT OR Apache-2.0".to_owned(),
         intended_use: "Timing.".to_owned(),
+        pretrained_encoder: None,
         emu3: None,
     };
     let card = "# random\n\nRandom weights, for timing.\n";

@@ -6,6 +6,7 @@ use mriseg::mask_lm::CachedLm;
 use mriseg::vision::Vision;
 use mriseg_data::Dataset;
 
+use crate::baseline::Baseline;
 use crate::bundle_dir;
 use crate::cli::{DataSpec, EvalArgs, TextMode, command_line};
 use crate::data;
@@ -19,6 +20,7 @@ use crate::progress::Display;
 use crate::prompt_probe::PromptProbe;
 use crate::question::Asking;
 use crate::report::{self, Meta, Summary};
+use crate::run_dir::RunDir;
 use crate::side_swap;
 
 /// Pictures of the phantom splits, when nothing else is asked for.
@@ -34,6 +36,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let (model, tokenizer) = bundle.unpack(&chosen.device)?;
     let display = Display::detect(args.json);
     let mut dataset = data::open(&args.data, &args.split, PHANTOMS)?;
+    if let Some(cases) = args.spread {
+        dataset.thin(cases.get());
+    }
     let tokens = bundle.manifest.architecture.lm.text_tokens;
     let left_out = data::leave_out_long(&mut dataset, &tokenizer, tokens, display)?;
     let asking = Asking {
@@ -72,6 +77,12 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     if let Some(threshold) = args.presence_threshold {
         rule.presence_threshold = threshold;
     }
+    if let Some(threshold) = args.dice_threshold {
+        rule.dice_threshold = threshold;
+    }
+    if let Some(share) = args.marginal_share {
+        rule.marginal_share = share;
+    }
     let evaluator = Evaluator {
         lm: &model.lm,
         tokenizer: &tokenizer,
@@ -90,7 +101,12 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     };
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
     let cases = evaluator.run(&samples, limit, asking, display)?;
-    let mut summary = Summary::from_cases(&cases, meta);
+    let mut summary = Summary::from_cases(&cases, meta.clone());
+    if let Some(run) = &args.baseline {
+        let baseline = Baseline::open(&RunDir::open(run)?, &chosen.device, chosen.workers)?;
+        let cases = baseline.run(&samples, limit, asking, display)?;
+        summary.baseline = Some(Box::new(Summary::from_cases(&cases, meta)));
+    }
     summary.left_out = left_out;
     if args.side_swap {
         summary.side_swap = Some(side_swap::measure(
@@ -160,16 +176,39 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
 pub(super) fn describe(summary: &Summary) -> String {
     let percent =
         |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{:.1} %", 100.0 * v));
+    let dense = |of: &dyn Fn(&Summary) -> Option<f64>| match &summary.baseline {
+        Some(baseline) => format!(" (dense {})", percent(of(baseline))),
+        None => String::new(),
+    };
     let mut text = format!(
-        "{} cases ({} empty in truth and prediction)\n  Dice per image {}   pooled {}\n  IoU per image  {}   pooled {}\n  oracle Dice    {}  (the mask tokenizer alone)",
+        "{} cases ({} empty in truth and prediction)\n  Dice per image {}{}   pooled {}{}\n  IoU per image  {}   pooled {}\n  oracle Dice    {}  (the mask tokenizer alone)",
         summary.cases,
         summary.empty_cases,
         percent(summary.dice_per_image),
+        dense(&|baseline| baseline.dice_per_image),
         percent(summary.dice_pooled),
+        dense(&|baseline| baseline.dice_pooled),
         percent(summary.iou_per_image),
         percent(summary.iou_pooled),
         percent(summary.oracle_dice_per_image),
     );
+    text += &format!(
+        "\n  boundary Dice  {}{}   HD95 {} pixels\n  score nothing  {} of what is to be drawn (Dice below .02)",
+        percent(summary.boundary_dice_per_image),
+        dense(&|baseline| baseline.boundary_dice_per_image),
+        (summary.hausdorff95_per_image).map_or("-".to_owned(), |pixels| format!("{pixels:.1}")),
+        percent(summary.missed),
+    );
+    for (i, row) in summary.by_area.iter().enumerate() {
+        text += &format!(
+            "\n  area up to {:>7}: {} cases, Dice {}{}, left empty {}",
+            percent(Some(row.up_to)),
+            row.cases,
+            percent(row.dice),
+            dense(&|baseline| baseline.by_area.get(i)?.dice),
+            percent(row.left_empty)
+        );
+    }
     if summary.empty_truth_cases > 0 {
         text += &format!(
             "\n  absent findings answered with an empty mask {}",

@@ -1,6 +1,7 @@
 //! One file per subcommand.
 
 pub(crate) mod ablate;
+pub(crate) mod baseline;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod eval;

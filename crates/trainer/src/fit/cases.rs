@@ -14,7 +14,8 @@ use super::batch::{Changes, Samples, Sentence, masks};
 use crate::codes::CodedCases;
 use crate::config::Experiment;
 
-const STAGE: &str = "lm";
+/// Purpose of the random numbers that draw cases.
+pub(super) const STAGE: &str = "lm";
 
 /// The cases of one step.
 pub(crate) struct Cases {

@@ -4,7 +4,8 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Device;
 use mriseg::config::ImageTokens;
-use mriseg::model::Model;
+use mriseg::efficientnet::EfficientNetLite0;
+use mriseg::model::{ImageEncoder, Model, Tokenizers};
 
 use crate::config::Experiment;
 
@@ -19,6 +20,17 @@ pub(crate) struct Learner {
 }
 
 impl Learner {
+    /// What is pretrained, and learns at a rate of its own.
+    pub(crate) fn pretrained(&self) -> Option<&EfficientNetLite0> {
+        match &self.model.tokenizers {
+            Some(Tokenizers {
+                image: ImageEncoder::EfficientNet(encoder),
+                ..
+            }) => Some(&encoder.net),
+            _ => None,
+        }
+    }
+
     const CONTRAST_DIM: usize = 128;
     /// See [`bits_of`](mriseg_data::answer::bits_of).
     pub(crate) const REQUEST_BITS: usize = 8;
@@ -29,6 +41,11 @@ impl Learner {
             own.mask = own.mask.freeze();
             if experiment.model.lm.image_tokens == ImageTokens::Codes {
                 own.image = own.image.freeze();
+            }
+            if let (true, ImageEncoder::EfficientNet(encoder)) =
+                (experiment.image_encoder.rate == 0.0, &mut own.image)
+            {
+                encoder.net = encoder.net.clone().freeze();
             }
             model.tokenizers = Some(own);
         }

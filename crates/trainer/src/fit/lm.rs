@@ -16,7 +16,7 @@ use super::batch::Samples;
 use super::cases::{Cases, Source};
 use super::learner::Learner;
 use super::objective::{Batch, Measured, NEXT_TOKEN, Objective, StepMeasures, Terms};
-use super::optimizer::{clip_norm, grown_decay, learning_rate, update_average};
+use super::optimizer::{clip_norm, grown_decay, learning_rate, take_gradients, update_average};
 use super::shards::{Shards, gradients};
 use crate::config::Experiment;
 use crate::progress::Stage;
@@ -148,6 +148,7 @@ impl LmTrainer<'_> {
             },
             source,
             tables: state.learner.model.lm.tables(&autodiff),
+            plain_tables: state.learner.model.lm.tables(self.device),
             device: self.device,
             autodiff,
         })
@@ -193,7 +194,14 @@ impl LmTrainer<'_> {
             state.step,
             training.steps,
         );
-        state.learner = state.optimizer.step(rate, state.learner.clone(), gradients);
+        let pretrained =
+            (state.learner.pretrained()).map(|net| take_gradients(net, &mut gradients));
+        let mut learner = state.optimizer.step(rate, state.learner.clone(), gradients);
+        if let Some(gradients) = pretrained {
+            let rate = rate * self.experiment.image_encoder.rate;
+            learner = state.optimizer.step(rate, learner, gradients);
+        }
+        state.learner = learner;
         let decay = grown_decay(training.average_decay, state.step);
         let start = state
             .start

@@ -4,6 +4,7 @@ mod alone;
 mod batch;
 mod cases;
 mod context;
+mod dense;
 mod learner;
 mod lm;
 mod objective;
@@ -14,6 +15,7 @@ mod tokenizers;
 pub(crate) use batch::{
     Case, Samples, masks, pictures, rng, texts, true_mask, warn_about_soft_masks,
 };
+pub(crate) use dense::DenseTrainer;
 pub(crate) use learner::Learner;
 pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer};
 pub(crate) use objective::StepMeasures;

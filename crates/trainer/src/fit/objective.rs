@@ -2,14 +2,15 @@
 //! that is switched on.
 
 use anyhow::Result;
+use burn::module::Module;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData, Transaction};
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData, Transaction};
 use mriseg::loss::{
     ContrastTokens, HardErrorMemory, code_likeness, hard_token_loss, hard_token_weights,
     mask_reconstruction_loss, next_k_token_loss, patch_likeness, presence_loss, sentence_mean,
     sentence_reading_loss, token_contrastive_loss, token_losses,
 };
-use mriseg::mask_lm::{Hidden, SequenceTables};
+use mriseg::mask_lm::{Hidden, MaskLm, SequenceTables};
 use mriseg::model::Model;
 use mriseg::reading::Request;
 use mriseg::text::TextTokenizer;
@@ -22,7 +23,7 @@ use std::ops::Range;
 use super::alone::Alone;
 use super::batch::{masks, pictures, rng, tokenize};
 use super::cases::{Cases, Pictures, Source};
-use super::context::{WrongTokens, shown_tokens};
+use super::context::{Hiding, WrongTokens, drawn_codes, shown_tokens};
 use super::learner::Learner;
 use super::shards::Part;
 use crate::config::Experiment;
@@ -97,6 +98,7 @@ pub(crate) struct Batch {
     alone: Alone,
     /// Mask tokens that the model is shown, shifted for teacher forcing.
     inputs: Vec<i32>,
+    hiding: Hiding,
     /// Tokens to contrast, of every group of [`Objective::CONTRAST_CASES`] cases.
     contrast: Vec<Contrasted>,
     /// Weights of the hard-error loss; empty when that is off.
@@ -126,6 +128,8 @@ pub(crate) struct Objective<'a> {
     /// Codes of a mask without foreground.
     pub(crate) empty: Vec<i32>,
     pub(crate) tables: SequenceTables,
+    /// The same without gradients.
+    pub(crate) plain_tables: SequenceTables,
     /// Device of the masks.
     pub(crate) device: &'a Device,
     /// Device of the passes.
@@ -158,6 +162,13 @@ impl Objective<'_> {
             codes: &codes,
         };
         let shown = shown_tokens(targets, wrong, training, seed, first);
+        let hiding = Hiding::draw(cases.len(), layout.mask(), training, seed, first);
+        let mut inputs = layout.teacher_forcing(&shown);
+        for (inputs, hidden) in inputs.chunks_exact_mut(layout.mask()).zip(&hiding.marginal) {
+            if *hidden {
+                inputs.fill(layout.begin_of_mask() as i32);
+            }
+        }
 
         let mut rng = rng("contrast", seed, step as u64);
         let group = Self::CONTRAST_CASES * layout.mask();
@@ -202,7 +213,8 @@ impl Objective<'_> {
             step,
             alone: Alone::draw(self.experiment, self.tokenizer, self.sentences, step)?,
             text: tokenize(cases.sentences(), self.tokenizer, config)?,
-            inputs: layout.teacher_forcing(&shown),
+            inputs,
+            hiding,
             contrast,
             hard,
             cases,
@@ -256,6 +268,7 @@ impl Objective<'_> {
             }
             _ => unreachable!("what a model is trained on follows from its tokenizers"),
         };
+        let inputs = self.with_own_tokens(lm, batch, range.clone(), [text.clone(), inputs], &image);
         let hidden = lm.forward(text.clone(), image, inputs, &self.tables);
         let logits = lm.logits(hidden.states.clone());
         let losses = token_losses(logits.clone(), targets.clone());
@@ -309,6 +322,44 @@ impl Objective<'_> {
                 losses: losses.without_autodiff(),
             },
         }
+    }
+
+    /// The mask inputs, some of them drawn from the marginals that the model predicts now.
+    ///
+    /// # Shapes
+    /// - text: `[cases, text]`; inputs, output: `[cases, mask]`
+    /// - image: `[cases, image, token_dim]`
+    fn with_own_tokens(
+        &self,
+        lm: &MaskLm,
+        batch: &Batch,
+        range: Range<usize>,
+        [text, inputs]: [Tensor<2, Int>; 2],
+        image: &Tensor<3>,
+    ) -> Tensor<2, Int> {
+        let hiding = &batch.hiding;
+        let length = self.experiment.model.layout().mask();
+        let part = range.start * length..range.end * length;
+        let own = hiding.own.get(part.clone()).unwrap_or_default();
+        if !own.contains(&true) {
+            return inputs;
+        }
+        let shape = [range.len(), length];
+        let lm = lm.valid();
+        let begin = inputs.full_like(lm.layout().begin_of_mask() as i32);
+        let image = image.clone().without_autodiff();
+        let (text, begin) = (text.without_autodiff(), begin.without_autodiff());
+        let hidden = lm.forward(text, image, begin, &self.plain_tables);
+        let draws = TensorData::new(hiding.draws[part].to_vec(), shape);
+        let draws = Tensor::from_data(draws, self.device);
+        let drawn = drawn_codes(softmax(lm.logits(hidden.states), 2), draws);
+        // An input is the token of the cell before; the first has none.
+        let first = drawn.clone().slice_dim(1, 0..1);
+        let before = Tensor::cat(vec![first, drawn.slice_dim(1, 0..length - 1)], 1);
+        let before = Tensor::from_data(before.into_data(), &self.autodiff);
+        let own =
+            Tensor::<2, Bool>::from_data(TensorData::new(own.to_vec(), shape), &self.autodiff);
+        inputs.mask_where(own, before)
     }
 
     /// Whether there is anything to draw in a shard, as `logits` have it: `[cases, 1]`.

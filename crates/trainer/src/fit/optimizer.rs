@@ -70,6 +70,32 @@ impl ModuleVisitor for Scale<'_> {
     }
 }
 
+/// Takes the gradients of `module` out of all.
+pub(crate) fn take_gradients<M: Module>(
+    module: &M,
+    gradients: &mut GradientsParams,
+) -> GradientsParams {
+    struct Take<'a> {
+        from: &'a mut GradientsParams,
+        taken: GradientsParams,
+    }
+
+    impl ModuleVisitor for Take<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if let Some(gradient) = self.from.remove::<D>(param.id) {
+                self.taken.register(param.id, gradient);
+            }
+        }
+    }
+
+    let mut take = Take {
+        from: gradients,
+        taken: GradientsParams::new(),
+    };
+    module.visit(&mut take);
+    take.taken
+}
+
 /// The decay after `step` steps: smaller at first, so that a random start is soon forgotten.
 pub(crate) fn grown_decay(decay: f32, step: usize) -> f32 {
     decay.min((1.0 + step as f32) / (10.0 + step as f32))
@@ -200,6 +226,20 @@ mod tests {
         for (a, s) in values(&average).iter().zip(values(&start)) {
             assert!((a - 0.3 * s).abs() < 1e-6, "{a} of {s}");
         }
+    }
+
+    #[test]
+    fn gradients_of_a_part_are_taken_out() {
+        let device = Device::flex().autodiff();
+        let both = [layer(&device), layer(&device)];
+        let x = || Tensor::<2>::ones([1, 3], &device);
+        let loss = both[0].forward(x()).sum() + both[1].forward(x()).sum();
+        let whole = both.to_vec();
+        let mut gradients = GradientsParams::from_grads(loss.backward(), &whole);
+        let taken = take_gradients(&both[0], &mut gradients);
+        let has = |of: &GradientsParams, layer: &Linear| of.get::<2>(layer.weight.id).is_some();
+        assert!(has(&taken, &both[0]) && !has(&taken, &both[1]));
+        assert!(has(&gradients, &both[1]) && !has(&gradients, &both[0]));
     }
 
     #[test]

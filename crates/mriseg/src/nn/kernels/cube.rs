@@ -11,6 +11,8 @@ pub(crate) mod product;
 mod project;
 pub(crate) mod reduce;
 #[cfg(feature = "training")]
+mod separable;
+#[cfg(feature = "training")]
 pub(crate) mod sums;
 
 use super::DecodeKernels;

@@ -5,6 +5,7 @@ mod attend;
 mod convolve;
 pub(in crate::nn) mod decoder;
 pub(in crate::nn) mod panels;
+mod separable;
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;

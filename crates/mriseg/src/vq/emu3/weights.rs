@@ -2,6 +2,7 @@
 
 use super::layers::GROUPS;
 use crate::error::Error;
+use crate::tensor_source::TensorSource;
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{GroupNorm, GroupNormConfig, Linear, LinearConfig, PaddingConfig2d};
@@ -12,23 +13,6 @@ use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
-
-/// Tensors by the names of the official checkpoint.
-pub trait TensorSource {
-    /// Values of a tensor, row by row.
-    ///
-    /// # Errors
-    /// There is none of this name and shape, or it cannot be read.
-    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error>;
-
-    /// Called when the network is complete.
-    ///
-    /// # Errors
-    /// There are tensors that it did not ask for.
-    fn finish(&mut self) -> Result<(), Error> {
-        Ok(())
-    }
-}
 
 /// Weights by chance, for tests and timing; wide enough for the picture to decide about the codes.
 #[derive(Debug)]

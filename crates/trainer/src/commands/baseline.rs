@@ -1,0 +1,25 @@
+//! `trainer baseline`: what a dense decoder makes of a run's encoder, data and steps.
+
+use anyhow::Result;
+
+use super::eval::describe;
+use crate::cli::{BaselineArgs, TrainArgs};
+use crate::interrupt::Interrupt;
+use crate::run::Run;
+
+pub(crate) fn run(args: &BaselineArgs) -> Result<()> {
+    let of_run = TrainArgs {
+        resume: Some(args.run.clone()),
+        device: args.device,
+        quiet: args.quiet,
+        ..TrainArgs::demo()
+    };
+    let run = Run::open(&of_run, Interrupt::install()?)?;
+    let summary = run.baseline()?;
+    println!("{}", describe(&summary));
+    println!(
+        "next: cargo run -p trainer -- eval --baseline {} --bundle {0}/bundle --data FOLDER",
+        args.run.display()
+    );
+    Ok(())
+}
