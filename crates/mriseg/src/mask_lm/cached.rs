@@ -134,7 +134,7 @@ impl CachedLm {
     pub fn marginals(&self, state: &DecodeState) -> Tensor<3> {
         let SequenceLayout { codes, .. } = self.layout;
         let [batch, mask, _] = state.places.dims();
-        let (most, mut state) = (self.most_inputs(), state.clone());
+        let (most, mut state) = (CachedTransformer::MOST_AT_ONCE, state.clone());
         let device = state.places.device();
         let begin = self.layout.begin_of_mask() as i32;
         let parts = (0..mask).step_by(most).map(|first| {
@@ -194,6 +194,7 @@ impl DecodeState {
 mod tests {
     use super::super::tests::{inputs, mask_inputs, randomize, tiny};
     use super::*;
+    use crate::nn::kernels::tests::devices;
     use burn::tensor::{Device, Tolerance};
 
     #[test]
@@ -229,6 +230,30 @@ mod tests {
         Tensor::cat(parts, 1)
             .into_data()
             .assert_approx_eq::<f32>(&full.into_data(), Tolerance::rel_abs(1e-3, 1e-3));
+    }
+
+    #[test]
+    fn marginals_are_what_the_full_pass_gives_where_all_mask_tokens_are_hidden() {
+        for device in devices() {
+            let mut config = tiny();
+            // More cells than a pass reads at once.
+            config.image.size = 72;
+            config.mask.size = 72;
+            let lm = randomize(config.init_mask_lm(&device));
+            let (text, image, targets) = inputs(&config, &device);
+            let begin = mask_inputs(&targets, &lm, &device);
+            let begin = begin.full_like(lm.layout().begin_of_mask() as i32);
+            let tables = lm.tables(&device);
+            let hidden = lm.forward(text.clone(), image.clone(), begin, &tables);
+            let full = softmax(lm.logits(hidden.states), 2);
+            let cached = CachedLm::new(&lm);
+            let state = cached.prefill(text, image);
+            let marginals = cached.marginals(&state);
+            assert_eq!(marginals.dims(), [2, 81, 256]);
+            let tolerance = Tolerance::rel_abs(1e-2, 1e-4);
+            (marginals.into_data()).assert_approx_eq::<f32>(&full.into_data(), tolerance);
+            assert_eq!(state.decoded(lm.layout()), 0, "nothing was decoded");
+        }
     }
 
     #[test]

@@ -150,7 +150,11 @@ impl CachedTransformer {
         most_new(self.look_ahead.as_ref().map_or(0, LookAheads::len))
     }
 
-    /// Reads the next tokens of every sequence, at most [`Self::most_new`], none of which sees those after it.
+    /// Most tokens of a sequence that [`Self::step`] reads at once where that is what counts, not how soon the first is
+    /// there.
+    pub const MOST_AT_ONCE: usize = 64;
+
+    /// Reads the next tokens of every sequence, at most [`Self::MOST_AT_ONCE`], none of which sees those after it.
     ///
     /// # Shapes
     /// - x: `[batch * new, d_model]`

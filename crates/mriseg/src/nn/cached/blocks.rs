@@ -4,7 +4,7 @@
 //! does not depend on the input is therefore computed once: gains of the norms go into the weights after
 //! them, the scale of the scores into the rotary table.
 
-use super::{Predicted, TransformerParts, most_new};
+use super::{CachedTransformer, Predicted, TransformerParts};
 use crate::nn::attention::causal_bias;
 use crate::nn::block::TransformerBlock;
 use crate::nn::kernels::Kernels;
@@ -37,7 +37,7 @@ impl Blocks {
         kernels: Option<Kernels>,
     ) -> Self {
         let device = parts.unembedding.device();
-        let most = most_new(parts.look_ahead.len());
+        let most = CachedTransformer::MOST_AT_ONCE;
         let blocks = parts.blocks.iter();
         Self {
             blocks: blocks
