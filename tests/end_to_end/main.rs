@@ -1,5 +1,6 @@
 //! Train, export, load, segment: the whole path through the `trainer` program and the library.
 
+mod colour;
 mod paper;
 mod program;
 
@@ -7,7 +8,7 @@ use burn::tensor::Device;
 use futures_lite::future::block_on;
 use mriseg::bundle::Manifest;
 use mriseg::decode::{Decode, TokenEvent};
-use mriseg::image::{GrayImage, Mask};
+use mriseg::image::{GrayImage, Mask, Picture};
 use mriseg::segmenter::Segmenter;
 use mriseg_data::{Dataset, PhantomConfig};
 use program::{SENTENCE, SHORT, fail, picture, read_bundle, run, succeed, train, trainer};
@@ -96,7 +97,7 @@ fn the_library_and_the_program_decode_the_same_tokens_from_an_exported_bundle() 
 
     let (manifest, files) = read_bundle(&bundle);
     let segmenter = block_on(Segmenter::load(&manifest, files, &Device::flex())).unwrap();
-    let picture = GrayImage::decode(&fs::read(&image).unwrap(), "picture.png").unwrap();
+    let picture = Picture::decode(&fs::read(&image).unwrap(), "picture.png").unwrap();
     let prompt = segmenter.prompt(SENTENCE).unwrap();
     let mut streamed = Vec::new();
     let keep = |event: &TokenEvent| {
@@ -816,7 +817,7 @@ fn bench_times_both_ways_and_saves_what_other_programs_need_to_do_the_same() {
     let case = &cases[1];
     let text = |key: &str| case[key].as_str().unwrap();
     let image = fs::read(gallery.join(text("image"))).unwrap();
-    let picture = GrayImage::decode(&image, text("image")).unwrap();
+    let picture = Picture::decode(&image, text("image")).unwrap();
     let prompt = segmenter.prompt(text("text")).unwrap();
     let go_on = |_: &TokenEvent| ControlFlow::Continue(());
     let result = block_on(segmenter.segment(&picture, &prompt, Decode::Greedy, go_on)).unwrap();

@@ -5,7 +5,7 @@ use crate::program::{SENTENCE, fail, picture, read_bundle, run, succeed, trainer
 use burn::tensor::Device;
 use futures_lite::future::block_on;
 use mriseg::error::Error;
-use mriseg::image::{GrayImage, Mask};
+use mriseg::image::Mask;
 use mriseg::segmenter::Segmenter;
 use mriseg::tensor_source::TensorSource;
 use mriseg::vq::emu3::{Emu3Config, RandomTensors};
@@ -274,7 +274,7 @@ fn a_bundle_of_the_papers_pipeline_segments_with_its_own_emu3_only() {
     succeed(&mut predict(&paper.at("emu3")));
     let mask = fs::read(paper.at("mask.png")).unwrap();
     let mask = Mask::decode(&mask, "mask.png").unwrap().mask;
-    let GrayImage { width, height, .. } = picture();
+    let (width, height) = (picture().width(), picture().height());
     assert_eq!((mask.width, mask.height), (width, height));
     emu3(&paper.at("other"), 2);
     let message = fail(&mut predict(&paper.at("other")), 2);

@@ -1,7 +1,7 @@
 //! The program under test, and a short run of it.
 
 use mriseg::bundle::Manifest;
-use mriseg::image::GrayImage;
+use mriseg::image::Picture;
 use mriseg_data::{Dataset, PhantomConfig};
 use std::collections::BTreeMap;
 use std::fs;
@@ -99,7 +99,7 @@ pub(crate) fn read_bundle(folder: &Path) -> (Vec<u8>, BTreeMap<String, Vec<u8>>)
     (manifest, files)
 }
 
-pub(crate) fn picture() -> GrayImage {
+pub(crate) fn picture() -> Picture {
     let phantoms = Dataset::phantoms(&PhantomConfig::default(), "test", 1);
     phantoms.load(0).unwrap().image.resized(150, 90)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use js_sys::{Function, Uint8Array};
-use mriseg::image::{GrayImage, Preparation};
+use mriseg::image::{Picture, Preparation};
 use mriseg::segmenter::{Decoding, Sampling, Segmenter};
 use wasm_bindgen::{JsError, JsValue, prelude::wasm_bindgen};
 
@@ -91,11 +91,11 @@ impl Engine {
         let segmenter = self.loaded()?;
         let decode = serde_wasm_bindgen::from_value(decode).map_err(refuse)?;
         let prompt = segmenter.prompt(&text).map_err(refuse)?;
-        let image = GrayImage::decode(&image, &image_name).map_err(refuse)?;
+        let image = Picture::decode(&image, &image_name).map_err(refuse)?;
         let decoding = segmenter.start(&image, &prompt, decode);
         let square = match decoding.preparation() {
             Some(preparation) => Square::from(preparation),
-            None => Square::from(&Preparation::none(image.width, image.height)),
+            None => Square::from(&Preparation::none(image.width(), image.height())),
         };
         let reading = segmenter.reading(&text).map(Reading::from);
         let (read_as, hint) = reading.map_or((None, None), |r| (Some(r.read_as), r.hint));
@@ -165,7 +165,7 @@ impl Engine {
         self.sampling = None;
         let segmenter = self.loaded()?;
         let prompt = segmenter.prompt(&text).map_err(refuse)?;
-        let image = GrayImage::decode(&image, &image_name).map_err(refuse)?;
+        let image = Picture::decode(&image, &image_name).map_err(refuse)?;
         let sampling = segmenter.start_sampling(&image, &prompt, samples as usize, seed.into());
         let total = sampling.total() as u32;
         self.sampling = Some(sampling);

@@ -1,12 +1,12 @@
 //! Random variation of a sample: another position of the patient, another exposure, a mirrored picture.
 
-use mriseg::image::{GrayImage, Mask};
+use mriseg::image::{GrayImage, Mask, Picture};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
 use crate::Sample;
 use crate::disturb::Disturbance;
-use crate::sentence::swap_sides;
+use crate::sentence::{swap_heights, swap_sides};
 
 /// What [`AugmentConfig::damage`] does; frames and inverted grey values are undone before the model reads a picture.
 const DAMAGE: [Disturbance; 3] = [
@@ -24,6 +24,8 @@ const CURVE_STEPS: usize = 1024;
 pub struct AugmentConfig {
     /// Probability of a mirror image; "left" and "right" are then exchanged in the sentence.
     pub flip: f32,
+    /// Probability of a picture upside down; "top" and "bottom" are then exchanged in the sentence.
+    pub upside_down: f32,
     /// Largest rotation either way, in degrees.
     pub rotate_degrees: f32,
     /// Largest change of size: 0.1 gives sizes from 0.9 to 1.1.
@@ -36,6 +38,8 @@ pub struct AugmentConfig {
     pub contrast: f32,
     /// Largest change of the exponent: 0.2 gives exponents from 1/1.2 to 1.2.
     pub gamma: f32,
+    /// Largest change of a colour's strength, and of the distance of the colours from grey; of pictures with colours.
+    pub colour: f32,
     /// Largest standard deviation of the noise, of a range of 1.
     pub noise: f32,
     /// Probability of damage as pictures come with: coarse JPEG, low contrast, burned-in text.
@@ -46,12 +50,14 @@ impl Default for AugmentConfig {
     fn default() -> Self {
         Self {
             flip: 0.5,
+            upside_down: 0.0,
             rotate_degrees: 10.0,
             scale: 0.1,
             translate: 0.05,
             brightness: 0.08,
             contrast: 0.15,
             gamma: 0.2,
+            colour: 0.1,
             noise: 0.02,
             damage: 0.2,
         }
@@ -63,12 +69,14 @@ impl AugmentConfig {
     pub fn none() -> Self {
         Self {
             flip: 0.0,
+            upside_down: 0.0,
             rotate_degrees: 0.0,
             scale: 0.0,
             translate: 0.0,
             brightness: 0.0,
             contrast: 0.0,
             gamma: 0.0,
+            colour: 0.0,
             noise: 0.0,
             damage: 0.0,
         }
@@ -94,15 +102,16 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
     let noise = within(config.noise).abs();
     let flip = rng.random_bool(f64::from(config.flip.clamp(0.0, 1.0)));
 
-    let warp = Warp::new(
-        sample.image.width,
-        sample.image.height,
-        angle,
-        scale,
-        shift,
-        flip,
-    );
-    let (mut image, mut mask) = warp.apply(&sample.image, &sample.mask);
+    let (width, height) = (sample.image.width(), sample.image.height());
+    let mut warp = Warp::new(width, height, angle, scale, shift, flip);
+    // No number is drawn for what is switched off: runs of before stay what they were.
+    let upside_down =
+        config.upside_down > 0.0 && rng.random_bool(f64::from(config.upside_down.min(1.0)));
+    if upside_down {
+        warp = warp.upside_down();
+    }
+    let mut image = sample.image.map(|plane| warp.plane(plane));
+    let mut mask = warp.mask(&sample.mask);
     if rng.random_bool(f64::from(config.damage.clamp(0.0, 1.0))) {
         let kind = DAMAGE[rng.random_range(0..DAMAGE.len())];
         (image, mask) = kind.apply(&image, &mask, rng);
@@ -113,21 +122,51 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
             (level - 0.5) * contrast + 0.5 + brightness
         })
         .collect();
-    for pixel in &mut image.pixels {
-        let level = curve[(pixel.clamp(0.0, 1.0) * CURVE_STEPS as f32 + 0.5) as usize];
-        *pixel = (level + noise * roughly_normal(rng.next_u32())).clamp(0.0, 1.0);
+    let mut exposed = |plane: &GrayImage| {
+        let pixels = plane.pixels.iter().map(|pixel| {
+            let level = curve[(pixel.clamp(0.0, 1.0) * CURVE_STEPS as f32 + 0.5) as usize];
+            (level + noise * roughly_normal(rng.next_u32())).clamp(0.0, 1.0)
+        });
+        GrayImage::new(plane.width, plane.height, pixels.collect())
+    };
+    let image = match image.colours() {
+        Some(colours) => {
+            let colours = colours.each_ref().map(&mut exposed);
+            Picture::of_colours(recoloured(colours, config.colour, rng))
+        }
+        None => Picture::from(exposed(image.grey())),
+    };
+    let mut text = sample.text.clone();
+    if flip {
+        text = swap_sides(&text);
+    }
+    if upside_down {
+        text = swap_heights(&text);
     }
     let varied = Sample {
-        text: if flip {
-            swap_sides(&sample.text)
-        } else {
-            sample.text.clone()
-        },
+        text,
         mask,
         intermediate_pixels: sample.intermediate_pixels,
         ..Sample::new(&sample.id, image)
     };
     (varied, warp)
+}
+
+/// Red, green and blue with other strengths and another distance from grey.
+fn recoloured(mut colours: [GrayImage; 3], most: f32, rng: &mut ChaCha8Rng) -> [GrayImage; 3] {
+    if most <= 0.0 {
+        return colours;
+    }
+    let strengths = [0; 3].map(|_| 1.0 + rng.random_range(-most..=most));
+    let saturation = 1.0 + rng.random_range(-most..=most);
+    for i in 0..colours[0].pixels.len() {
+        let values = [0, 1, 2].map(|c| strengths[c] * colours[c].pixels[i]);
+        let mean = values.iter().sum::<f32>() / 3.0;
+        for (plane, value) in colours.iter_mut().zip(values) {
+            plane.pixels[i] = (mean + saturation * (value - mean)).clamp(0.0, 1.0);
+        }
+    }
+    colours
 }
 
 /// Standard normal noise from 32 random bits: the sum of their four bytes.
@@ -180,9 +219,16 @@ impl Warp {
         Self::new(width, height, 0.0, 1.0, [0.0; 2], flip)
     }
 
-    /// Whether left and right were exchanged.
+    /// The same, and then top and bottom exchanged in the old picture.
+    fn upside_down(mut self) -> Self {
+        let [along_x, along_y, constant] = self.y;
+        self.y = [-along_x, -along_y, self.height - 1.0 - constant];
+        self
+    }
+
+    /// Whether left and right were exchanged; pictures are turned by less than a right angle.
     pub fn mirrored(&self) -> bool {
-        self.x[0] * self.y[1] - self.x[1] * self.y[0] < 0.0
+        self.x[0] < 0.0
     }
 
     /// The pixel of the old picture that is seen at `(column, row)` of the new one; it may lie outside.
@@ -210,16 +256,14 @@ impl Warp {
         Some(index(y, self.height)? * grid + index(x, self.width)?)
     }
 
-    /// Picture interpolated and continued beyond its edges, mask from the nearest pixel and empty beyond.
-    pub(crate) fn apply(&self, image: &GrayImage, mask: &Mask) -> (GrayImage, Mask) {
+    /// The picture, interpolated and continued beyond its edges.
+    pub(crate) fn plane(&self, image: &GrayImage) -> GrayImage {
         let (width, height) = (image.width, image.height);
         let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
         let mut pixels = Vec::with_capacity(width * height);
-        let mut marked = Vec::with_capacity(width * height);
         for row in 0..height {
             for column in 0..width {
-                let (c, r) = (column as f32, row as f32);
-                let (x, y) = self.source(c, r);
+                let (x, y) = self.source(column as f32, row as f32);
                 let (inside_x, inside_y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
                 let (left, top) = (inside_x as usize, inside_y as usize);
                 let (tx, ty) = (inside_x - left as f32, inside_y - top as f32);
@@ -232,15 +276,26 @@ impl Warp {
                 };
                 let (upper, lower) = (mix(above), mix(below));
                 pixels.push(upper + (lower - upper) * ty);
-                let near = (inside_y + 0.5) as usize * width + (inside_x + 0.5) as usize;
+            }
+        }
+        GrayImage::new(width, height, pixels)
+    }
+
+    /// The mask, each pixel from the nearest one, empty beyond the edges.
+    pub(crate) fn mask(&self, mask: &Mask) -> Mask {
+        let (width, height) = (mask.width, mask.height);
+        let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
+        let mut marked = Vec::with_capacity(width * height);
+        for row in 0..height {
+            for column in 0..width {
+                let (x, y) = self.source(column as f32, row as f32);
                 let beyond = x < -0.5 || y < -0.5 || x > right + 0.5 || y > bottom + 0.5;
+                let (x, y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
+                let near = (y + 0.5) as usize * width + (x + 0.5) as usize;
                 marked.push(if beyond { 0 } else { mask.pixels[near] });
             }
         }
-        (
-            GrayImage::new(width, height, pixels),
-            Mask::new(width, height, marked),
-        )
+        Mask::new(width, height, marked)
     }
 }
 
@@ -280,9 +335,10 @@ mod tests {
         let change = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-3;
         assert!(
             same.image
+                .grey()
                 .pixels
                 .iter()
-                .zip(&sample.image.pixels)
+                .zip(&sample.image.grey().pixels)
                 .all(change)
         );
     }
@@ -307,11 +363,64 @@ mod tests {
         assert!(
             flipped
                 .image
+                .grey()
                 .pixels
                 .iter()
-                .zip(&mirror.pixels)
+                .zip(&mirror.grey().pixels)
                 .all(|(a, b)| (a - b).abs() < 1e-3)
         );
+    }
+
+    #[test]
+    fn upside_down_exchanges_top_and_bottom_in_picture_mask_and_text() {
+        let text = "a polyp in the top left of the image";
+        let sample = Sample {
+            text: text.into(),
+            ..sample(16)
+        };
+        let certain = AugmentConfig {
+            upside_down: 1.0,
+            ..AugmentConfig::none()
+        };
+        let (turned, warp) = augment(&sample, &certain, &mut rng(0));
+        assert!(!warp.mirrored());
+        assert_eq!(turned.text, "a polyp in the bottom left of the image");
+        let rows =
+            |mask: &Mask| -> Vec<u8> { mask.pixels.chunks(16).rev().flatten().copied().collect() };
+        assert_eq!(turned.mask.pixels, rows(&sample.mask));
+        assert!(turned.image.grey().pixels[14 * 16 + 3] < 0.5);
+        assert!(turned.image.grey().pixels[9 * 16 + 3] > 0.5);
+    }
+
+    #[test]
+    fn colours_vary_and_stay_colours() {
+        let grey = sample(16);
+        let plane = |level: f32| {
+            grey.image
+                .map(|plane| {
+                    GrayImage::new(16, 16, plane.pixels.iter().map(|p| p * level).collect())
+                })
+                .grey()
+                .clone()
+        };
+        let sample = Sample {
+            image: Picture::of_colours([plane(1.0), plane(0.6), plane(0.5)]),
+            ..grey
+        };
+        let config = AugmentConfig::default();
+        let (varied, _) = augment(&sample, &config, &mut rng(1));
+        let (again, _) = augment(&sample, &config, &mut rng(2));
+        assert_ne!(varied.image, again.image);
+        let mean = |plane: &GrayImage| plane.pixels.iter().sum::<f32>() / 256.0;
+        let [red, green, blue] = varied.image.colours().unwrap().each_ref().map(mean);
+        assert!(red > green && red > blue, "{red} {green} {blue}");
+        let (same, _) = augment(&sample, &AugmentConfig::none(), &mut rng(1));
+        for (own, other) in
+            (same.image.colours().unwrap().iter()).zip(sample.image.colours().unwrap())
+        {
+            let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-3;
+            assert!(own.pixels.iter().zip(&other.pixels).all(near));
+        }
     }
 
     #[test]
@@ -328,6 +437,7 @@ mod tests {
             let (moved, _) = augment(&sample, &geometry, &mut rng(seed));
             let disagreeing = moved
                 .image
+                .grey()
                 .pixels
                 .iter()
                 .zip(&moved.mask.pixels)
@@ -360,7 +470,7 @@ mod tests {
         let image = GrayImage::new(8, 8, (0..64).map(|i| (i % 8) as f32 / 8.0).collect());
         let mut mask = Mask::empty(8, 8);
         mask.pixels[3] = 1;
-        let (image, mask) = warp.apply(&image, &mask);
+        let (image, mask) = (warp.plane(&image), warp.mask(&mask));
         assert_eq!(mask.pixels[..8], [0, 0, 0, 0, 0, 1, 0, 0]);
         assert!((image.pixels[5] - 3.0 / 8.0).abs() < 1e-6);
     }
@@ -395,6 +505,7 @@ mod tests {
             first
                 .0
                 .image
+                .grey()
                 .pixels
                 .iter()
                 .all(|level| (0.0..=1.0).contains(level))
@@ -411,7 +522,7 @@ mod tests {
                 augment(&sample, &AugmentConfig::default(), &mut rng)
                     .0
                     .image
-                    .width,
+                    .width(),
                 224
             );
         }

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use mriseg::image::{GrayImage, Mask};
+use mriseg::image::{Mask, Picture};
 use sha2::{Digest, Sha256};
 
 use crate::lungs::LungFolder;
@@ -440,8 +440,8 @@ impl Encoded {
     /// The case, without its sentence.
     pub(crate) fn decode(self, id: &str) -> Result<Sample, DataError> {
         let (bytes, path) = self.image;
-        let image = GrayImage::decode(&bytes, &path.to_string_lossy())?;
-        let image_size = (image.width, image.height);
+        let image = Picture::decode(&bytes, &path.to_string_lossy())?;
+        let image_size = (image.width(), image.height());
         let mut sample = Sample::new(id, image);
         if let Some((bytes, mask)) = self.mask {
             let decoded = Mask::decode(&bytes, &mask.to_string_lossy())?;

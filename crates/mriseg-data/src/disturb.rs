@@ -4,7 +4,7 @@
 use std::fmt::{self, Display};
 
 use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
-use mriseg::image::{GrayImage, Mask};
+use mriseg::image::{GrayImage, Mask, Picture};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,20 @@ impl Disturbance {
 
     /// The picture and its mask as this disturbance leaves them. A picture that gets a border becomes larger, and
     /// nothing is marked in the border.
-    pub fn apply(self, image: &GrayImage, mask: &Mask, rng: &mut ChaCha8Rng) -> (GrayImage, Mask) {
+    pub fn apply(self, picture: &Picture, mask: &Mask, rng: &mut ChaCha8Rng) -> (Picture, Mask) {
+        let before = rng.clone();
+        let mut moved = None;
+        let picture = picture.map(|plane| {
+            // All planes meet the same.
+            rng.clone_from(&before);
+            let (plane, mask) = self.disturb(plane, mask, rng);
+            moved = Some(mask);
+            plane
+        });
+        (picture, moved.expect("a picture has grey values"))
+    }
+
+    fn disturb(self, image: &GrayImage, mask: &Mask, rng: &mut ChaCha8Rng) -> (GrayImage, Mask) {
         match self {
             Self::Plain => (image.clone(), mask.clone()),
             Self::Inverted => (mapped(image, |value| 1.0 - value), mask.clone()),
@@ -86,7 +99,8 @@ impl Disturbance {
             Self::Text => (written_on(image, rng), mask.clone()),
             Self::Tilted => {
                 let angle = rng.random_range(-10.0f32..=10.0).to_radians();
-                Warp::new(image.width, image.height, angle, 1.0, [0.0; 2], false).apply(image, mask)
+                let warp = Warp::new(image.width, image.height, angle, 1.0, [0.0; 2], false);
+                (warp.plane(image), warp.mask(mask))
             }
         }
     }
@@ -169,11 +183,7 @@ fn letterboxed(image: &GrayImage, mask: &Mask, rng: &mut ChaCha8Rng) -> (GrayIma
 
 /// The picture after a JPEG file; as it is when it is too long for one.
 fn compressed(image: &GrayImage, quality: u8) -> GrayImage {
-    let levels: Vec<u8> = image
-        .pixels
-        .iter()
-        .map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8)
-        .collect();
+    let levels = image.to_gray8();
     let (width, height) = (image.width as u32, image.height as u32);
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, quality)
@@ -338,8 +348,8 @@ mod tests {
     fn every_disturbance_repeats_itself_and_keeps_picture_and_mask_of_one_size() {
         let (image, mask) = picture(1, 96);
         for kind in Disturbance::ALL {
-            let first = kind.apply(&image, &mask, &mut rng(3));
-            assert_eq!(first, kind.apply(&image, &mask, &mut rng(3)), "{kind}");
+            let first = kind.disturb(&image, &mask, &mut rng(3));
+            assert_eq!(first, kind.disturb(&image, &mask, &mut rng(3)), "{kind}");
             let (disturbed, marked) = first;
             assert_eq!(
                 (disturbed.width, disturbed.height),
@@ -372,7 +382,7 @@ mod tests {
                 Disturbance::Letterboxed,
                 Disturbance::Tilted,
             ] {
-                let (image, moved) = kind.apply(&image, &mask, &mut rng(index as u64));
+                let (image, moved) = kind.disturb(&image, &mask, &mut rng(index as u64));
                 // A bright frame is not marked, so only what is marked must be bright.
                 let dark = image.pixels.iter().zip(&moved.pixels);
                 let dark = dark.filter(|&(&v, &m)| m == 1 && v < 0.45).count();
@@ -393,10 +403,10 @@ mod tests {
         let (image, mask) = picture(0, 100);
         let mut tall = 0;
         for seed in 0..100 {
-            let (framed, _) = Disturbance::Framed.apply(&image, &mask, &mut rng(seed));
+            let (framed, _) = Disturbance::Framed.disturb(&image, &mask, &mut rng(seed));
             assert!((112..=124).contains(&framed.width) && (112..=124).contains(&framed.height));
             assert!(framed.pixels[..6 * framed.width].iter().all(|&v| v == 1.0));
-            let (canvas, _) = Disturbance::Letterboxed.apply(&image, &mask, &mut rng(seed));
+            let (canvas, _) = Disturbance::Letterboxed.disturb(&image, &mask, &mut rng(seed));
             let (short, long) = (
                 canvas.width.min(canvas.height),
                 canvas.width.max(canvas.height),
@@ -413,13 +423,9 @@ mod tests {
             let (image, mask) = picture(index, 96);
             let plain = Preparation::of(&image, None);
             for kind in [Disturbance::Framed, Disturbance::Letterboxed] {
-                let (framed, moved) = kind.apply(&image, &mask, &mut rng(index as u64));
+                let (framed, moved) = kind.disturb(&image, &mask, &mut rng(index as u64));
                 let preparation = Preparation::of(&framed, None);
-                assert_eq!(
-                    preparation.picture(&framed),
-                    plain.picture(&image),
-                    "{kind}"
-                );
+                assert_eq!(preparation.grey(&framed), plain.grey(&image), "{kind}");
                 assert_eq!(preparation.mask(&moved), plain.mask(&mask), "{kind}");
             }
         }
@@ -430,13 +436,13 @@ mod tests {
         let image = GrayImage::new(2, 1, vec![0.0, 1.0]);
         let mask = Mask::empty(2, 1);
         for seed in 0..50 {
-            let (faint, _) = Disturbance::LowContrast.apply(&image, &mask, &mut rng(seed));
+            let (faint, _) = Disturbance::LowContrast.disturb(&image, &mask, &mut rng(seed));
             let range = faint.pixels[1] - faint.pixels[0];
             assert!((0.19..0.36).contains(&range), "{range}");
         }
-        let (dark, _) = Disturbance::TwelveBit.apply(&image, &mask, &mut rng(0));
+        let (dark, _) = Disturbance::TwelveBit.disturb(&image, &mask, &mut rng(0));
         assert_eq!(dark.pixels, [0.0, 4095.0 / 65535.0]);
-        let (negative, _) = Disturbance::Inverted.apply(&image, &mask, &mut rng(0));
+        let (negative, _) = Disturbance::Inverted.disturb(&image, &mask, &mut rng(0));
         assert_eq!(negative.pixels, [1.0, 0.0]);
     }
 
@@ -446,7 +452,7 @@ mod tests {
         let image = GrayImage::new(size, size, vec![0.2; size * size]);
         let mask = Mask::empty(size, size);
         for seed in 0..100 {
-            let (written, _) = Disturbance::Text.apply(&image, &mask, &mut rng(seed));
+            let (written, _) = Disturbance::Text.disturb(&image, &mask, &mut rng(seed));
             let places = (0..size * size).filter(|&at| written.pixels[at] != 0.2);
             let places: Vec<usize> = places.collect();
             assert!(places.iter().all(|&at| written.pixels[at] == 1.0));
@@ -475,7 +481,7 @@ mod tests {
                 let mask = Mask::new(width, height, vec![1; width * height]);
                 for kind in Disturbance::ALL {
                     for seed in 0..5 {
-                        let (image, mask) = kind.apply(&image, &mask, &mut rng(seed));
+                        let (image, mask) = kind.disturb(&image, &mask, &mut rng(seed));
                         assert_eq!((image.width, image.height), (mask.width, mask.height));
                     }
                 }

@@ -22,7 +22,7 @@ pub mod sides;
 pub mod wording;
 
 pub use mriseg::bundle::SideConvention;
-use mriseg::image::{GrayImage, Mask};
+use mriseg::image::{Mask, Picture};
 
 pub use answer::{answer, derived_cases};
 pub use ask::{Asked, RequestMix, ask};
@@ -31,7 +31,7 @@ pub use dataset::Dataset;
 pub use disturb::Disturbance;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};
-pub use sentence::{Findings, Side, swap_sides, wrong_side};
+pub use sentence::{Findings, Side, swap_heights, swap_sides, wrong_side};
 pub use shards::{PackedCase, ShardWriter};
 pub use wording::Wording;
 
@@ -43,7 +43,7 @@ pub struct Sample {
     /// The sentence that says what to segment.
     pub text: String,
     /// The picture.
-    pub image: GrayImage,
+    pub image: Picture,
     /// What the sentence names, of the picture's size.
     pub mask: Mask,
     /// Pixels of the mask file that were neither black nor white (they were thresholded at half).
@@ -56,11 +56,12 @@ pub struct Sample {
 
 impl Sample {
     /// A picture about which nothing is known: no sentence, an empty mask.
-    pub fn new(id: &str, image: GrayImage) -> Self {
+    pub fn new(id: &str, image: impl Into<Picture>) -> Self {
+        let image = image.into();
         Self {
             id: id.to_owned(),
             text: String::new(),
-            mask: Mask::empty(image.width, image.height),
+            mask: Mask::empty(image.width(), image.height()),
             image,
             intermediate_pixels: 0,
             lesions: Vec::new(),

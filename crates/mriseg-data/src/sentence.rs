@@ -5,4 +5,4 @@ mod swap;
 
 pub use agreement::contradiction;
 pub use mriseg::reading::{Findings, Side, ZONES};
-pub use swap::{swap_sides, wrong_side};
+pub use swap::{swap_heights, swap_sides, wrong_side};

@@ -82,7 +82,7 @@ fn a_qata_folder_opens_with_ids_that_hold_spaces_brackets_and_dots() {
     let sample = data.load(1).unwrap();
     assert_eq!(
         (
-            sample.image.width,
+            sample.image.width(),
             sample.mask.area(),
             sample.intermediate_pixels
         ),
@@ -103,7 +103,7 @@ fn pictures_of_other_formats_are_found_by_their_id() {
             .load(0)
             .unwrap()
             .image
-            .width,
+            .width(),
         8
     );
 }

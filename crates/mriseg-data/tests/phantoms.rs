@@ -137,7 +137,7 @@ fn lesions_are_brighter_than_what_is_around_them() {
         };
         for y in 0..size {
             for x in 0..size {
-                let level = f64::from(sample.image.pixels[y * size + x]);
+                let level = f64::from(sample.image.grey().pixels[y * size + x]);
                 if mask.pixels[y * size + x] == 1 {
                     inside = (inside.0 + level, inside.1 + 1);
                 } else if near(x, y) {

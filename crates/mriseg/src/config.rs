@@ -263,6 +263,12 @@ impl ModelConfig {
                 image.input_channels
             ));
         }
+        if image.input_channels == 3 && image.encoder == ImageEncoderKind::Conv {
+            return error(
+                "image.input_channels = 3 needs image.encoder = \"efficientnet_lite0\": our own encoder reads grey"
+                    .to_owned(),
+            );
+        }
         if own_image && image.encoder == ImageEncoderKind::EfficientnetLite0 {
             self.validate_pretrained()?;
         }

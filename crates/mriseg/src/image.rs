@@ -4,14 +4,16 @@
 //! pixels.
 
 mod levels;
+mod picture;
 mod prepare;
 
 use ::image::{
     ExtendedColorType, ImageBuffer, ImageEncoder, Luma, codecs::png::PngEncoder, imageops,
 };
 
-use levels::Levels;
 pub use levels::{ImageError, MAX_PIXELS};
+use levels::{Keep, Levels};
+pub use picture::Picture;
 pub use prepare::{Preparation, Typical, Window};
 
 /// A grey picture, row by row.
@@ -69,7 +71,7 @@ impl GrayImage {
     /// # Errors
     /// [`ImageError`] when the file is empty, of another format, too large or damaged.
     pub fn decode(bytes: &[u8], name: &str) -> Result<Self, ImageError> {
-        let decoded = Levels::decode(bytes, name)?;
+        let decoded = Levels::decode(bytes, name, Keep::Greys)?;
         let scale = 1.0 / f32::from(decoded.max);
         let pixels = decoded
             .values
@@ -107,14 +109,14 @@ impl GrayImage {
         }
     }
 
+    /// Grey levels of 8 bits; values outside 0..=1 are clipped.
+    pub fn to_gray8(&self) -> Vec<u8> {
+        self.pixels.iter().copied().map(level8).collect()
+    }
+
     /// The picture as an 8-bit grey PNG file; values outside 0..=1 are clipped.
     pub fn to_png(&self) -> Vec<u8> {
-        let levels: Vec<u8> = self
-            .pixels
-            .iter()
-            .map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8)
-            .collect();
-        encode_png(&levels, self.width, self.height)
+        encode_png(&self.to_gray8(), self.width, self.height)
     }
 }
 
@@ -160,7 +162,8 @@ impl Mask {
             height,
             max,
             values,
-        } = Levels::decode(bytes, name)?;
+            colours: _,
+        } = Levels::decode(bytes, name, Keep::Greys)?;
         let max = if values.iter().all(|&value| value <= 1) {
             1
         } else {
@@ -221,6 +224,10 @@ impl Mask {
     }
 }
 
+fn level8(value: f32) -> u8 {
+    (value.clamp(0.0, 1.0) * 255.0).round() as u8
+}
+
 fn mirrored<T: Copy>(pixels: &[T], width: usize) -> Vec<T> {
     pixels
         .chunks_exact(width.max(1))
@@ -229,9 +236,17 @@ fn mirrored<T: Copy>(pixels: &[T], width: usize) -> Vec<T> {
 }
 
 fn encode_png(levels: &[u8], width: usize, height: usize) -> Vec<u8> {
+    encoded(levels, width, height, ExtendedColorType::L8)
+}
+
+fn encode_rgb_png(levels: &[u8], width: usize, height: usize) -> Vec<u8> {
+    encoded(levels, width, height, ExtendedColorType::Rgb8)
+}
+
+fn encoded(levels: &[u8], width: usize, height: usize, colours: ExtendedColorType) -> Vec<u8> {
     let mut bytes = Vec::new();
     PngEncoder::new(&mut bytes)
-        .write_image(levels, width as u32, height as u32, ExtendedColorType::L8)
+        .write_image(levels, width as u32, height as u32, colours)
         .expect("a vector takes every write, and the picture has at least one pixel");
     bytes
 }

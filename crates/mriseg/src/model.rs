@@ -2,7 +2,7 @@
 
 use crate::config::{ImageEncoderKind, ImageTokens, ModelConfig};
 use crate::efficientnet::EfficientNetEncoder;
-use crate::image::GrayImage;
+use crate::image::Picture;
 use crate::mask_lm::MaskLm;
 use crate::vq::{ImageTokenizer, MaskTokenizer};
 use burn::module::Module;
@@ -68,6 +68,14 @@ impl ModelConfig {
 }
 
 impl ImageEncoder {
+    /// Channels of the pictures that it reads.
+    pub fn input_channels(&self) -> usize {
+        match self {
+            Self::Conv(_) => 1,
+            Self::EfficientNet(encoder) => encoder.input_channels(),
+        }
+    }
+
     /// With the encoder of another and, where their codebooks have equal sizes, all the rest of it. Pictures may have
     /// another size: convolutions do not depend on it. `None` when the encoders differ in their sizes.
     pub fn with_encoder_of(self, other: &Self) -> Option<Self> {
@@ -95,15 +103,19 @@ impl Tokenizers {
     }
 }
 
-/// The picture as the encoder reads it: scaled to `size`, zero mean, unit deviation. A picture of one
-/// single grey becomes zeros.
-pub fn normalized_pixels(image: &GrayImage, size: usize) -> Vec<f32> {
+/// The picture as the encoder reads it: scaled to `size`, its channels one after the other, 1 (grey) or 3 (red, green
+/// and blue; of a grey picture three times the same), together of zero mean and unit deviation. A picture of one single
+/// grey becomes zeros.
+pub fn normalized_pixels(picture: &Picture, size: usize, channels: usize) -> Vec<f32> {
     const FLAT: f32 = 1e-3;
-    let mut pixels = if (image.width, image.height) == (size, size) {
-        image.pixels.clone()
-    } else {
-        image.resized(size, size).pixels
+    let grey = || [picture.grey(); 3];
+    let planes = match picture.colours() {
+        Some(colours) if channels == colours.len() => colours.each_ref(),
+        _ => grey(),
     };
+    let mut pixels: Vec<f32> = (planes[..channels].iter())
+        .flat_map(|plane| plane.resized(size, size).pixels)
+        .collect();
     let count = pixels.len() as f32;
     let mean = pixels.iter().sum::<f32>() / count;
     let variance = pixels.iter().map(|p| (p - mean).powi(2)).sum::<f32>() / count;
@@ -114,32 +126,43 @@ pub fn normalized_pixels(image: &GrayImage, size: usize) -> Vec<f32> {
     pixels
 }
 
-/// One picture or mask as a tensor `[1, 1, size, size]`.
+/// One picture or mask as a tensor `[1, channels, size, size]`.
 pub(crate) fn single(pixels: Vec<f32>, size: usize, device: &Device) -> Tensor<4> {
-    Tensor::from_data(TensorData::new(pixels, [1, 1, size, size]), device)
+    let channels = pixels.len() / (size * size);
+    Tensor::from_data(TensorData::new(pixels, [1, channels, size, size]), device)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::GrayImage;
 
     #[test]
     fn pixels_have_zero_mean_and_unit_deviation() {
-        let image = GrayImage {
-            width: 2,
-            height: 2,
-            pixels: vec![0.25, 0.75, 0.25, 0.75],
-        };
-        assert_eq!(normalized_pixels(&image, 2), [-1.0, 1.0, -1.0, 1.0]);
+        let grey = GrayImage::new(2, 2, vec![0.25, 0.75, 0.25, 0.75]);
+        let expected = [-1.0, 1.0, -1.0, 1.0];
+        assert_eq!(normalized_pixels(&grey.clone().into(), 2, 1), expected);
+        assert_eq!(normalized_pixels(&grey.into(), 2, 3), expected.repeat(3));
+    }
+
+    #[test]
+    fn colours_keep_their_differences() {
+        let plane = |value| GrayImage::new(1, 2, vec![value, value]);
+        let red = Picture::of_colours([plane(1.0), plane(0.0), plane(0.5)]);
+        let pixels = normalized_pixels(&red, 2, 3);
+        assert_eq!(pixels.len(), 12);
+        assert!(pixels[..4].iter().all(|&value| value > 1.2), "{pixels:?}");
+        assert!(pixels[4..8].iter().all(|&value| value < -1.2), "{pixels:?}");
+        assert!(
+            normalized_pixels(&red, 2, 1)
+                .iter()
+                .all(|&value| value == 0.0)
+        );
     }
 
     #[test]
     fn a_flat_picture_becomes_zeros() {
-        let image = GrayImage {
-            width: 2,
-            height: 1,
-            pixels: vec![0.5; 2],
-        };
-        assert!(normalized_pixels(&image, 2).iter().all(|&p| p == 0.0));
+        let flat = Picture::from(GrayImage::new(2, 1, vec![0.5; 2]));
+        assert!(normalized_pixels(&flat, 2, 1).iter().all(|&p| p == 0.0));
     }
 }

@@ -4,7 +4,7 @@
 use crate::bundle::{Bundle, Domain, Manifest};
 use crate::decode::{Agreement, Decode, Decoder, Picker, Sampler, TokenEvent, code_tensor};
 use crate::error::Error;
-use crate::image::{GrayImage, Mask, Preparation};
+use crate::image::{GrayImage, Mask, Picture, Preparation};
 use crate::mask_lm::CachedLm;
 use crate::model::Model;
 use crate::reading::Reading;
@@ -144,16 +144,16 @@ impl Segmenter {
     }
 
     /// Reads a picture and a prompt; the mask is decoded by [`Decoding::next`].
-    pub fn start(&self, image: &GrayImage, prompt: &Prompt, decode: Decode) -> Decoding {
+    pub fn start(&self, picture: &Picture, prompt: &Prompt, decode: Decode) -> Decoding {
         let inner = &self.inner;
-        let preparation = inner.preparation(image);
-        let (text, tokens) = inner.read(image, preparation.as_ref(), prompt);
+        let preparation = inner.preparation(picture);
+        let (text, tokens) = inner.read(picture, preparation.as_ref(), prompt);
         Decoding {
             decoder: Decoder::start(&inner.lm, inner.picker.clone(), decode, text, tokens),
             inner: inner.clone(),
             preparation,
-            width: image.width,
-            height: image.height,
+            width: picture.width(),
+            height: picture.height(),
             tokens: Vec::new(),
             probabilities: Vec::new(),
         }
@@ -163,15 +163,15 @@ impl Segmenter {
     /// [`Sampling::next`] does it.
     pub fn start_sampling(
         &self,
-        image: &GrayImage,
+        picture: &Picture,
         prompt: &Prompt,
         samples: usize,
         seed: u64,
     ) -> Sampling {
         const TEMPERATURE: f32 = 1.0;
         let inner = &self.inner;
-        let preparation = inner.preparation(image);
-        let (text, tokens) = inner.read(image, preparation.as_ref(), prompt);
+        let preparation = inner.preparation(picture);
+        let (text, tokens) = inner.read(picture, preparation.as_ref(), prompt);
         let rng = ChaCha8Rng::seed_from_u64(seed);
         Sampling {
             sampler: Sampler::start(
@@ -213,12 +213,12 @@ impl Segmenter {
     /// Decodes a whole mask and hands every token to `on_token`, which can stop it.
     pub async fn segment(
         &self,
-        image: &GrayImage,
+        picture: &Picture,
         prompt: &Prompt,
         decode: Decode,
         mut on_token: impl FnMut(&TokenEvent) -> ControlFlow<()>,
     ) -> Result<Segmentation, Error> {
-        let mut decoding = self.start(image, prompt, decode);
+        let mut decoding = self.start(picture, prompt, decode);
         loop {
             let run = decoding.next().await?;
             if run.is_empty() {
@@ -239,9 +239,12 @@ impl Inner {
     }
 
     /// What is done to a picture before it is read; nothing where Emu3's tokenizer reads it.
-    fn preparation(&self, image: &GrayImage) -> Option<Preparation> {
+    fn preparation(&self, picture: &Picture) -> Option<Preparation> {
         match self.vision {
-            Vision::Own(_) => Some(Preparation::of(image, self.manifest.info.typical.as_ref())),
+            Vision::Own(_) => Some(Preparation::of(
+                picture.grey(),
+                self.manifest.info.typical.as_ref(),
+            )),
             Vision::Emu3(_) => None,
         }
     }
@@ -249,22 +252,22 @@ impl Inner {
     /// Sentence and picture as the language model reads them: `[1, text]` and `[1, image, token_dim]`.
     fn read(
         &self,
-        image: &GrayImage,
+        picture: &Picture,
         preparation: Option<&Preparation>,
         prompt: &Prompt,
     ) -> (Tensor<2, Int>, Tensor<3>) {
         let size = self.manifest.architecture.picture_size();
-        let picture = match preparation {
+        let pixels = match preparation {
             Some(preparation) => {
-                let prepared = preparation.picture(image);
+                let prepared = preparation.picture(picture);
                 self.vision.picture(&prepared, size, &self.device)
             }
-            None => self.vision.picture(image, size, &self.device),
+            None => self.vision.picture(picture, size, &self.device),
         };
         let text: Vec<i32> = prompt.ids.iter().map(|&id| id as i32).collect();
         let text = TensorData::new(text, [1, self.layout().text]);
         let text = Tensor::from_data(text, &self.device);
-        (text, self.vision.image_tokens(picture))
+        (text, self.vision.image_tokens(pixels))
     }
 
     /// Foreground probabilities of the decoded cells at the model's resolution; 0 in the others.
@@ -483,9 +486,9 @@ mod tests {
         block_on(Segmenter::load(&manifest, bundle.files, &device)).unwrap()
     }
 
-    fn image() -> GrayImage {
+    fn image() -> Picture {
         let pixels = (0..4000).map(|i| (i % 100) as f32 / 100.0);
-        GrayImage::new(100, 40, pixels.collect())
+        GrayImage::new(100, 40, pixels.collect()).into()
     }
 
     #[test]

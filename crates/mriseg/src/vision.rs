@@ -1,7 +1,7 @@
 //! What stands between pixels and tokens: the tokenizers of the model itself, or Emu3's.
 
 use crate::error::Error;
-use crate::image::GrayImage;
+use crate::image::Picture;
 use crate::model::{Model, Tokenizers, normalized_pixels, single};
 use crate::vq::emu3::Emu3Tokenizer;
 use burn::tensor::activation::sigmoid;
@@ -41,12 +41,16 @@ impl Vision {
         }
     }
 
-    /// A picture as it is read, scaled to `size` by `size` pixels: `[1, channels, size, size]`.
-    pub fn picture(&self, image: &GrayImage, size: usize, device: &Device) -> Tensor<4> {
+    /// A picture as it is read, scaled to `size` by `size` pixels: `[1, channels, size, size]`. Emu3's tokenizer reads
+    /// grey values.
+    pub fn picture(&self, picture: &Picture, size: usize, device: &Device) -> Tensor<4> {
         match self {
-            Self::Own(_) => single(normalized_pixels(image, size), size, device),
+            Self::Own(own) => {
+                let channels = own.image.input_channels();
+                single(normalized_pixels(picture, size, channels), size, device)
+            }
             Self::Emu3(emu3) => {
-                let pixels = image.resized(size, size).pixels;
+                let pixels = picture.grey().resized(size, size).pixels;
                 emu3.tokenizer.read(single(pixels, size, device))
             }
         }
@@ -127,6 +131,7 @@ fn cells(codes: Tensor<3, Int>) -> Tensor<2, Int> {
 mod tests {
     use super::*;
     use crate::config::{ImageTokens, ModelConfig};
+    use crate::image::GrayImage;
     use crate::vq::emu3::{Emu3Config, RandomTensors};
 
     fn emu3(device: &Device) -> Arc<Emu3Tokenizer> {
@@ -155,12 +160,9 @@ mod tests {
         let model = config.init(&device);
         let tokenizer = emu3(&device);
         let vision = Vision::of(&model, Some(&tokenizer)).unwrap();
-        let image = GrayImage {
-            width: 50,
-            height: 70,
-            pixels: (0..3500).map(|i| (i % 50) as f32 / 50.0).collect(),
-        };
-        let picture = vision.picture(&image, config.picture_size(), &device);
+        let pixels = (0..3500).map(|i| (i % 50) as f32 / 50.0).collect();
+        let image = GrayImage::new(50, 70, pixels);
+        let picture = vision.picture(&image.into(), config.picture_size(), &device);
         assert_eq!(picture.dims(), [1, 3, 64, 64]);
         let codes: Vec<u32> = tokenizer
             .encode(picture.clone())

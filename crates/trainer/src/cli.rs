@@ -348,6 +348,23 @@ pub(crate) struct EvalArgs {
     /// The tokens are the same
     #[arg(long, value_enum)]
     pub(crate) decode: Option<DecodeRule>,
+    /// Draw the mean of N masks by chance, up to 64, in place of one mask by the bundle's rule
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=64),
+        conflicts_with_all = ["decode", "pick", "marginal_share", "dice_threshold"]
+    )]
+    pub(crate) samples: Option<u16>,
+    /// With --samples: below 1 the masks keep to what is probable, above 1 they vary more
+    #[arg(long, value_name = "T", default_value_t = 1.0, requires = "samples", value_parser = temperature)]
+    pub(crate) temperature: f32,
+    /// With --samples: draw a pixel from this share of the masks on
+    #[arg(long, value_name = "SHARE", default_value_t = 0.4, requires = "samples", value_parser = share)]
+    pub(crate) cut: f32,
+    /// Read the mirror image as well, with the words "left" and "right" exchanged, and draw the mean of both masks
+    #[arg(long)]
+    pub(crate) mirror: bool,
     /// Also measure the dense model that `trainer baseline` trained beside this run
     #[arg(long, value_name = "RUN")]
     pub(crate) baseline: Option<PathBuf>,
@@ -524,7 +541,7 @@ pub(crate) struct CheckArgs {
                   trainer pack --data path/to/qata-cov19 --out packed/qata     58 MB in three files\n  \
                   trainer pack --data path/to/mine --out packed/mine --split test --size 512 --quality 95\n  \
                   trainer train --data packed/qata\n\n\
-                  A split is <split>-000000.tar, <split>-000001.tar, ... in the WebDataset convention: per case a grey\n\
+                  A split is <split>-000000.tar, <split>-000001.tar, ... in the WebDataset convention: per case a\n\
                   picture (000123.jpg), its mask (000123.mask.png) and id and sentence (000123.json). Masks are kept\n\
                   exactly unless they are scaled. The folder appears when it is complete, and is never overwritten.")]
 pub(crate) struct PackArgs {
@@ -678,6 +695,11 @@ fn share(text: &str) -> Result<f32, String> {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("must lie between 0 and 1".to_owned()),
     }
+}
+
+fn temperature(text: &str) -> Result<f32, String> {
+    let number = text.parse().ok().filter(|t| 0.0 < *t && *t <= 10.0);
+    number.ok_or_else(|| "must be above 0 and at most 10".to_owned())
 }
 
 fn probability(text: &str) -> Result<f32, String> {

@@ -102,7 +102,7 @@ impl Splits {
         let pictures = chosen
             .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|case| Ok(self.train.load(case)?.image))
+            .map(|case| Ok(self.train.load(case)?.image.grey().clone()))
             .collect::<Result<Vec<_>>>()?;
         Ok(Typical::learn(pictures.into_iter()))
     }

@@ -1,11 +1,13 @@
-//! Free-running evaluation: every mask is decoded greedily from its picture and a sentence, and
-//! compared with the truth at the truth's own size.
+//! Free-running evaluation: every mask is decoded from its picture and a sentence, and compared with the truth at the
+//! truth's own size.
+
+mod decode;
 
 use anyhow::{Context, Result};
 use burn::tensor::{Device, Int, Tensor};
 use futures_lite::future::block_on;
 use mriseg::config::ModelConfig;
-use mriseg::decode::{DecisionRule, Decode, Decoder, Greedy, Picker, code_tensor};
+use mriseg::decode::{DecisionRule, Picker, code_tensor};
 use mriseg::image::{GrayImage, Mask};
 use mriseg::mask_lm::{CachedLm, MaskLm};
 use mriseg::metrics::Overlap;
@@ -18,13 +20,15 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+pub(crate) use decode::{Chance, Decoding};
+
 use crate::cli::TextMode;
 use crate::codes::Codes;
-use crate::fit::{Case, Samples, masks, pictures, texts};
+use crate::fit::{Case, Samples, masks, pictures};
 use crate::progress::Display;
 use crate::question::{Asking, Question};
 use crate::report::{CaseResult, mean, pooled};
-use crate::threads::{side_by_side, with_a_partner};
+use crate::threads::side_by_side;
 
 /// A model ready to be measured.
 pub(crate) struct Evaluator<'a> {
@@ -42,8 +46,11 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) seed: u64,
     /// Batches that are decoded side by side.
     pub(crate) workers: usize,
-    /// Decode one case at a time in this way, as a user would; otherwise greedily, in batches.
-    pub(crate) one_by_one: Option<Decode>,
+    /// How masks are decoded.
+    pub(crate) decoding: Decoding,
+    /// Whether the mirror image is read as well, with left and right exchanged in the sentence, and the mean of both
+    /// masks drawn.
+    pub(crate) mirrored: bool,
 }
 
 /// What decoding a mask took, from the tokens of sentence and picture to those of the mask.
@@ -88,7 +95,10 @@ impl Evaluator<'_> {
     const BATCH: usize = 16;
 
     fn batch(&self) -> usize {
-        self.one_by_one.map_or(Self::BATCH, |_| 1)
+        match self.decoding {
+            Decoding::Together | Decoding::Mean(_) => Self::BATCH,
+            Decoding::OneByOne(_) => 1,
+        }
     }
 
     /// Measures the first `limit` cases.
@@ -157,7 +167,10 @@ impl Evaluator<'_> {
     ) -> Result<()> {
         let mut stage = display.stage("evaluating", questions.len() as u64);
         // A case alone is timed alone.
-        let workers = self.one_by_one.map_or(self.workers, |_| 1);
+        let workers = match self.decoding {
+            Decoding::Together | Decoding::Mean(_) => self.workers,
+            Decoding::OneByOne(_) => 1,
+        };
         for questions in questions.chunks(self.batch() * workers) {
             let loaded = questions
                 .chunks(self.batch())
@@ -209,30 +222,18 @@ impl Evaluator<'_> {
             .collect()
     }
 
-    /// Decodes masks, all at once.
+    /// Decodes the masks of some cases.
     pub(crate) fn predict(&self, cases: Vec<Case>) -> Result<Vec<Predicted>> {
-        let text = texts(&cases, self.tokenizer, self.config, self.device)?;
-        let image = self.image_tokens(&cases);
-        let (tokens, costs) = match self.one_by_one {
-            None => self.decode_batch(text, image),
-            Some(decode) => with_a_partner(decode, self.workers, || {
-                self.decode_each(text, image, decode)
-            })?,
-        };
+        let decoded = self.decode(&cases)?;
         let oracles = oracles(&self.vision, &cases, self.config, self.device)?;
-        let length = self.config.layout().mask();
-        let codes = code_tensor(&tokens, length, self.device);
-        let predicted = soft_masks(&self.vision, codes, self.config.mask.size)?;
         Ok(cases
             .into_par_iter()
-            .zip(predicted)
+            .zip(decoded)
             .zip(oracles)
-            .zip(tokens.par_chunks_exact(length))
-            .zip(costs)
-            .map(|((((case, predicted), oracle), tokens), cost)| Predicted {
-                tokens: tokens.to_vec(),
-                cost,
-                mask: case.restore(&predicted),
+            .map(|((case, decoded), oracle)| Predicted {
+                tokens: decoded.tokens,
+                cost: decoded.cost,
+                mask: case.restore(&decoded.soft),
                 oracle,
                 sample: case.sample,
                 prepared: case.prepared,
@@ -265,63 +266,6 @@ impl Evaluator<'_> {
     pub(crate) fn mask_codes(&self, cases: &[Case]) -> Tensor<2, Int> {
         let cases: Vec<&Case> = cases.iter().collect();
         mask_codes(&self.vision, &cases, self.config, self.device)
-    }
-
-    /// All masks greedily together: their codes, one mask after the other, and the cost of each.
-    fn decode_batch(&self, text: Tensor<2, Int>, image: Tensor<3>) -> (Vec<u32>, Vec<DecodeCost>) {
-        let [batch, _] = text.dims();
-        let start = Instant::now();
-        let mut greedy = Greedy::start(&self.cached, self.picker.clone(), text, image);
-        let prefill_ms = milliseconds(start) / batch as f64;
-        let mut columns = Vec::new();
-        while let Some(decoded) = greedy.advance(&self.cached) {
-            columns.push(decoded.ids);
-        }
-        let passes = columns.len();
-        let codes: Vec<u32> = Tensor::cat(columns, 1).into_data().iter().collect();
-        let ms = milliseconds(start) / batch as f64;
-        let cost = DecodeCost {
-            passes,
-            prefill_ms,
-            ms,
-        };
-        (codes, vec![cost; batch])
-    }
-
-    /// The same, mask by mask.
-    fn decode_each(
-        &self,
-        text: Tensor<2, Int>,
-        image: Tensor<3>,
-        decode: Decode,
-    ) -> Result<(Vec<u32>, Vec<DecodeCost>)> {
-        let [batch, _] = text.dims();
-        let (mut tokens, mut costs) = (Vec::new(), Vec::with_capacity(batch));
-        for case in 0..batch {
-            let start = Instant::now();
-            let mut decoder = Decoder::start(
-                &self.cached,
-                self.picker.clone(),
-                decode,
-                text.clone().slice_dim(0, case..case + 1),
-                image.clone().slice_dim(0, case..case + 1),
-            );
-            let prefill_ms = milliseconds(start);
-            loop {
-                let run =
-                    block_on(decoder.next(&self.cached)).context("the device stopped answering")?;
-                if run.is_empty() {
-                    break;
-                }
-                tokens.extend(run.iter().map(|event| event.token));
-            }
-            costs.push(DecodeCost {
-                passes: decoder.passes(),
-                prefill_ms,
-                ms: milliseconds(start),
-            });
-        }
-        Ok((tokens, costs))
     }
 }
 

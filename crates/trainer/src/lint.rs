@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
-use mriseg::image::GrayImage;
+use mriseg::image::Picture;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -90,13 +90,11 @@ pub(crate) struct Lint {
 }
 
 /// A hash of what the picture shows: files of different format with equal pixels have the same one.
-pub(crate) fn fingerprint(image: &GrayImage) -> [u8; 32] {
+pub(crate) fn fingerprint(picture: &Picture) -> [u8; 32] {
     let mut hash = Sha256::new();
-    hash.update((image.width as u64).to_le_bytes());
-    hash.update((image.height as u64).to_le_bytes());
-    for &value in &image.pixels {
-        hash.update([(value * 255.0).round() as u8]);
-    }
+    hash.update((picture.width() as u64).to_le_bytes());
+    hash.update((picture.height() as u64).to_le_bytes());
+    hash.update(picture.to_rgb8());
     hash.finalize().into()
 }
 
@@ -184,13 +182,10 @@ impl Lint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mriseg::image::GrayImage;
 
-    fn image(value: f32) -> GrayImage {
-        GrayImage {
-            width: 2,
-            height: 1,
-            pixels: vec![value, 0.0],
-        }
+    fn image(value: f32) -> Picture {
+        GrayImage::new(2, 1, vec![value, 0.0]).into()
     }
 
     #[test]
@@ -214,9 +209,8 @@ mod tests {
 
     #[test]
     fn the_fingerprint_knows_the_shape() {
-        let mut tall = image(0.5);
-        (tall.width, tall.height) = (1, 2);
-        assert_ne!(fingerprint(&tall), fingerprint(&image(0.5)));
+        let tall = GrayImage::new(1, 2, vec![0.5, 0.0]);
+        assert_ne!(fingerprint(&tall.into()), fingerprint(&image(0.5)));
     }
 
     #[test]

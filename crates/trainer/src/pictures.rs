@@ -5,7 +5,7 @@ use std::io::Cursor;
 use anyhow::{Context, Result};
 use image::{ImageFormat, Rgb, RgbImage, imageops};
 use mriseg::decode::Agreement;
-use mriseg::image::{GrayImage, Mask, Preparation};
+use mriseg::image::{GrayImage, Mask, Picture, Preparation};
 
 /// Prediction fill: the blue of Okabe and Ito's palette.
 pub(crate) const PREDICTION: Rgb<u8> = Rgb([0, 114, 178]);
@@ -24,8 +24,8 @@ const SPACE: u32 = 4;
 ///
 /// # Panics
 /// If a mask has another size than the image.
-pub(crate) fn overlay(image: &GrayImage, truth: Option<&Mask>, prediction: &Mask) -> RgbImage {
-    let mut picture = gray(image);
+pub(crate) fn overlay(image: &Picture, truth: Option<&Mask>, prediction: &Mask) -> RgbImage {
+    let mut picture = rgb(image);
     fill(&mut picture, prediction, PREDICTION);
     if let Some(truth) = truth {
         outline(&mut picture, truth, TRUTH);
@@ -35,18 +35,19 @@ pub(crate) fn overlay(image: &GrayImage, truth: Option<&Mask>, prediction: &Mask
 
 /// The image with the mean of several masks in blue, stronger where more of them agree on foreground, and
 /// with orange in the cells about which they differ.
-pub(crate) fn agreement(image: &GrayImage, agreement: &Agreement, grid: usize) -> RgbImage {
+pub(crate) fn agreement(image: &Picture, agreement: &Agreement, grid: usize) -> RgbImage {
     let size = agreement.mean.len().isqrt();
     let mean = GrayImage {
         width: size,
         height: size,
         pixels: agreement.mean.clone(),
     };
-    let mean = mean.resized(image.width, image.height);
-    let mut picture = gray(image);
+    let (width, height) = (image.width(), image.height());
+    let mean = mean.resized(width, height);
+    let mut picture = rgb(image);
     for (i, pixel) in picture.pixels_mut().enumerate() {
-        let (x, y) = (i % image.width, i / image.width);
-        let cell = y * grid / image.height * grid + x * grid / image.width;
+        let (x, y) = (i % width, i / width);
+        let cell = y * grid / height * grid + x * grid / width;
         // From one half (split) to 1 (all agree).
         let doubt = 2.0 * (1.0 - agreement.cells[cell]);
         blend(pixel, PREDICTION, FILL * mean.pixels[i]);
@@ -57,7 +58,7 @@ pub(crate) fn agreement(image: &GrayImage, agreement: &Agreement, grid: usize) -
 
 /// The same on the picture as it came, where the cells divide what the model read of it.
 pub(crate) fn agreement_in_place(
-    image: &GrayImage,
+    image: &Picture,
     preparation: &Preparation,
     agreement: &Agreement,
     grid: usize,
@@ -74,7 +75,7 @@ pub(crate) fn agreement_in_place(
     };
     let (left, top) = ((side - width) / 2, (side - height) / 2);
     let content = imageops::crop_imm(&square, left, top, width, height).to_image();
-    let mut whole = gray(image);
+    let mut whole = rgb(image);
     imageops::replace(&mut whole, &content, i64::from(x), i64::from(y));
     whole
 }
@@ -84,23 +85,23 @@ pub(crate) fn agreement_in_place(
 /// # Panics
 /// If a mask has another size than the image.
 pub(crate) fn strip(
-    image: &GrayImage,
+    image: &Picture,
     truth: &Mask,
     prediction: &Mask,
     oracle: Option<&Mask>,
 ) -> RgbImage {
     let filled = |mask: &Mask, colour| {
-        let mut picture = gray(image);
+        let mut picture = rgb(image);
         fill(&mut picture, mask, colour);
         picture
     };
     let mut panels = vec![
-        gray(image),
+        rgb(image),
         filled(truth, TRUTH),
         overlay(image, Some(truth), prediction),
     ];
     panels.extend(oracle.map(|oracle| filled(oracle, TRUTH)));
-    let factor = MIN_PANEL.div_ceil(image.width.max(1)) as u32;
+    let factor = MIN_PANEL.div_ceil(image.width().max(1)) as u32;
     let panels: Vec<_> = panels.iter().map(|panel| enlarge(panel, factor)).collect();
     sheet(&panels, panels.len())
 }
@@ -144,12 +145,9 @@ pub(crate) fn png(picture: &RgbImage) -> Result<Vec<u8>> {
     Ok(bytes.into_inner())
 }
 
-fn gray(image: &GrayImage) -> RgbImage {
-    RgbImage::from_fn(image.width as u32, image.height as u32, |x, y| {
-        let value = image.pixels[y as usize * image.width + x as usize];
-        let byte = (value.clamp(0.0, 1.0) * 255.0).round() as u8;
-        Rgb([byte; 3])
-    })
+fn rgb(image: &Picture) -> RgbImage {
+    RgbImage::from_raw(image.width() as u32, image.height() as u32, image.to_rgb8())
+        .expect("three bytes a pixel")
 }
 
 fn fill(picture: &mut RgbImage, mask: &Mask, colour: Rgb<u8>) {
@@ -224,12 +222,8 @@ mod tests {
         assert_eq!(drawn.get_pixel(1, 1).0, half(TRUTH));
     }
 
-    fn black(width: usize, height: usize) -> GrayImage {
-        GrayImage {
-            width,
-            height,
-            pixels: vec![0.0; width * height],
-        }
+    fn black(width: usize, height: usize) -> Picture {
+        GrayImage::new(width, height, vec![0.0; width * height]).into()
     }
 
     fn mask(width: usize, rows: &[&str]) -> Mask {

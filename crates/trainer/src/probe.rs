@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 
-use crate::evaluate::{Evaluator, soft_masks};
+use crate::evaluate::{Decoding, Evaluator, soft_masks};
 use crate::fit::{Case, Samples, texts, true_mask};
 use crate::progress::Display;
 use crate::question::Asking;
@@ -49,7 +49,7 @@ impl StrategyScores {
         const TRAINING_CASES: usize = 400;
         const SPECULATIVE_CASES: usize = 100;
         let speculative = Evaluator {
-            one_by_one: Some(Decode::Speculative),
+            decoding: Decoding::OneByOne(Decode::Speculative),
             cached: evaluator.cached.clone(),
             picker: evaluator.picker.clone(),
             vision: evaluator.vision.clone(),

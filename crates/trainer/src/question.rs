@@ -165,7 +165,7 @@ mod tests {
             );
             assert_eq!(
                 (case.mask.width, case.mask.height),
-                (case.image.width, case.image.height)
+                (case.image.width(), case.image.height())
             );
             assert_eq!(case.text, plain.text);
         }

@@ -29,7 +29,7 @@ use crate::config::Experiment;
 use crate::data::{Role, Splits};
 use crate::device::{self, Chosen};
 use crate::emu3_dir::Emu3Dir;
-use crate::evaluate::{Evaluator, Predicted, mean_dice, picker, side_by_side_of};
+use crate::evaluate::{Decoding, Evaluator, Predicted, mean_dice, picker, side_by_side_of};
 use crate::exit::{self, Kind};
 use crate::fit::{
     DenseTrainer, LmState, LmTrainer, Progress, Samples, Session, train_image_tokenizer,
@@ -495,7 +495,8 @@ impl Run {
             seed: self.experiment.seed,
             workers: side_by_side_of(&vision, self.chosen.workers),
             vision,
-            one_by_one: None,
+            decoding: Decoding::Together,
+            mirrored: false,
         })
     }
 

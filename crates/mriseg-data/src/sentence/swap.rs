@@ -1,4 +1,4 @@
-//! The other side: exchanging left and right in a sentence.
+//! The other side: exchanging left and right, or top and bottom, in a sentence.
 
 use super::Findings;
 
@@ -7,9 +7,22 @@ use super::Findings;
 pub fn swap_sides(text: &str) -> String {
     match Findings::parse(text) {
         Some(findings) if findings.to_sentence() == text => findings.swapped().to_sentence(),
-        _ => swap_words(text),
+        _ => swap_words(text, &SIDES),
     }
 }
+
+/// Exchanges the words for above and below in a text: "top", "upper" and "superior" with their opposites.
+pub fn swap_heights(text: &str) -> String {
+    swap_words(text, &HEIGHTS)
+}
+
+const SIDES: [[&str; 2]; 1] = [["left", "right"]];
+
+const HEIGHTS: [[&str; 2]; 3] = [
+    ["top", "bottom"],
+    ["upper", "lower"],
+    ["superior", "inferior"],
+];
 
 /// The sentence that names the other side, or `None` where exchanging the sides changes nothing: no side is named,
 /// or the same zones of both.
@@ -23,7 +36,14 @@ pub fn wrong_side(text: &str) -> Option<String> {
     (swapped != text).then_some(swapped)
 }
 
-fn swap_words(text: &str) -> String {
+fn swap_words(text: &str, pairs: &[[&str; 2]]) -> String {
+    let opposite = |word: &str| {
+        pairs.iter().find_map(|&[one, other]| match word {
+            _ if word == one => Some(other),
+            _ if word == other => Some(one),
+            _ => None,
+        })
+    };
     let mut swapped = String::with_capacity(text.len() + 4);
     let mut rest = text;
     while !rest.is_empty() {
@@ -31,11 +51,10 @@ fn swap_words(text: &str) -> String {
             .find(|c: char| !c.is_alphanumeric())
             .unwrap_or(rest.len());
         let (word, after) = rest.split_at(word_end);
-        swapped.push_str(&match word.to_lowercase().as_str() {
-            "left" => with_capitals_of(word, "right"),
-            "right" => with_capitals_of(word, "left"),
-            _ => word.to_owned(),
-        });
+        match opposite(&word.to_lowercase()) {
+            Some(other) => swapped.push_str(&with_capitals_of(word, other)),
+            None => swapped.push_str(word),
+        }
         let gap_end = after.find(char::is_alphanumeric).unwrap_or(after.len());
         let (gap, next) = after.split_at(gap_end);
         swapped.push_str(gap);
@@ -78,6 +97,21 @@ mod tests {
         ] {
             assert_eq!(swap_sides(&swap_sides(text)), text);
         }
+    }
+
+    #[test]
+    fn swapping_heights_exchanges_top_and_bottom_and_leaves_the_sides() {
+        let text = "one small pink round polyp, located in Top left of the image";
+        let swapped = swap_heights(text);
+        assert_eq!(
+            swapped,
+            "one small pink round polyp, located in Bottom left of the image"
+        );
+        assert_eq!(swap_heights(&swapped), text);
+        assert_eq!(
+            swap_heights("stopper in the UPPER lobe"),
+            "stopper in the LOWER lobe"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageError};
-use mriseg::image::{GrayImage, Mask};
+use mriseg::image::{Mask, Picture};
 use serde::Serialize;
 use tar::{Builder, Header};
 
@@ -61,7 +61,7 @@ impl std::fmt::Debug for Current {
 }
 
 impl PackedCase {
-    /// The picture as a grey JPEG of `quality` 1 to 100, mask and lungs as PNGs of one bit a pixel. Where the picture's
+    /// The picture as a JPEG, grey or in colour as it is, of `quality` 1 to 100, mask and lungs as PNGs of one bit a pixel. Where the picture's
     /// longer side has more than `size` pixels, both are scaled down to that, as high as they are wide before and
     /// after. `picture` is a number that cases of the same picture share.
     ///
@@ -79,7 +79,7 @@ impl PackedCase {
             text: &'a str,
             picture: usize,
         }
-        let (width, height) = fitted(sample.image.width, sample.image.height, size);
+        let (width, height) = fitted(sample.image.width(), sample.image.height(), size);
         let description = Description {
             id: &sample.id,
             text: &sample.text,
@@ -198,20 +198,14 @@ fn fitted(width: usize, height: usize, size: usize) -> (usize, usize) {
     (scaled(width), scaled(height))
 }
 
-fn jpeg(image: &GrayImage, quality: u8) -> Result<Vec<u8>, ImageError> {
-    let levels: Vec<u8> = image
-        .pixels
-        .iter()
-        .map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8)
-        .collect();
+fn jpeg(picture: &Picture, quality: u8) -> Result<Vec<u8>, ImageError> {
+    let (levels, kind) = match picture.colours() {
+        Some(_) => (picture.to_rgb8(), ExtendedColorType::Rgb8),
+        None => (picture.grey().to_gray8(), ExtendedColorType::L8),
+    };
     let mut bytes = Vec::new();
-    let (width, height) = (image.width as u32, image.height as u32);
-    JpegEncoder::new_with_quality(&mut bytes, quality).encode(
-        &levels,
-        width,
-        height,
-        ExtendedColorType::L8,
-    )?;
+    let (width, height) = (picture.width() as u32, picture.height() as u32);
+    JpegEncoder::new_with_quality(&mut bytes, quality).encode(&levels, width, height, kind)?;
     Ok(bytes)
 }
 

@@ -51,6 +51,11 @@ impl EfficientNetEncoder {
         }
     }
 
+    /// Channels of the pictures that it reads.
+    pub fn input_channels(&self) -> usize {
+        self.shape.channels
+    }
+
     /// With the network's weights from elsewhere.
     ///
     /// # Errors

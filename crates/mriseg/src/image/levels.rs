@@ -48,17 +48,27 @@ pub enum ImageError {
     },
 }
 
-/// Grey levels as the file holds them.
+/// Levels as the file holds them.
 pub(super) struct Levels {
     pub(super) width: usize,
     pub(super) height: usize,
     /// White: 255 or 65535.
     pub(super) max: u16,
+    /// Greys; of a colour picture its luma.
     pub(super) values: Vec<u16>,
+    /// Red, green and blue, where a pixel of them is not grey and they were asked for.
+    pub(super) colours: Option<[Vec<u16>; 3]>,
+}
+
+/// Whether colours are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    Colours,
+    Greys,
 }
 
 impl Levels {
-    pub(super) fn decode(bytes: &[u8], name: &str) -> Result<Self, ImageError> {
+    pub(super) fn decode(bytes: &[u8], name: &str, keep: Keep) -> Result<Self, ImageError> {
         if bytes.is_empty() {
             return Err(ImageError::Empty {
                 name: name.to_owned(),
@@ -109,10 +119,10 @@ impl Levels {
         let mut picture =
             DynamicImage::from_decoder(decoder).map_err(|error| damaged(error.to_string()))?;
         picture.apply_orientation(orientation);
-        Ok(Self::from_picture(&picture))
+        Ok(Self::from_picture(&picture, keep))
     }
 
-    fn from_picture(picture: &DynamicImage) -> Self {
+    fn from_picture(picture: &DynamicImage, keep: Keep) -> Self {
         let widened = |values: &[u8]| values.iter().map(|&value| u16::from(value)).collect();
         let (max, channels, values): (u16, usize, Vec<u16>) = match picture {
             DynamicImage::ImageLuma8(buffer) => (255, 1, widened(buffer)),
@@ -125,9 +135,13 @@ impl Levels {
             DynamicImage::ImageRgba16(buffer) => (u16::MAX, 4, buffer.to_vec()),
             other => (u16::MAX, 1, other.to_luma16().into_raw()),
         };
+        let is_grey = |pixel: &[u16]| pixel[0] == pixel[1] && pixel[1] == pixel[2];
+        let plane = |channel: usize| values.iter().skip(channel).step_by(channels).copied();
+        let colours =
+            (keep == Keep::Colours && channels >= 3 && !values.chunks_exact(channels).all(is_grey))
+                .then(|| [0, 1, 2].map(|channel| plane(channel).collect()));
         let values = match channels {
-            1 => values,
-            2 => values.chunks_exact(2).map(|pixel| pixel[0]).collect(),
+            1 | 2 => plane(0).collect(),
             _ => values.chunks_exact(channels).map(luma).collect(),
         };
         Self {
@@ -135,6 +149,7 @@ impl Levels {
             height: picture.height() as usize,
             max,
             values,
+            colours,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GrayImage, Mask};
+use super::{GrayImage, Mask, Picture};
 
 /// Longest side of a prepared picture. Every square picture that can be decoded is smaller than that; an oblong one
 /// whose square would be larger is scaled to it.
@@ -44,7 +44,7 @@ pub struct Preparation {
 }
 
 impl Preparation {
-    /// Finds out what this picture needs. Without a `typical` picture its grey values stay as they are.
+    /// Finds out from its grey values what a picture needs. Without a `typical` picture its grey values stay as they are.
     pub fn of(image: &GrayImage, typical: Option<&Typical>) -> Self {
         let window = content(image);
         let inverted = typical.is_some_and(|typical| typical.is_inverted(image, window));
@@ -80,7 +80,15 @@ impl Preparation {
     ///
     /// # Panics
     /// When the picture is not of the size that was prepared.
-    pub fn picture(&self, image: &GrayImage) -> GrayImage {
+    pub fn picture(&self, picture: &Picture) -> Picture {
+        picture.map(|plane| self.grey(plane))
+    }
+
+    /// The same of grey values, or of one colour.
+    ///
+    /// # Panics
+    /// As [`Self::picture`].
+    pub fn grey(&self, image: &GrayImage) -> GrayImage {
         self.check(image.width, image.height);
         if self.is_nothing() {
             return image.clone();
@@ -773,7 +781,7 @@ mod tests {
         let preparation = Preparation::of(&image, Some(&typical));
         assert_eq!(preparation, Preparation::none(96, 96));
         assert!(preparation.is_nothing());
-        assert_eq!(preparation.picture(&image), image);
+        assert_eq!(preparation.grey(&image), image);
         let mask = Mask::new(96, 96, (0..96 * 96).map(|i| (i % 3 == 0) as u8).collect());
         assert_eq!(preparation.mask(&mask), mask);
         assert!(preparation.notes().is_empty());
@@ -808,8 +816,8 @@ mod tests {
                     "{border:?} {level}"
                 );
                 assert_eq!(
-                    preparation.picture(&framed),
-                    Preparation::none(96, 80).picture(&image)
+                    preparation.grey(&framed),
+                    Preparation::none(96, 80).grey(&image)
                 );
             }
         }
@@ -880,7 +888,7 @@ mod tests {
                 let typical = Typical::learn((0..30).map(|seed| chest(32, 32, seed)));
                 let preparation = Preparation::of(&image, typical.as_ref());
                 assert_eq!(preparation.window, Window::whole(width, height));
-                let square = preparation.picture(&image);
+                let square = preparation.grey(&image);
                 assert_eq!(
                     (square.width, square.height),
                     (width.max(height), width.max(height))
@@ -930,7 +938,7 @@ mod tests {
     fn padding_is_the_mean_of_the_content_and_lies_on_both_sides() {
         let image = GrayImage::new(4, 2, vec![0.0, 0.5, 1.0, 0.5, 0.25, 0.75, 0.75, 0.25]);
         let preparation = Preparation::none(4, 2);
-        let square = preparation.picture(&image);
+        let square = preparation.grey(&image);
         assert_eq!(
             (preparation.side, preparation.left, preparation.top),
             (4, 0, 1)
@@ -979,7 +987,7 @@ mod tests {
             let plain = Preparation::of(&image, Some(&typical));
             let turned = Preparation::of(&negative(&image), Some(&typical));
             assert_eq!((plain.inverted, turned.inverted), (false, true));
-            let (a, b) = (plain.picture(&image), turned.picture(&negative(&image)));
+            let (a, b) = (plain.grey(&image), turned.grey(&negative(&image)));
             assert!(
                 a.pixels
                     .iter()
@@ -1052,7 +1060,7 @@ mod tests {
             .map(|_| {
                 let start = std::time::Instant::now();
                 let preparation = Preparation::of(&image, Some(&typical));
-                assert_eq!(preparation.picture(&image).width, 200);
+                assert_eq!(preparation.grey(&image).width, 200);
                 start.elapsed()
             })
             .min();

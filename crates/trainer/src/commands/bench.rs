@@ -8,7 +8,7 @@ use futures_lite::future::block_on;
 use mriseg::bundle::{Bundle, BundleInfo, Precision};
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::decode::{Decode, Pick};
-use mriseg::image::GrayImage;
+use mriseg::image::Picture;
 use mriseg::model::normalized_pixels;
 use mriseg::segmenter::Segmenter;
 use mriseg::text::TextTokenizer;
@@ -59,7 +59,7 @@ struct Case {
     text: String,
     /// Text tokens.
     ids: Vec<u32>,
-    /// The picture as the encoder reads it, row by row.
+    /// The picture as the encoder reads it, channel by channel and row by row.
     pixels: Vec<f32>,
     /// Mask tokens.
     tokens: Vec<u32>,
@@ -238,13 +238,13 @@ fn save(folder: &Path, bundle: &Bundle, segmenter: &Segmenter, inputs: &[Input])
     let cases = inputs
         .iter()
         .map(|input| {
-            let picture = GrayImage::decode(&input.bytes, &input.name)?;
-            let size = bundle.manifest.architecture.image.size;
+            let picture = Picture::decode(&input.bytes, &input.name)?;
+            let reads = &bundle.manifest.architecture.image;
             Ok(Case {
                 image: input.name.clone(),
                 text: input.text.clone(),
                 ids: segmenter.prompt(&input.text)?.ids,
-                pixels: normalized_pixels(&picture, size),
+                pixels: normalized_pixels(&picture, reads.size, reads.input_channels),
                 tokens: decode(segmenter, 1, input, Decode::Greedy)?.tokens,
             })
         })
@@ -297,7 +297,7 @@ fn decode(segmenter: &Segmenter, workers: usize, input: &Input, decode: Decode) 
             let prompt = segmenter
                 .prompt(&input.text)
                 .with_context(|| format!("{} with \"{}\"", input.name, input.text))?;
-            let image = GrayImage::decode(&input.bytes, &input.name)?;
+            let image = Picture::decode(&input.bytes, &input.name)?;
             let mut decoding = segmenter.start(&image, &prompt, decode);
             decoding.next().await?;
             let first_token_ms = milliseconds();

@@ -12,7 +12,7 @@ use crate::cli::{DataSpec, EvalArgs, TextMode, command_line};
 use crate::data;
 use crate::device;
 use crate::emu3_dir::{emu3_argument, emu3_of};
-use crate::evaluate::{Evaluator, picker, side_by_side_of};
+use crate::evaluate::{Chance, Decoding, Evaluator, picker, side_by_side_of};
 use crate::exit::usage;
 use crate::fit::Samples;
 use crate::pictures;
@@ -93,7 +93,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         seed: SEED,
         workers: side_by_side_of(&vision, chosen.workers),
         vision,
-        one_by_one: args.decode.map(Into::into),
+        decoding: decoding(args),
+        mirrored: args.mirror,
     };
     let samples = match &bundle.manifest.info.emu3 {
         Some(_) => Samples::as_they_are(dataset),
@@ -170,6 +171,18 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         );
     }
     Ok(())
+}
+
+fn decoding(args: &EvalArgs) -> Decoding {
+    match (args.decode, args.samples) {
+        (Some(decode), _) => Decoding::OneByOne(decode.into()),
+        (None, Some(samples)) => Decoding::Mean(Chance {
+            samples: samples.into(),
+            temperature: args.temperature,
+            cut: args.cut,
+        }),
+        (None, None) => Decoding::Together,
+    }
 }
 
 /// The numbers for people.

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use mriseg::bundle::sha256;
 use mriseg::decode::TokenEvent;
-use mriseg::image::GrayImage;
+use mriseg::image::Picture;
 use mriseg::reading::Reading;
 use mriseg::segmenter::{Segmentation, Segmenter};
 use mriseg::text::Prompt;
@@ -97,7 +97,7 @@ fn one(
     let columns = segmenter.manifest().architecture.grid();
     // What is wrong is said first, and alone.
     let prompt = segmenter.prompt(text)?;
-    let picture = GrayImage::decode(&bytes, &name)?;
+    let picture = Picture::decode(&bytes, &name)?;
     let reading = segmenter.reading(text);
     if let Some(reading) = &reading {
         eprintln!("read as: {reading}");
@@ -166,7 +166,7 @@ fn one(
 fn agreement(
     args: &PredictArgs,
     segmenter: &Segmenter,
-    picture: &GrayImage,
+    picture: &Picture,
     prompt: &Prompt,
     samples: usize,
 ) -> Result<()> {
@@ -216,7 +216,7 @@ fn whole_gallery(
     let items = gallery::read(folder)?;
     let mut results = Vec::new();
     for item in &items {
-        let picture = GrayImage::decode(&read_file(&folder.join(&item.image))?, &item.image)?;
+        let picture = Picture::decode(&read_file(&folder.join(&item.image))?, &item.image)?;
         for sentence in &item.sentences {
             let go_on = |_: &TokenEvent| ControlFlow::Continue(());
             let (name, text, decode) = (&item.image, &sentence.text, args.decode.into());

@@ -149,7 +149,7 @@ impl Encoder<'_> {
                 let mut grey = Vec::new();
                 if nth == 0 {
                     self.note_size(&sample);
-                    grey.extend(mirrored(&sample.image, self.size, variants));
+                    grey.extend(mirrored(sample.image.grey(), self.size, variants));
                 }
                 self.soft_masks += usize::from(sample.intermediate_pixels > 0);
                 let mut sentences = vec![(sample.text.clone(), sample.mask.clone(), false)];
@@ -215,7 +215,7 @@ impl Encoder<'_> {
     }
 
     fn note_size(&mut self, sample: &Sample) {
-        let (width, height) = (sample.image.width, sample.image.height);
+        let (width, height) = (sample.image.width(), sample.image.height());
         if (width, height) != (self.size, self.size) {
             let named = || (0, format!("`{}` of {width}x{height}", sample.id));
             self.resized.get_or_insert_with(named).0 += 1;

@@ -140,7 +140,7 @@ impl Samples {
         if sample.intermediate_pixels > 0 {
             self.soft_masks.fetch_add(1, Ordering::Relaxed);
         }
-        let bytes = 4 * sample.image.pixels.len() + sample.mask.pixels.len();
+        let bytes = sample.image.bytes() + sample.mask.pixels.len();
         let kept = self
             .room
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |room| {
@@ -187,7 +187,7 @@ impl Samples {
 
     /// Picture and a mask as the model reads them.
     fn prepared(&self, sample: &Sample, mask: &Mask) -> (Preparation, Sample) {
-        let preparation = Preparation::of(&sample.image, self.typical.as_ref());
+        let preparation = Preparation::of(sample.image.grey(), self.typical.as_ref());
         let prepared = Sample {
             text: sample.text.clone(),
             mask: preparation.mask(mask),
@@ -288,19 +288,19 @@ pub(crate) fn rng(stage: &str, seed: u64, number: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(bytes)
 }
 
-/// Pictures as our encoder reads them: `[batch, 1, size, size]`.
+/// Pictures as our encoder reads them: `[batch, channels, size, size]`.
 pub(crate) fn pictures<S: Borrow<Sample> + Sync>(
     samples: &[S],
     config: &ModelConfig,
     device: &Device,
 ) -> Tensor<4> {
-    let size = config.image.size;
+    let (size, channels) = (config.image.size, config.image.input_channels);
     let pixels: Vec<f32> = samples
         .par_iter()
-        .flat_map_iter(|sample| normalized_pixels(&sample.borrow().image, size))
+        .flat_map_iter(|sample| normalized_pixels(&sample.borrow().image, size, channels))
         .collect();
     Tensor::from_data(
-        TensorData::new(pixels, [samples.len(), 1, size, size]),
+        TensorData::new(pixels, [samples.len(), channels, size, size]),
         device,
     )
 }

@@ -1,0 +1,198 @@
+//! Pictures with or without colours.
+
+use super::levels::{Keep, Levels};
+use super::{GrayImage, ImageError, encode_rgb_png, level8};
+
+/// A picture: its grey values and, where it has colours, its red, green and blue as well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    grey: GrayImage,
+    /// Of the size of `grey`, which is their luma.
+    colours: Option<Box<[GrayImage; 3]>>,
+}
+
+impl From<GrayImage> for Picture {
+    fn from(grey: GrayImage) -> Self {
+        Self {
+            grey,
+            colours: None,
+        }
+    }
+}
+
+impl Picture {
+    /// A picture of red, green and blue values, each from 0 to 1.
+    ///
+    /// # Panics
+    /// When the three differ in size.
+    pub fn of_colours(colours: [GrayImage; 3]) -> Self {
+        /// Rec. 709.
+        const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
+        let [red, green, blue] = &colours;
+        let size = |plane: &GrayImage| (plane.width, plane.height);
+        assert!(
+            size(red) == size(green) && size(red) == size(blue),
+            "red, green and blue of one size"
+        );
+        let luma = |i: usize| {
+            LUMA[0] * red.pixels[i] + LUMA[1] * green.pixels[i] + LUMA[2] * blue.pixels[i]
+        };
+        let pixels = (0..red.pixels.len()).map(luma).collect();
+        Self {
+            grey: GrayImage::new(red.width, red.height, pixels),
+            colours: Some(Box::new(colours)),
+        }
+    }
+
+    /// Reads a PNG, JPEG or WebP picture of 8 or 16 bits. Transparency is ignored, a camera's orientation tag is
+    /// applied; a colour file in which every pixel is grey gives a picture without colours. `name` is what errors call
+    /// the file.
+    ///
+    /// # Errors
+    /// [`ImageError`] when the file is empty, of another format, too large or damaged.
+    pub fn decode(bytes: &[u8], name: &str) -> Result<Self, ImageError> {
+        let levels = Levels::decode(bytes, name, Keep::Colours)?;
+        let plane = |values: &[u16]| {
+            let scale = 1.0 / f32::from(levels.max);
+            let pixels = values.iter().map(|&value| f32::from(value) * scale);
+            GrayImage::new(levels.width, levels.height, pixels.collect())
+        };
+        let colours = (levels.colours.as_ref())
+            .map(|colours| Box::new(colours.each_ref().map(|values| plane(values))));
+        Ok(Self {
+            grey: plane(&levels.values),
+            colours,
+        })
+    }
+
+    /// Pixels across.
+    pub fn width(&self) -> usize {
+        self.grey.width
+    }
+
+    /// Pixels down.
+    pub fn height(&self) -> usize {
+        self.grey.height
+    }
+
+    /// Without its colours: the Rec. 709 luma.
+    pub fn grey(&self) -> &GrayImage {
+        &self.grey
+    }
+
+    /// Red, green and blue; `None` of a grey picture.
+    pub fn colours(&self) -> Option<&[GrayImage; 3]> {
+        self.colours.as_deref()
+    }
+
+    /// Grey values and colours, each changed in the same way, which may not depend on the values of others.
+    #[must_use]
+    pub fn map(&self, mut change: impl FnMut(&GrayImage) -> GrayImage) -> Self {
+        Self {
+            grey: change(&self.grey),
+            colours: self
+                .colours()
+                .map(|planes| Box::new(planes.each_ref().map(change))),
+        }
+    }
+
+    /// See [`GrayImage::resized`].
+    pub fn resized(&self, width: usize, height: usize) -> Self {
+        self.map(|plane| plane.resized(width, height))
+    }
+
+    /// See [`GrayImage::flipped_horizontally`].
+    pub fn flipped_horizontally(&self) -> Self {
+        self.map(GrayImage::flipped_horizontally)
+    }
+
+    /// Bytes that the pixels take in memory.
+    pub fn bytes(&self) -> usize {
+        let planes = if self.colours.is_some() { 4 } else { 1 };
+        planes * size_of::<f32>() * self.grey.pixels.len()
+    }
+
+    /// Red, green and blue of every pixel in turn, 0 to 255; values outside 0..=1 are clipped.
+    pub fn to_rgb8(&self) -> Vec<u8> {
+        match self.colours() {
+            Some([red, green, blue]) => (0..red.pixels.len())
+                .flat_map(|i| [red, green, blue].map(|plane| level8(plane.pixels[i])))
+                .collect(),
+            None => (self.grey.to_gray8().into_iter())
+                .flat_map(|level| [level; 3])
+                .collect(),
+        }
+    }
+
+    /// The picture as a PNG file of 8 bits, grey or in colour as it is.
+    pub fn to_png(&self) -> Vec<u8> {
+        match self.colours {
+            Some(_) => encode_rgb_png(&self.to_rgb8(), self.width(), self.height()),
+            None => self.grey.to_png(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn colourful() -> Picture {
+        let plane = |values: [f32; 4]| GrayImage::new(2, 2, values.to_vec());
+        Picture::of_colours([
+            plane([1.0, 0.0, 0.0, 0.2]),
+            plane([0.0, 1.0, 0.0, 0.4]),
+            plane([0.0, 0.0, 1.0, 0.6]),
+        ])
+    }
+
+    #[test]
+    fn colours_survive_their_png_and_grey_is_their_luma() {
+        let picture = colourful();
+        let read = Picture::decode(&picture.to_png(), "p").unwrap();
+        let planes = read.colours().expect("a colour picture");
+        for (plane, own) in planes.iter().zip(picture.colours().unwrap()) {
+            assert_eq!(plane.pixels.len(), 4);
+            let near = |(a, b): (&f32, &f32)| (a - b).abs() < 0.003;
+            assert!(plane.pixels.iter().zip(&own.pixels).all(near), "{plane:?}");
+        }
+        let luma = [
+            0.2126,
+            0.7152,
+            0.0722,
+            0.2126 * 0.2 + 0.7152 * 0.4 + 0.0722 * 0.6,
+        ];
+        for (value, expected) in read.grey().pixels.iter().zip(luma) {
+            assert!((value - expected).abs() < 0.003, "{value} {expected}");
+        }
+        assert_eq!(
+            read.grey(),
+            &GrayImage::decode(&picture.to_png(), "p").unwrap()
+        );
+    }
+
+    #[test]
+    fn a_colour_file_without_colours_is_grey() {
+        let grey = Picture::from(GrayImage::new(2, 1, vec![0.2, 0.8]));
+        let file = encode_rgb_png(&grey.to_rgb8(), 2, 1);
+        let read = Picture::decode(&file, "p").unwrap();
+        assert!(read.colours().is_none());
+        assert_eq!(read, Picture::decode(&grey.to_png(), "p").unwrap());
+    }
+
+    #[test]
+    fn colours_move_with_the_grey() {
+        let mirrored = colourful().flipped_horizontally();
+        assert_eq!(mirrored.colours().unwrap()[0].pixels, [0.0, 1.0, 0.2, 0.0]);
+        let large = colourful().resized(4, 4);
+        assert_eq!((large.width(), large.height()), (4, 4));
+        assert!(
+            large
+                .colours()
+                .unwrap()
+                .iter()
+                .all(|plane| plane.pixels.len() == 16)
+        );
+        assert_eq!(large.bytes(), 4 * 4 * 16);
+    }
+}
