@@ -74,6 +74,21 @@ fn pictures_in_colour_are_trained_on_measured_packed_and_segmented() {
         train.args(["--set", set]);
     }
     succeed(&mut train);
+    let other = discs(&root.path().join("other"));
+    let mut both = trainer();
+    both.args(["train", "--device", "cpu", "--quiet", "--name", "both"]);
+    both.arg("--from").arg(root.path().join("run"));
+    both.arg("--out").arg(root.path()).arg("--data").arg(&data);
+    let sources = format!(
+        "data.sources=[{{folder=\"{}\", share=0.25}}]",
+        other.display()
+    );
+    succeed(both.args(["--set", &sources, "--set", "train.steps=2"]));
+    let recorded = fs::read(root.path().join("both/data.json")).unwrap();
+    let recorded: serde_json::Value = serde_json::from_slice(&recorded).unwrap();
+    assert_eq!(recorded["train_cases"], 8);
+    assert_eq!(recorded["name"], "discs + discs");
+
     let bundle = root.path().join("run/bundle");
     let (manifest, _) = read_bundle(&bundle);
     let image = Manifest::parse(&manifest).unwrap().architecture.image;
@@ -100,6 +115,7 @@ fn pictures_in_colour_are_trained_on_measured_packed_and_segmented() {
         nothing["missed"], 1.0,
         "no pixel is drawn in more than all masks"
     );
+    assert_eq!(eval(&["--teacher-forced"])["passes_per_mask"], 0.0);
 
     let mask = root.path().join("mask.png");
     let mut predict = trainer();

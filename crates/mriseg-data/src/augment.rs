@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::Sample;
 use crate::disturb::Disturbance;
-use crate::sentence::{swap_heights, swap_sides};
+use crate::sentence::{Findings, swap_heights, swap_sides};
 
 /// What [`AugmentConfig::damage`] does; frames and inverted grey values are undone before the model reads a picture.
 const DAMAGE: [Disturbance; 3] = [
@@ -24,7 +24,8 @@ const CURVE_STEPS: usize = 1024;
 pub struct AugmentConfig {
     /// Probability of a mirror image; "left" and "right" are then exchanged in the sentence.
     pub flip: f32,
-    /// Probability of a picture upside down; "top" and "bottom" are then exchanged in the sentence.
+    /// Probability of a picture upside down; "top" and "bottom" are then exchanged in the sentence. Chests, told by the
+    /// grammar of their sentences, stay upright.
     pub upside_down: f32,
     /// Largest rotation either way, in degrees.
     pub rotate_degrees: f32,
@@ -105,8 +106,9 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
     let (width, height) = (sample.image.width(), sample.image.height());
     let mut warp = Warp::new(width, height, angle, scale, shift, flip);
     // No number is drawn for what is switched off: runs of before stay what they were.
-    let upside_down =
-        config.upside_down > 0.0 && rng.random_bool(f64::from(config.upside_down.min(1.0)));
+    let upside_down = config.upside_down > 0.0
+        && Findings::parse(&sample.text).is_none()
+        && rng.random_bool(f64::from(config.upside_down.min(1.0)));
     if upside_down {
         warp = warp.upside_down();
     }
@@ -382,6 +384,9 @@ mod tests {
             upside_down: 1.0,
             ..AugmentConfig::none()
         };
+        let chest = super::tests::sample(16);
+        let (upright, _) = augment(&chest, &certain, &mut rng(0));
+        assert_eq!((&upright.text, &upright.mask), (&chest.text, &chest.mask));
         let (turned, warp) = augment(&sample, &certain, &mut rng(0));
         assert!(!warp.mirrored());
         assert_eq!(turned.text, "a polyp in the bottom left of the image");

@@ -33,6 +33,8 @@ struct Case {
     text: String,
     /// Cases of one picture share this number.
     picture: usize,
+    /// Which of the data sets that were joined it is of.
+    part: usize,
     origin: Origin,
 }
 
@@ -128,6 +130,39 @@ impl Dataset {
         }
     }
 
+    /// The cases of both, those of the other behind. Phantoms cannot be joined.
+    ///
+    /// # Panics
+    /// One of them holds phantoms, or they differ in whose left they mean.
+    #[must_use]
+    pub fn joined(mut self, other: Self) -> Self {
+        let read = |data: &Self| matches!(data.source, Source::Files);
+        assert!(read(&self) && read(&other), "phantoms are drawn alone");
+        assert_eq!(self.side_convention, other.side_convention);
+        let after =
+            |number: fn(&Case) -> usize| self.cases.iter().map(|case| number(case) + 1).max();
+        let pictures = after(|case| case.picture).unwrap_or(0);
+        let parts = after(|case| case.part).unwrap_or(0);
+        self.name = format!("{} + {}", self.name, other.name);
+        self.cases.extend(other.cases.into_iter().map(|case| Case {
+            picture: case.picture + pictures,
+            part: case.part + parts,
+            ..case
+        }));
+        self
+    }
+
+    /// The cases of each of the data sets that were joined, by number.
+    pub fn parts(&self) -> Vec<Vec<usize>> {
+        let mut parts: Vec<Vec<usize>> = Vec::new();
+        for (number, case) in self.cases.iter().enumerate() {
+            let count = parts.len().max(case.part + 1);
+            parts.resize_with(count, Vec::new);
+            parts[case.part].push(number);
+        }
+        parts
+    }
+
     /// The split of packed data that holds what [`Self::held_out_lungs`] gives.
     pub const HELD_OUT_LUNGS: &str = "held-out-lungs";
 
@@ -175,6 +210,7 @@ impl Dataset {
                 id: id.to_owned(),
                 text: Findings::default().to_sentence(),
                 picture,
+                part: 0,
                 origin: Origin::Files(files),
             });
         }
@@ -225,6 +261,7 @@ impl Dataset {
                         id: format!("{split}-{picture:05}-{i}"),
                         text: referral.findings.to_sentence(),
                         picture,
+                        part: 0,
                         origin: Origin::Phantom(referral),
                     })
             })
@@ -497,6 +534,7 @@ fn numbered<K: Eq + Hash>(cases: impl Iterator<Item = (String, String, K, Origin
                 id,
                 text,
                 picture: *numbers.entry(key).or_insert(next),
+                part: 0,
                 origin,
             }
         })

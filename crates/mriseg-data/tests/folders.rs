@@ -109,6 +109,21 @@ fn pictures_of_other_formats_are_found_by_their_id() {
 }
 
 #[test]
+fn joined_data_sets_keep_their_cases_apart() {
+    let (one, other) = (
+        qata(&[("train", "a"), ("train", "b")]),
+        qata(&[("train", "a")]),
+    );
+    let open = |dir: &TempDir| Dataset::open(dir.path(), "train").unwrap();
+    let both = open(&one).joined(open(&other)).joined(open(&one));
+    assert_eq!(both.parts(), [vec![0, 1], vec![2], vec![3, 4]]);
+    let pictures: Vec<usize> = (0..both.len()).map(|case| both.picture(case)).collect();
+    assert_eq!(pictures, [0, 1, 2, 3, 4]);
+    assert_eq!(both.load(2).unwrap().id, "a");
+    assert!(both.name().contains(" + "), "{}", both.name());
+}
+
+#[test]
 fn every_row_without_its_files_is_listed() {
     let ids: Vec<String> = (0..30).map(|i| format!("case {i}")).collect();
     let rows: Vec<(&str, &str)> = ids.iter().map(|id| ("train", id.as_str())).collect();

@@ -362,6 +362,10 @@ pub(crate) struct EvalArgs {
     /// With --samples: draw a pixel from this share of the masks on
     #[arg(long, value_name = "SHARE", default_value_t = 0.4, requires = "samples", value_parser = share)]
     pub(crate) cut: f32,
+    /// Pick every token with the true ones before it, without marginals: the difference to the other scores is what the model
+    /// loses by reading its own tokens
+    #[arg(long, conflicts_with_all = ["decode", "samples", "marginal_share"])]
+    pub(crate) teacher_forced: bool,
     /// Read the mirror image as well, with the words "left" and "right" exchanged, and draw the mean of both masks
     #[arg(long)]
     pub(crate) mirror: bool,

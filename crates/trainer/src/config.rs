@@ -6,7 +6,7 @@ use mriseg::config::{ImageEncoderKind, ImageTokens, MaskLmConfig, ModelConfig};
 use mriseg::decode::{DecisionRule, Pick};
 use mriseg_data::{AugmentConfig, RequestMix};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{DataSpec, ExperimentArgs, Preset};
 use crate::config_file::{parse_toml, with_overrides};
@@ -46,6 +46,8 @@ pub(crate) struct Experiment {
 pub(crate) struct DataConfig {
     /// A dataset folder, or `phantoms`.
     pub(crate) source: String,
+    /// Further dataset folders to train on together with it, with splits of the same names.
+    pub(crate) sources: Vec<FurtherSource>,
     /// Split to train on.
     pub(crate) train_split: String,
     /// Cases of it at most, spread evenly over the split; 0 means all.
@@ -68,6 +70,16 @@ pub(crate) struct DataConfig {
     pub(crate) phantom_valid: usize,
     /// Phantoms: pictures of the test split.
     pub(crate) phantom_test: usize,
+}
+
+/// A data set beside `data.source`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FurtherSource {
+    /// Its folder.
+    pub(crate) folder: PathBuf,
+    /// Share of the training cases that come from it, whatever its size.
+    pub(crate) share: f64,
 }
 
 /// Where the text tokenizer comes from.
@@ -256,6 +268,7 @@ impl Experiment {
             seed: 1,
             data: DataConfig {
                 source: "phantoms".to_owned(),
+                sources: Vec::new(),
                 train_split: "train".to_owned(),
                 train_cases: 0,
                 valid_split: "valid".to_owned(),
@@ -475,6 +488,26 @@ impl Experiment {
         }
     }
 
+    fn validate_sources(&self) -> Result<()> {
+        let sources = &self.data.sources;
+        if sources.is_empty() {
+            return Ok(());
+        }
+        if self.on_emu3() || self.source() == DataSpec::Phantoms {
+            return Err(usage(
+                "data.sources goes with a folder as data.source, and with tokenizers that are trained here",
+            ));
+        }
+        let together: f64 = sources.iter().map(|source| source.share).sum();
+        if sources.iter().any(|source| source.share <= 0.0) || together >= 1.0 {
+            return Err(usage(format!(
+                "the shares of data.sources add up to {together:.2}: each must be above 0, and together they must leave room for `{}`, below 1",
+                self.data.source
+            )));
+        }
+        Ok(())
+    }
+
     fn validate(&self) -> Result<()> {
         self.model
             .validate()
@@ -512,8 +545,10 @@ impl Experiment {
             ),
             ("train.hard_errors.warmup", self.train.hard_errors.warmup),
             ("augment.flip", f64::from(self.augment.flip)),
+            ("augment.upside_down", f64::from(self.augment.upside_down)),
             ("augment.damage", f64::from(self.augment.damage)),
         ];
+        self.validate_sources()?;
         let mix = &self.data.requests;
         let questions = mix.questions();
         let together: f64 = questions.iter().map(|(_, share)| share).sum();
@@ -655,6 +690,7 @@ impl Experiment {
             ("gamma", augment.gamma),
             ("noise", augment.noise),
             ("damage", augment.damage),
+            ("upside_down", augment.upside_down),
         ] {
             if value != 0.0 {
                 return Err(usage(format!(
@@ -685,6 +721,24 @@ impl Experiment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn further_sources_need_a_folder_beside_them_and_leave_room_for_it() {
+        let of = |source: &str, shares: &[f64]| {
+            let mut experiment = Experiment::tiny();
+            experiment.data.source = source.to_owned();
+            let further = shares.iter().map(|&share| FurtherSource {
+                folder: "polyp".into(),
+                share,
+            });
+            experiment.data.sources = further.collect();
+            experiment.validate().map_err(|error| error.to_string())
+        };
+        of("qata", &[0.3, 0.2]).unwrap();
+        assert!(of("phantoms", &[0.3]).unwrap_err().contains("a folder"));
+        assert!(of("qata", &[0.7, 0.4]).unwrap_err().contains("1.10"));
+        assert!(of("qata", &[0.0]).unwrap_err().contains("above 0"));
+    }
 
     #[test]
     fn every_preset_is_valid_and_survives_its_file() {

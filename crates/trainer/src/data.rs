@@ -64,15 +64,18 @@ impl Splits {
             train = train.with_lungs(Path::new(&config.lungs))?;
         }
         let mut valid = open(&source, &config.valid_split, config.phantom_valid)?;
+        let mut test = open(&source, &config.test_split, config.phantom_test)?;
+        for further in &config.sources {
+            let folder = &further.folder;
+            train = train.joined(Dataset::open(folder, &config.train_split)?);
+            valid = valid.joined(Dataset::open(folder, &config.valid_split)?);
+            test = test.joined(Dataset::open(folder, &config.test_split)?);
+        }
         // Codes of Emu3 are made of the first cases.
         if !experiment.on_emu3() {
             valid.thin(config.valid_cases);
         }
-        Ok(Self {
-            train,
-            valid,
-            test: open(&source, &config.test_split, config.phantom_test)?,
-        })
+        Ok(Self { train, valid, test })
     }
 
     /// Leaves out the cases whose sentence does not fit, in every split.

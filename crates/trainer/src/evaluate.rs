@@ -96,7 +96,7 @@ impl Evaluator<'_> {
 
     fn batch(&self) -> usize {
         match self.decoding {
-            Decoding::Together | Decoding::Mean(_) => Self::BATCH,
+            Decoding::Together | Decoding::Mean(_) | Decoding::TeacherForced => Self::BATCH,
             Decoding::OneByOne(_) => 1,
         }
     }
@@ -168,7 +168,7 @@ impl Evaluator<'_> {
         let mut stage = display.stage("evaluating", questions.len() as u64);
         // A case alone is timed alone.
         let workers = match self.decoding {
-            Decoding::Together | Decoding::Mean(_) => self.workers,
+            Decoding::Together | Decoding::Mean(_) | Decoding::TeacherForced => self.workers,
             Decoding::OneByOne(_) => 1,
         };
         for questions in questions.chunks(self.batch() * workers) {

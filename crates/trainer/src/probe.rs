@@ -2,8 +2,6 @@
 //! codes (TCL) and the tokens that the model kept getting wrong (HET). Outlines are in the case results.
 
 use anyhow::Result;
-use burn::tensor::activation::softmax;
-use burn::tensor::{Int, Tensor, TensorData};
 use mriseg::decode::{Decode, code_tensor};
 use mriseg::image::Mask;
 use mriseg::loss::HardErrorMemory;
@@ -15,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 
 use crate::evaluate::{Decoding, Evaluator, soft_masks};
-use crate::fit::{Case, Samples, texts, true_mask};
+use crate::fit::{Case, Samples, true_mask};
 use crate::progress::Display;
 use crate::question::Asking;
 use crate::report::mean;
@@ -228,23 +226,9 @@ fn wrong_by_cell(drawn: &Mask, truth: &Mask, grid: usize) -> Vec<f64> {
 
 /// The tokens that are picked where all before them are the truth, by the rule of free running.
 fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Case]) -> Result<Tokens> {
-    let (config, device) = (evaluator.config, evaluator.device);
-    let (lm, layout) = (evaluator.lm, config.layout());
-    let codes = evaluator.mask_codes(cases);
-    let truth: Vec<i32> = codes.into_data().iter::<i32>().collect();
-    let inputs = TensorData::new(layout.teacher_forcing(&truth), [cases.len(), layout.mask()]);
-    let hidden = lm.forward(
-        texts(cases, evaluator.tokenizer, config, device)?,
-        evaluator.image_tokens(cases),
-        Tensor::<2, Int>::from_data(inputs, device),
-        &lm.tables(device),
-    );
-    let tokens = cases.len() * layout.mask();
-    let logits = lm.logits(hidden.states).reshape([tokens, layout.codes]);
-    let predicted = evaluator.picker.pick(softmax(logits, 1)).ids.into_data();
-    let predicted: Vec<u32> = predicted.iter().collect();
+    let [truth, predicted] = evaluator.teacher_forced(cases)?;
     Ok(Tokens {
-        truth: truth.into_iter().map(|code| code as u32).collect(),
+        truth,
         drawn: Drawn::of(evaluator, &predicted, cases)?,
         predicted,
     })

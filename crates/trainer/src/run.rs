@@ -165,6 +165,13 @@ impl Run {
             None => splits.with_codes(|_, _| Ok(None), typical.as_ref())?,
         };
 
+        let further: Vec<f64> = config.sources.iter().map(|source| source.share).collect();
+        let train = if further.is_empty() {
+            train
+        } else {
+            train.in_shares(&further)
+        };
+
         let folder = match (resumed, &args.name) {
             (Some(folder), _) => folder,
             (None, Some(name)) => RunDir::create_named(&args.out, name)?,

@@ -175,6 +175,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
 
 fn decoding(args: &EvalArgs) -> Decoding {
     match (args.decode, args.samples) {
+        _ if args.teacher_forced => Decoding::TeacherForced,
         (Some(decode), _) => Decoding::OneByOne(decode.into()),
         (None, Some(samples)) => Decoding::Mean(Chance {
             samples: samples.into(),

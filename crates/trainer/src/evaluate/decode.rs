@@ -1,7 +1,8 @@
 //! The ways in which a mask is decoded to be measured.
 
 use anyhow::{Context, Result};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::activation::softmax;
+use burn::tensor::{Int, Tensor, TensorData};
 use futures_lite::future::block_on;
 use mriseg::decode::{Decode, Decoder, Greedy, Sampler, code_tensor};
 use mriseg::image::GrayImage;
@@ -23,6 +24,8 @@ pub(crate) enum Decoding {
     OneByOne(Decode),
     /// The mean of some masks by chance.
     Mean(Chance),
+    /// Every token with the true ones before it: what free running loses by reading its own.
+    TeacherForced,
 }
 
 /// Several masks by chance, of whose mean a mask is made.
@@ -72,6 +75,10 @@ impl Evaluator<'_> {
             Decoding::OneByOne(decode) => with_a_partner(decode, self.workers, || {
                 self.decode_each(text, image, decode)
             })?,
+            Decoding::TeacherForced => {
+                let [_, predicted] = self.teacher_forced(cases)?;
+                (predicted, vec![DecodeCost::NONE; cases.len()])
+            }
             Decoding::Mean(chance) => {
                 return (0..cases.len())
                     .map(|case| {
@@ -92,6 +99,28 @@ impl Evaluator<'_> {
                 cost,
             })
             .collect())
+    }
+
+    /// The true tokens of some masks, one mask after the other, and those that are picked where all before them are true,
+    /// by the rule of free running without marginals.
+    ///
+    /// # Errors
+    /// A sentence does not fit.
+    pub(crate) fn teacher_forced(&self, cases: &[Case]) -> Result<[Vec<u32>; 2]> {
+        let (lm, layout) = (self.lm, self.config.layout());
+        let truth: Vec<i32> = self.mask_codes(cases).into_data().iter().collect();
+        let inputs = TensorData::new(layout.teacher_forcing(&truth), [cases.len(), layout.mask()]);
+        let hidden = lm.forward(
+            texts(cases, self.tokenizer, self.config, self.device)?,
+            self.image_tokens(cases),
+            Tensor::<2, Int>::from_data(inputs, self.device),
+            &lm.tables(self.device),
+        );
+        let tokens = cases.len() * layout.mask();
+        let logits = lm.logits(hidden.states).reshape([tokens, layout.codes]);
+        let predicted = self.picker.pick(softmax(logits, 1)).ids.into_data();
+        let truth = truth.into_iter().map(|code| code as u32).collect();
+        Ok([truth, predicted.iter().collect()])
     }
 
     /// All masks greedily together: their codes, one mask after the other, and the cost of each.

@@ -10,7 +10,7 @@ use mriseg::reading::Request;
 use mriseg::segmenter::foreground;
 use mriseg::text::TextTokenizer;
 use mriseg_data::{AugmentConfig, Dataset, RequestMix, Sample, Warp, ask, augment};
-use rand::seq::SliceRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -31,6 +31,8 @@ pub(crate) struct Samples {
     /// Whether pictures are prepared before they are read; Emu3's tokenizer reads them as they are.
     prepares: bool,
     codes: Option<CodedCases>,
+    /// What a pass over the data is made of: the cases of each data set, and how many it draws of them, at least all.
+    parts: Vec<(Vec<usize>, usize)>,
     /// By case, where there are codes: see [`Case::oracle`].
     oracles: Vec<Arc<OnceLock<Mask>>>,
     cache: Vec<OnceLock<Sample>>,
@@ -117,11 +119,47 @@ impl Samples {
             prepares: false,
             codes: None,
             oracles: Vec::new(),
+            parts: vec![((0..dataset.len()).collect(), dataset.len())],
             cache: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
             dataset,
             room: AtomicUsize::new(Self::CACHE_BYTES),
             soft_masks: AtomicUsize::new(0),
         }
+    }
+
+    /// Of data sets that were joined, each further one in this share of the training cases.
+    pub(crate) fn in_shares(mut self, further: &[f64]) -> Self {
+        let parts = self.dataset.parts();
+        let first = 1.0 - further.iter().sum::<f64>();
+        let shares: Vec<f64> = std::iter::once(first)
+            .chain(further.iter().copied())
+            .collect();
+        // A pass ends when every case was seen: it is as long as the largest data set for its share asks for.
+        let pass = (parts.iter().zip(&shares))
+            .map(|(cases, share)| cases.len() as f64 / share)
+            .fold(0.0, f64::max);
+        self.parts = (parts.into_iter().zip(shares))
+            .filter(|(cases, _)| !cases.is_empty())
+            .map(|(cases, share)| {
+                let drawn = (pass * share).round() as usize;
+                (cases, drawn)
+            })
+            .collect();
+        self
+    }
+
+    /// The cases of one pass over the data, in an order of its own.
+    fn pass(&self, stage: &str, seed: u64, pass: usize) -> Vec<usize> {
+        let mut rng = rng(stage, seed, pass as u64);
+        let mut order = Vec::new();
+        for (cases, drawn) in &self.parts {
+            for _ in 0..drawn / cases.len() {
+                order.extend(cases);
+            }
+            order.extend(cases.sample(&mut rng, drawn % cases.len()));
+        }
+        order.shuffle(&mut rng);
+        order
     }
 
     pub(crate) fn dataset(&self) -> &Dataset {
@@ -218,16 +256,14 @@ impl Samples {
         step: usize,
         batch: usize,
     ) -> Vec<(usize, ChaCha8Rng)> {
-        let total = self.dataset.len();
+        let total: usize = self.parts.iter().map(|(_, drawn)| drawn).sum();
         let first = step * batch;
         let mut order: (usize, Vec<usize>) = (usize::MAX, Vec::new());
         (first..first + batch)
             .map(|position| {
                 let pass = position / total;
                 if order.0 != pass {
-                    let mut indices: Vec<usize> = (0..total).collect();
-                    indices.shuffle(&mut rng(stage, seed, pass as u64));
-                    order = (pass, indices);
+                    order = (pass, self.pass(stage, seed, pass));
                 }
                 let own = rng(stage, seed ^ 0x5eed, position as u64);
                 (order.1[position % total], own)
@@ -400,6 +436,22 @@ pub(crate) fn texts(
 mod tests {
     use super::*;
     use mriseg_data::PhantomConfig;
+
+    #[test]
+    fn a_pass_sees_every_case_of_every_data_set_and_some_of_the_smaller_one_more_often() {
+        let mut samples =
+            Samples::as_they_are(Dataset::phantoms(&PhantomConfig::default(), "train", 2));
+        samples.parts = vec![((0..6).collect(), 6), (vec![6, 7], 5)];
+        let pass = samples.pass("shares", 1, 0);
+        assert_ne!(pass, samples.pass("shares", 1, 1));
+        let times = |case: usize| pass.iter().filter(|&&drawn| drawn == case).count();
+        assert!((0..6).all(|case| times(case) == 1), "{pass:?}");
+        assert_eq!(times(6) + times(7), 5);
+        assert!(times(6).abs_diff(times(7)) == 1, "{pass:?}");
+        let steps = (0..3).flat_map(|step| samples.of_step("shares", 1, step, 4));
+        let drawn: Vec<usize> = steps.map(|(case, _)| case).collect();
+        assert_eq!(drawn[..11], pass);
+    }
 
     fn changes<'a>(augment: &'a AugmentConfig, requests: &'a RequestMix) -> Changes<'a> {
         Changes {
