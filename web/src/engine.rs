@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use js_sys::{Function, Uint8Array};
-use mriseg::image::{Picture, Preparation};
+use mriseg::image::Preparation;
 use mriseg::segmenter::{Decoding, Sampling, Segmenter};
 use wasm_bindgen::{JsError, JsValue, prelude::wasm_bindgen};
 
@@ -91,7 +91,9 @@ impl Engine {
         let segmenter = self.loaded()?;
         let decode = serde_wasm_bindgen::from_value(decode).map_err(refuse)?;
         let prompt = segmenter.prompt(&text).map_err(refuse)?;
-        let image = Picture::decode(&image, &image_name).map_err(refuse)?;
+        let image = segmenter
+            .decode_picture(&image, &image_name)
+            .map_err(refuse)?;
         let decoding = segmenter.start(&image, &prompt, decode);
         let square = match decoding.preparation() {
             Some(preparation) => Square::from(preparation),
@@ -165,7 +167,9 @@ impl Engine {
         self.sampling = None;
         let segmenter = self.loaded()?;
         let prompt = segmenter.prompt(&text).map_err(refuse)?;
-        let image = Picture::decode(&image, &image_name).map_err(refuse)?;
+        let image = segmenter
+            .decode_picture(&image, &image_name)
+            .map_err(refuse)?;
         let sampling = segmenter.start_sampling(&image, &prompt, samples as usize, seed.into());
         let total = sampling.total() as u32;
         self.sampling = Some(sampling);

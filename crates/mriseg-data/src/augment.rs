@@ -1,4 +1,5 @@
-//! Random variation of a sample: another position of the patient, another exposure, a mirrored picture.
+//! Random variation of a sample: another position of the patient, another exposure, other colours, a picture mirrored or
+//! upside down.
 
 use mriseg::image::{GrayImage, Mask, Picture};
 use rand::{Rng, RngExt};

@@ -68,15 +68,16 @@ impl Disturbance {
     /// nothing is marked in the border.
     pub fn apply(self, picture: &Picture, mask: &Mask, rng: &mut ChaCha8Rng) -> (Picture, Mask) {
         let before = rng.clone();
-        let mut moved = None;
-        let picture = picture.map(|plane| {
+        let (grey, moved) = self.disturb(picture.grey(), mask, rng);
+        let disturbed = match picture.colours() {
+            None => Picture::from(grey),
+            Some(_) if self == Self::Jpeg30 => compressed(picture, JPEG_QUALITY),
             // All planes meet the same.
-            rng.clone_from(&before);
-            let (plane, mask) = self.disturb(plane, mask, rng);
-            moved = Some(mask);
-            plane
-        });
-        (picture, moved.expect("a picture has grey values"))
+            Some(colours) => Picture::of_colours(
+                (colours.each_ref()).map(|plane| self.disturb(plane, mask, &mut before.clone()).0),
+            ),
+        };
+        (disturbed, moved)
     }
 
     fn disturb(self, image: &GrayImage, mask: &Mask, rng: &mut ChaCha8Rng) -> (GrayImage, Mask) {
@@ -85,7 +86,10 @@ impl Disturbance {
             Self::Inverted => (mapped(image, |value| 1.0 - value), mask.clone()),
             Self::Framed => framed(image, mask, rng),
             Self::Letterboxed => letterboxed(image, mask, rng),
-            Self::Jpeg30 => (compressed(image, 30), mask.clone()),
+            Self::Jpeg30 => {
+                let file = compressed(&image.clone().into(), JPEG_QUALITY);
+                (file.grey().clone(), mask.clone())
+            }
             Self::LowContrast => {
                 let width = rng.random_range(0.2..=0.35);
                 let black = rng.random_range(0.0..=1.0 - width);
@@ -116,6 +120,9 @@ fn mapped(image: &GrayImage, level: impl Fn(f32) -> f32) -> GrayImage {
     let pixels = image.pixels.iter().map(|&value| level(value)).collect();
     GrayImage::new(image.width, image.height, pixels)
 }
+
+/// Of [`Disturbance::Jpeg30`].
+const JPEG_QUALITY: u8 = 30;
 
 /// Pixels of a border on each side.
 #[derive(Debug, Clone, Copy)]
@@ -182,15 +189,18 @@ fn letterboxed(image: &GrayImage, mask: &Mask, rng: &mut ChaCha8Rng) -> (GrayIma
 }
 
 /// The picture after a JPEG file; as it is when it is too long for one.
-fn compressed(image: &GrayImage, quality: u8) -> GrayImage {
-    let levels = image.to_gray8();
-    let (width, height) = (image.width as u32, image.height as u32);
+fn compressed(picture: &Picture, quality: u8) -> Picture {
+    let (levels, kind) = match picture.colours() {
+        Some(_) => (picture.to_rgb8(), ExtendedColorType::Rgb8),
+        None => (picture.grey().to_gray8(), ExtendedColorType::L8),
+    };
+    let (width, height) = (picture.width() as u32, picture.height() as u32);
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, quality)
-        .encode(&levels, width, height, ExtendedColorType::L8)
+        .encode(&levels, width, height, kind)
         .ok()
-        .and_then(|()| GrayImage::decode(&file, "a JPEG file in memory").ok())
-        .unwrap_or_else(|| image.clone())
+        .and_then(|()| Picture::decode(&file, "a JPEG file in memory").ok())
+        .unwrap_or_else(|| picture.clone())
 }
 
 fn written_on(image: &GrayImage, rng: &mut ChaCha8Rng) -> GrayImage {
@@ -345,6 +355,27 @@ mod tests {
     }
 
     #[test]
+    fn colours_are_disturbed_together() {
+        let (grey, mask) = picture(1, 96);
+        let darker = |by: f32| mapped(&grey, |value| value * by);
+        let colours = Picture::of_colours([darker(1.0), darker(0.5), darker(0.25)]);
+        for kind in Disturbance::ALL {
+            let (disturbed, moved) = kind.apply(&colours, &mask, &mut rng(3));
+            let (_, alone) = kind.disturb(&grey, &mask, &mut rng(3));
+            assert_eq!(moved, alone, "{kind}");
+            let [red, green, blue] = disturbed.colours().unwrap_or_else(|| panic!("{kind}"));
+            let luma = |i: usize| {
+                0.2126 * red.pixels[i] + 0.7152 * green.pixels[i] + 0.0722 * blue.pixels[i]
+            };
+            let near = |(i, value): (usize, &f32)| (luma(i) - value).abs() < 0.01;
+            assert!(
+                disturbed.grey().pixels.iter().enumerate().all(near),
+                "{kind}"
+            );
+        }
+    }
+
+    #[test]
     fn every_disturbance_repeats_itself_and_keeps_picture_and_mask_of_one_size() {
         let (image, mask) = picture(1, 96);
         for kind in Disturbance::ALL {
@@ -421,11 +452,16 @@ mod tests {
     fn frames_are_undone_by_the_preparation_and_masks_come_back() {
         for index in 0..20 {
             let (image, mask) = picture(index, 96);
+            let image = Picture::from(image);
             let plain = Preparation::of(&image, None);
             for kind in [Disturbance::Framed, Disturbance::Letterboxed] {
-                let (framed, moved) = kind.disturb(&image, &mask, &mut rng(index as u64));
+                let (framed, moved) = kind.apply(&image, &mask, &mut rng(index as u64));
                 let preparation = Preparation::of(&framed, None);
-                assert_eq!(preparation.grey(&framed), plain.grey(&image), "{kind}");
+                assert_eq!(
+                    preparation.picture(&framed),
+                    plain.picture(&image),
+                    "{kind}"
+                );
                 assert_eq!(preparation.mask(&moved), plain.mask(&mask), "{kind}");
             }
         }

@@ -4,7 +4,7 @@
 use crate::bundle::{Bundle, Domain, Manifest};
 use crate::decode::{Agreement, Decode, Decoder, Picker, Sampler, TokenEvent, code_tensor};
 use crate::error::Error;
-use crate::image::{GrayImage, Mask, Picture, Preparation};
+use crate::image::{GrayImage, ImageError, Mask, Picture, Preparation};
 use crate::mask_lm::CachedLm;
 use crate::model::Model;
 use crate::reading::Reading;
@@ -143,6 +143,17 @@ impl Segmenter {
         &self.inner.manifest
     }
 
+    /// Reads a picture file as [`Picture::decode`] does, without colours where the model has no use for them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn decode_picture(&self, bytes: &[u8], name: &str) -> Result<Picture, ImageError> {
+        match self.inner.vision.input_channels() {
+            1 => GrayImage::decode(bytes, name).map(Picture::from),
+            _ => Picture::decode(bytes, name),
+        }
+    }
+
     /// Reads a picture and a prompt; the mask is decoded by [`Decoding::next`].
     pub fn start(&self, picture: &Picture, prompt: &Prompt, decode: Decode) -> Decoding {
         let inner = &self.inner;
@@ -242,7 +253,7 @@ impl Inner {
     fn preparation(&self, picture: &Picture) -> Option<Preparation> {
         match self.vision {
             Vision::Own(_) => Some(Preparation::of(
-                picture.grey(),
+                picture,
                 self.manifest.info.typical.as_ref(),
             )),
             Vision::Emu3(_) => None,

@@ -41,13 +41,21 @@ impl Vision {
         }
     }
 
+    /// Channels of a picture that are read: 1 (grey) or 3.
+    pub fn input_channels(&self) -> usize {
+        match self {
+            Self::Own(own) => own.image.input_channels(),
+            Self::Emu3(_) => 1,
+        }
+    }
+
     /// A picture as it is read, scaled to `size` by `size` pixels: `[1, channels, size, size]`. Emu3's tokenizer reads
     /// grey values.
     pub fn picture(&self, picture: &Picture, size: usize, device: &Device) -> Tensor<4> {
         match self {
-            Self::Own(own) => {
-                let channels = own.image.input_channels();
-                single(normalized_pixels(picture, size, channels), size, device)
+            Self::Own(_) => {
+                let pixels = normalized_pixels(picture, size, self.input_channels());
+                single(pixels, size, device)
             }
             Self::Emu3(emu3) => {
                 let pixels = picture.grey().resized(size, size).pixels;

@@ -362,12 +362,15 @@ pub(crate) struct EvalArgs {
     /// With --samples: draw a pixel from this share of the masks on
     #[arg(long, value_name = "SHARE", default_value_t = 0.4, requires = "samples", value_parser = share)]
     pub(crate) cut: f32,
-    /// Pick every token with the true ones before it, without marginals: the difference to the other scores is what the model
-    /// loses by reading its own tokens
-    #[arg(long, conflicts_with_all = ["decode", "samples", "marginal_share"])]
+    /// Pick every token with the true ones before it, without marginals and whatever the presence head says; what the model
+    /// loses by reading its own tokens is the difference to --marginal-share 0
+    #[arg(long, conflicts_with_all = [
+        "decode", "samples", "marginal_share", "presence_threshold", "mirror", "side_swap", "probe", "all_texts",
+    ])]
     pub(crate) teacher_forced: bool,
-    /// Read the mirror image as well, with the words "left" and "right" exchanged, and draw the mean of both masks
-    #[arg(long)]
+    /// Read the mirror image as well, with the words "left" and "right" exchanged, and draw the mean of both masks. Other
+    /// words for sides ("LLL") stay
+    #[arg(long, conflicts_with = "probe")]
     pub(crate) mirror: bool,
     /// Also measure the dense model that `trainer baseline` trained beside this run
     #[arg(long, value_name = "RUN")]

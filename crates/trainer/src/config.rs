@@ -46,7 +46,8 @@ pub(crate) struct Experiment {
 pub(crate) struct DataConfig {
     /// A dataset folder, or `phantoms`.
     pub(crate) source: String,
-    /// Further dataset folders to train on together with it, with splits of the same names.
+    /// Further dataset folders to train on together with it, with splits of the same names. `train_cases` and `lungs` are
+    /// about `source` alone; cases to choose by and to test on are spread over all.
     pub(crate) sources: Vec<FurtherSource>,
     /// Split to train on.
     pub(crate) train_split: String,
@@ -547,7 +548,14 @@ impl Experiment {
             ("augment.flip", f64::from(self.augment.flip)),
             ("augment.upside_down", f64::from(self.augment.upside_down)),
             ("augment.damage", f64::from(self.augment.damage)),
+            ("augment.colour", f64::from(self.augment.colour)),
         ];
+        let turn = self.augment.rotate_degrees;
+        if !(0.0..90.0).contains(&turn) {
+            return Err(usage(format!(
+                "augment.rotate_degrees = {turn}: it must be at least 0 and below 90, as words for sides do not turn"
+            )));
+        }
         self.validate_sources()?;
         let mix = &self.data.requests;
         let questions = mix.questions();

@@ -71,6 +71,10 @@ impl Splits {
             valid = valid.joined(Dataset::open(folder, &config.valid_split)?);
             test = test.joined(Dataset::open(folder, &config.test_split)?);
         }
+        // The first cases would be of the first data set alone.
+        if !config.sources.is_empty() && config.test_cases > 0 {
+            test.thin(config.test_cases);
+        }
         // Codes of Emu3 are made of the first cases.
         if !experiment.on_emu3() {
             valid.thin(config.valid_cases);
@@ -94,14 +98,16 @@ impl Splits {
         Ok(())
     }
 
-    /// What training pictures typically look like, from some of them; `None` when they are too different.
+    /// What training pictures of `data.source` typically look like, from some of them; `None` when they are too different.
     ///
     /// # Errors
     /// A picture cannot be loaded.
     pub(crate) fn typical(&self) -> Result<Option<Typical>> {
         const PICTURES: usize = 400;
-        let cases = self.train.len();
-        let chosen = (0..cases.min(PICTURES)).map(|i| i * cases / cases.min(PICTURES));
+        let parts = self.train.parts();
+        let cases = parts.first().map_or(&[][..], Vec::as_slice);
+        let some = cases.len().min(PICTURES);
+        let chosen = (0..some).map(|i| cases[i * cases.len() / some]);
         let pictures = chosen
             .collect::<Vec<_>>()
             .into_par_iter()
@@ -110,7 +116,7 @@ impl Splits {
         Ok(Typical::learn(pictures.into_iter()))
     }
 
-    /// With the codes that `codes` gives: training, validation and test cases.
+    /// With the codes that `codes` gives, else as pictures of 1 or 3 channels: training, validation and test cases.
     ///
     /// # Errors
     /// As `codes`.
@@ -118,10 +124,11 @@ impl Splits {
         self,
         codes: impl Fn(Role, &Dataset) -> Result<Option<CodedCases>>,
         typical: Option<&Typical>,
+        channels: usize,
     ) -> Result<[Samples; 3]> {
         let with = |role, dataset: Dataset| -> Result<Samples> {
             Ok(match codes(role, &dataset)? {
-                None => Samples::new(dataset, typical.cloned()),
+                None => Samples::new(dataset, typical.cloned(), channels),
                 Some(codes) => Samples::with_codes(dataset, codes),
             })
         };

@@ -1,5 +1,5 @@
-//! Free-running evaluation: every mask is decoded from its picture and a sentence, and compared with the truth at the
-//! truth's own size.
+//! Evaluation: every mask is decoded from its picture and a sentence, and compared with the truth at the truth's own
+//! size.
 
 mod decode;
 

@@ -124,7 +124,7 @@ mod tests {
 
     fn samples() -> Samples {
         let phantoms = Dataset::phantoms(&PhantomConfig::default(), "test", 6);
-        Samples::new(phantoms, None)
+        Samples::new(phantoms, None, 1)
     }
 
     #[test]

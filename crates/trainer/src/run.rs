@@ -150,6 +150,7 @@ impl Run {
             Some(folder) if begun => bundle_dir::typical(folder),
             _ => splits.typical()?,
         };
+        let channels = experiment.model.image.input_channels;
         let [train, valid, test] = match &emu3 {
             Some(emu3) => {
                 let origin = Origin::new(&experiment, emu3, &splits);
@@ -160,9 +161,10 @@ impl Run {
                         codes.read(role, dataset, needed).map(Some)
                     },
                     None,
+                    channels,
                 )?
             }
-            None => splits.with_codes(|_, _| Ok(None), typical.as_ref())?,
+            None => splits.with_codes(|_, _| Ok(None), typical.as_ref(), channels)?,
         };
 
         let further: Vec<f64> = config.sources.iter().map(|source| source.share).collect();
@@ -527,7 +529,7 @@ impl Run {
         };
         let every = training.steps.div_ceil(training.evaluations);
         let half = training.steps.div_ceil(2);
-        let cases = self.train.dataset().len();
+        let cases = self.train.pass_len();
         if training.hard_errors.weight > 0.0 && training.steps * training.batch < 2 * cases {
             self.session.display.line(&format!(
                 "warning: {} steps of {} see each of the {cases} cases less than twice; train.hard_errors weighs a case only when it comes again",
@@ -664,7 +666,8 @@ impl Run {
         };
         let lungs = held_out.map(|mut lungs| {
             lungs.thin(PROBE_CASES);
-            Samples::new(lungs, bundle_dir::typical(&self.folder))
+            let channels = self.experiment.model.image.input_channels;
+            Samples::new(lungs, bundle_dir::typical(&self.folder), channels)
         });
         let limit = self.test_limit().min(PROBE_CASES);
         let display = self.session.display;

@@ -163,7 +163,11 @@ pub(crate) fn experiment(args: &TrainArgs) -> Result<Experiment> {
     let given = &args.experiment;
     match &args.from {
         Some(from) if given.config.is_none() && given.preset.is_none() => {
-            Source::of(from)?.settings()?.changed(given, args.seed)
+            let mut settings = Source::of(from)?.settings()?;
+            if given.data.is_some() {
+                settings.data.sources.clear();
+            }
+            settings.changed(given, args.seed)
         }
         _ => Experiment::resolve(given, args.seed),
     }

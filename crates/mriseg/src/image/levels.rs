@@ -1,4 +1,4 @@
-//! From the bytes of a file to grey levels, refusing what is no picture before anything large is allocated.
+//! From the bytes of a file to levels of grey and of colours, refusing what is no picture before anything large is allocated.
 
 use std::io::Cursor;
 
@@ -59,6 +59,9 @@ pub(super) struct Levels {
     /// Red, green and blue, where a pixel of them is not grey and they were asked for.
     pub(super) colours: Option<[Vec<u16>; 3]>,
 }
+
+/// How far the channels of a grey pixel lie from each other at most, in levels of 8 bits.
+const ROUNDING: u16 = 2;
 
 /// Whether colours are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +138,13 @@ impl Levels {
             DynamicImage::ImageRgba16(buffer) => (u16::MAX, 4, buffer.to_vec()),
             other => (u16::MAX, 1, other.to_luma16().into_raw()),
         };
-        let is_grey = |pixel: &[u16]| pixel[0] == pixel[1] && pixel[1] == pixel[2];
+        // JPEG and lossy WebP round greys apart.
+        let rounding = ROUNDING * (max / u16::from(u8::MAX));
+        let is_grey = |pixel: &[u16]| {
+            let (least, most) = (pixel[..3].iter().min(), pixel[..3].iter().max());
+            most.zip(least)
+                .is_some_and(|(most, least)| most - least <= rounding)
+        };
         let plane = |channel: usize| values.iter().skip(channel).step_by(channels).copied();
         let colours =
             (keep == Keep::Colours && channels >= 3 && !values.chunks_exact(channels).all(is_grey))

@@ -45,8 +45,8 @@ impl Picture {
     }
 
     /// Reads a PNG, JPEG or WebP picture of 8 or 16 bits. Transparency is ignored, a camera's orientation tag is
-    /// applied; a colour file in which every pixel is grey gives a picture without colours. `name` is what errors call
-    /// the file.
+    /// applied; a colour file in which every pixel is grey, but for rounding, gives a picture without colours. `name` is
+    /// what errors call the file.
     ///
     /// # Errors
     /// [`ImageError`] when the file is empty, of another format, too large or damaged.
@@ -83,6 +83,15 @@ impl Picture {
     /// Red, green and blue; `None` of a grey picture.
     pub fn colours(&self) -> Option<&[GrayImage; 3]> {
         self.colours.as_deref()
+    }
+
+    /// As a model reads it that takes so many channels: without colours where that is 1.
+    #[must_use]
+    pub fn of_channels(self, channels: usize) -> Self {
+        Self {
+            colours: self.colours.filter(|_| channels > 1),
+            ..self
+        }
     }
 
     /// Grey values and colours, each changed in the same way, which may not depend on the values of others.
@@ -173,6 +182,13 @@ mod tests {
 
     #[test]
     fn a_colour_file_without_colours_is_grey() {
+        let rounded = encode_rgb_png(&[87, 86, 87, 10, 12, 11], 2, 1);
+        assert!(Picture::decode(&rounded, "p").unwrap().colours().is_none());
+        let tinted = encode_rgb_png(&[87, 83, 87, 10, 12, 11], 2, 1);
+        let tinted = Picture::decode(&tinted, "p").unwrap();
+        assert!(tinted.colours().is_some());
+        assert!(tinted.clone().of_channels(3).colours().is_some());
+        assert!(tinted.of_channels(1).colours().is_none());
         let grey = Picture::from(GrayImage::new(2, 1, vec![0.2, 0.8]));
         let file = encode_rgb_png(&grey.to_rgb8(), 2, 1);
         let read = Picture::decode(&file, "p").unwrap();

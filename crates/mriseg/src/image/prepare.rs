@@ -44,8 +44,14 @@ pub struct Preparation {
 }
 
 impl Preparation {
-    /// Finds out from its grey values what a picture needs. Without a `typical` picture its grey values stay as they are.
-    pub fn of(image: &GrayImage, typical: Option<&Typical>) -> Self {
+    /// Finds out what a picture needs. Without a `typical` picture its grey values stay as they are, and colours stay in
+    /// any case.
+    pub fn of(picture: &Picture, typical: Option<&Typical>) -> Self {
+        let typical = typical.filter(|_| picture.colours().is_none());
+        Self::of_grey(picture.grey(), typical)
+    }
+
+    fn of_grey(image: &GrayImage, typical: Option<&Typical>) -> Self {
         let window = content(image);
         let inverted = typical.is_some_and(|typical| typical.is_inverted(image, window));
         Self::with(image.width, image.height, window, inverted)
@@ -81,14 +87,11 @@ impl Preparation {
     /// # Panics
     /// When the picture is not of the size that was prepared.
     pub fn picture(&self, picture: &Picture) -> Picture {
-        picture.map(|plane| self.grey(plane))
+        picture.map(|plane| self.plane(plane))
     }
 
     /// The same of grey values, or of one colour.
-    ///
-    /// # Panics
-    /// As [`Self::picture`].
-    pub fn grey(&self, image: &GrayImage) -> GrayImage {
+    fn plane(&self, image: &GrayImage) -> GrayImage {
         self.check(image.width, image.height);
         if self.is_nothing() {
             return image.clone();
@@ -775,13 +778,33 @@ mod tests {
     }
 
     #[test]
+    fn colours_are_framed_like_greys_and_never_inverted() {
+        let typical = Typical::learn((0..30).map(|seed| chest(96, 96, seed))).unwrap();
+        let negative = negative(&bordered(&chest(96, 80, 1), [8, 8, 4, 4], 1.0));
+        let grey = Preparation::of(&negative.clone().into(), Some(&typical));
+        assert!(grey.inverted);
+        let darker = GrayImage {
+            pixels: negative.pixels.iter().map(|value| value / 2.0).collect(),
+            ..negative.clone()
+        };
+        let colours = Picture::of_colours([negative.clone(), darker.clone(), darker]);
+        let preparation = Preparation::of(&colours, Some(&typical));
+        assert!(!preparation.inverted);
+        assert_eq!(preparation.window, grey.window);
+        let prepared = preparation.picture(&colours);
+        let [red, green, _] = prepared.colours().unwrap();
+        assert_eq!(red, &preparation.plane(&negative));
+        assert_eq!((green.width, green.height), (red.width, red.height));
+    }
+
+    #[test]
     fn a_square_picture_without_a_frame_stays_exactly_as_it_is() {
         let image = chest(96, 96, 1);
         let typical = Typical::learn((0..30).map(|seed| chest(96, 96, seed))).unwrap();
-        let preparation = Preparation::of(&image, Some(&typical));
+        let preparation = Preparation::of_grey(&image, Some(&typical));
         assert_eq!(preparation, Preparation::none(96, 96));
         assert!(preparation.is_nothing());
-        assert_eq!(preparation.grey(&image), image);
+        assert_eq!(preparation.plane(&image), image);
         let mask = Mask::new(96, 96, (0..96 * 96).map(|i| (i % 3 == 0) as u8).collect());
         assert_eq!(preparation.mask(&mask), mask);
         assert!(preparation.notes().is_empty());
@@ -805,19 +828,19 @@ mod tests {
     fn frames_of_every_kind_leave_the_window_of_the_plain_picture() {
         for seed in 0..10 {
             let image = chest(96, 80, seed);
-            let plain = Preparation::of(&image, None).window;
+            let plain = Preparation::of_grey(&image, None).window;
             assert_eq!(plain, Window::whole(96, 80));
             for (border, level) in BORDERS {
                 let framed = bordered(&image, border, level);
-                let preparation = Preparation::of(&framed, None);
+                let preparation = Preparation::of_grey(&framed, None);
                 assert_eq!(
                     distance(plain, preparation.window, border),
                     0,
                     "{border:?} {level}"
                 );
                 assert_eq!(
-                    preparation.grey(&framed),
-                    Preparation::none(96, 80).grey(&image)
+                    preparation.plane(&framed),
+                    Preparation::none(96, 80).plane(&image)
                 );
             }
         }
@@ -831,13 +854,13 @@ mod tests {
             let letterboxed = bordered(&image, [30, 30, 0, 0], 0.0);
             let twice = bordered(&letterboxed, [10, 10, 20, 20], 1.0);
             let border = [40, 40, 20, 20];
-            let window = Preparation::of(&twice, None).window;
+            let window = Preparation::of_grey(&twice, None).window;
             assert_eq!(distance(plain, window, border), 0);
             let white = ([21, 18, 20, 19], 1.0);
             let black = ([43, 42, 0, 0], 0.0);
             for ((border, level), quality) in [(white, 90), (white, 30), (black, 90), (black, 75)] {
                 let framed = as_jpeg(&bordered(&image, border, level), quality);
-                let window = Preparation::of(&framed, None).window;
+                let window = Preparation::of_grey(&framed, None).window;
                 let off = distance(plain, window, border);
                 assert!(
                     off <= 2,
@@ -852,10 +875,13 @@ mod tests {
         let image = chest(96, 96, 5);
         let faint = image.pixels.iter().map(|v| 0.4 + v * 0.03).collect();
         let faint = GrayImage::new(96, 96, faint);
-        assert_eq!(Preparation::of(&faint, None).window, Window::whole(96, 96));
+        assert_eq!(
+            Preparation::of_grey(&faint, None).window,
+            Window::whole(96, 96)
+        );
         let border = [12, 12, 12, 12];
         let framed = bordered(&faint, border, 1.0);
-        let window = Preparation::of(&framed, None).window;
+        let window = Preparation::of_grey(&framed, None).window;
         assert_eq!(distance(Window::whole(96, 96), window, border), 0);
     }
 
@@ -886,9 +912,9 @@ mod tests {
             ] {
                 let image = GrayImage::new(width, height, pixels);
                 let typical = Typical::learn((0..30).map(|seed| chest(32, 32, seed)));
-                let preparation = Preparation::of(&image, typical.as_ref());
+                let preparation = Preparation::of_grey(&image, typical.as_ref());
                 assert_eq!(preparation.window, Window::whole(width, height));
-                let square = preparation.grey(&image);
+                let square = preparation.plane(&image);
                 assert_eq!(
                     (square.width, square.height),
                     (width.max(height), width.max(height))
@@ -910,7 +936,7 @@ mod tests {
             let image = chest(width, height, 2);
             for (border, level) in BORDERS {
                 let framed = bordered(&image, border, level);
-                let preparation = Preparation::of(&framed, None);
+                let preparation = Preparation::of_grey(&framed, None);
                 let mut mask = Mask::empty(framed.width, framed.height);
                 for y in height / 4..height / 2 {
                     for x in width / 3..width / 2 {
@@ -938,7 +964,7 @@ mod tests {
     fn padding_is_the_mean_of_the_content_and_lies_on_both_sides() {
         let image = GrayImage::new(4, 2, vec![0.0, 0.5, 1.0, 0.5, 0.25, 0.75, 0.75, 0.25]);
         let preparation = Preparation::none(4, 2);
-        let square = preparation.grey(&image);
+        let square = preparation.plane(&image);
         assert_eq!(
             (preparation.side, preparation.left, preparation.top),
             (4, 0, 1)
@@ -959,7 +985,7 @@ mod tests {
     #[test]
     fn a_very_long_picture_does_not_become_a_huge_square() {
         let image = GrayImage::new(20_000, 2, vec![0.3; 40_000]);
-        let preparation = Preparation::of(&image, None);
+        let preparation = Preparation::of_grey(&image, None);
         assert_eq!(preparation.side, LONGEST_SIDE);
         let mask = preparation.restore(&GrayImage::new(8, 8, vec![1.0; 64]));
         assert_eq!((mask.width, mask.area()), (20_000, 40_000));
@@ -969,7 +995,7 @@ mod tests {
     fn notes_say_what_was_done() {
         let typical = Typical::learn((0..30).map(|seed| chest(64, 64, seed))).unwrap();
         let image = bordered(&negative(&chest(64, 64, 77)), [12, 0, 9, 0], 1.0);
-        let preparation = Preparation::of(&image, Some(&typical));
+        let preparation = Preparation::of_grey(&image, Some(&typical));
         assert_eq!(
             preparation.notes(),
             [
@@ -984,10 +1010,10 @@ mod tests {
         let typical = Typical::learn((0..60).map(|seed| chest(64, 64, seed))).unwrap();
         for seed in 100..130 {
             let image = chest(80, 64, seed);
-            let plain = Preparation::of(&image, Some(&typical));
-            let turned = Preparation::of(&negative(&image), Some(&typical));
+            let plain = Preparation::of_grey(&image, Some(&typical));
+            let turned = Preparation::of_grey(&negative(&image), Some(&typical));
             assert_eq!((plain.inverted, turned.inverted), (false, true));
-            let (a, b) = (plain.grey(&image), turned.grey(&negative(&image)));
+            let (a, b) = (plain.plane(&image), turned.plane(&negative(&image)));
             assert!(
                 a.pixels
                     .iter()
@@ -1026,10 +1052,10 @@ mod tests {
             return;
         };
         for (name, image) in pictures {
-            let plain = Preparation::of(&image, None).window;
+            let plain = Preparation::of_grey(&image, None).window;
             for (border, level) in BORDERS {
                 let framed = bordered(&image, border, level);
-                let window = Preparation::of(&framed, None).window;
+                let window = Preparation::of_grey(&framed, None).window;
                 let off = distance(plain, window, border);
                 assert!(off <= 1, "{name}, {border:?} {level}: {off} pixels off");
             }
@@ -1043,10 +1069,13 @@ mod tests {
         };
         let typical = Typical::learn(train.into_iter().map(|(_, image)| image)).unwrap();
         for (name, image) in real_pictures("valid", 200).unwrap() {
-            assert!(!Preparation::of(&image, Some(&typical)).inverted, "{name}");
+            assert!(
+                !Preparation::of_grey(&image, Some(&typical)).inverted,
+                "{name}"
+            );
             let negative = negative(&image);
             assert!(
-                Preparation::of(&negative, Some(&typical)).inverted,
+                Preparation::of_grey(&negative, Some(&typical)).inverted,
                 "{name}, negative"
             );
         }
@@ -1059,8 +1088,8 @@ mod tests {
         let fastest = (0..50)
             .map(|_| {
                 let start = std::time::Instant::now();
-                let preparation = Preparation::of(&image, Some(&typical));
-                assert_eq!(preparation.grey(&image).width, 200);
+                let preparation = Preparation::of_grey(&image, Some(&typical));
+                assert_eq!(preparation.plane(&image).width, 200);
                 start.elapsed()
             })
             .min();

@@ -8,7 +8,6 @@ use futures_lite::future::block_on;
 use mriseg::bundle::{Bundle, BundleInfo, Precision};
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::decode::{Decode, Pick};
-use mriseg::image::Picture;
 use mriseg::model::normalized_pixels;
 use mriseg::segmenter::Segmenter;
 use mriseg::text::TextTokenizer;
@@ -238,7 +237,7 @@ fn save(folder: &Path, bundle: &Bundle, segmenter: &Segmenter, inputs: &[Input])
     let cases = inputs
         .iter()
         .map(|input| {
-            let picture = Picture::decode(&input.bytes, &input.name)?;
+            let picture = segmenter.decode_picture(&input.bytes, &input.name)?;
             let reads = &bundle.manifest.architecture.image;
             Ok(Case {
                 image: input.name.clone(),
@@ -297,7 +296,7 @@ fn decode(segmenter: &Segmenter, workers: usize, input: &Input, decode: Decode) 
             let prompt = segmenter
                 .prompt(&input.text)
                 .with_context(|| format!("{} with \"{}\"", input.name, input.text))?;
-            let image = Picture::decode(&input.bytes, &input.name)?;
+            let image = segmenter.decode_picture(&input.bytes, &input.name)?;
             let mut decoding = segmenter.start(&image, &prompt, decode);
             decoding.next().await?;
             let first_token_ms = milliseconds();

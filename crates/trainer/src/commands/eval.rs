@@ -96,9 +96,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         decoding: decoding(args),
         mirrored: args.mirror,
     };
+    let channels = bundle.manifest.architecture.image.input_channels;
     let samples = match &bundle.manifest.info.emu3 {
         Some(_) => Samples::as_they_are(dataset),
-        None => Samples::new(dataset, bundle.manifest.info.typical.clone()),
+        None => Samples::new(dataset, bundle.manifest.info.typical.clone(), channels),
     };
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
     let cases = evaluator.run(&samples, limit, asking, display)?;
@@ -130,7 +131,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
             };
             let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, folder)?;
             held_out.thin(limit);
-            Ok(Samples::new(held_out, bundle.manifest.info.typical.clone()))
+            let typical = bundle.manifest.info.typical.clone();
+            Ok(Samples::new(held_out, typical, channels))
         });
         let lungs = lungs.transpose()?;
         summary.probe = Some(PromptProbe::measure(

@@ -97,7 +97,7 @@ fn one(
     let columns = segmenter.manifest().architecture.grid();
     // What is wrong is said first, and alone.
     let prompt = segmenter.prompt(text)?;
-    let picture = Picture::decode(&bytes, &name)?;
+    let picture = segmenter.decode_picture(&bytes, &name)?;
     let reading = segmenter.reading(text);
     if let Some(reading) = &reading {
         eprintln!("read as: {reading}");
@@ -216,7 +216,8 @@ fn whole_gallery(
     let items = gallery::read(folder)?;
     let mut results = Vec::new();
     for item in &items {
-        let picture = Picture::decode(&read_file(&folder.join(&item.image))?, &item.image)?;
+        let bytes = read_file(&folder.join(&item.image))?;
+        let picture = segmenter.decode_picture(&bytes, &item.image)?;
         for sentence in &item.sentences {
             let go_on = |_: &TokenEvent| ControlFlow::Continue(());
             let (name, text, decode) = (&item.image, &sentence.text, args.decode.into());

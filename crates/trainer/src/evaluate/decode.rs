@@ -68,18 +68,27 @@ impl Evaluator<'_> {
     }
 
     fn decode_as_it_is(&self, cases: &[Case]) -> Result<Vec<Decoded>> {
-        let text = texts(cases, self.tokenizer, self.config, self.device)?;
-        let image = self.image_tokens(cases);
+        let read = || -> Result<_> {
+            let text = texts(cases, self.tokenizer, self.config, self.device)?;
+            Ok((text, self.image_tokens(cases)))
+        };
         let (tokens, costs) = match self.decoding {
-            Decoding::Together => self.decode_together(text, image),
-            Decoding::OneByOne(decode) => with_a_partner(decode, self.workers, || {
-                self.decode_each(text, image, decode)
-            })?,
+            Decoding::Together => {
+                let (text, image) = read()?;
+                self.decode_together(text, image)
+            }
+            Decoding::OneByOne(decode) => {
+                let (text, image) = read()?;
+                with_a_partner(decode, self.workers, || {
+                    self.decode_each(text, image, decode)
+                })?
+            }
             Decoding::TeacherForced => {
                 let [_, predicted] = self.teacher_forced(cases)?;
                 (predicted, vec![DecodeCost::NONE; cases.len()])
             }
             Decoding::Mean(chance) => {
+                let (text, image) = read()?;
                 return (0..cases.len())
                     .map(|case| {
                         let (text, image) = of_case(&text, &image, case);

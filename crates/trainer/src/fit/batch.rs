@@ -30,14 +30,24 @@ pub(crate) struct Samples {
     typical: Option<Typical>,
     /// Whether pictures are prepared before they are read; Emu3's tokenizer reads them as they are.
     prepares: bool,
+    /// Channels of a picture that are read.
+    channels: usize,
     codes: Option<CodedCases>,
-    /// What a pass over the data is made of: the cases of each data set, and how many it draws of them, at least all.
-    parts: Vec<(Vec<usize>, usize)>,
+    /// What a pass over the data is made of.
+    parts: Vec<Part>,
     /// By case, where there are codes: see [`Case::oracle`].
     oracles: Vec<Arc<OnceLock<Mask>>>,
     cache: Vec<OnceLock<Sample>>,
     room: AtomicUsize,
     soft_masks: AtomicUsize,
+}
+
+/// Cases of one data set.
+#[derive(Debug)]
+struct Part {
+    cases: Vec<usize>,
+    /// How many a pass draws of them, at least all.
+    drawn: usize,
 }
 
 /// Random changes of a training case.
@@ -94,11 +104,12 @@ impl Case {
 impl Samples {
     const CACHE_BYTES: usize = 2 << 30;
 
-    /// Cases whose pictures are prepared.
-    pub(crate) fn new(dataset: Dataset, typical: Option<Typical>) -> Self {
+    /// Cases whose pictures are prepared and read in 1 or 3 channels.
+    pub(crate) fn new(dataset: Dataset, typical: Option<Typical>, channels: usize) -> Self {
         Self {
             typical,
             prepares: true,
+            channels,
             ..Self::as_they_are(dataset)
         }
     }
@@ -117,9 +128,13 @@ impl Samples {
         Self {
             typical: None,
             prepares: false,
+            channels: 1,
             codes: None,
             oracles: Vec::new(),
-            parts: vec![((0..dataset.len()).collect(), dataset.len())],
+            parts: vec![Part {
+                cases: (0..dataset.len()).collect(),
+                drawn: dataset.len(),
+            }],
             cache: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
             dataset,
             room: AtomicUsize::new(Self::CACHE_BYTES),
@@ -140,19 +155,24 @@ impl Samples {
             .fold(0.0, f64::max);
         self.parts = (parts.into_iter().zip(shares))
             .filter(|(cases, _)| !cases.is_empty())
-            .map(|(cases, share)| {
-                let drawn = (pass * share).round() as usize;
-                (cases, drawn)
+            .map(|(cases, share)| Part {
+                cases,
+                drawn: (pass * share).round() as usize,
             })
             .collect();
         self
+    }
+
+    /// Cases of a pass over the data.
+    pub(crate) fn pass_len(&self) -> usize {
+        self.parts.iter().map(|part| part.drawn).sum()
     }
 
     /// The cases of one pass over the data, in an order of its own.
     fn pass(&self, stage: &str, seed: u64, pass: usize) -> Vec<usize> {
         let mut rng = rng(stage, seed, pass as u64);
         let mut order = Vec::new();
-        for (cases, drawn) in &self.parts {
+        for Part { cases, drawn } in &self.parts {
             for _ in 0..drawn / cases.len() {
                 order.extend(cases);
             }
@@ -171,10 +191,11 @@ impl Samples {
         if let Some(sample) = self.cache[index].get() {
             return Ok(sample.clone());
         }
-        let sample = self
+        let mut sample = self
             .dataset
             .load(index)
             .map_err(|error| data(error.to_string()))?;
+        sample.image = sample.image.of_channels(self.channels);
         if sample.intermediate_pixels > 0 {
             self.soft_masks.fetch_add(1, Ordering::Relaxed);
         }
@@ -225,7 +246,7 @@ impl Samples {
 
     /// Picture and a mask as the model reads them.
     fn prepared(&self, sample: &Sample, mask: &Mask) -> (Preparation, Sample) {
-        let preparation = Preparation::of(sample.image.grey(), self.typical.as_ref());
+        let preparation = Preparation::of(&sample.image, self.typical.as_ref());
         let prepared = Sample {
             text: sample.text.clone(),
             mask: preparation.mask(mask),
@@ -256,7 +277,7 @@ impl Samples {
         step: usize,
         batch: usize,
     ) -> Vec<(usize, ChaCha8Rng)> {
-        let total: usize = self.parts.iter().map(|(_, drawn)| drawn).sum();
+        let total = self.pass_len();
         let first = step * batch;
         let mut order: (usize, Vec<usize>) = (usize::MAX, Vec::new());
         (first..first + batch)
@@ -441,7 +462,11 @@ mod tests {
     fn a_pass_sees_every_case_of_every_data_set_and_some_of_the_smaller_one_more_often() {
         let mut samples =
             Samples::as_they_are(Dataset::phantoms(&PhantomConfig::default(), "train", 2));
-        samples.parts = vec![((0..6).collect(), 6), (vec![6, 7], 5)];
+        let part = |cases: std::ops::Range<usize>, drawn| Part {
+            cases: cases.collect(),
+            drawn,
+        };
+        samples.parts = vec![part(0..6, 6), part(6..8, 5)];
         let pass = samples.pass("shares", 1, 0);
         assert_ne!(pass, samples.pass("shares", 1, 1));
         let times = |case: usize| pass.iter().filter(|&&drawn| drawn == case).count();
@@ -451,6 +476,47 @@ mod tests {
         let steps = (0..3).flat_map(|step| samples.of_step("shares", 1, step, 4));
         let drawn: Vec<usize> = steps.map(|(case, _)| case).collect();
         assert_eq!(drawn[..11], pass);
+    }
+
+    /// A folder of `cases` training cases.
+    fn folder(root: &std::path::Path, name: &str, cases: usize) -> Dataset {
+        let folder = root.join(name);
+        let mut table = "split,id,caption\n".to_owned();
+        for part in ["img", "mask"] {
+            std::fs::create_dir_all(folder.join("train").join(part)).unwrap();
+            for case in 0..cases {
+                let file = folder.join(format!("train/{part}/{case}.png"));
+                std::fs::write(file, Mask::empty(2, 2).to_png()).unwrap();
+            }
+        }
+        for case in 0..cases {
+            table += &format!("train,{case},a disc\n");
+        }
+        std::fs::write(folder.join("captions.csv"), table).unwrap();
+        Dataset::open(&folder, "train").unwrap()
+    }
+
+    #[test]
+    fn a_further_data_set_has_its_share_of_a_pass_whatever_its_size() {
+        let root = tempfile::tempdir().unwrap();
+        let joined = |cases: [usize; 2]| {
+            let [first, other] = ["first", "other"].map(|name| format!("{name}{}", cases[0]));
+            let data = folder(root.path(), &first, cases[0]);
+            let data = data.joined(folder(root.path(), &other, cases[1]));
+            let samples = Samples::new(data, None, 1).in_shares(&[0.25]);
+            let drawn: Vec<usize> = samples.parts.iter().map(|part| part.drawn).collect();
+            (drawn, samples.pass_len())
+        };
+        assert_eq!(joined([9, 2]), (vec![9, 3], 12));
+        assert_eq!(joined([3, 4]), (vec![12, 4], 16));
+        let mut emptied = folder(root.path(), "kept", 3).joined(folder(root.path(), "long", 2));
+        let mut left = 3;
+        emptied.leave_out(|_| {
+            left -= 1;
+            left >= 0
+        });
+        let samples = Samples::new(emptied, None, 1).in_shares(&[0.5]);
+        assert_eq!(samples.pass("x", 1, 0).len(), samples.pass_len());
     }
 
     fn changes<'a>(augment: &'a AugmentConfig, requests: &'a RequestMix) -> Changes<'a> {
@@ -466,6 +532,7 @@ mod tests {
         let samples = Samples::new(
             Dataset::phantoms(&PhantomConfig::default(), "train", 6),
             None,
+            1,
         );
         let (augment, requests) = (AugmentConfig::default(), RequestMix::default());
         let at = |step| {
@@ -484,6 +551,7 @@ mod tests {
         let samples = Samples::new(
             Dataset::phantoms(&PhantomConfig::default(), "train", 6),
             None,
+            1,
         );
         let total = samples.dataset().len();
         let (augment, requests) = (AugmentConfig::default(), RequestMix::default());

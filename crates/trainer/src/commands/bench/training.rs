@@ -119,7 +119,7 @@ impl Trial {
         Ok(Self {
             objective,
             tokenizer: text::tokenizer(&experiment, &dataset)?,
-            samples: Samples::new(dataset, None),
+            samples: Samples::new(dataset, None, 1),
             session: Session {
                 display: Display::Silent,
                 interrupt: Interrupt::default(),
