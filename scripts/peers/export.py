@@ -20,13 +20,14 @@ def export(model: Path):
     out = model / "onnx"
     out.mkdir(exist_ok=True)
     encoder, lm = load(model)
-    size = json.loads((model / "manifest.json").read_text())["architecture"]["image"]["size"]
+    image = json.loads((model / "manifest.json").read_text())["architecture"]["image"]
+    channels, size = image.get("input_channels", 1), image["size"]
     names = [f"{kind}.{layer}" for layer in range(len(lm.blocks)) for kind in ("key", "value")]
     past, present = [f"past.{name}" for name in names], [f"present.{name}" for name in names]
     write(
         out / "prefill.onnx",
         Prefill(encoder, lm),
-        (torch.zeros(1, 1, size, size), torch.zeros(1, lm.text_tokens, dtype=torch.int64)),
+        (torch.zeros(1, channels, size, size), torch.zeros(1, lm.text_tokens, dtype=torch.int64)),
         input_names=["picture", "text"],
         output_names=["places", *present],
     )

@@ -55,8 +55,9 @@ RUNNERS = {"pytorch": PyTorch, "ort": Ort}
 
 
 def timed(runner, case: dict) -> dict:
-    size = round(len(case["pixels"]) ** 0.5)
-    pixels = np.array(case["pixels"], dtype=np.float32).reshape(1, 1, size, size)
+    channels = case["channels"]
+    size = round((len(case["pixels"]) / channels) ** 0.5)
+    pixels = np.array(case["pixels"], dtype=np.float32).reshape(1, channels, size, size)
     ids = np.array([case["ids"]])
     begin = time.perf_counter()
     tokens, first = [], None

@@ -48,6 +48,84 @@ class ImageEncoder(nn.Module):
         return picture.flatten(2).transpose(1, 2)
 
 
+class InvertedResidual(nn.Module):
+    """`[batch, d_in, height, width]` to `[batch, d_out, height / stride, width / stride]`; batch norm is folded in."""
+
+    def __init__(self, kernel: int, stride: int, d_in: int, hidden: int, d_out: int):
+        super().__init__()
+        self.stride = stride
+        self.expand = nn.Conv2d(d_in, hidden, 1) if hidden != d_in else nn.Identity()
+        self.depthwise = nn.Conv2d(hidden, hidden, kernel, stride=stride, groups=hidden)
+        self.project = nn.Conv2d(hidden, d_out, 1)
+        # As TensorFlow's SAME for even sides.
+        before, all = (kernel - stride) // 2, kernel - stride
+        self.padding = (before, all - before, before, all - before)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = x if isinstance(self.expand, nn.Identity) else F.relu6(self.expand(x))
+        out = self.project(F.relu6(self.depthwise(F.pad(hidden, self.padding))))
+        return x + out if x.shape == out.shape else out
+
+
+class EfficientNet(nn.Module):
+    """EfficientNet-Lite0 and the fusion of its strides 8, 16 and 32: `[batch, channels, size, size]` to
+    `[batch, cells, fused_dim]`."""
+
+    SCALE = 0.5
+    STEM = 32
+    # Kernel, stride of the first block, expansion, channels, blocks.
+    STAGES = [
+        (3, 1, 1, 16, 1),
+        (3, 2, 6, 24, 2),
+        (5, 2, 6, 40, 2),
+        (3, 2, 6, 80, 3),
+        (5, 1, 6, 112, 3),
+        (5, 2, 6, 192, 4),
+        (3, 1, 6, 320, 1),
+    ]
+    # Channels and stride.
+    FUSED = [(40, 8), (112, 16), (320, 32)]
+
+    def __init__(self, image: dict, grid: int):
+        super().__init__()
+        self.grid = grid
+        self.stem = nn.Conv2d(image["input_channels"], self.STEM, 3, stride=2)
+        self.blocks, d_in = nn.ModuleList(), self.STEM
+        for kernel, stride, expansion, channels, blocks in self.STAGES:
+            for i in range(blocks):
+                block = InvertedResidual(kernel, stride if i == 0 else 1, d_in, d_in * expansion, channels)
+                self.blocks.append(block)
+                d_in = channels
+        finer = [max(image["size"] // stride // grid, 1) for _, stride in self.FUSED]
+        self.fuse = nn.ModuleList(
+            nn.Linear(side * side * channels, image["fused_dim"]) for side, (channels, _) in zip(finer, self.FUSED)
+        )
+
+    def levels(self, picture: Tensor) -> list[Tensor]:
+        """What the last block of each stride has, from 2 to 32."""
+        x = F.relu6(self.stem(F.pad(picture * self.SCALE, (0, 1, 0, 1))))
+        levels = []
+        for block in self.blocks:
+            if block.stride == 2:
+                levels.append(x)
+            x = block(x)
+        return [*levels, x]
+
+    def forward(self, picture: Tensor) -> Tensor:
+        levels = self.levels(picture)[2:]
+        return sum(self.at_cells(level, fuse) for level, fuse in zip(levels, self.fuse))
+
+    def at_cells(self, level: Tensor, fuse: nn.Linear) -> Tensor:
+        batch, channels, side, _ = level.shape
+        if side >= self.grid:
+            finer = side // self.grid
+            cells = level.reshape(batch, channels, self.grid, finer, self.grid, finer).permute(0, 2, 4, 3, 5, 1)
+            return fuse(cells.reshape(batch, self.grid**2, finer * finer * channels))
+        coarser = self.grid // side
+        vectors = fuse(level.permute(0, 2, 3, 1))
+        return vectors.repeat_interleave(coarser, 1).repeat_interleave(coarser, 2).flatten(1, 2)
+
+
 class Block(nn.Module):
     def __init__(self, d_model: int, heads: int, d_hidden: int):
         super().__init__()
@@ -159,7 +237,7 @@ class MaskLm(nn.Module):
 class Prefill(nn.Module):
     """Picture and sentence to the places of the mask tokens and the keys and values of every layer."""
 
-    def __init__(self, encoder: ImageEncoder, lm: MaskLm):
+    def __init__(self, encoder: nn.Module, lm: MaskLm):
         super().__init__()
         self.encoder, self.lm = encoder, lm
 
@@ -197,18 +275,20 @@ class Step(nn.Module):
         return lm.logits(lm.norm(x)).argmax(dim=2), *kept
 
 
-def load(folder: Path) -> tuple[ImageEncoder, MaskLm]:
+def load(folder: Path) -> tuple[nn.Module, MaskLm]:
     """Encoder and language model of a bundle, in 32 bits."""
     architecture = json.loads((folder / "manifest.json").read_text())["architecture"]
     if architecture["lm"]["image_tokens"] != "features":
         raise SystemExit(f"{folder}: image tokens are codes; this script knows models that read features")
     image, lm = architecture["image"], architecture["lm"]
-    encoder = ImageEncoder(image)
-    grid = image["size"] >> len(image["channels"])
-    model = MaskLm(lm, grid, architecture["mask"]["codes"], image["channels"][-1])
+    pretrained = image.get("encoder", "conv") == "efficientnet_lite0"
+    grid = architecture["mask"]["size"] // architecture["mask"]["patch"]
+    encoder = EfficientNet(image, grid) if pretrained else ImageEncoder(image)
+    token_dim = image["fused_dim"] if pretrained else image["channels"][-1]
+    model = MaskLm(lm, grid, architecture["mask"]["codes"], token_dim)
     shards = json.loads((folder / "manifest.json").read_text())["shards"]
     fill(encoder, load_file(folder / shards[0]["file"]), unused=("to_code", "from_code", "quantizer", "paint", "to_pixel"))
-    fill(model, load_file(folder / shards[2]["file"]))
+    fill(model, load_file(folder / shards[2]["file"]), unused=("presence",))
     return encoder.eval(), model.eval()
 
 
@@ -218,9 +298,17 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], unused: tuple[str, ...] 
     for name, tensor in tensors.items():
         if name.startswith(unused) and unused:
             continue
-        name = name.replace("gamma", "weight").replace("beta", "bias")
+        name = name.removeprefix("net.").replace("gamma", "weight").replace("beta", "bias")
         name = name.replace("attention.", "").replace(".mix.", ".")
         owner = module.get_submodule(name.rpartition(".")[0])
         tensor = tensor.float()
-        state[name] = tensor.T.contiguous() if isinstance(owner, nn.Linear) and tensor.dim() == 2 else tensor
+        match owner, tensor.dim():
+            case nn.Linear(), 2:
+                tensor = tensor.T
+            # A matrix for every pixel, or a convolution of every channel by itself.
+            case nn.Conv2d(), 2:
+                tensor = tensor.T[:, :, None, None]
+            case nn.Conv2d(), 3:
+                tensor = tensor.permute(2, 0, 1)[:, None]
+        state[name] = tensor.contiguous()
     module.load_state_dict(state, strict=True)

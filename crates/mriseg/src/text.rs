@@ -95,7 +95,7 @@ impl TextTokenizer {
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         let json = self
             .inner
-            .to_string(true)
+            .to_string(false)
             .map_err(|error| tokenizer_error("tokenizer.json", error))?;
         Ok(json.into_bytes())
     }

@@ -34,10 +34,10 @@ serve({
     step = await open('step.onnx', ['places']);
   },
 
-  async run({ pixels, ids, tokens: { length } }) {
-    const size = Math.sqrt(pixels.length);
+  async run({ pixels, channels, ids, tokens: { length } }) {
+    const size = Math.sqrt(pixels.length / channels);
     const begins = performance.now();
-    const picture = new ort.Tensor('float32', Float32Array.from(pixels), [1, 1, size, size]);
+    const picture = new ort.Tensor('float32', Float32Array.from(pixels), [1, channels, size, size]);
     const text = new ort.Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]);
     let kept = await prefill.run({ picture, text });
     const { places } = kept;

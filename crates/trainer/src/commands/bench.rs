@@ -60,6 +60,7 @@ struct Case {
     ids: Vec<u32>,
     /// The picture as the encoder reads it, channel by channel and row by row.
     pixels: Vec<f32>,
+    channels: usize,
     /// Mask tokens.
     tokens: Vec<u32>,
 }
@@ -244,6 +245,7 @@ fn save(folder: &Path, bundle: &Bundle, segmenter: &Segmenter, inputs: &[Input])
                 text: input.text.clone(),
                 ids: segmenter.prompt(&input.text)?.ids,
                 pixels: normalized_pixels(&picture, reads.size, reads.input_channels),
+                channels: reads.input_channels,
                 tokens: decode(segmenter, 1, input, Decode::Greedy)?.tokens,
             })
         })
