@@ -26,8 +26,8 @@ def main(arguments: argparse.Namespace):
     device, batch = torch.device(arguments.device), arguments.batch
     encoder, lm = (module.train().to(device) for module in load(arguments.model))
     architecture = json.loads((arguments.model / "manifest.json").read_text())["architecture"]
-    size = architecture["image"]["size"]
-    picture = torch.rand(batch, 1, size, size, device=device)
+    channels, size = architecture["image"].get("input_channels", 1), architecture["image"]["size"]
+    picture = torch.rand(batch, channels, size, size, device=device)
     text = torch.zeros(batch, lm.text_tokens, dtype=torch.int64, device=device)
     tokens = torch.arange(batch * lm.cells, device=device).remainder(lm.codes).reshape(batch, lm.cells)
     weights = [*encoder.parameters(), *lm.parameters()]

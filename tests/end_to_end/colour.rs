@@ -69,6 +69,7 @@ fn pictures_in_colour_are_trained_on_measured_packed_and_segmented() {
         "train.evaluations=1",
         "train.marginal_cases=0.5",
         "train.marginal_share=0.5",
+        "train.pick=best_dice",
         "augment.upside_down=0.5",
     ] {
         train.args(["--set", set]);

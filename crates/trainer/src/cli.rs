@@ -348,12 +348,13 @@ pub(crate) struct EvalArgs {
     /// The tokens are the same
     #[arg(long, value_enum)]
     pub(crate) decode: Option<DecodeRule>,
-    /// Draw the mean of N masks by chance, up to 64, in place of one mask by the bundle's rule
+    /// Draw the mean to expect of N masks by chance, up to 64, in place of one mask by the bundle's rule. For models with
+    /// tokenizers of their own
     #[arg(
         long,
         value_name = "N",
         value_parser = clap::value_parser!(u16).range(1..=64),
-        conflicts_with_all = ["decode", "pick", "marginal_share", "dice_threshold"]
+        conflicts_with_all = ["decode", "pick", "dice_threshold"]
     )]
     pub(crate) samples: Option<u16>,
     /// With --samples: below 1 the masks keep to what is probable, above 1 they vary more

@@ -211,6 +211,16 @@ impl Picker {
         }
     }
 
+    /// How probable every pixel of a cell is foreground; `None` where codes are not compared by what they draw.
+    ///
+    /// # Shapes
+    /// - probabilities: `[batch, codes]`
+    /// - output: `[batch, pixels]`, row by row
+    pub(super) fn foreground(&self, probabilities: Tensor<2>) -> Option<Tensor<2>> {
+        let patches = self.patches.as_ref()?;
+        Some(probabilities.matmul(patches.pixels.clone()))
+    }
+
     /// What is drawn where there is nothing to draw.
     pub(crate) fn empty(&self) -> Option<&EmptyMask> {
         self.empty.as_ref()

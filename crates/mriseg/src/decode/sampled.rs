@@ -3,6 +3,7 @@
 
 use super::Picker;
 use crate::mask_lm::{CachedLm, DecodeState};
+use burn::tensor::activation::softmax;
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -15,17 +16,22 @@ pub struct Sampler {
     picker: Picker,
     /// Masks in which nothing is drawn; known after the first pass.
     absent: Vec<bool>,
+    /// See [`Picker::marginals`].
+    marginals: Option<Tensor<3>>,
     temperature: f32,
     rng: ChaCha8Rng,
     device: Device,
     /// The last token of every mask.
     last: Vec<i32>,
+    /// See [`Sampler::expected`].
+    expected: Vec<f32>,
     /// Decoded tokens, position after position: those of all masks at the first, then at the second, …
     tokens: Vec<u32>,
 }
 
 impl Sampler {
-    /// Reads sentence and picture for `count` masks. `temperature` is above 0; 1 is the model's own distribution.
+    /// Reads sentence and picture for `count` masks. `temperature` is above 0; 1 is the model's own distribution, in which
+    /// the picker's rule may mix marginals.
     ///
     /// # Shapes
     /// - text: `[1, text]`
@@ -39,14 +45,18 @@ impl Sampler {
         temperature: f32,
         rng: ChaCha8Rng,
     ) -> Self {
+        let device = image.device();
+        let state = lm.prefill(text.repeat_dim(0, count), image.repeat_dim(0, count));
         Self {
-            device: image.device(),
-            state: lm.prefill(text.repeat_dim(0, count), image.repeat_dim(0, count)),
+            device,
+            marginals: picker.marginals(lm, &state),
+            state,
             picker,
             absent: vec![false; count],
             temperature,
             rng,
             last: vec![lm.layout().begin_of_mask() as i32; count],
+            expected: Vec::new(),
             tokens: Vec::with_capacity(count * lm.layout().mask()),
         }
     }
@@ -67,12 +77,17 @@ impl Sampler {
         let noise: Vec<f32> = (0..count * layout.codes)
             .map(|_| gumbel(self.rng.random::<f32>()))
             .collect();
-        let noise = TensorData::new(noise, [count, layout.codes]);
-        let logits = predicted.logits.div_scalar(self.temperature);
-        let drawn = (logits + Tensor::from_data(noise, &self.device)).argmax(1);
+        let noise = Tensor::from_data(TensorData::new(noise, [count, layout.codes]), &self.device);
+        let position = self.drawn();
+        let mut probabilities = softmax(predicted.logits, 1);
+        if let Some(marginals) = &self.marginals {
+            let of_cell = marginals.clone().slice_dim(1, position..position + 1);
+            probabilities = self.picker.mixed(probabilities, of_cell.squeeze_dim(1));
+        }
+        let logits = probabilities.clone().clamp_min(f32::MIN_POSITIVE).log();
+        let drawn = (logits.div_scalar(self.temperature) + noise).argmax(1);
         let mut drawn: Vec<u32> = drawn.into_data_async().await?.iter().collect();
         if let Some(empty) = self.picker.empty() {
-            let position = self.drawn();
             let first = position == 0;
             let presence = if first {
                 lm.presence(predicted.hidden)
@@ -93,9 +108,28 @@ impl Sampler {
                 *token = empty.codes()[position];
             }
         }
+        if let Some(foreground) = self.picker.foreground(probabilities) {
+            let [_, pixels] = foreground.dims();
+            let read: Vec<f32> = foreground.into_data_async().await?.iter().collect();
+            let mut mean = vec![0.0; pixels];
+            let rows = read.chunks_exact(pixels).zip(&self.absent);
+            for (row, _) in rows.filter(|(_, absent)| !**absent) {
+                for (mean, value) in mean.iter_mut().zip(row) {
+                    *mean += value / count as f32;
+                }
+            }
+            self.expected.extend(mean);
+        }
         self.last = drawn.iter().map(|&token| token as i32).collect();
         self.tokens.extend(drawn);
         Ok(true)
+    }
+
+    /// How probable every pixel is foreground given the tokens before its cell, the mean over the masks: that of all masks
+    /// that could have been drawn, of which fewer are needed than of their own mean (Rao-Blackwell). Cell after cell, the
+    /// pixels of each row by row; empty where the picker does not compare what codes draw.
+    pub fn expected(&self) -> &[f32] {
+        &self.expected
     }
 
     /// Tokens of each mask so far.
@@ -149,6 +183,8 @@ impl Agreement {
 mod tests {
     use super::*;
     use crate::config::ModelConfig;
+    use crate::decode::{DecisionRule, Pick};
+    use crate::vision::Vision;
     use burn::tensor::{Device, Distribution};
     use futures_lite::future::block_on;
     use rand::SeedableRng;
@@ -162,6 +198,56 @@ mod tests {
         assert_eq!(one_cell.cells, [0.75]);
         let four_cells = Agreement::of(&[all, left.clone(), left.clone(), left], 2, 1);
         assert_eq!(four_cells.cells, [1.0, 0.75, 1.0, 0.75]);
+    }
+
+    #[test]
+    fn pixels_are_expected_from_what_codes_draw_and_how_probable_they_are() {
+        let device = Device::flex();
+        let mut config = ModelConfig::tiny();
+        config.lm.text_vocab = 20;
+        let vision = Vision::of(&config.init(&device), None).unwrap();
+        let lm = CachedLm::new(&config.init_mask_lm(&device));
+        let layout = lm.layout();
+        let text = Tensor::zeros([1, layout.text], &device);
+        let image = [1, layout.image(), config.image_token_dim()];
+        let image = Tensor::random(image, Distribution::Default, &device);
+        let expected = |marginal_share: f32, masks: usize| {
+            let rule = DecisionRule {
+                marginal_share,
+                ..Pick::BestDice.into()
+            };
+            let picker = block_on(Picker::new(rule, &vision)).unwrap();
+            let rng = ChaCha8Rng::seed_from_u64(1);
+            let (text, image) = (text.clone(), image.clone());
+            let mut sampler = Sampler::start(&lm, picker, text, image, masks, 1.0, rng);
+            assert!(block_on(sampler.advance(&lm)).unwrap());
+            let of_first = sampler.expected().to_vec();
+            while block_on(sampler.advance(&lm)).unwrap() {}
+            assert_eq!(
+                sampler.expected().len(),
+                config.mask.size * config.mask.size
+            );
+            assert!((sampler.expected().iter()).all(|p| (-1e-3..=1.001).contains(p)));
+            of_first
+        };
+        let begin = Tensor::from_ints([[layout.begin_of_mask() as i32]], &device);
+        let mut state = lm.prefill(text.clone(), image.clone());
+        let Vision::Own(own) = &vision else {
+            unreachable!("the tokenizers are the model's own")
+        };
+        let draws = own.mask.patches().greater_elem(0.5).float();
+        let by_hand = softmax(lm.step(begin, &mut state).logits, 1).matmul(draws);
+        let by_hand: Vec<f32> = by_hand.into_data().iter().collect();
+        // The first cell sees no token: its marginals are its probabilities.
+        for found in [expected(0.0, 1), expected(0.5, 3)] {
+            assert_eq!(found.len(), by_hand.len());
+            assert!(
+                found
+                    .iter()
+                    .zip(&by_hand)
+                    .all(|(a, b)| (a - b).abs() < 1e-3)
+            );
+        }
     }
 
     #[test]

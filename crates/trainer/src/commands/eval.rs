@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use mriseg::bundle::sha256;
+use mriseg::decode::Pick;
 use mriseg::mask_lm::CachedLm;
 use mriseg::vision::Vision;
 use mriseg_data::Dataset;
@@ -68,6 +69,11 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         seed: SEED,
         command: command_line(),
     };
+    if args.samples.is_some() && bundle.manifest.rule.pick == Pick::MostProbable {
+        return Err(usage(
+            "--samples needs a bundle whose rule compares what codes draw (pick = least_error or best_dice)",
+        ));
+    }
     let emu3 = emu3_of(&bundle.manifest, args.emu3.as_deref(), &chosen.device)?;
     let vision = Vision::of(&model, emu3.as_ref())?;
     let mut rule = bundle.manifest.rule;

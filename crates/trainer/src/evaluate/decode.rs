@@ -189,7 +189,7 @@ impl Evaluator<'_> {
         Ok((tokens, costs))
     }
 
-    /// Some masks of one case in lockstep, and their mean. Every case meets the same random numbers.
+    /// Some masks of one case in lockstep, and the mean to expect of them. Every case meets the same random numbers.
     fn decode_by_chance(
         &self,
         text: Tensor<2, Int>,
@@ -213,15 +213,14 @@ impl Evaluator<'_> {
         }
         let ms = milliseconds(start);
         let masks = sampler.masks();
-        let codes = code_tensor(&masks.concat(), self.config.layout().mask(), self.device);
-        let size = self.config.mask.size;
-        let soft = soft_masks(&self.vision, codes, size)?;
-        let mean = |pixel: usize| {
-            let sum: f32 = soft.iter().map(|mask| mask.pixels[pixel]).sum();
-            sum / soft.len() as f32
-        };
+        let (size, patch) = (self.config.mask.size, self.config.mask.patch);
+        let expected = sampler.expected();
         // Moved so that the cut lies at one half.
-        let pixels = (0..size * size).map(|pixel| mean(pixel) + 0.5 - chance.cut);
+        let pixels = (0..size * size).map(|pixel| {
+            let (row, column) = (pixel / size, pixel % size);
+            let cell = row / patch * (size / patch) + column / patch;
+            expected[cell * patch * patch + row % patch * patch + column % patch] + 0.5 - chance.cut
+        });
         Ok(Decoded {
             soft: GrayImage::new(size, size, pixels.collect()),
             tokens: masks.into_iter().next().unwrap_or_default(),
