@@ -61,7 +61,9 @@ function compare(name, { webgpu, query, pictures, timeout, badge }) {
           const digest = createHash('sha256').update(Uint8Array.from(last.mask)).digest('hex');
           assert.equal(digest, native.mask_sha256);
         }
-        t.diagnostic(await timing(page));
+        const times = await timing(page);
+        assert.doesNotMatch(times, /NaN|Infinity/);
+        t.diagnostic(times);
       });
     }
 

@@ -122,7 +122,8 @@ async function measure(tokens: number): Promise<Speed> {
   const last = performance.now();
   await engine.partial();
   await engine.finish();
-  return { prefillMs: first - begin, msPerToken: (last - first) / decoded };
+  // A model that sees nothing to draw gives the whole empty mask in the first pass.
+  return { prefillMs: first - begin, msPerToken: decoded > 0 ? (last - first) / decoded : 0 };
 }
 
 async function segment(request: Request & { kind: 'segment' }): Promise<Outcome> {
