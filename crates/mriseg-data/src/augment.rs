@@ -259,46 +259,45 @@ impl Warp {
         Some(index(y, self.height)? * grid + index(x, self.width)?)
     }
 
+    /// Where the pixels of a new picture come from, row by row.
+    fn sources(&self, width: usize, height: usize) -> impl Iterator<Item = (f32, f32)> {
+        let pixels = (0..height).flat_map(move |row| (0..width).map(move |column| (column, row)));
+        pixels.map(|(column, row)| self.source(column as f32, row as f32))
+    }
+
     /// The picture, interpolated and continued beyond its edges.
     pub(crate) fn plane(&self, image: &GrayImage) -> GrayImage {
         let (width, height) = (image.width, image.height);
         let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
-        let mut pixels = Vec::with_capacity(width * height);
-        for row in 0..height {
-            for column in 0..width {
-                let (x, y) = self.source(column as f32, row as f32);
-                let (inside_x, inside_y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
-                let (left, top) = (inside_x as usize, inside_y as usize);
-                let (tx, ty) = (inside_x - left as f32, inside_y - top as f32);
-                let above = top * width;
-                let below = (top + 1).min(height - 1) * width;
-                let next = (left + 1).min(width - 1);
-                let mix = |row: usize| {
-                    let (a, b) = (image.pixels[row + left], image.pixels[row + next]);
-                    a + (b - a) * tx
-                };
-                let (upper, lower) = (mix(above), mix(below));
-                pixels.push(upper + (lower - upper) * ty);
-            }
-        }
-        GrayImage::new(width, height, pixels)
+        let pixels = self.sources(width, height).map(|(x, y)| {
+            let (x, y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
+            let (left, top) = (x as usize, y as usize);
+            let (tx, ty) = (x - left as f32, y - top as f32);
+            let above = top * width;
+            let below = (top + 1).min(height - 1) * width;
+            let next = (left + 1).min(width - 1);
+            let mix = |row: usize| {
+                let (a, b) = (image.pixels[row + left], image.pixels[row + next]);
+                a + (b - a) * tx
+            };
+            let (upper, lower) = (mix(above), mix(below));
+            upper + (lower - upper) * ty
+        });
+        GrayImage::new(width, height, pixels.collect())
     }
 
     /// The mask, each pixel from the nearest one, empty beyond the edges.
     pub(crate) fn mask(&self, mask: &Mask) -> Mask {
         let (width, height) = (mask.width, mask.height);
         let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
-        let mut marked = Vec::with_capacity(width * height);
-        for row in 0..height {
-            for column in 0..width {
-                let (x, y) = self.source(column as f32, row as f32);
-                let beyond = x < -0.5 || y < -0.5 || x > right + 0.5 || y > bottom + 0.5;
-                let (x, y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
-                let near = (y + 0.5) as usize * width + (x + 0.5) as usize;
-                marked.push(if beyond { 0 } else { mask.pixels[near] });
+        let marked = self.sources(width, height).map(|(x, y)| {
+            if x < -0.5 || y < -0.5 || x > right + 0.5 || y > bottom + 0.5 {
+                return 0;
             }
-        }
-        Mask::new(width, height, marked)
+            let (x, y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
+            mask.pixels[(y + 0.5) as usize * width + (x + 0.5) as usize]
+        });
+        Mask::new(width, height, marked.collect())
     }
 }
 

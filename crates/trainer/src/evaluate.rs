@@ -95,9 +95,10 @@ impl Evaluator<'_> {
     const BATCH: usize = 16;
 
     fn batch(&self) -> usize {
-        match self.decoding {
-            Decoding::Together | Decoding::Mean(_) | Decoding::TeacherForced => Self::BATCH,
-            Decoding::OneByOne(_) => 1,
+        if self.decoding.is_alone() {
+            1
+        } else {
+            Self::BATCH
         }
     }
 
@@ -167,9 +168,10 @@ impl Evaluator<'_> {
     ) -> Result<()> {
         let mut stage = display.stage("evaluating", questions.len() as u64);
         // A case alone is timed alone.
-        let workers = match self.decoding {
-            Decoding::Together | Decoding::Mean(_) | Decoding::TeacherForced => self.workers,
-            Decoding::OneByOne(_) => 1,
+        let workers = if self.decoding.is_alone() {
+            1
+        } else {
+            self.workers
         };
         for questions in questions.chunks(self.batch() * workers) {
             let loaded = questions

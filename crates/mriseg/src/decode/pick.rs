@@ -183,13 +183,19 @@ impl Picker {
         }
     }
 
+    /// Whether the rule mixes marginal probabilities in.
+    pub(super) fn mixes(&self) -> bool {
+        self.marginal_share > 0.0
+    }
+
     /// The marginal probabilities of all cells, where the rule mixes them in.
     ///
     /// # Shapes
     /// - state: after the prefill
     /// - output: `[batch, mask, codes]`
     pub(super) fn marginals(&self, lm: &CachedLm, state: &DecodeState) -> Option<Tensor<3>> {
-        (self.marginal_share > 0.0).then(|| lm.marginals(state).mul_scalar(self.marginal_share))
+        self.mixes()
+            .then(|| lm.marginals(state).mul_scalar(self.marginal_share))
     }
 
     /// Probabilities mixed with marginal ones, which have been multiplied with their share.

@@ -4,7 +4,7 @@
 use super::Picker;
 use crate::mask_lm::{CachedLm, DecodeState};
 use burn::tensor::activation::softmax;
-use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
+use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData, Transaction};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -16,15 +16,15 @@ pub struct Sampler {
     picker: Picker,
     /// Masks in which nothing is drawn; known after the first pass.
     absent: Vec<bool>,
-    /// See [`Picker::marginals`].
+    /// See [`Picker::marginals`]; those of one mask are those of all.
     marginals: Option<Tensor<3>>,
     temperature: f32,
     rng: ChaCha8Rng,
     device: Device,
     /// The last token of every mask.
     last: Vec<i32>,
-    /// See [`Sampler::expected`].
-    expected: Vec<f32>,
+    /// See [`Sampler::expected`]; `None` where nobody asks.
+    expected: Option<Vec<f32>>,
     /// Decoded tokens, position after position: those of all masks at the first, then at the second, …
     tokens: Vec<u32>,
 }
@@ -46,18 +46,27 @@ impl Sampler {
         rng: ChaCha8Rng,
     ) -> Self {
         let device = image.device();
-        let state = lm.prefill(text.repeat_dim(0, count), image.repeat_dim(0, count));
+        let alone = (picker.mixes()).then(|| lm.prefill(text.clone(), image.clone()));
         Self {
             device,
-            marginals: picker.marginals(lm, &state),
-            state,
+            marginals: alone.and_then(|state| picker.marginals(lm, &state)),
+            state: lm.prefill(text.repeat_dim(0, count), image.repeat_dim(0, count)),
             picker,
             absent: vec![false; count],
             temperature,
             rng,
             last: vec![lm.layout().begin_of_mask() as i32; count],
-            expected: Vec::new(),
+            expected: None,
             tokens: Vec::with_capacity(count * lm.layout().mask()),
+        }
+    }
+
+    /// The same, which also keeps [`Self::expected`].
+    #[must_use]
+    pub fn expecting(self) -> Self {
+        Self {
+            expected: Some(Vec::new()),
+            ..self
         }
     }
 
@@ -86,7 +95,17 @@ impl Sampler {
         }
         let logits = probabilities.clone().clamp_min(f32::MIN_POSITIVE).log();
         let drawn = (logits.div_scalar(self.temperature) + noise).argmax(1);
-        let mut drawn: Vec<u32> = drawn.into_data_async().await?.iter().collect();
+        let mut reading = Transaction::default().register(drawn);
+        let foreground =
+            (self.expected.as_ref()).and_then(|_| self.picker.foreground(probabilities));
+        if let Some(foreground) = foreground {
+            reading = reading.register(foreground);
+        }
+        let mut read = reading.execute_async().await?.into_iter();
+        let drawn = read
+            .next()
+            .expect("a transaction returns what was registered");
+        let mut drawn: Vec<u32> = drawn.iter().collect();
         if let Some(empty) = self.picker.empty() {
             let first = position == 0;
             let presence = if first {
@@ -108,17 +127,17 @@ impl Sampler {
                 *token = empty.codes()[position];
             }
         }
-        if let Some(foreground) = self.picker.foreground(probabilities) {
-            let [_, pixels] = foreground.dims();
-            let read: Vec<f32> = foreground.into_data_async().await?.iter().collect();
+        if let (Some(expected), Some(foreground)) = (&mut self.expected, read.next()) {
+            let foreground: Vec<f32> = foreground.iter().collect();
+            let pixels = foreground.len() / count;
             let mut mean = vec![0.0; pixels];
-            let rows = read.chunks_exact(pixels).zip(&self.absent);
+            let rows = foreground.chunks_exact(pixels).zip(&self.absent);
             for (row, _) in rows.filter(|(_, absent)| !**absent) {
                 for (mean, value) in mean.iter_mut().zip(row) {
                     *mean += value / count as f32;
                 }
             }
-            self.expected.extend(mean);
+            expected.extend(mean);
         }
         self.last = drawn.iter().map(|&token| token as i32).collect();
         self.tokens.extend(drawn);
@@ -127,9 +146,9 @@ impl Sampler {
 
     /// How probable every pixel is foreground given the tokens before its cell, the mean over the masks: that of all masks
     /// that could have been drawn, of which fewer are needed than of their own mean (Rao-Blackwell). Cell after cell, the
-    /// pixels of each row by row; empty where the picker does not compare what codes draw.
+    /// pixels of each row by row; empty without [`Self::expecting`], and where the picker does not compare what codes draw.
     pub fn expected(&self) -> &[f32] {
-        &self.expected
+        self.expected.as_deref().unwrap_or_default()
     }
 
     /// Tokens of each mask so far.
@@ -219,7 +238,7 @@ mod tests {
             let picker = block_on(Picker::new(rule, &vision)).unwrap();
             let rng = ChaCha8Rng::seed_from_u64(1);
             let (text, image) = (text.clone(), image.clone());
-            let mut sampler = Sampler::start(&lm, picker, text, image, masks, 1.0, rng);
+            let mut sampler = Sampler::start(&lm, picker, text, image, masks, 1.0, rng).expecting();
             assert!(block_on(sampler.advance(&lm)).unwrap());
             let of_first = sampler.expected().to_vec();
             while block_on(sampler.advance(&lm)).unwrap() {}

@@ -28,6 +28,13 @@ pub(crate) enum Decoding {
     TeacherForced,
 }
 
+impl Decoding {
+    /// Whether a case is decoded, and timed, alone.
+    pub(super) fn is_alone(self) -> bool {
+        matches!(self, Self::OneByOne(_))
+    }
+}
+
 /// Several masks by chance, of whose mean a mask is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Chance {
@@ -205,7 +212,8 @@ impl Evaluator<'_> {
             chance.samples,
             chance.temperature,
             ChaCha8Rng::seed_from_u64(self.seed),
-        );
+        )
+        .expecting();
         let prefill_ms = milliseconds(start);
         let mut passes = 0;
         while block_on(sampler.advance(&self.cached)).context("the device stopped answering")? {
@@ -256,5 +264,67 @@ fn mirror_image(case: &Case) -> Case {
         },
         preparation: case.preparation,
         made: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use mriseg::config::ModelConfig;
+    use mriseg::decode::Pick;
+    use mriseg::mask_lm::CachedLm;
+    use mriseg::text::TextTokenizer;
+    use mriseg::vision::Vision;
+    use mriseg_data::{Dataset, PhantomConfig};
+
+    use super::*;
+    use crate::evaluate::picker;
+    use crate::fit::Samples;
+
+    #[test]
+    fn a_case_and_its_mirror_image_have_mirrored_masks_when_both_are_read() {
+        let device = Device::flex();
+        device.seed(5);
+        let config = ModelConfig::tiny();
+        let model = config.init(&device);
+        let samples = Samples::new(
+            Dataset::phantoms(&PhantomConfig::default(), "test", 1),
+            None,
+            1,
+        );
+        let tokenizer = TextTokenizer::learn(samples.dataset().texts(), 300).unwrap();
+        let vision = Vision::of(&model, None).unwrap();
+        let evaluator = |mirrored| Evaluator {
+            lm: &model.lm,
+            tokenizer: &tokenizer,
+            config: &config,
+            device: &device,
+            cached: CachedLm::new(&model.lm),
+            picker: picker(Pick::MostProbable.into(), &vision).unwrap(),
+            seed: 1,
+            workers: 1,
+            vision: vision.clone(),
+            decoding: Decoding::Together,
+            mirrored,
+        };
+        let case = samples.case(0).unwrap();
+        let mirror = mirror_image(&case);
+        let soft = |mirrored, case: &Case| {
+            let decoded = evaluator(mirrored)
+                .decode(std::slice::from_ref(case))
+                .unwrap();
+            decoded[0].soft.clone()
+        };
+        let (own, other) = (
+            soft(true, &case),
+            soft(true, &mirror).flipped_horizontally(),
+        );
+        for (a, b) in own.pixels.iter().zip(&other.pixels) {
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
+        assert_ne!(
+            soft(false, &case),
+            soft(false, &mirror).flipped_horizontally()
+        );
     }
 }

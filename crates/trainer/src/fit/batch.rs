@@ -497,6 +497,30 @@ mod tests {
     }
 
     #[test]
+    fn colours_are_read_where_the_model_takes_them() {
+        use mriseg::image::Picture;
+        let root = tempfile::tempdir().unwrap();
+        folder(root.path(), "colour", 1);
+        let plane = |value| GrayImage::new(2, 2, vec![value; 4]);
+        let red = Picture::of_colours([plane(0.9), plane(0.1), plane(0.1)]);
+        std::fs::write(root.path().join("colour/train/img/0.png"), red.to_png()).unwrap();
+        let opened = || Dataset::open(&root.path().join("colour"), "train").unwrap();
+        let channels = |channels: usize| {
+            let mut config = ModelConfig::tiny();
+            config.image.input_channels = channels;
+            config.image.size = 2;
+            let samples = Samples::new(opened(), None, channels);
+            let case = samples.case(0).unwrap();
+            let read = pictures(&[&case], &config, &Device::flex());
+            assert_eq!(read.dims(), [1, channels, 2, 2]);
+            read.into_data().iter::<f32>().collect::<Vec<_>>()
+        };
+        assert!(channels(1).iter().all(|&value| value == 0.0));
+        let [red, green] = [0, 4].map(|first| channels(3)[first]);
+        assert!(red > 1.0 && green < -0.5, "{red} {green}");
+    }
+
+    #[test]
     fn a_further_data_set_has_its_share_of_a_pass_whatever_its_size() {
         let root = tempfile::tempdir().unwrap();
         let joined = |cases: [usize; 2]| {
