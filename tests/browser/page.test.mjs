@@ -102,6 +102,30 @@ describe('page without WebGPU', { skip: missing }, () => {
     await page.context().close();
   });
 
+  test('a model of other pictures offers its own example and no sentences about lungs', async () => {
+    const { page, nothingWrong } = await visit(session);
+    const example = 'one small pink round polyp, located in top left of the image';
+    await page.route(`**/${BUNDLE}/manifest.json`, async (route) => {
+      const manifest = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...manifest, domain: 'other', example } });
+    });
+    assert.equal(await page.getByTestId('prompt').inputValue(), first.text);
+    await loadModel(page);
+    assert.equal(await page.getByTestId('prompt').inputValue(), example);
+    assert.ok(await page.getByTestId('gallery-note').isVisible());
+    for (const id of ['sentence', 'own-words']) assert.ok(await page.getByTestId(id).first().isHidden(), id);
+    // Another picture of the gallery brings no sentence either, and none is read as one about lungs.
+    await page.getByTestId('gallery-item').nth(1).click();
+    assert.equal(await page.getByTestId('prompt').inputValue(), example);
+    assert.equal(await page.getByTestId('reading-line').textContent(), '');
+    await page.unroute(`**/${BUNDLE}/manifest.json`);
+    await loadModel(page);
+    assert.notEqual(await page.getByTestId('prompt').inputValue(), example);
+    assert.ok(await page.getByTestId('own-words').first().isVisible());
+    nothingWrong();
+    await page.context().close();
+  });
+
   test('masks by chance tell where the model is unsure', async () => {
     const { page, nothingWrong } = await visit(session);
     await loadModel(page);

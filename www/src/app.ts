@@ -159,9 +159,8 @@ export class App {
           ? 'Models are kept in this browser for the next visit.'
           : 'This browser keeps no files for us (storage full or closed): the next visit downloads again.',
       );
-      this.#pictures.suggest(manifest.example);
+      this.#pictures.offer(manifest.example, isAboutLungs(manifest));
       showSideConvention(manifest.side_convention);
-      byId('own-words-box').hidden = !isAboutLungs(manifest);
       await this.#start(this.#bundle, loader);
     } catch (error) {
       this.#fail(error);

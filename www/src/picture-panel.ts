@@ -34,6 +34,8 @@ export class PicturePanel {
   readonly #prompt = byId<HTMLTextAreaElement>('prompt');
   #items: readonly GalleryItem[] = [];
   #item: GalleryItem | undefined;
+  /** Whether the model, if there is one, knows what the sentences of the gallery are about. */
+  #aboutLungs = true;
 
   constructor(base: string, events: PictureEvents) {
     this.#base = new URL('gallery/', base).href;
@@ -53,9 +55,15 @@ export class PicturePanel {
     return this.#prompt.value;
   }
 
-  suggest(example: string): void {
-    if (this.#prompt.value === '') this.#prompt.value = example;
+  /** Offers what a model understands: its example and, to one that knows chest X-rays, what any of them can be asked. */
+  offer(example: string, aboutLungs: boolean): void {
+    this.#aboutLungs = aboutLungs;
+    const { value, placeholder } = this.#prompt;
+    const ofGallery = this.#item?.sentences.some(({ text }) => text === value) ?? false;
+    if (value === '' || value === placeholder || (ofGallery && !aboutLungs)) this.#prompt.value = example;
     this.#prompt.placeholder = example;
+    for (const id of ['sentences', 'own-words-box']) byId(id).hidden = !aboutLungs;
+    byId('gallery-note').hidden = aboutLungs;
     this.#mark();
   }
 
@@ -121,7 +129,7 @@ export class PicturePanel {
   }
 
   #showSentences(sentences: readonly Sentence[]): void {
-    if (sentences[0]) this.#prompt.value = sentences[0].text;
+    if (sentences[0] && this.#aboutLungs) this.#prompt.value = sentences[0].text;
     renderSentences(byId('sentences'), sentences, ({ text }) => this.#choose(text));
     this.#mark();
   }

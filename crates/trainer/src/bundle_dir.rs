@@ -1,7 +1,9 @@
 //! Bundles as folders: read, written, and made of a run's checkpoint.
 
 use anyhow::Result;
-use mriseg::bundle::{Bundle, BundleInfo, FileEntry, MANIFEST, Manifest, Precision, sha256};
+use mriseg::bundle::{
+    Bundle, BundleInfo, Domain, FileEntry, MANIFEST, Manifest, Precision, sha256,
+};
 use mriseg::image::Typical;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -206,15 +208,26 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
             .and_then(Value::as_u64)
             .map_or("not measured".to_owned(), |value| value.to_string())
     };
-    let limits = if phantoms {
-        "Trained on drawings of chest X-rays, not on chest X-rays: it shows how the method works and knows nothing about real patients."
+    let (picture, limits) = if info.domain == Domain::Other {
+        (
+            "picture",
+            "Trained on one data set: pictures and findings of other kinds are unknown to it, and words that its sentences do not hold mean nothing to it. It draws what the sentence names even where a specialist would see nothing.",
+        )
+    } else if phantoms {
+        (
+            "chest X-ray",
+            "Trained on drawings of chest X-rays, not on chest X-rays: it shows how the method works and knows nothing about real patients.",
+        )
     } else {
-        "Trained on one data set of chest X-rays of adults with COVID-19 pneumonia. Other findings, devices, views and body parts are unknown to it. The data's zone words (upper, middle, lower) are noisy, side words are reliable. It finds what the sentence names even where a radiologist would not."
+        (
+            "chest X-ray",
+            "Trained on one data set of chest X-rays of adults with COVID-19 pneumonia. Other findings, devices, views and body parts are unknown to it. The data's zone words (upper, middle, lower) are noisy, side words are reliable. It finds what the sentence names even where a radiologist would not.",
+        )
     };
     let layout = experiment.model.layout();
     format!(
         "# {name}\n\n\
-         Referring segmentation by next-token prediction (after NTP-MRISeg, arXiv 2511.05044): a sentence and a chest X-ray in, {tokens} mask tokens out.\n\n\
+         Referring segmentation by next-token prediction (after NTP-MRISeg, arXiv 2511.05044): a sentence and a {picture} in, {tokens} mask tokens out.\n\n\
          **{use_}**\n\n\
          | | |\n|---|---|\n\
          | Training data | {data} |\n\
@@ -229,7 +242,7 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
          | \"left\" means | {side} |\n\
          | Pictures and masks are read by | {tokenizer} |\n\
          {encoder}\
-         | Text | English in any words, at most {text} tokens (about {words} ordinary words), for example \"{example}\" |\n\
+         | Text | {words_known}, at most {text} tokens (about {words} ordinary words), for example \"{example}\" |\n\
          | Pictures | of any shape; uniform frames are cut off{inverted} |\n\
          | Licence | {licence} |\n\n\
          ## Limits\n\n{limits}\n",
@@ -271,6 +284,10 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
                     pretrained::ORIGIN
                 )
             }),
+        words_known = match info.domain {
+            Domain::ChestXray => "English in any words",
+            Domain::Other => "English as the training data writes it",
+        },
         text = layout.text,
         words = layout.text / 2,
         inverted = match &info.typical {
@@ -280,4 +297,40 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
         example = info.example,
         licence = info.licence,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mriseg::bundle::SideConvention;
+
+    #[test]
+    fn the_card_speaks_of_chest_x_rays_only_where_the_sentences_do() {
+        let of = |domain| {
+            let info = BundleInfo {
+                name: "test".to_owned(),
+                side_convention: SideConvention::Viewer,
+                domain,
+                typical: None,
+                example: "one small polyp".to_owned(),
+                data: "folder".to_owned(),
+                command: "train".to_owned(),
+                config_sha256: String::new(),
+                metrics: Map::new(),
+                licence: String::new(),
+                intended_use: String::new(),
+                pretrained_encoder: None,
+                emu3: None,
+            };
+            card(&info, &Experiment::tiny(), 1, false)
+        };
+        let chest = of(Domain::ChestXray);
+        assert!(chest.contains("a chest X-ray in") && chest.contains("in any words"));
+        let other = of(Domain::Other);
+        assert!(other.contains("a picture in") && other.contains("one small polyp"));
+        assert!(
+            !other.contains("X-ray") && !other.contains("any words"),
+            "{other}"
+        );
+    }
 }

@@ -63,6 +63,8 @@ pub(crate) struct DataConfig {
     pub(crate) test_cases: usize,
     /// Folder with masks of lungs, in the layout of COVID-QU-Ex; empty for none.
     pub(crate) lungs: String,
+    /// Share of the training cases whose picture shows no findings, by their sentence; 0: as many as there are.
+    pub(crate) without_findings: f64,
     /// How often training asks for what.
     pub(crate) requests: RequestMix,
     /// Phantoms: pictures of the training split.
@@ -270,6 +272,7 @@ impl Experiment {
             data: DataConfig {
                 source: "phantoms".to_owned(),
                 sources: Vec::new(),
+                without_findings: 0.0,
                 train_split: "train".to_owned(),
                 train_cases: 0,
                 valid_split: "valid".to_owned(),
@@ -509,6 +512,16 @@ impl Experiment {
         Ok(())
     }
 
+    fn validate_without_findings(&self) -> Result<()> {
+        let share = self.data.without_findings;
+        if share != 0.0 && (self.on_emu3() || !(0.0..1.0).contains(&share)) {
+            return Err(usage(format!(
+                "data.without_findings = {share}: it must be at least 0 and below 1, and goes with tokenizers that are trained here"
+            )));
+        }
+        Ok(())
+    }
+
     fn validate(&self) -> Result<()> {
         self.model
             .validate()
@@ -557,6 +570,7 @@ impl Experiment {
             )));
         }
         self.validate_sources()?;
+        self.validate_without_findings()?;
         let mix = &self.data.requests;
         let questions = mix.questions();
         let together: f64 = questions.iter().map(|(_, share)| share).sum();
@@ -746,6 +760,17 @@ mod tests {
         assert!(of("phantoms", &[0.3]).unwrap_err().contains("a folder"));
         assert!(of("qata", &[0.7, 0.4]).unwrap_err().contains("1.10"));
         assert!(of("qata", &[0.0]).unwrap_err().contains("above 0"));
+    }
+
+    #[test]
+    fn the_share_of_pictures_without_findings_leaves_room_for_others() {
+        let mut experiment = Experiment::tiny();
+        for (share, right) in [(0.0, true), (0.4, true), (1.0, false), (-0.1, false)] {
+            experiment.data.without_findings = share;
+            let checked = experiment.validate().map_err(|error| error.to_string());
+            assert_eq!(checked.is_ok(), right, "{share}");
+            assert!(right || checked.unwrap_err().contains("data.without_findings"));
+        }
     }
 
     #[test]

@@ -173,6 +173,11 @@ impl Run {
         } else {
             train.in_shares(&further)
         };
+        let train = if config.without_findings > 0.0 {
+            train.without_findings(config.without_findings)
+        } else {
+            train
+        };
 
         let folder = match (resumed, &args.name) {
             (Some(folder), _) => folder,

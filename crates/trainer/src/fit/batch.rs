@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use mriseg::config::ModelConfig;
 use mriseg::image::{GrayImage, Mask, Preparation, Typical};
 use mriseg::model::normalized_pixels;
-use mriseg::reading::Request;
+use mriseg::reading::{Findings, Request};
 use mriseg::segmenter::foreground;
 use mriseg::text::TextTokenizer;
 use mriseg_data::{AugmentConfig, Dataset, RequestMix, Sample, Warp, ask, augment};
@@ -42,11 +42,10 @@ pub(crate) struct Samples {
     soft_masks: AtomicUsize,
 }
 
-/// Cases of one data set.
+/// Cases that a pass draws so many of.
 #[derive(Debug)]
 struct Part {
     cases: Vec<usize>,
-    /// How many a pass draws of them, at least all.
     drawn: usize,
 }
 
@@ -158,6 +157,41 @@ impl Samples {
             .map(|(cases, share)| Part {
                 cases,
                 drawn: (pass * share).round() as usize,
+            })
+            .collect();
+        self
+    }
+
+    /// With pictures without findings in this share of the training cases, however many there are; as before where there are
+    /// none, or no others.
+    pub(crate) fn without_findings(mut self, share: f64) -> Self {
+        let healthy = |case: &usize| {
+            Findings::parse(self.dataset.text(*case)).is_some_and(|findings| findings.is_empty())
+        };
+        let mut split = Vec::new();
+        for Part { cases, drawn } in self.parts {
+            let total = cases.len() as f64;
+            let (without, with): (Vec<usize>, Vec<usize>) = cases.into_iter().partition(healthy);
+            for (cases, healthy) in [(with, false), (without, true)] {
+                let drawn = drawn as f64 * cases.len() as f64 / total;
+                split.push((cases, healthy, drawn));
+            }
+        }
+        let drawn = |of: bool| -> f64 {
+            let of = split.iter().filter(|(_, healthy, _)| *healthy == of);
+            of.map(|(_, _, drawn)| drawn).sum()
+        };
+        let [with, without] = [false, true].map(drawn);
+        let factor = if with > 0.0 && without > 0.0 {
+            share / (1.0 - share) * with / without
+        } else {
+            1.0
+        };
+        self.parts = (split.into_iter())
+            .filter(|(cases, ..)| !cases.is_empty())
+            .map(|(cases, healthy, drawn)| Part {
+                cases,
+                drawn: (if healthy { drawn * factor } else { drawn }).round() as usize,
             })
             .collect();
         self
@@ -480,17 +514,22 @@ mod tests {
 
     /// A folder of `cases` training cases.
     fn folder(root: &std::path::Path, name: &str, cases: usize) -> Dataset {
+        folder_of(root, name, &vec!["a disc"; cases])
+    }
+
+    /// A folder of training cases with these sentences.
+    fn folder_of(root: &std::path::Path, name: &str, sentences: &[&str]) -> Dataset {
         let folder = root.join(name);
         let mut table = "split,id,caption\n".to_owned();
         for part in ["img", "mask"] {
             std::fs::create_dir_all(folder.join("train").join(part)).unwrap();
-            for case in 0..cases {
+            for case in 0..sentences.len() {
                 let file = folder.join(format!("train/{part}/{case}.png"));
                 std::fs::write(file, Mask::empty(2, 2).to_png()).unwrap();
             }
         }
-        for case in 0..cases {
-            table += &format!("train,{case},a disc\n");
+        for (case, sentence) in sentences.iter().enumerate() {
+            table += &format!("train,{case},{sentence}\n");
         }
         std::fs::write(folder.join("captions.csv"), table).unwrap();
         Dataset::open(&folder, "train").unwrap()
@@ -541,6 +580,26 @@ mod tests {
         });
         let samples = Samples::new(emptied, None, 1).in_shares(&[0.5]);
         assert_eq!(samples.pass("x", 1, 0).len(), samples.pass_len());
+    }
+
+    #[test]
+    fn pictures_without_findings_have_the_share_that_is_asked_for() {
+        let root = tempfile::tempdir().unwrap();
+        let drawn = |healthy: usize, others: usize, share: f64| {
+            let mut sentences = vec!["no pulmonary infection."; healthy];
+            sentences.resize(healthy + others, "a disc");
+            let name = format!("{healthy} {others} {share}");
+            let data = folder_of(root.path(), &name, &sentences);
+            let samples = Samples::new(data, None, 1).without_findings(share);
+            let pass = samples.pass("x", 1, 0);
+            assert_eq!(pass.len(), samples.pass_len());
+            let without = pass.iter().filter(|&&case| case < healthy).count();
+            (without, pass.len() - without)
+        };
+        assert_eq!(drawn(2, 8, 0.5), (8, 8));
+        assert_eq!(drawn(8, 8, 0.2), (2, 8));
+        assert_eq!(drawn(0, 5, 0.5), (0, 5));
+        assert_eq!(drawn(5, 0, 0.5), (5, 0));
     }
 
     fn changes<'a>(augment: &'a AugmentConfig, requests: &'a RequestMix) -> Changes<'a> {
