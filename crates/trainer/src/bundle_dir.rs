@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::atomic::{write_atomic, write_dir_atomic};
-use crate::checkpoint;
+use crate::checkpoint::{self, LAST};
 use crate::cli::DataSpec;
 use crate::config::Experiment;
 use crate::device;
@@ -121,7 +121,7 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         pretrained_encoder: field(&provenance, "pretrained_encoder"),
         emu3,
     };
-    let card = card(&info, &experiment, marks.step, phantoms);
+    let card = card(&info, &experiment, which, marks.step, phantoms);
     Ok(Bundle::pack(
         &model,
         &experiment.model,
@@ -195,7 +195,13 @@ fn field<T: Default + DeserializeOwned>(map: &Map<String, Value>, key: &str) -> 
 }
 
 /// The model card, Markdown.
-fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool) -> String {
+fn card(
+    info: &BundleInfo,
+    experiment: &Experiment,
+    which: &str,
+    step: usize,
+    phantoms: bool,
+) -> String {
     let number = |key: &str| {
         info.metrics
             .get(key)
@@ -233,7 +239,7 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
          | Training data | {data} |\n\
          | Command | `{command}` |\n\
          | Configuration, SHA-256 | `{config}` |\n\
-         | Checkpoint | moving average of the weights after step {step} of {steps}, chosen by free-running Dice on {valid} cases of `{valid_split}` |\n\
+         | Checkpoint | moving average of the weights after step {step} of {steps}, {chosen} |\n\
          | Evaluated on | {cases} cases of `{test_split}` ({empty} empty in truth and prediction, left out of the means) |\n\
          | Dice per image / pooled | {dice} / {pooled} |\n\
          | IoU per image / pooled | {iou} / {iou_pooled} |\n\
@@ -253,8 +259,14 @@ fn card(info: &BundleInfo, experiment: &Experiment, step: usize, phantoms: bool)
         command = info.command,
         config = info.config_sha256,
         steps = experiment.train.steps,
-        valid = experiment.data.valid_cases,
-        valid_split = experiment.data.valid_split,
+        chosen = if which == LAST {
+            "the last".to_owned()
+        } else {
+            format!(
+                "chosen by free-running Dice on {} cases of `{}`",
+                experiment.data.valid_cases, experiment.data.valid_split
+            )
+        },
         cases = count("cases"),
         test_split = experiment.data.test_split,
         empty = count("empty_cases"),
@@ -322,7 +334,9 @@ mod tests {
                 pretrained_encoder: None,
                 emu3: None,
             };
-            card(&info, &Experiment::tiny(), 1, false)
+            let card = card(&info, &Experiment::tiny(), LAST, 1, false);
+            assert!(card.contains("the last") && !card.contains("chosen by"));
+            card
         };
         let chest = of(Domain::ChestXray);
         assert!(chest.contains("a chest X-ray in") && chest.contains("in any words"));
