@@ -3,7 +3,7 @@
 use anyhow::Result;
 use mriseg::bundle::Precision;
 
-use crate::bundle_dir::{self, EXAMPLE};
+use crate::bundle_dir;
 use crate::checkpoint;
 use crate::cli::{self, ExportArgs};
 use crate::exit::usage;
@@ -35,8 +35,9 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
         bundle.manifest.bytes() as f64 / 1e6
     );
     println!(
-        "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"{EXAMPLE}\" --out mask.png{}",
+        "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"{}\" --out mask.png{}",
         args.out.display(),
+        bundle.manifest.info.example,
         if bundle.manifest.info.emu3.is_some() {
             " --emu3 FOLDER"
         } else {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use std::time::Instant;
 
 use super::eval::describe;
-use crate::bundle_dir::EXAMPLE;
+use crate::bundle_dir;
 use crate::cli::TrainArgs;
 use crate::emu3_dir::emu3_argument;
 use crate::interrupt::Interrupt;
@@ -25,8 +25,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         run.folder().report().join("index.html").display()
     );
     println!(
-        "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"{EXAMPLE}\" --out mask.png{}",
+        "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"{}\" --out mask.png{}",
         bundle.display(),
+        bundle_dir::manifest(&bundle)?.info.example,
         emu3_argument(run.emu3_folder())
     );
     Ok(())
