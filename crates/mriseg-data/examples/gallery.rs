@@ -1,5 +1,5 @@
 //! Draws the page's gallery: `cargo run --example gallery -- www/public/gallery`, or more
-//! pictures for a test: `... -- FOLDER 20`
+//! pictures for a test: `... -- FOLDER 20`, or tinted ones with a sentence of another domain: `... -- FOLDER 3 "one polyp"`
 //!
 //! Six phantoms (or as many as asked for) with three sentences each, one of which names what is not there; pictures and true masks as PNG, and
 //! `gallery.json` that lists them.
@@ -8,6 +8,7 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mriseg::image::{GrayImage, Picture};
 use mriseg_data::phantom::{Phantom, PhantomConfig, Referral, SentenceKind};
 
 /// Pixels across and down: large enough to look at; the model sees the same chest at its own size.
@@ -30,11 +31,15 @@ struct Sentence {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (dir, pictures) = match &arguments[..] {
-        [dir] => (dir, PICTURES),
-        [dir, pictures] => (dir, pictures.parse()?),
+    let (dir, pictures, sentence) = match &arguments[..] {
+        [dir] => (dir, PICTURES, None),
+        [dir, pictures] => (dir, pictures.parse()?, None),
+        [dir, pictures, sentence] => (dir, pictures.parse()?, Some(sentence.as_str())),
         _ => {
-            return Err("usage: gallery FOLDER [PICTURES] (for example www/public/gallery)".into());
+            return Err(
+                "usage: gallery FOLDER [PICTURES [SENTENCE]] (for example www/public/gallery)"
+                    .into(),
+            );
         }
     };
     let dir = PathBuf::from(dir);
@@ -51,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let phantom = Phantom::generate(&config, "gallery", index);
         if let Some(chosen) = three(phantom.referrals()) {
-            items.push(write(&dir, items.len(), &phantom, &chosen)?);
+            items.push(write(&dir, items.len(), &phantom, &chosen, sentence)?);
         }
     }
     fs::write(
@@ -77,15 +82,21 @@ fn three(referrals: &[Referral]) -> Option<[Referral; 3]> {
     ])
 }
 
+/// Writes a picture, tinted where there is a sentence of another domain, which then is its only one.
 fn write(
     dir: &Path,
     number: usize,
     phantom: &Phantom,
     chosen: &[Referral],
+    sentence: Option<&str>,
 ) -> Result<Item, Box<dyn Error>> {
     let drawing = phantom.draw(SIZE);
     let image = format!("p{number}.png");
-    fs::write(dir.join(&image), drawing.image.to_png())?;
+    let (picture, chosen) = match sentence {
+        Some(_) => (tinted(&drawing.image), &chosen[..1]),
+        None => (Picture::from(drawing.image.clone()), chosen),
+    };
+    fs::write(dir.join(&image), picture.to_png())?;
     let mut sentences = Vec::new();
     for (i, referral) in chosen.iter().enumerate() {
         let truth = format!("p{number}-{i}.png");
@@ -97,7 +108,7 @@ fn write(
             SentenceKind::Absent => "wrong",
         };
         sentences.push(Sentence {
-            text: referral.findings.to_sentence(),
+            text: sentence.map_or_else(|| referral.findings.to_sentence(), str::to_owned),
             truth,
             kind,
         });
@@ -107,4 +118,16 @@ fn write(
         image,
         sentences,
     })
+}
+
+/// In a red that fades to the right.
+fn tinted(image: &GrayImage) -> Picture {
+    let plane = |strength: f32| {
+        let shaded = image.pixels.iter().enumerate().map(|(i, &value)| {
+            let right = (i % image.width) as f32 / image.width as f32;
+            value * (strength + (1.0 - strength) * right)
+        });
+        GrayImage::new(image.width, image.height, shaded.collect())
+    };
+    Picture::of_colours([1.0, 0.5, 0.4].map(plane))
 }
