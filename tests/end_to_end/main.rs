@@ -603,6 +603,16 @@ fn pictures_of_any_shape_are_segmented_at_their_own_size() {
     predict(&GrayImage::new(64, 64, vec![1.0; 64 * 64]));
 }
 
+/// A picture on a white one of another size.
+fn framed(plain: &GrayImage, [left, top]: [usize; 2], [wide, high]: [usize; 2]) -> GrayImage {
+    let mut framed = GrayImage::new(wide, high, vec![1.0; wide * high]);
+    for (y, row) in plain.pixels.chunks_exact(plain.width).enumerate() {
+        let to = (y + top) * wide + left;
+        framed.pixels[to..to + plain.width].copy_from_slice(row);
+    }
+    framed
+}
+
 #[test]
 fn a_negative_or_a_framed_picture_gets_the_mask_of_the_plain_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -636,12 +646,11 @@ fn a_negative_or_a_framed_picture_gets_the_mask_of_the_plain_one() {
     assert!(said.contains("inverted"), "{said}");
     assert_eq!(of_negative, mask);
 
-    let (wide, high, left, top) = (width + 40, height + 30, 25, 10);
-    let mut framed = GrayImage::new(wide, high, vec![1.0; wide * high]);
-    let mut expected = Mask::empty(wide, high);
+    let (left, top) = (25, 10);
+    let framed = framed(&plain, [left, top], [width + 40, height + 30]);
+    let mut expected = Mask::empty(framed.width, framed.height);
     for y in 0..height {
-        let (from, to) = (y * width, (y + top) * wide + left);
-        framed.pixels[to..to + width].copy_from_slice(&plain.pixels[from..from + width]);
+        let (from, to) = (y * width, (y + top) * framed.width + left);
         expected.pixels[to..to + width].copy_from_slice(&mask.pixels[from..from + width]);
     }
     let (of_framed, said) = predict(&framed);
@@ -834,6 +843,56 @@ fn bench_times_both_ways_and_saves_what_other_programs_need_to_do_the_same() {
         "--set",
         "model.lm.layers=1",
     ]));
+}
+
+#[test]
+fn bench_saves_pictures_as_the_model_reads_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let gallery = folder.path().join("gallery");
+    fs::create_dir(&gallery).unwrap();
+    let case = Dataset::phantoms(&PhantomConfig::default(), "test", 4)
+        .load(0)
+        .unwrap();
+    let plain = GrayImage::decode(&case.image.to_png(), "phantom").unwrap();
+    let size = [plain.width + 40, plain.height + 30];
+    let pictures = [
+        ("plain.png", plain.clone()),
+        ("framed.png", framed(&plain, [25, 10], size)),
+    ];
+    let items = pictures.map(|(image, picture)| {
+        fs::write(gallery.join(image), picture.to_png()).unwrap();
+        let sentence = serde_json::json!({ "text": case.text, "kind": "full" });
+        serde_json::json!({ "id": image, "image": image, "sentences": [sentence] })
+    });
+    fs::write(
+        gallery.join("gallery.json"),
+        serde_json::json!(items).to_string(),
+    )
+    .unwrap();
+    let saved = folder.path().join("saved");
+    succeed(
+        trainer()
+            .args([
+                "bench",
+                "--device",
+                "cpu",
+                "--repeats",
+                "1",
+                "--cases",
+                "2",
+                "--json",
+            ])
+            .arg("--gallery")
+            .arg(&gallery)
+            .arg("--bundle")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/public/bundles/phantom"))
+            .arg("--save")
+            .arg(&saved),
+    );
+    let cases = fs::read(saved.join("cases.json")).unwrap();
+    let cases: serde_json::Value = serde_json::from_slice(&cases).unwrap();
+    assert_eq!(cases[0]["pixels"], cases[1]["pixels"]);
+    assert_eq!(cases[0]["tokens"], cases[1]["tokens"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mriseg::decode::{DecisionRule, Pick};
 use mriseg_data::{Disturbance, Wording};
 
 /// What the user asked for.
@@ -331,19 +332,8 @@ pub(crate) struct EvalArgs {
     /// Only N cases, spread evenly over the split
     #[arg(long, value_name = "N", conflicts_with = "limit")]
     pub(crate) spread: Option<NonZeroUsize>,
-    /// Pick codes by another rule than the bundle's own
-    #[arg(long, value_enum)]
-    pub(crate) pick: Option<PickRule>,
-    /// Draw only where there is something to draw with at least this probability, instead of the bundle's own
-    #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
-    pub(crate) presence_threshold: Option<f32>,
-    /// With --pick best-dice, draw pixels from this probability on, instead of the bundle's own
-    #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
-    pub(crate) dice_threshold: Option<f32>,
-    /// Share of what each cell is given sentence and picture alone, beside what it is given the tokens before it, 0 to 1,
-    /// instead of the bundle's own
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    pub(crate) marginal_share: Option<f32>,
+    #[command(flatten)]
+    pub(crate) rule: RuleArgs,
     /// Decode one case at a time in this way, as a user would, and time it; without, greedily in batches.
     /// The tokens are the same
     #[arg(long, value_enum)]
@@ -604,7 +594,7 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "DIR", required_unless_present = "training")]
     pub(crate) gallery: Option<PathBuf>,
     /// With --preset: time steps of training instead of masks
-    #[arg(long, requires = "preset", conflicts_with_all = ["bundle", "gallery", "cases", "decode", "pick", "save"])]
+    #[arg(long, requires = "preset", conflicts_with_all = ["bundle", "gallery", "cases", "decode", "RuleArgs", "save"])]
     pub(crate) training: bool,
     /// The first N pictures of the gallery, with the first sentence of each
     #[arg(long, value_name = "N", default_value = "3")]
@@ -615,9 +605,8 @@ pub(crate) struct BenchArgs {
     /// Only this way of decoding [default: both]
     #[arg(long, value_enum)]
     pub(crate) decode: Option<DecodeRule>,
-    /// Pick codes by another rule than the bundle's own
-    #[arg(long, value_enum)]
-    pub(crate) pick: Option<PickRule>,
+    #[command(flatten)]
+    pub(crate) rule: RuleArgs,
     /// Also write the bundle as it was run, and cases.json with the model's inputs and the tokens, to this new folder
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
@@ -629,6 +618,36 @@ pub(crate) struct BenchArgs {
     pub(crate) threads: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
+}
+
+/// What codes are picked by, where it is not the bundle's own rule.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct RuleArgs {
+    /// Pick codes by another rule than the bundle's own
+    #[arg(long, value_enum)]
+    pub(crate) pick: Option<PickRule>,
+    /// Draw only where there is something to draw with at least this probability, instead of the bundle's own
+    #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
+    pub(crate) presence_threshold: Option<f32>,
+    /// With --pick best-dice, draw pixels from this probability on, instead of the bundle's own
+    #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
+    pub(crate) dice_threshold: Option<f32>,
+    /// Share of what each cell is given sentence and picture alone, beside what it is given the tokens before it, 0 to 1,
+    /// instead of the bundle's own
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) marginal_share: Option<f32>,
+}
+
+impl RuleArgs {
+    /// The bundle's rule with what was given.
+    pub(crate) fn over(self, own: DecisionRule) -> DecisionRule {
+        DecisionRule {
+            pick: self.pick.map_or(own.pick, Pick::from),
+            presence_threshold: self.presence_threshold.unwrap_or(own.presence_threshold),
+            dice_threshold: self.dice_threshold.unwrap_or(own.dice_threshold),
+            marginal_share: self.marginal_share.unwrap_or(own.marginal_share),
+        }
+    }
 }
 
 /// Where to compute.
@@ -726,7 +745,7 @@ pub(crate) enum PickRule {
     BestDice,
 }
 
-impl From<PickRule> for mriseg::decode::Pick {
+impl From<PickRule> for Pick {
     fn from(rule: PickRule) -> Self {
         match rule {
             PickRule::MostProbable => Self::MostProbable,

@@ -94,9 +94,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         (None, Some(preset)) => random_bundle(preset, &args.set, &inputs)?,
         (None, None) => unreachable!("the argument rules of `bench` ask for a bundle or a preset"),
     };
-    if let Some(pick) = args.pick {
-        bundle.manifest.rule.pick = pick.into();
-    }
+    bundle.manifest.rule = args.rule.over(bundle.manifest.rule);
     let manifest = bundle.manifest_bytes();
     if bundle.manifest.architecture.lm.image_tokens == ImageTokens::MaskCodes {
         return Err(usage(
@@ -240,11 +238,15 @@ fn save(folder: &Path, bundle: &Bundle, segmenter: &Segmenter, inputs: &[Input])
         .map(|input| {
             let picture = segmenter.decode_picture(&input.bytes, &input.name)?;
             let reads = &bundle.manifest.architecture.image;
+            let prompt = segmenter.prompt(&input.text)?;
+            let begun = segmenter.start(&picture, &prompt, Decode::Greedy);
+            let prepared = (begun.preparation()).map(|preparation| preparation.picture(&picture));
+            let read = prepared.as_ref().unwrap_or(&picture);
             Ok(Case {
                 image: input.name.clone(),
                 text: input.text.clone(),
-                ids: segmenter.prompt(&input.text)?.ids,
-                pixels: normalized_pixels(&picture, reads.size, reads.input_channels),
+                ids: prompt.ids,
+                pixels: normalized_pixels(read, reads.size, reads.input_channels),
                 channels: reads.input_channels,
                 tokens: decode(segmenter, 1, input, Decode::Greedy)?.tokens,
             })

@@ -69,26 +69,14 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         seed: SEED,
         command: command_line(),
     };
-    if args.samples.is_some() && bundle.manifest.rule.pick == Pick::MostProbable {
+    let rule = args.rule.over(bundle.manifest.rule);
+    if args.samples.is_some() && rule.pick == Pick::MostProbable {
         return Err(usage(
             "--samples needs a bundle whose rule compares what codes draw (pick = least_error or best_dice)",
         ));
     }
     let emu3 = emu3_of(&bundle.manifest, args.emu3.as_deref(), &chosen.device)?;
     let vision = Vision::of(&model, emu3.as_ref())?;
-    let mut rule = bundle.manifest.rule;
-    if let Some(pick) = args.pick {
-        rule.pick = pick.into();
-    }
-    if let Some(threshold) = args.presence_threshold {
-        rule.presence_threshold = threshold;
-    }
-    if let Some(threshold) = args.dice_threshold {
-        rule.dice_threshold = threshold;
-    }
-    if let Some(share) = args.marginal_share {
-        rule.marginal_share = share;
-    }
     let evaluator = Evaluator {
         lm: &model.lm,
         tokenizer: &tokenizer,
