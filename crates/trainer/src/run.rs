@@ -167,17 +167,7 @@ impl Run {
             None => splits.with_codes(|_, _| Ok(None), typical.as_ref(), channels)?,
         };
 
-        let further: Vec<f64> = config.sources.iter().map(|source| source.share).collect();
-        let train = if further.is_empty() {
-            train
-        } else {
-            train.in_shares(&further)
-        };
-        let train = if config.without_findings > 0.0 {
-            train.without_findings(config.without_findings)
-        } else {
-            train
-        };
+        let train = train.mixed(config);
 
         let folder = match (resumed, &args.name) {
             (Some(folder), _) => folder,

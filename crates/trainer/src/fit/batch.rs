@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::codes::{CodedCases, Codes};
+use crate::config::DataConfig;
 use crate::exit::data;
 use crate::progress::Display;
 
@@ -141,8 +142,24 @@ impl Samples {
         }
     }
 
+    /// In the shares that `data.sources` and `data.without_findings` ask for. The latter is of all cases; those with findings
+    /// keep the shares of their sources among themselves.
+    pub(crate) fn mixed(self, config: &DataConfig) -> Self {
+        let further: Vec<f64> = config.sources.iter().map(|source| source.share).collect();
+        let joined = if further.is_empty() {
+            self
+        } else {
+            self.in_shares(&further)
+        };
+        if config.without_findings > 0.0 {
+            joined.without_findings(config.without_findings)
+        } else {
+            joined
+        }
+    }
+
     /// Of data sets that were joined, each further one in this share of the training cases.
-    pub(crate) fn in_shares(mut self, further: &[f64]) -> Self {
+    fn in_shares(mut self, further: &[f64]) -> Self {
         let parts = self.dataset.parts();
         let first = 1.0 - further.iter().sum::<f64>();
         let shares: Vec<f64> = std::iter::once(first)
@@ -164,7 +181,7 @@ impl Samples {
 
     /// With pictures without findings in this share of the training cases, however many there are; as before where there are
     /// none, or no others.
-    pub(crate) fn without_findings(mut self, share: f64) -> Self {
+    fn without_findings(mut self, share: f64) -> Self {
         let healthy = |case: &usize| {
             Findings::parse(self.dataset.text(*case)).is_some_and(|findings| findings.is_empty())
         };
@@ -490,6 +507,7 @@ pub(crate) fn texts(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Experiment;
     use mriseg_data::PhantomConfig;
 
     #[test]
@@ -590,7 +608,9 @@ mod tests {
             sentences.resize(healthy + others, "a disc");
             let name = format!("{healthy} {others} {share}");
             let data = folder_of(root.path(), &name, &sentences);
-            let samples = Samples::new(data, None, 1).without_findings(share);
+            let mut config = Experiment::tiny().data;
+            config.without_findings = share;
+            let samples = Samples::new(data, None, 1).mixed(&config);
             let pass = samples.pass("x", 1, 0);
             assert_eq!(pass.len(), samples.pass_len());
             let without = pass.iter().filter(|&&case| case < healthy).count();
@@ -598,6 +618,7 @@ mod tests {
         };
         assert_eq!(drawn(2, 8, 0.5), (8, 8));
         assert_eq!(drawn(8, 8, 0.2), (2, 8));
+        assert_eq!(drawn(2, 8, 0.0), (2, 8));
         assert_eq!(drawn(0, 5, 0.5), (0, 5));
         assert_eq!(drawn(5, 0, 0.5), (5, 0));
     }
