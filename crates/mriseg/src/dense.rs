@@ -4,11 +4,9 @@
 
 use crate::config::ModelConfig;
 use crate::efficientnet::{EfficientNetLite0, LEVELS, SCALE};
+use crate::layers::{Depthwise, embed, linear, pointwise};
 use crate::loss::sentence_mean;
-use crate::nn::{
-    Depthwise, RotaryTable, TransformerBlock, TransformerBlockConfig, affine, causal_bias, embed,
-    pointwise, pointwise_linear,
-};
+use crate::transformer::{RotaryTable, TransformerBlock, TransformerBlockConfig};
 use crate::vq::depth_to_space;
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Linear, LinearConfig};
@@ -62,7 +60,7 @@ impl ModelConfig {
                     lateral: linear(LEVELS[level], WIDTH),
                     modulation: linear(SENTENCE.d_model, 2 * WIDTH),
                     around: Depthwise::new(WIDTH, 5, 1, device),
-                    mix: pointwise_linear(WIDTH, WIDTH, device),
+                    mix: linear(WIDTH, WIDTH),
                 })
                 .collect(),
             to_pixels: linear(WIDTH, FINEST * FINEST),
@@ -84,7 +82,7 @@ impl DenseModel {
         for (level, &from) in self.levels.iter().zip(&PYRAMID) {
             let [batch, side, across, channels] = seen[from].dims();
             let vectors = seen[from].clone().reshape([batch, side * across, channels]);
-            let mut x = affine(&level.lateral, vectors).reshape([batch, side, across, WIDTH]);
+            let mut x = linear(&level.lateral, vectors).reshape([batch, side, across, WIDTH]);
             if let Some(coarser) = pyramid {
                 x = x + doubled(coarser);
             }
@@ -99,7 +97,7 @@ impl DenseModel {
         }
         let x = pyramid.expect("the pyramid has levels");
         let [batch, side, across, _] = x.dims();
-        let told = affine(&self.to_pixels, x.reshape([batch, side * across, WIDTH]));
+        let told = linear(&self.to_pixels, x.reshape([batch, side * across, WIDTH]));
         let told = told
             .swap_dims(1, 2)
             .reshape([batch, FINEST * FINEST, side, across]);
@@ -112,9 +110,8 @@ impl DenseModel {
         let device = self.words.weight.device();
         let positions: Vec<(f32, f32)> = (0..length).map(|i| (i as f32, 0.0)).collect();
         let rotary = RotaryTable::new(&positions, SENTENCE.d_model / SENTENCE.heads, &device);
-        let none = causal_bias(length, 1, &device);
         let read = (self.blocks.iter()).fold(embed(&self.words, text.clone()), |x, block| {
-            block.forward(x, length, none.clone(), &rotary)
+            block.forward(x, |qkv| rotary.attend(qkv, length))
         });
         sentence_mean(read, text.not_equal_elem(padding as i32).float())
     }

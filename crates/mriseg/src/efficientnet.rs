@@ -8,11 +8,13 @@ mod weights;
 pub use cells::EfficientNetEncoder;
 pub(crate) use cells::SCALE;
 
-use crate::nn::{Depthwise, affine, convolve, pointwise, pointwise_linear, relu6};
+use crate::layers::{Depthwise, linear, pointwise};
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{Linear, PaddingConfig2d};
+use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
+use mriseg_ops::convolution::convolve;
+use mriseg_ops::separable::relu6;
 
 /// The network without its head, batch norm folded into the convolutions. Sides of pictures are multiples of 32.
 #[derive(Module, Debug)]
@@ -101,11 +103,11 @@ fn block_shapes() -> impl Iterator<Item = BlockShape> {
 
 impl BlockShape {
     fn init(&self, device: &Device) -> InvertedResidual {
+        let linear = |d_in, d_out| LinearConfig::new(d_in, d_out).init(device);
         InvertedResidual {
-            expand: (self.hidden != self.d_in)
-                .then(|| pointwise_linear(self.d_in, self.hidden, device)),
+            expand: (self.hidden != self.d_in).then(|| linear(self.d_in, self.hidden)),
             depthwise: Depthwise::new(self.hidden, self.kernel, self.stride, device),
-            project: pointwise_linear(self.hidden, self.d_out, device),
+            project: linear(self.hidden, self.d_out),
         }
     }
 }
@@ -121,7 +123,7 @@ impl InvertedResidual {
         };
         let hidden = self.depthwise.forward(hidden);
         let [batch, height, width, channels] = hidden.dims();
-        let out = affine(
+        let out = linear(
             &self.project,
             hidden.reshape([batch, height * width, channels]),
         );

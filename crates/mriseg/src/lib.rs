@@ -12,20 +12,20 @@ pub mod dense;
 pub mod efficientnet;
 pub mod error;
 pub mod image;
+mod layers;
 pub mod loss;
 pub mod mask_lm;
 pub mod metrics;
 pub mod model;
-pub mod nn;
-#[cfg(feature = "training")]
-pub mod optimizer;
 pub mod reading;
-mod rows;
 pub mod segmenter;
 pub mod sequence;
 pub mod tensor_source;
 pub mod text;
-#[cfg(feature = "cpu-kernels")]
-mod threads;
+mod transformer;
 pub mod vision;
 pub mod vq;
+
+#[cfg(test)]
+#[path = "../../mriseg-ops/src/testing/devices.rs"]
+mod testing;

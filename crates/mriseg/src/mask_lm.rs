@@ -8,16 +8,15 @@ pub use cached::{CachedLm, DecodeState, Drafting};
 pub use take_over::{InCommon, TakenOver};
 
 use crate::config::ModelConfig;
-use crate::nn::{
-    LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig, affine, causal_bias, embed,
-    project, rms_norm,
-};
+use crate::layers::{embed, linear, rms_norm};
 use crate::sequence::SequenceLayout;
+use crate::transformer::{LookAhead, RotaryTable, TransformerBlock, TransformerBlockConfig};
 use burn::module::Module;
 use burn::nn::{
     Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig, RmsNorm, RmsNormConfig,
 };
 use burn::tensor::{Device, Distribution, Int, Tensor, assert_shape};
+use mriseg_ops::linear::linear as project;
 
 /// Next-token model of masks.
 #[derive(Module, Debug)]
@@ -47,11 +46,10 @@ struct Shape {
     d_hidden: usize,
 }
 
-/// What does not depend on the input: rotary table and causal bias, made once per device.
+/// What does not depend on the input: rotary positions, made once per device.
 #[derive(Debug, Clone)]
 pub struct SequenceTables {
     rotary: RotaryTable,
-    causal: Tensor<4>,
 }
 
 /// What a pass over the mask part gives, position by position.
@@ -146,10 +144,8 @@ impl MaskLm {
 
     /// Tables for [`Self::forward`].
     pub fn tables(&self, device: &Device) -> SequenceTables {
-        let layout = self.layout();
         SequenceTables {
             rotary: self.rotary(device),
-            causal: causal_bias(layout.prefix(), layout.mask(), device),
         }
     }
 
@@ -170,7 +166,7 @@ impl MaskLm {
         let [batch, _] = text.dims();
         assert_shape!(mask_inputs, [batch, layout.mask()]);
         let image = rms_norm(&self.image_norm, image);
-        let anchors = affine(&self.anchor_projection, image.clone());
+        let anchors = linear(&self.anchor_projection, image.clone());
         let prefix = self.embed_prefix(text, image);
         let mask = self.embed_mask(mask_inputs, anchors.clone());
         let mut x = Tensor::cat(vec![prefix, mask], 1);
@@ -180,7 +176,7 @@ impl MaskLm {
             if number + 1 == self.blocks.len() {
                 text = sentence(&x);
             }
-            x = block.forward(x, layout.prefix(), tables.causal.clone(), &tables.rotary);
+            x = block.forward(x, |qkv| tables.rotary.attend(qkv, layout.prefix()));
         }
         let mask = x.slice_dim(1, layout.prefix()..layout.total());
         Hidden {
@@ -201,7 +197,7 @@ impl MaskLm {
         let rotary = tables.rotary.at(0..length);
         let before_last = &self.blocks[..self.blocks.len().saturating_sub(1)];
         before_last.iter().fold(self.embed_text(text), |x, block| {
-            block.forward(x, length, tables.causal.clone(), &rotary)
+            block.forward(x, |qkv| rotary.attend(qkv, length))
         })
     }
 
@@ -234,7 +230,7 @@ impl MaskLm {
     pub fn presence(&self, hidden: &Hidden) -> Option<Tensor<2>> {
         let head = self.presence.as_ref()?;
         let begin = hidden.states.clone().slice_dim(1, 0..1);
-        Some(affine(head, begin).squeeze_dim(1))
+        Some(linear(head, begin).squeeze_dim(1))
     }
 
     /// Logits over mask codes: the unembedding is the mask-token embedding (tied), without the
@@ -244,7 +240,7 @@ impl MaskLm {
     /// - hidden: `[batch, positions, d_model]`
     /// - output: `[batch, positions, codes]`
     pub fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
-        project(hidden, self.unembedding().transpose())
+        project(hidden, self.unembedding().transpose(), None)
     }
 
     /// Embeddings of the codes, and of begin-of-mask: `[codes + 1, d_model]`. With
@@ -272,7 +268,7 @@ impl MaskLm {
         assert_shape!(image, [batch, layout.image(), _]);
         let text = self.embed_text(text);
         let image =
-            affine(&self.image_projection, image) + self.part(1) + self.cells(0..layout.image());
+            linear(&self.image_projection, image) + self.part(1) + self.cells(0..layout.image());
         Tensor::cat(vec![text, image], 1)
     }
 

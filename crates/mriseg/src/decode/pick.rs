@@ -9,10 +9,10 @@
 use super::presence::EmptyMask;
 use crate::error::Error;
 use crate::mask_lm::{CachedLm, DecodeState};
-use crate::nn::laid_out_transposed;
-use crate::rows::{exponentials, largest_at, sum};
 use crate::vision::Vision;
 use burn::tensor::{ExecutionError, Int, Tensor};
+use mriseg_ops::linear::transposed_copy;
+use mriseg_ops::rows::{exponentials, largest_at, sum};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -289,7 +289,7 @@ const TIE_PIXELS: f32 = 1.0;
 impl Patches {
     async fn new(probabilities: Tensor<2>, threshold: f32) -> Result<Self, ExecutionError> {
         let pixels = probabilities.greater_elem(0.5).float();
-        let pixels_of = laid_out_transposed(pixels.clone());
+        let pixels_of = transposed_copy(pixels.clone());
         let areas = pixels.clone().sum_dim(1).swap_dims(0, 1);
         let [codes, _] = pixels.dims();
         let read = pixels.clone().into_data_async().await?;

@@ -14,8 +14,8 @@
 use super::presence::probability;
 use super::{Picker, TokenEvent};
 use crate::mask_lm::{CachedLm, DecodeState, Drafting};
-use crate::nn::Predicted;
 use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
+use mriseg_ops::decode_pass::Predicted;
 use serde::{Deserialize, Serialize};
 
 /// How many tokens a pass may decode. The tokens are the same.

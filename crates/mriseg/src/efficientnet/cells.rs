@@ -4,7 +4,7 @@
 use super::{EfficientNetLite0, LEVELS};
 use crate::config::ImageTokenizerConfig;
 use crate::error::Error;
-use crate::nn::affine;
+use crate::layers::linear;
 use crate::tensor_source::TensorSource;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -91,7 +91,7 @@ impl EfficientNetEncoder {
         assert_shape!(picture, [_, channels, size, size]);
         let levels = self.net.levels(picture.mul_scalar(SCALE));
         let mut parts = FUSED.iter().zip(&self.fuse).map(|(&(level, _), fuse)| {
-            at_cells(levels[level].clone(), grid, |vectors| affine(fuse, vectors))
+            at_cells(levels[level].clone(), grid, |vectors| linear(fuse, vectors))
         });
         let first = parts.next().expect("three levels are fused");
         parts.fold(first, |sum, part| sum + part)

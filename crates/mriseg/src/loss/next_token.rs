@@ -1,8 +1,8 @@
 //! Cross-entropy of mask tokens: of the next one (the base objective) and of those after it (paper: next-k
 //! token prediction, NkTP).
 
-use crate::nn::cross_entropy;
 use burn::tensor::{Int, Tensor};
+use mriseg_ops::cross_entropy::cross_entropy;
 
 /// `-log p(target)` of every position, in nats: `[batch, positions]`.
 ///

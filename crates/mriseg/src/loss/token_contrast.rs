@@ -6,9 +6,9 @@
 //! partners in part. With equal codes alone ([`code_likeness`]) a rare code hardly ever meets a partner and is
 //! only ever pushed away, from its like too.
 
-use crate::nn::product;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Device, FloatDType, Tensor, TensorData, assert_shape};
+use mriseg_ops::linear::matmul;
 
 /// Tokens that are contrasted with each other.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +91,7 @@ pub fn code_likeness(codes: &[i32], device: &Device) -> Tensor<2> {
 pub fn patch_likeness(patches: Tensor<2>, reach: f64) -> Tensor<2> {
     let [_, pixels] = patches.dims();
     let areas = patches.clone().sum_dim(1);
-    let shared = product(patches.clone(), patches.transpose());
+    let shared = matmul(patches.clone(), patches.transpose());
     let differing = areas.clone() + areas.transpose() - shared.mul_scalar(2.0);
     let share = differing.div_scalar(reach * pixels as f64);
     share.neg().add_scalar(1.0).clamp_min(0.0)
@@ -127,7 +127,7 @@ pub fn token_contrastive_loss(
     let projected = projected.cast(FloatDType::F32);
     let length = projected.clone().square().sum_dim(1).sqrt();
     let unit = projected / length.clamp_min(SHORTEST);
-    let similarity = product(unit.clone(), unit.transpose()).div_scalar(temperature);
+    let similarity = matmul(unit.clone(), unit.transpose()).div_scalar(temperature);
 
     let itself = Tensor::<2, Bool>::diag_mask([tokens, tokens], 0, &device).bool_not();
     let partners = likeness.clone().mask_fill(itself.clone(), 0.0);

@@ -2,11 +2,13 @@
 //! at a time.
 
 use super::MaskLm;
-use crate::nn::{CachedTransformer, DecodeShape, KvCache, Predicted, TransformerParts};
 use crate::sequence::SequenceLayout;
+use crate::transformer::{Anchored, TransformerParts};
 use burn::nn::{Linear, RmsNorm};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData, assert_shape};
+use mriseg_ops::decode_pass::{DecodePass, DecodeSession, Predicted};
+use std::sync::Arc;
 
 /// A [`MaskLm`] made ready to decode: what does not depend on the input is computed once. It holds the weights
 /// as they were then. Cloning is cheap.
@@ -24,14 +26,16 @@ pub struct CachedLm {
     mask: Tensor<2>,
     /// What is added to mask tokens beside the anchors: `[1, mask, d_model]`.
     mask_places: Tensor<3>,
-    transformer: CachedTransformer,
+    transformer: Arc<dyn DecodePass>,
+    /// `None` where the model has no look-ahead heads.
+    look_ahead: Option<Anchored>,
     presence: Option<Linear>,
 }
 
 /// A sequence that is being decoded.
 #[derive(Debug, Clone)]
 pub struct DecodeState {
-    cache: KvCache,
+    session: Box<dyn DecodeSession>,
     /// Anchors: `[batch, mask, d_model]`.
     anchors: Tensor<3>,
     /// What is added to mask tokens, the anchors too: `[batch, mask, d_model]`.
@@ -42,6 +46,9 @@ pub struct DecodeState {
 #[derive(Debug, Clone)]
 pub struct Drafting(Tensor<3>);
 
+/// Most tokens of a sequence that a pass reads where throughput counts, not how soon the first is there.
+const MOST_AT_ONCE: usize = 64;
+
 impl CachedLm {
     /// Takes the weights of `lm` as they are now.
     pub fn new(lm: &MaskLm) -> Self {
@@ -49,18 +56,14 @@ impl CachedLm {
         let table = lm.mask_embedding.weight.val();
         let part = |index: usize| lm.part(index).squeeze_dim::<2>(0);
         let scale = (lm.shape.d_model as f32).sqrt();
-        let shape = DecodeShape {
-            d_model: lm.shape.d_model,
-            d_hidden: lm.shape.d_hidden,
-            head_dim: lm.shape.d_model / lm.shape.heads,
-            total: layout.total(),
-        };
         let transformer = TransformerParts {
             blocks: &lm.blocks,
             norm: &lm.norm,
             unembedding: lm.unembedding(),
             look_ahead: &lm.look_ahead,
             rotary: lm.rotary(&table.device()),
+            heads: lm.shape.heads,
+            total: layout.total(),
         };
         Self {
             layout,
@@ -71,7 +74,8 @@ impl CachedLm {
             image_places: lm.part(1) + lm.cells(0..layout.image()),
             mask: table.mul_scalar(scale) + part(2),
             mask_places: lm.cells(0..layout.mask()),
-            transformer: CachedTransformer::new(&transformer, shape),
+            transformer: transformer.decode_pass(),
+            look_ahead: Anchored::new(&lm.look_ahead),
             presence: lm.presence.clone(),
         }
     }
@@ -100,7 +104,7 @@ impl CachedLm {
         let prefix = layout.prefix();
         let x = Tensor::cat(vec![text, image], 1).reshape([batch * prefix, d_model]);
         DecodeState {
-            cache: self.transformer.prefill(x, batch),
+            session: self.transformer.clone().prefill(x, batch),
             places: anchors.clone() + self.mask_places.clone(),
             anchors,
         }
@@ -108,7 +112,8 @@ impl CachedLm {
 
     /// Inputs that a pass may read at most: twice as many as the model predicts tokens per position.
     pub fn most_inputs(&self) -> usize {
-        self.transformer.most_new()
+        let look_aheads = self.look_ahead.as_ref().map_or(0, Anchored::heads);
+        2 * (look_aheads + 1)
     }
 
     /// Appends mask inputs, at most [`Self::most_inputs`], and predicts the tokens after them.
@@ -123,7 +128,7 @@ impl CachedLm {
         let places = state.places.clone().slice_dim(1, at..at + new);
         let x = self.mask.clone().select(0, inputs.reshape([-1]))
             + places.reshape([batch * new, d_model]);
-        self.transformer.step(x, &mut state.cache)
+        state.session.step(x)
     }
 
     /// Probabilities of the codes of every cell given sentence and picture alone: all mask inputs are begin-of-mask.
@@ -134,7 +139,7 @@ impl CachedLm {
     pub fn marginals(&self, state: &DecodeState) -> Tensor<3> {
         let SequenceLayout { codes, .. } = self.layout;
         let [batch, mask, _] = state.places.dims();
-        let (most, mut state) = (CachedTransformer::MOST_AT_ONCE, state.clone());
+        let (most, mut state) = (MOST_AT_ONCE, state.clone());
         let device = state.places.device();
         let begin = self.layout.begin_of_mask() as i32;
         let parts = (0..mask).step_by(most).map(|first| {
@@ -157,8 +162,8 @@ impl CachedLm {
 
     /// Prepares the look-ahead heads for one mask, the only one of `state`; `None` when the model has none.
     pub fn drafting(&self, state: &DecodeState) -> Option<Drafting> {
-        let ahead = self.transformer.ahead(state.anchors.clone());
-        ahead.map(Drafting)
+        let look_ahead = self.look_ahead.as_ref()?;
+        Some(Drafting(look_ahead.ahead(state.anchors.clone())))
     }
 
     /// The most probable tokens after the one that `hidden` predicts, which is mask token `index`. Those past the end
@@ -182,11 +187,11 @@ impl Drafting {
 impl DecodeState {
     /// Forgets all but the first `inputs` mask inputs.
     pub fn rewind(&mut self, inputs: usize, layout: SequenceLayout) {
-        self.cache.rewind(layout.prefix() + inputs);
+        self.session.rewind(layout.prefix() + inputs);
     }
 
     fn decoded(&self, layout: SequenceLayout) -> usize {
-        self.cache.filled() - layout.prefix()
+        self.session.filled() - layout.prefix()
     }
 }
 
@@ -194,7 +199,7 @@ impl DecodeState {
 mod tests {
     use super::super::tests::{inputs, mask_inputs, randomize, tiny};
     use super::*;
-    use crate::nn::kernels::tests::devices;
+    use crate::testing::devices;
     use burn::tensor::{Device, Tolerance};
 
     #[test]

@@ -1,11 +1,12 @@
 //! Convolutional pieces shared by the two tokenizers.
 
-use crate::nn::{convolve, group_norm};
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{GroupNorm, GroupNormConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use mriseg_ops::convolution::convolve;
+use mriseg_ops::group_norm::group_norm;
 
 /// Channels that share their statistics in a group normalisation.
 const GROUP: usize = 8;

@@ -5,12 +5,12 @@
 use super::blocks::{ResidualBlock, conv_down, conv1, conv3, grid_to_tokens, tokens_to_grid};
 use super::quantizer::{Quantizer, QuantizerConfig};
 use crate::config::ImageTokenizerConfig;
-use crate::nn::convolve;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::interpolate::{Interpolate2d, Interpolate2dConfig, InterpolateMode};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, assert_shape};
+use mriseg_ops::convolution::convolve;
 
 /// Encoder, codebook and decoder of grey pictures.
 #[derive(Module, Debug)]

@@ -9,11 +9,11 @@ use super::blocks::{
 };
 use super::quantizer::{Quantizer, QuantizerConfig};
 use crate::config::MaskTokenizerConfig;
-use crate::nn::convolve;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::activation::{relu, sigmoid};
 use burn::tensor::{Device, Int, Tensor, assert_shape};
+use mriseg_ops::convolution::convolve;
 
 /// Encoder, codebook and decoder of binary masks.
 #[derive(Module, Debug)]

@@ -6,8 +6,8 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use mriseg::loss::HardErrorMemory;
 use mriseg::model::Model;
-use mriseg::optimizer::AdamW;
 use mriseg::text::TextTokenizer;
+use mriseg_ops::adamw::AdamW;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

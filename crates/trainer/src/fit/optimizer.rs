@@ -4,7 +4,7 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use mriseg::optimizer::blend;
+use mriseg_ops::adamw::blend;
 use std::collections::HashMap;
 
 /// Linear warm-up over the share `warmup` of `steps`, then a cosine down to a hundredth.

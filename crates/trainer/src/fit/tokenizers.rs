@@ -4,9 +4,9 @@ use anyhow::Result;
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 use mriseg::loss::{mask_reconstruction_loss, picture_reconstruction_loss};
-use mriseg::optimizer::AdamW;
 use mriseg::vq::{CodebookEma, ImageTokenizer, MaskTokenizer, Quantizer, QuantizerConfig};
 use mriseg_data::{RequestMix, Sample};
+use mriseg_ops::adamw::AdamW;
 
 use super::batch::{Changes, Samples, masks, pictures, rng};
 use super::optimizer::{clip_norm, learning_rate};

@@ -2,7 +2,6 @@
 
 use super::weights::Weights;
 use crate::error::Error;
-use crate::nn::convolve;
 use crate::vq::blocks::{grid_to_tokens, tokens_to_grid};
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
@@ -10,6 +9,7 @@ use burn::nn::interpolate::{Interpolate2dConfig, InterpolateMode};
 use burn::nn::{GroupNorm, Linear};
 use burn::tensor::activation::{silu, softmax};
 use burn::tensor::{Tensor, TensorData};
+use mriseg_ops::convolution::convolve;
 
 /// Groups of every group normalisation.
 pub(super) const GROUPS: usize = 32;

@@ -4,11 +4,11 @@ use super::Emu3Config;
 use super::layers::{Attention, Norm, ResidualBlock, StillBlock, doubled};
 use super::weights::Weights;
 use crate::error::Error;
-use crate::nn::convolve;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 use burn::tensor::activation::silu;
+use mriseg_ops::convolution::convolve;
 
 /// Pictures to vectors.
 #[derive(Module, Debug)]

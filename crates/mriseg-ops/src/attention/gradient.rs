@@ -1,0 +1,53 @@
+use super::AttentionOp;
+use crate::gradients::{Differentiable, Saved, differentiate};
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend};
+
+/// Gradient of [`AttentionOp`].
+pub trait AttentionGradient: Backend {
+    /// Gradient of `qkv`. With `P = softmax(Q Kᵀ)` and `D = grad Vᵀ`, the scores have `P (D − Σ P D)`.
+    fn prefix_attention_backward(
+        qkv: FloatTensor<Self>,
+        cos: FloatTensor<Self>,
+        sin: FloatTensor<Self>,
+        prefix: usize,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+#[derive(Debug, Clone)]
+struct PrefixAttention<B: Backend> {
+    cos: FloatTensor<B>,
+    sin: FloatTensor<B>,
+    prefix: usize,
+}
+
+impl<B: AttentionOp + AttentionGradient> Differentiable<B, 1> for PrefixAttention<B> {
+    fn forward(&self, [qkv]: [FloatTensor<B>; 1]) -> FloatTensor<B> {
+        B::prefix_attention(qkv, self.cos.clone(), self.sin.clone(), self.prefix)
+    }
+
+    fn backward(&self, saved: Saved<B, 1>, grad: FloatTensor<B>) -> [Option<FloatTensor<B>>; 1] {
+        let [qkv] = saved.inputs;
+        let (cos, sin) = (self.cos.clone(), self.sin.clone());
+        let grad = B::prefix_attention_backward(qkv, cos, sin, self.prefix, grad);
+        [Some(grad)]
+    }
+}
+
+impl<B, C> AttentionOp for Autodiff<B, C>
+where
+    B: AttentionOp + AttentionGradient,
+    C: CheckpointStrategy,
+{
+    fn prefix_attention(
+        qkv: FloatTensor<Self>,
+        cos: FloatTensor<Self>,
+        sin: FloatTensor<Self>,
+        prefix: usize,
+    ) -> FloatTensor<Self> {
+        let (cos, sin) = (cos.into_primitive(), sin.into_primitive());
+        differentiate::<B, C, _, 1>(PrefixAttention { cos, sin, prefix }, [qkv])
+    }
+}

@@ -1,0 +1,76 @@
+//! What a device can run: the one place that asks, and the one file whose bodies know of features.
+
+#[cfg(feature = "cpu")]
+use crate::decode_pass::cpu::CpuPass;
+#[cfg(feature = "gpu")]
+use crate::decode_pass::gpu::GpuPass;
+use crate::decode_pass::{DecodePass, TransformerWeights};
+#[cfg(any(feature = "cpu", feature = "gpu"))]
+use burn::backend::DispatchDevice;
+use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
+
+/// The kernels of this crate that a device can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capability {
+    /// None: operations are composed of burn's.
+    Reference,
+    /// Those of the CPU.
+    Cpu,
+    /// Those of GPUs.
+    Gpu {
+        /// Whether a workgroup has room for the tiles of matrix products, on which training rests.
+        tiles: bool,
+    },
+}
+
+impl Capability {
+    /// What `device` can run, whether or not it differentiates.
+    pub fn of(device: &Device) -> Self {
+        match device.clone().without_autodiff().as_dispatch() {
+            #[cfg(feature = "cpu")]
+            DispatchDevice::Flex(_) => Self::Cpu,
+            #[cfg(feature = "gpu")]
+            DispatchDevice::Cube(device) => Self::Gpu {
+                #[cfg(feature = "gradients")]
+                tiles: crate::gpu::matmul::has_tiles(device),
+                #[cfg(not(feature = "gradients"))]
+                tiles: false,
+            },
+            #[allow(unreachable_patterns)]
+            _ => Self::Reference,
+        }
+    }
+
+    /// Whether training's operations have kernels with gradients.
+    pub fn trains(self) -> bool {
+        cfg!(feature = "gradients") && !matches!(self, Self::Reference | Self::Gpu { tiles: false })
+    }
+
+    /// Whether convolutions have kernels. On GPUs they come with training; inference leaves them to burn.
+    pub fn convolves(self) -> bool {
+        self == Self::Cpu || self.trains()
+    }
+}
+
+/// [`Capability::trains`] of the device of `x`.
+pub(crate) fn trains<const D: usize>(x: &Tensor<D>) -> bool {
+    Capability::of(&x.device()).trains()
+}
+
+/// [`Capability::convolves`] of the device of `x`.
+pub(crate) fn convolves<const D: usize>(x: &Tensor<D>) -> bool {
+    Capability::of(&x.device()).convolves()
+}
+
+/// The decode pass in kernels on the device of the weights; `None` where it has none that fit.
+pub fn decode_pass(weights: &TransformerWeights) -> Option<Arc<dyn DecodePass>> {
+    match weights.unembedding.device().as_dispatch() {
+        #[cfg(feature = "cpu")]
+        DispatchDevice::Flex(_) => Some(Arc::new(CpuPass::new(weights))),
+        #[cfg(feature = "gpu")]
+        DispatchDevice::Cube(device) => Some(Arc::new(GpuPass::new(weights, device)?)),
+        #[allow(unreachable_patterns)]
+        _ => None,
+    }
+}

@@ -1,0 +1,144 @@
+//! A pre-norm transformer as decoding runs it: the prefix is read once, then a few tokens a pass, with the keys and values
+//! of what was read kept in a cache.
+//!
+//! A block is `x += attention(norm(x)) W_out`, then `x += (silu(n W_gate) * (n W_up)) W_down` with `n = norm(x)`. A pass
+//! reads one token or a few, so its cost is launches and memory traffic more than arithmetic: a GPU runs a block in five
+//! kernels ([`gpu`]), the CPU a whole pass as plain code ([`cpu`]). Norms have their `γ` in the weights after them, scores
+//! their scale in the queries.
+
+#[cfg(feature = "cpu")]
+pub(crate) mod cpu;
+#[cfg(feature = "gpu")]
+pub(crate) mod gpu;
+
+use burn::tensor::{Int, Tensor};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// Weights of a transformer and sizes of its sequence.
+#[derive(Debug, Clone)]
+pub struct TransformerWeights {
+    /// Attention heads.
+    pub heads: usize,
+    /// Tokens of the whole sequence, which the cache has room for.
+    pub total: usize,
+    /// `ε` of all norms.
+    pub epsilon: f64,
+    /// The blocks, in the order of the pass.
+    pub blocks: Vec<BlockWeights>,
+    /// `γ` of the norm after them: `[d_model]`.
+    pub norm: Tensor<1>,
+    /// `[codes, d_model]`
+    pub unembedding: Tensor<2>,
+    /// What each look-ahead head multiplies a hidden state with: `[d_model, d_model]`.
+    pub look_ahead: Vec<Tensor<2>>,
+    /// Cosines of the rotary positions: `[1, total, 1, head_dim / 2]`.
+    pub cos: Tensor<4>,
+    /// Their sines, likewise.
+    pub sin: Tensor<4>,
+}
+
+/// Weights of a block.
+#[derive(Debug, Clone)]
+pub struct BlockWeights {
+    /// `γ` of the norm before attention: `[d_model]`.
+    pub attention_norm: Tensor<1>,
+    /// Queries, keys and values: `[d_model, 3 * d_model]`.
+    pub qkv: Tensor<2>,
+    /// `[d_model, d_model]`
+    pub out: Tensor<2>,
+    /// `γ` of the norm before the feed-forward part: `[d_model]`.
+    pub feed_forward_norm: Tensor<1>,
+    /// Gates, then what they multiply: `[d_model, 2 * d_hidden]`.
+    pub gate_up: Tensor<2>,
+    /// `[d_hidden, d_model]`
+    pub down: Tensor<2>,
+}
+
+/// What a pass predicts from each of its rows.
+#[derive(Debug, Clone)]
+pub struct Predicted {
+    /// After the last norm: `[rows, d_model]`.
+    pub hidden: Tensor<2>,
+    /// Over the codes: `[rows, codes]`.
+    pub logits: Tensor<2>,
+}
+
+/// Weights made ready to decode.
+pub trait DecodePass: Debug + Send + Sync {
+    /// Reads the prefix of `batch` sequences, which attends to itself, into a new session.
+    ///
+    /// # Shapes
+    /// - x: `[batch * prefix, d_model]`
+    fn prefill(self: Arc<Self>, x: Tensor<2>, batch: usize) -> Box<dyn DecodeSession>;
+
+    /// Logits of the tokens after the one that `hidden` predicts.
+    ///
+    /// # Shapes
+    /// - hidden: `[1, d_model]`
+    /// - ahead: `[1, heads, d_model]`, what the anchors contribute to each look-ahead head
+    /// - output: `[heads, codes]`
+    fn draft_logits(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2>;
+
+    /// The most probable of them.
+    ///
+    /// # Shapes
+    /// - output: `[1, heads]`
+    fn draft(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2, Int> {
+        self.draft_logits(hidden, ahead).argmax(1).swap_dims(0, 1)
+    }
+}
+
+/// Sequences being decoded, with the cache of what was read of them.
+pub trait DecodeSession: Debug + Send + Sync {
+    /// Tokens held.
+    fn filled(&self) -> usize;
+
+    /// Forgets all but the first `filled` tokens.
+    ///
+    /// # Panics
+    /// So many are not held.
+    fn rewind(&mut self, filled: usize);
+
+    /// Reads the next tokens of every sequence, none of which sees those after it.
+    ///
+    /// # Shapes
+    /// - x: `[batch * new, d_model]`
+    ///
+    /// # Panics
+    /// The sequence would be longer than [`TransformerWeights::total`].
+    fn step(&mut self, x: Tensor<2>) -> Predicted;
+
+    /// Another session that goes on from here.
+    fn branch(&self) -> Box<dyn DecodeSession>;
+}
+
+impl Clone for Box<dyn DecodeSession> {
+    fn clone(&self) -> Self {
+        self.branch()
+    }
+}
+
+impl TransformerWeights {
+    fn d_model(&self) -> usize {
+        self.norm.dims()[0]
+    }
+
+    fn head_dim(&self) -> usize {
+        self.d_model() / self.heads
+    }
+}
+
+/// The weights of a linear layer with the `γ` of the norm before it: `[d_in, d_out]`.
+fn after_norm(gamma: &Tensor<1>, weight: &Tensor<2>) -> Tensor<2> {
+    weight.clone() * gamma.clone().unsqueeze_dim(1)
+}
+
+/// Half of the columns of a matrix, as a tensor of its own: the first (0) or the second (1).
+fn half_of_columns(matrix: &Tensor<2>, half: usize) -> Tensor<2> {
+    let width = matrix.dims()[1] / 2;
+    let columns = matrix
+        .clone()
+        .slice_dim(1, half * width..(half + 1) * width);
+    Tensor::zeros(columns.dims(), &columns.device()) + columns
+}

@@ -1,0 +1,45 @@
+//! The operations on which the model spends its time: tensors in, tensors out.
+//!
+//! Each stands in a folder of its own: the formula and the reference, composed of burn's operations, in `mod.rs`; kernels
+//! in `cpu.rs` (burn-flex, native and wasm32) and `gpu.rs` (CubeCL); the backward pass in `gradient.rs`. Every kernel is
+//! tested against the reference on every device at hand. [`Capability`] alone asks what a device can run.
+//!
+//! | module | operation |
+//! |---|---|
+//! | [`linear`] | `x W`, `x W + b` |
+//! | [`embedding`] | rows of a table |
+//! | [`attention`] | multi-head attention over `[prefix \| mask]` with rotary positions |
+//! | [`rms_norm`], [`group_norm`] | normalisation |
+//! | [`swiglu`] | `silu(gate) * up` |
+//! | [`cross_entropy`] | `-log softmax(logits)[target]` |
+//! | [`convolution`] | square kernels |
+//! | [`separable`] | depthwise and pointwise convolutions with ReLU6 |
+//! | [`decode_pass`] | a transformer with a key-value cache, a few tokens at a time |
+//! | `adamw` | AdamW, moving average of weights (feature `gradients`) |
+//! | [`rows`] | exponential, softmax, sums of rows of numbers on the host |
+#![warn(missing_docs)]
+
+#[cfg(feature = "gradients")]
+pub mod adamw;
+pub mod attention;
+pub mod capability;
+pub mod convolution;
+#[cfg(feature = "cpu")]
+mod cpu;
+pub mod cross_entropy;
+pub mod decode_pass;
+pub mod embedding;
+#[cfg(feature = "gpu")]
+mod gpu;
+#[cfg(feature = "gradients")]
+mod gradients;
+pub mod group_norm;
+pub mod linear;
+pub mod rms_norm;
+pub mod rows;
+pub mod separable;
+pub mod swiglu;
+#[cfg(test)]
+mod testing;
+
+pub use capability::Capability;

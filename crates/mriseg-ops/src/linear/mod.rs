@@ -1,0 +1,67 @@
+//! Linear layers: `y = x W + b`.
+
+#[cfg(all(feature = "cpu", feature = "gradients"))]
+mod cpu;
+#[cfg(all(feature = "gpu", feature = "gradients"))]
+mod gpu;
+#[cfg(feature = "gradients")]
+mod gradient;
+#[cfg(all(test, feature = "gradients"))]
+mod tests;
+
+use crate::capability::trains;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::tensor::Tensor;
+
+/// [`matmul`] of a backend.
+#[backend_extension(
+    Cube: cfg(all(feature = "gpu", feature = "gradients")),
+    Flex: cfg(all(feature = "cpu", feature = "gradients")),
+    Autodiff: cfg(feature = "gradients")
+)]
+pub trait LinearOp: Backend {
+    /// # Shapes
+    /// - a: `[rows, depth]`
+    /// - b: `[depth, columns]`
+    /// - output: `[rows, columns]`
+    fn product(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+/// `a b`, the product of two matrices.
+///
+/// # Shapes
+/// - a: `[rows, depth]`
+/// - b: `[depth, columns]`
+/// - output: `[rows, columns]`
+pub fn matmul(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
+    if !trains(&a) {
+        return a.matmul(b);
+    }
+    Tensor::from_dispatch(Dispatch::product(a.into_dispatch(), b.into_dispatch()))
+}
+
+/// `x W + b`, or `x W` without a bias.
+///
+/// # Shapes
+/// - x: `[batch, tokens, d_in]`
+/// - weight: `[d_in, d_out]`
+/// - bias: `[d_out]`
+/// - output: `[batch, tokens, d_out]`
+pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<3> {
+    let [batch, tokens, d_in] = x.dims();
+    let [_, d_out] = weight.dims();
+    let out = matmul(x.reshape([batch * tokens, d_in]), weight).reshape([batch, tokens, d_out]);
+    match bias {
+        Some(bias) => out + bias.unsqueeze(),
+        None => out,
+    }
+}
+
+/// The transpose as a tensor of its own. Products of a few rows with it are several times faster than with a transposed
+/// view, which is packed anew each time (LOG.md).
+pub fn transposed_copy(matrix: Tensor<2>) -> Tensor<2> {
+    let [rows, columns] = matrix.dims();
+    let empty = Tensor::zeros([columns, rows], &matrix.device());
+    empty.slice_assign([0..columns, 0..rows], matrix.transpose())
+}
