@@ -930,6 +930,7 @@ fn bench_times_training_steps_of_both_objectives() {
 fn the_readmes_sentence_finds_something_in_the_readmes_picture() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let readme = readme.replace("\\\n", "");
     let line = readme
         .lines()
         .find(|line| line.contains("trainer -- predict"))
