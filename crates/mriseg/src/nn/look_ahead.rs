@@ -1,5 +1,5 @@
 //! A head that predicts further ahead than the next token (paper: next-k token prediction). Its form is
-//! ours (METHOD §5): the paper's is not known.
+//! ours (docs/METHOD.md, section 5): the paper's is not known.
 
 use super::fused::affine;
 use super::kernels::Kernels;
