@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::sequence::SequenceLayout;
 use serde::{Deserialize, Serialize};
 
-/// What the sequence holds for an image cell (METHOD: `codes` is the paper's path).
+/// What the sequence holds for an image cell (docs/METHOD.md, section 2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageTokens {

@@ -1,4 +1,4 @@
-//! Dice and IoU in both conventions: per image and pooled over a data set (METHOD §2). The same
+//! Dice and IoU in both conventions: per image and pooled over a data set (docs/METHOD.md, section 11). The same
 //! predictions score very differently under the two; every report names its convention.
 
 mod boundary;

@@ -1,5 +1,5 @@
 //! Text tokenizer: sentences to token ids, on the `tokenizers` crate. The vocabulary is learned from
-//! the training sentences; or it is cut down from a pretrained one, such as Qwen's (METHOD §7).
+//! the training sentences; or it is cut down from a pretrained one, such as Qwen's (docs/METHOD.md, section 2.1).
 
 mod prune;
 

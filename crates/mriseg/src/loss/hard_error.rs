@@ -1,5 +1,5 @@
 //! Hard error tokens (paper: HET): a memory of how wrong the model has been about every token of every
-//! case, and a loss over the tokens that it keeps getting wrong. The memory's form is ours (METHOD §5).
+//! case, and a loss over the tokens that it keeps getting wrong. The memory's form is ours (docs/METHOD.md, section 7).
 
 use burn::tensor::{Tensor, assert_shape};
 

@@ -1,6 +1,6 @@
 //! Token-level contrastive learning (paper: TCL): hidden states of mask positions that predict the same code
 //! lie close together, those that predict another far apart. The form is supervised contrast (Khosla et al.
-//! 2020, equation 2) with weighted negatives; anchors and weights are ours (METHOD §5).
+//! 2020, equation 2) with weighted negatives; anchors and weights are ours (docs/METHOD.md, section 6).
 //!
 //! Codes that draw nearly the same can be told from codes that do not ([`patch_likeness`]): they are then
 //! partners in part. With equal codes alone ([`code_likeness`]) a rare code hardly ever meets a partner and is

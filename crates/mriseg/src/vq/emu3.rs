@@ -1,6 +1,6 @@
 //! Emu3's vision tokenizer (SBER-MoVQGAN), the paper's tokenizer of pictures and masks: 32 768 codes, one per
 //! 8x8 pixels in its official size of 271 million parameters. It is made for video; for one picture every
-//! convolution over time collapses to one over the plane, exactly (METHOD §6), which is what is kept here.
+//! convolution over time collapses to one over the plane, exactly (docs/METHOD.md, section 2.4), which is what is kept here.
 //!
 //! Its weights are not ours: [`Emu3Config::load`] reads the official safetensors file, or the one that the
 //! `transformers` package writes, tensor by tensor.

@@ -1,6 +1,6 @@
 //! Image tokenizer: a convolutional encoder turns a picture into one vector per cell, a codebook turns
 //! vectors into codes, a decoder paints the picture back. The language model reads either the codes'
-//! vectors or the encoder's features (METHOD §5, "image tokens").
+//! vectors or the encoder's features (docs/METHOD.md, section 2.3).
 
 use super::blocks::{ResidualBlock, conv_down, conv1, conv3, grid_to_tokens, tokens_to_grid};
 use super::quantizer::{Quantizer, QuantizerConfig};

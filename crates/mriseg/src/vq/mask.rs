@@ -1,5 +1,5 @@
 //! Mask tokenizer: a binary mask becomes one code per patch; the decoder sees neighbouring codes, so
-//! that contours are smooth across patch borders (METHOD §4: it must beat k-means on bare patches).
+//! that contours are smooth across patch borders (docs/METHOD.md, section 2.2).
 //!
 //! The encoder sees one patch at a time. Equal patches have equal codes, so "empty" and "full", which are
 //! most cells of a mask, are one code each, and no part of the codebook tells apart what looks the same.

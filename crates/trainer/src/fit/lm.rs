@@ -79,7 +79,7 @@ impl LmState {
     }
 }
 
-/// AdamW as METHOD §5 sets it.
+/// AdamW (docs/METHOD.md, section 9).
 pub(crate) fn optimizer(experiment: &Experiment) -> ModuleOptimizer {
     AdamW {
         beta_1: 0.9,
