@@ -15,7 +15,7 @@ import type {
   Started,
   Token,
 } from './messages.ts';
-import workerUrl from './engine-worker.ts?worker&url';
+import workerUrl from './worker.ts?worker&url';
 
 /** The engine is gone: it panicked or lost its device. Only a new one helps. */
 export class EngineGone extends Error {

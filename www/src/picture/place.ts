@@ -1,6 +1,6 @@
 // Where the cells lie: they divide the square that the model reads, which is not always the whole picture.
 
-import type { Square } from './messages.ts';
+import type { Square } from '../engine/messages.ts';
 
 /** A part of the picture in shares of its width and height; padding makes it reach below 0 and above 1. */
 export interface Box {

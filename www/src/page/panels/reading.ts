@@ -1,8 +1,8 @@
 // The line below the sentence: how it is understood, while it is typed and when it is decoded.
 
-import { byId } from './dom.ts';
-import { ended, sentence } from './format.ts';
-import type { Reading } from './messages.ts';
+import { byId } from '../dom.ts';
+import { ended, sentence } from '../format.ts';
+import type { Reading } from '../../engine/messages.ts';
 
 /** Long enough not to read every letter, short enough to seem immediate. */
 const PAUSE_MS = 150;

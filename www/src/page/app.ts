@@ -1,24 +1,24 @@
 // The page: its state, and what its buttons do.
 
-import { isAboutLungs, loadBundle, type Bundle, type BundleListing } from './bundle.ts';
-import { parsePreference, type Preference, type Probe } from './choose.ts';
+import { isAboutLungs, loadBundle, type Bundle, type BundleListing } from '../bundle/bundle.ts';
+import { parsePreference, type Preference, type Probe } from '../engine/choose.ts';
 import { byId, fillPairs } from './dom.ts';
-import { EngineGone } from './engine-client.ts';
-import { ENGINE_NAMES, Engines, type EngineListing } from './engines.ts';
+import { EngineGone } from '../engine/client.ts';
+import { ENGINE_NAMES, Engines, type EngineListing } from '../engine/engines.ts';
 import { bytes } from './format.ts';
-import { LoadError, type LoaderOptions } from './loader.ts';
-import type { Decode, Outcome, PartialMask } from './messages.ts';
-import { connectOverlayControls, showAgreement } from './overlay-panel.ts';
-import { PicturePanel } from './picture-panel.ts';
-import { WHOLE, placeOf, type Box } from './place.ts';
-import { ReadingLine } from './reading-line.ts';
-import { connectDownloads, hideResult, showResult, type FinishedRun } from './result-panel.ts';
+import { LoadError, type LoaderOptions } from '../bundle/loader.ts';
+import type { Decode, Outcome, PartialMask } from '../engine/messages.ts';
+import { connectOverlayControls, showAgreement } from './panels/overlay.ts';
+import { PicturePanel } from './panels/picture.ts';
+import { WHOLE, placeOf, type Box } from '../picture/place.ts';
+import { ReadingLine } from './panels/reading.ts';
+import { connectDownloads, hideResult, showResult, type FinishedRun } from './panels/result.ts';
 import { countMask, lastResult, type LastResult, type Run } from './run.ts';
 import { SAMPLES, canSegment, isBusy, next, type Event, type State } from './state.ts';
-import type { ContentStore } from './store.ts';
+import type { ContentStore } from '../bundle/store.ts';
 import { timingRows, type Timings } from './timing.ts';
 import { render, showBadge, showNotice, showPictureNotes } from './view.ts';
-import { Viewer } from './viewer.ts';
+import { Viewer } from '../draw/viewer.ts';
 
 declare global {
   interface Window {

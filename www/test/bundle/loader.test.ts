@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { isAboutLungs, loadBundle, type Manifest } from '../src/bundle.ts';
-import { LoadError, loadFile, type FileEntry, type LoaderOptions } from '../src/loader.ts';
-import { openStore, type Bytes } from '../src/store.ts';
+import { isAboutLungs, loadBundle, type Manifest } from '../../src/bundle/bundle.ts';
+import { LoadError, loadFile, type FileEntry, type LoaderOptions } from '../../src/bundle/loader.ts';
+import { openStore, type Bytes } from '../../src/bundle/store.ts';
 import { FakeCaches } from './fake-caches.ts';
 
 const BASE = 'http://page.test/demo/';

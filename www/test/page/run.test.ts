@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, duration, sentence } from '../src/format.ts';
-import type { Outcome } from '../src/messages.ts';
-import { decodeRle } from '../src/rle.ts';
-import { readingLine } from '../src/reading-line.ts';
-import { exportRun, lastResult, mean, stem, type Run } from '../src/run.ts';
-import { pngSize, sniff } from '../src/sniff.ts';
-import { timingRows } from '../src/timing.ts';
+import { bytes, duration, sentence } from '../../src/page/format.ts';
+import type { Outcome } from '../../src/engine/messages.ts';
+import { decodeRle } from '../../src/draw/rle.ts';
+import { readingLine } from '../../src/page/panels/reading.ts';
+import { exportRun, lastResult, mean, stem, type Run } from '../../src/page/run.ts';
+import { timingRows } from '../../src/page/timing.ts';
 
 const OUTCOME: Outcome = {
   stopped: true,
@@ -75,29 +74,6 @@ test('downloads are named after the picture', () => {
   assert.equal(stem('a/p0.png'), 'p0');
   assert.equal(stem('C:\\scans\\x.y.jpeg'), 'x.y');
   assert.equal(stem('.png'), 'mask');
-});
-
-test('a file is known by its first bytes, not by its name', () => {
-  assert.equal(sniff(Uint8Array.of(0x89, 0x50, 0x4e, 0x47), 'x.jpg').type, 'PNG');
-  assert.equal(sniff(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), 'x.png').type, 'JPEG');
-  assert.equal(sniff(new TextEncoder().encode('RIFF....WEBP'), 'x').type, 'WebP');
-  assert.throws(() => sniff(new TextEncoder().encode('hello'), 'notes.txt'), /notes\.txt is not a PNG, JPEG or WebP/);
-  assert.throws(() => sniff(new Uint8Array(0), 'void.png'), /void\.png is empty/);
-});
-
-test('a DICOM file is told to be one', () => {
-  const dicom = new Uint8Array(200);
-  dicom.set(new TextEncoder().encode('DICM'), 128);
-  assert.throws(() => sniff(dicom, 'scan.dcm'), /scan\.dcm.*DICOM/);
-});
-
-test('a PNG header tells its size before anything is decoded', () => {
-  const header = new Uint8Array(33);
-  header.set([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82]);
-  new DataView(header.buffer).setUint32(16, 20_000);
-  new DataView(header.buffer).setUint32(20, 30_000);
-  assert.deepEqual(pngSize(header), { width: 20_000, height: 30_000 });
-  assert.equal(pngSize(header.slice(0, 20)), undefined);
 });
 
 test('timing rows appear as soon as they are known', () => {

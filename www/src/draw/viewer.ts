@@ -2,8 +2,8 @@
 
 import { contour, shrink, soften } from './contour.ts';
 import { heatColour } from './heat.ts';
-import type { Token } from './messages.ts';
-import type { Box, Grid } from './place.ts';
+import type { Token } from '../engine/messages.ts';
+import type { Box, Grid } from '../picture/place.ts';
 
 export type OverlayMode = 'fill' | 'contour' | 'off';
 

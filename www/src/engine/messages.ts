@@ -1,7 +1,7 @@
 // What the page and the engine's worker say to each other. The engine's own answers are declared beside the Rust
 // that makes them; `tsconfig.engine.json` checks that `Engine` agrees with what wasm-bindgen generated.
 
-import type { Agreement, Decode, PartialMask, Reading, Segmentation, Square, Started, Token } from '../../web/src/messages.d.ts';
+import type { Agreement, Decode, PartialMask, Reading, Segmentation, Square, Started, Token } from '../../../web/src/messages.d.ts';
 
 export type { Agreement, Decode, PartialMask, Reading, Segmentation, Square, Started, Token };
 

@@ -1,6 +1,6 @@
 // Choosing what to look at: a gallery picture or a file, and the sentence to go with it.
 
-import { byId } from './dom.ts';
+import { byId } from '../dom.ts';
 import {
   OWN_WORDS,
   markChosen,
@@ -10,8 +10,8 @@ import {
   renderSentences,
   type GalleryItem,
   type Sentence,
-} from './gallery.ts';
-import { openPicture, readMask, type Picture } from './picture.ts';
+} from '../gallery.ts';
+import { openPicture, readMask, type Picture } from '../../picture/picture.ts';
 
 export interface PictureEvents {
   /** Another picture was asked for; what runs on the old one is void. */

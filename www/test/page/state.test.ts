@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canSegment, describe, isBusy, next, progress, type Event, type State } from '../src/state.ts';
+import { canSegment, describe, isBusy, next, progress, type Event, type State } from '../../src/page/state.ts';
 
 function walk(...events: Event[]): State {
   return events.reduce(next, { name: 'probe' });

@@ -1,9 +1,9 @@
 // The controls under the picture, and reading single cells with pointer or keyboard.
 
-import { byId } from './dom.ts';
-import { percent } from './format.ts';
-import { cellAt, cellBeside } from './place.ts';
-import type { Heat, OverlayMode, Viewer } from './viewer.ts';
+import { byId } from '../dom.ts';
+import { percent } from '../format.ts';
+import { cellAt, cellBeside } from '../../picture/place.ts';
+import type { Heat, OverlayMode, Viewer } from '../../draw/viewer.ts';
 
 export function connectOverlayControls(viewer: Viewer, showTruth: (on: boolean) => void): void {
   for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="overlay"]')) {

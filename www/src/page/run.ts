@@ -1,8 +1,8 @@
 // One segmentation, from its first token to what is exported of it.
 
-import { encodeRle, type Rle } from './rle.ts';
+import { encodeRle, type Rle } from '../draw/rle.ts';
 import { SAMPLES } from './state.ts';
-import type { Decode, EngineKind, Outcome, Started, Token } from './messages.ts';
+import type { Decode, EngineKind, Outcome, Started, Token } from '../engine/messages.ts';
 
 export interface Run {
   imageName: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { candidates, decide, isSoftware, parsePreference, type Probe } from '../src/choose.ts';
+import { candidates, decide, isSoftware, parsePreference, type Probe } from '../../src/engine/choose.ts';
 
 const REAL: Probe = { works: true, software: false, detail: 'nvidia ada' };
 const SOFTWARE: Probe = { works: true, software: true, detail: 'google swiftshader' };

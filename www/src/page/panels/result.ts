@@ -1,12 +1,12 @@
 // The figures of a run and its downloads.
 
-import { byId, fillPairs, save } from './dom.ts';
-import { dice } from './dice.ts';
-import { percent } from './format.ts';
-import { maskPng } from './picture.ts';
-import { countMask, exportRun, mean, stem, type Run } from './run.ts';
-import { SAMPLES } from './state.ts';
-import type { Outcome } from './messages.ts';
+import { byId, fillPairs, save } from '../dom.ts';
+import { dice } from '../../draw/dice.ts';
+import { percent } from '../format.ts';
+import { maskPng } from '../../picture/picture.ts';
+import { countMask, exportRun, mean, stem, type Run } from '../run.ts';
+import { SAMPLES } from '../state.ts';
+import type { Outcome } from '../../engine/messages.ts';
 
 export type FinishedRun = Run & { outcome: Outcome };
 

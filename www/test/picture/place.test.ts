@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WHOLE, cellAt, cellBeside, placeOf, type Grid } from '../src/place.ts';
+import { WHOLE, cellAt, cellBeside, placeOf, type Grid } from '../../src/picture/place.ts';
 
 /** 100 x 80 pixels with a frame of 10 around 80 x 60: padded above and below to a square of 80. */
 const FRAMED: Grid = { rows: 8, columns: 8, place: placeOf({ x: 10, y: 0, side: 80 }, 100, 80) };

@@ -1,9 +1,9 @@
 // Starts engines, measures them where there is a choice, and keeps the one that runs.
 
-import type { Bundle } from './bundle.ts';
+import type { Bundle } from '../bundle/bundle.ts';
 import { candidates, decide, type Choice, type Preference, type Probe } from './choose.ts';
-import { EngineClient, type EngineGone } from './engine-client.ts';
-import { loadFile, type FileEntry, type LoaderOptions } from './loader.ts';
+import { EngineClient, type EngineGone } from './client.ts';
+import { loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
 import type { EngineKind, Speed } from './messages.ts';
 
 /** engines.json, which the build writes: the wasm of each engine and its glue script. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { contour, shrink, soften } from '../src/contour.ts';
-import { dice } from '../src/dice.ts';
-import { heatColour } from '../src/heat.ts';
-import { decodeRle, encodeRle } from '../src/rle.ts';
+import { contour, shrink, soften } from '../../src/draw/contour.ts';
+import { dice } from '../../src/draw/dice.ts';
+import { heatColour } from '../../src/draw/heat.ts';
+import { decodeRle, encodeRle } from '../../src/draw/rle.ts';
 
 test('dice of two half-overlapping masks is one half', () => {
   assert.equal(dice(Uint8Array.of(1, 1, 0, 0), Uint8Array.of(0, 1, 1, 0)), 0.5);
