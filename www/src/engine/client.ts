@@ -81,7 +81,7 @@ export class EngineClient {
   }
 
   /** How a sentence is understood; answered between passes where a mask is being decoded. */
-  read(text: string): Promise<Reading | null> {
+  read(text: string): Promise<Reading | undefined> {
     return this.#ask({ kind: 'read', text });
   }
 

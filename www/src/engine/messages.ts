@@ -1,16 +1,16 @@
-// What the page and the engine's worker say to each other. The engine's own answers are declared beside the Rust
-// that makes them; `tsconfig.engine.json` checks that `Engine` agrees with what wasm-bindgen generated.
+// What the page and the engine's worker say to each other. The engine's own answers are generated from the Rust that
+// makes them; `tsconfig.engine.json` checks that `Engine` agrees with what wasm-bindgen generated.
 
-import type { Agreement, Decode, PartialMask, Reading, Segmentation, Square, Started, Token } from '../../../web/src/messages.d.ts';
+import type { Agreement, Decode, PartialMask, Reading, Segmentation, Started, Token } from './messages.generated.ts';
 
-export type { Agreement, Decode, PartialMask, Reading, Segmentation, Square, Started, Token };
+export type * from './messages.generated.ts';
 
 export type EngineKind = 'cpu' | 'webgpu';
 
 /** The class that wasm-bindgen exports, as far as the worker uses it. */
 export interface Engine {
   load(manifest: Uint8Array, names: string[], contents: Uint8Array[]): Promise<void>;
-  read(text: string): Reading | null;
+  read(text: string): Reading | undefined;
   start(image: Uint8Array, imageName: string, text: string, decode: Decode): Promise<Started>;
   next(): Promise<Token[]>;
   partial(): Promise<PartialMask>;
@@ -54,8 +54,8 @@ export interface Answers {
   create: { compileMs: number };
   load: { loadMs: number };
   measure: Speed;
-  /** Null where the model's sentences are not about lungs. */
-  read: Reading | null;
+  /** Undefined where the model's sentences are not about lungs. */
+  read: Reading | undefined;
   segment: Outcome;
   /** Undefined when it was stopped. */
   sample: Agreement | undefined;

@@ -245,7 +245,7 @@ export class App {
           this.#viewer.cells = { rows, columns, place, tokens: cells, run: 0, live: true };
           this.#viewer.redraw();
           this.#dispatch({ type: 'token', token: 0, total: started.total });
-          this.#reading.show(prompt, readAs === null ? null : { readAs, hint });
+          this.#reading.show(prompt, readAs === null ? undefined : { readAs, hint });
           showPictureNotes(notes);
         },
         tokens: (tokens) => {

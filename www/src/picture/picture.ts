@@ -1,5 +1,6 @@
 // A picture that the user chose: its bytes for the engine, a bitmap for the eye.
 
+import { MAX_PIXELS } from '../engine/messages.generated.ts';
 import { pngSize, sniff } from './sniff.ts';
 
 export interface Picture {
@@ -8,12 +9,10 @@ export interface Picture {
   bitmap: ImageBitmap;
 }
 
-/** The engine's own limit (crates/mriseg/src/image.rs), checked here before the browser allocates the pixels. */
-const MAX_PIXELS = 64_000_000;
-
 /** Reads a picture; throws an Error for the user when it is none. */
 export async function openPicture(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Picture> {
   const { type, mime } = sniff(bytes, name);
+  // The engine's own limit, checked before the browser allocates the pixels.
   const claimed = pngSize(bytes);
   if (claimed && claimed.width * claimed.height > MAX_PIXELS) {
     throw new Error(`${name} has ${claimed.width} x ${claimed.height} pixels, too many; shrink it first.`);

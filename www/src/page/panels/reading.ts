@@ -8,14 +8,14 @@ import type { Reading } from '../../engine/messages.ts';
 const PAUSE_MS = 150;
 
 export class ReadingLine {
-  readonly #read: (text: string) => Promise<Reading | null> | undefined;
+  readonly #read: (text: string) => Promise<Reading | undefined> | undefined;
   readonly #prompt = byId<HTMLTextAreaElement>('prompt');
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts readings, so that a late answer never replaces a newer one. */
   #turn = 0;
 
   /** `read` asks the engine, where there is one. */
-  constructor(read: (text: string) => Promise<Reading | null> | undefined) {
+  constructor(read: (text: string) => Promise<Reading | undefined> | undefined) {
     this.#read = read;
     this.#prompt.addEventListener('input', () => {
       clearTimeout(this.#timer);
@@ -28,12 +28,12 @@ export class ReadingLine {
     clearTimeout(this.#timer);
     const turn = ++this.#turn;
     const text = this.#prompt.value;
-    const reading = text.trim() === '' ? null : await this.#read(text)?.catch(() => null);
-    if (turn === this.#turn) show(reading ?? null);
+    const reading = text.trim() === '' ? undefined : await this.#read(text)?.catch(() => undefined);
+    if (turn === this.#turn) show(reading);
   }
 
   /** Shows the reading of `text` that came with its decoding, unless another sentence stands there by now. */
-  show(text: string, reading: Reading | null): void {
+  show(text: string, reading: Reading | undefined): void {
     if (text !== this.#prompt.value) return;
     clearTimeout(this.#timer);
     this.#turn++;
@@ -41,7 +41,7 @@ export class ReadingLine {
   }
 }
 
-function show(reading: Reading | null): void {
+function show(reading: Reading | undefined): void {
   const line = byId('reading-line');
   const hint = byId('reading-hint');
   line.textContent = reading ? readingLine(reading.readAs) : '';
