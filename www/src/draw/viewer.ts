@@ -19,13 +19,17 @@ export interface Layer {
   place: Box;
 }
 
-export interface Cells extends Grid {
+/** What lies over the picture. */
+export interface Scene {
+  grid: Grid;
   /** One entry per cell, row by row; undefined while it is pending. */
-  tokens: (Token | undefined)[];
-  /** Tokens of the last pass through the model. */
-  run: number;
-  /** Draws the cells of the last pass as those just written. */
-  live: boolean;
+  cells: readonly (Token | undefined)[];
+  /** Tokens from this index on are drawn as just written. */
+  freshFrom: number;
+  mask: Layer | undefined;
+  truth: Layer | undefined;
+  /** Per cell, from .5 (the masks are split) to 1 (all agree). */
+  agreement: Float32Array | undefined;
 }
 
 /** Longest side of the canvases, in pixels: small pictures get smooth outlines, big ones stay cheap. */
@@ -42,14 +46,11 @@ export class Viewer {
   mode: OverlayMode = 'fill';
   opacity = 0.5;
   heat: Heat = 'off';
-  mask: Layer | undefined;
-  truth: Layer | undefined;
-  cells: Cells | undefined;
-  /** Per cell, from .5 (the masks are split) to 1 (all agree). */
-  agreement: Float32Array | undefined;
+  showsTruth = false;
   /** The cell under the pointer or the keyboard's cursor. */
   cursor: number | undefined;
 
+  #scene: Scene | undefined;
   readonly #picture: CanvasRenderingContext2D;
   readonly #overlay: CanvasRenderingContext2D;
   #frame = 0;
@@ -70,16 +71,16 @@ export class Viewer {
     for (const { canvas } of [this.#picture, this.#overlay]) Object.assign(canvas, { width, height });
     this.#picture.imageSmoothingQuality = 'high';
     this.#picture.drawImage(bitmap, 0, 0, width, height);
-    this.clear();
+    this.redraw();
   }
 
-  /** Forgets mask, truth and cells. */
-  clear(): void {
-    this.mask = undefined;
-    this.truth = undefined;
-    this.cells = undefined;
-    this.agreement = undefined;
-    this.cursor = undefined;
+  get scene(): Scene | undefined {
+    return this.#scene;
+  }
+
+  set scene(scene: Scene | undefined) {
+    this.#scene = scene;
+    if (!scene) this.cursor = undefined;
     this.redraw();
   }
 
@@ -97,16 +98,18 @@ export class Viewer {
   #draw(): void {
     const g = this.#overlay;
     g.clearRect(0, 0, g.canvas.width, g.canvas.height);
+    const scene = this.#scene;
+    if (!scene) return;
     if (this.mode !== 'off') {
-      if (this.heat !== 'off') this.#drawHeat(g);
-      if (this.mask) {
-        if (this.mode === 'fill' && this.heat === 'off') this.#drawFill(g, this.mask);
-        this.#drawOutline(g, this.mask, MASK, false);
+      if (this.heat !== 'off') this.#drawHeat(g, scene);
+      if (scene.mask) {
+        if (this.mode === 'fill' && this.heat === 'off') this.#drawFill(g, scene.mask);
+        drawOutline(g, scene.mask, MASK, false);
       }
     }
-    if (this.truth) this.#drawOutline(g, this.truth, TRUTH, true);
-    this.#drawPending(g);
-    this.#drawCursor(g);
+    if (scene.truth && this.showsTruth) drawOutline(g, scene.truth, TRUTH, true);
+    this.#drawPending(g, scene);
+    if (this.cursor !== undefined) drawCursor(g, cellPixels(g, scene.grid, this.cursor));
   }
 
   #drawFill(g: CanvasRenderingContext2D, { field, width, height, place }: Layer): void {
@@ -122,41 +125,13 @@ export class Viewer {
     g.drawImage(layer, ...pixels(g, place));
   }
 
-  #drawOutline(
-    g: CanvasRenderingContext2D,
-    layer: Layer,
-    colour: readonly number[],
-    dotted: boolean,
-  ): void {
-    const { field, width, height } = shrink(layer.field, layer.width, layer.height, OUTLINE_SIDE);
-    const segments = contour(soften(field, width, height), width, height);
-    const [left, top, across, down] = pixels(g, layer.place);
-    const [sx, sy] = [across / width, down / height];
-    const path = new Path2D();
-    for (let i = 0; i < segments.length; i += 4) {
-      // The segments are short and in no order, so dots are made by leaving some out.
-      if (dotted && (Math.floor(segments[i]! / 3) + Math.floor(segments[i + 1]! / 3)) % 2) continue;
-      path.moveTo(left + segments[i]! * sx, top + segments[i + 1]! * sy);
-      path.lineTo(left + segments[i + 2]! * sx, top + segments[i + 3]! * sy);
-    }
+  #drawHeat(g: CanvasRenderingContext2D, { grid, cells, agreement }: Scene): void {
     g.save();
-    g.lineCap = 'round';
-    g.strokeStyle = 'rgb(0 0 0 / 0.45)';
-    g.lineWidth = 5;
-    g.stroke(path);
-    g.strokeStyle = `rgb(${colour.join(' ')})`;
-    g.lineWidth = 2.5;
-    g.stroke(path);
-    g.restore();
-  }
-
-  #drawHeat(g: CanvasRenderingContext2D): void {
-    g.save();
-    let cell = 0;
-    this.#eachCell(g, (token, x, y, w, h) => {
-      const agreement = this.agreement?.[cell++];
-      const sure = this.heat === 'probability' ? token?.probability : agreement && sureness(agreement);
+    cells.forEach((token, i) => {
+      const agreed = agreement?.[i];
+      const sure = this.heat === 'probability' ? token?.probability : agreed && sureness(agreed);
       if (sure === undefined) return;
+      const [x, y, w, h] = cellPixels(g, grid, i);
       // What the model is sure of hides little of the picture.
       g.globalAlpha = 0.3 + 0.5 * (1 - sure);
       g.fillStyle = heatColour(sure);
@@ -165,42 +140,57 @@ export class Viewer {
     g.restore();
   }
 
-  #drawPending(g: CanvasRenderingContext2D): void {
+  #drawPending(g: CanvasRenderingContext2D, { grid, cells, freshFrom }: Scene): void {
     g.save();
     this.#hatch ??= hatch(g);
     g.fillStyle = this.#hatch;
     g.strokeStyle = 'rgb(255 255 255 / 0.95)';
     g.lineWidth = 2;
-    const { tokens = [], run = 0, live = false } = this.cells ?? {};
-    const decoded = tokens.reduce((count, token) => count + (token ? 1 : 0), 0);
-    this.#eachCell(g, (token, ...box) => {
-      if (!token) g.fillRect(...box);
-      else if (live && token.index >= decoded - run) g.strokeRect(...box);
+    cells.forEach((token, i) => {
+      if (!token) g.fillRect(...cellPixels(g, grid, i));
+      else if (token.index >= freshFrom) g.strokeRect(...cellPixels(g, grid, i));
     });
     g.restore();
   }
+}
 
-  #drawCursor(g: CanvasRenderingContext2D): void {
-    if (!this.cells || this.cursor === undefined) return;
-    const [x, y, w, h] = cellPixels(g, this.cells, this.cursor);
-    g.save();
-    g.strokeStyle = 'rgb(0 0 0 / 0.7)';
-    g.lineWidth = 5;
-    g.strokeRect(x, y, w, h);
-    g.strokeStyle = 'white';
-    g.lineWidth = 2;
-    g.strokeRect(x, y, w, h);
-    g.restore();
+function drawOutline(
+  g: CanvasRenderingContext2D,
+  layer: Layer,
+  colour: readonly number[],
+  dotted: boolean,
+): void {
+  const { field, width, height } = shrink(layer.field, layer.width, layer.height, OUTLINE_SIDE);
+  const segments = contour(soften(field, width, height), width, height);
+  const [left, top, across, down] = pixels(g, layer.place);
+  const [sx, sy] = [across / width, down / height];
+  const path = new Path2D();
+  for (let i = 0; i < segments.length; i += 4) {
+    // The segments are short and in no order, so dots are made by leaving some out.
+    if (dotted && (Math.floor(segments[i]! / 3) + Math.floor(segments[i + 1]! / 3)) % 2) continue;
+    path.moveTo(left + segments[i]! * sx, top + segments[i + 1]! * sy);
+    path.lineTo(left + segments[i + 2]! * sx, top + segments[i + 3]! * sy);
   }
+  g.save();
+  g.lineCap = 'round';
+  g.strokeStyle = 'rgb(0 0 0 / 0.45)';
+  g.lineWidth = 5;
+  g.stroke(path);
+  g.strokeStyle = `rgb(${colour.join(' ')})`;
+  g.lineWidth = 2.5;
+  g.stroke(path);
+  g.restore();
+}
 
-  #eachCell(
-    g: CanvasRenderingContext2D,
-    visit: (token: Token | undefined, x: number, y: number, w: number, h: number) => void,
-  ): void {
-    if (!this.cells) return;
-    const { cells } = this;
-    cells.tokens.forEach((token, i) => visit(token, ...cellPixels(g, cells, i)));
-  }
+function drawCursor(g: CanvasRenderingContext2D, cell: ReturnType<typeof cellPixels>): void {
+  g.save();
+  g.strokeStyle = 'rgb(0 0 0 / 0.7)';
+  g.lineWidth = 5;
+  g.strokeRect(...cell);
+  g.strokeStyle = 'white';
+  g.lineWidth = 2;
+  g.strokeRect(...cell);
+  g.restore();
 }
 
 /** A part of the picture in pixels of its canvas: left, top, width, height. */

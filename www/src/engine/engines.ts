@@ -36,7 +36,7 @@ const TYPICAL_TOKENS = 196;
 
 export class Engines {
   active: EngineClient | undefined;
-  onGone: (error: EngineGone) => void = () => {};
+  onGone: (error: EngineGone, engine: EngineKind) => void = () => {};
   readonly #base: string;
   readonly #listing: EngineListing;
   readonly #probe: Probe;
@@ -87,7 +87,7 @@ export class Engines {
     this.active = chosen.client;
     this.active.onGone = (error) => {
       this.active = undefined;
-      this.onGone(error);
+      this.onGone(error, chosen.client.engine);
     };
     const { compileMs, loadMs, warmUpMs, speed } = chosen;
     return { choice, compileMs, loadMs, warmUpMs, speed, failure: failure?.message };

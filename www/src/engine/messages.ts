@@ -30,11 +30,10 @@ export interface Speed {
   msPerToken: number;
 }
 
+/** How a decoding ended; its tokens came one pass after the other. */
 export interface Outcome {
   stopped: boolean;
-  result: Segmentation;
-  partial: PartialMask;
-  prefillMs: number;
+  result: Omit<Segmentation, 'tokens' | 'probabilities'>;
   decodeMs: number;
 }
 

@@ -148,17 +148,20 @@ async function segment(request: Request & { kind: 'segment' }): Promise<Outcome>
     complete = !last || last.index + 1 === started.total;
     if (!complete && frameWanted && performance.now() >= maskDue) {
       const maskBegin = performance.now();
-      const mask = await engine.partial();
+      await postMask(id);
       // Drawing may take a fifth of the time, decoding has the rest.
       maskDue = performance.now() + 4 * (performance.now() - maskBegin);
       frameWanted = false;
-      post({ id, kind: 'mask', mask }, [mask.probability.buffer, mask.pending.buffer]);
     }
   }
   const decodeMs = performance.now() - decodeBegin;
-  const partial = await engine.partial();
-  const result = await engine.finish();
-  return { stopped: !complete, result, partial, prefillMs, decodeMs };
+  if (!complete) await postMask(id);
+  return { stopped: !complete, result: await engine.finish(), decodeMs };
+}
+
+async function postMask(id: number): Promise<void> {
+  const mask = await opened().partial();
+  post({ id, kind: 'mask', mask }, [mask.probability.buffer, mask.pending.buffer]);
 }
 
 /** Masks by chance, a token of each per pass. */

@@ -23,6 +23,26 @@ const KIND_NAMES: Record<SentenceKind, string> = {
   wrong: 'deliberately wrong',
 };
 
+/** Fills `list` with one button per item, made ready by `dress`; `choose` is called on click. */
+function fillButtons<T>(
+  list: HTMLElement,
+  items: readonly T[],
+  choose: (item: T) => void,
+  dress: (button: HTMLButtonElement, item: T, index: number) => void,
+): void {
+  list.replaceChildren(
+    ...items.map((item, index) => {
+      const button = document.createElement('button');
+      button.type = 'button';
+      dress(button, item, index);
+      button.addEventListener('click', () => choose(item));
+      const entry = document.createElement('li');
+      entry.append(button);
+      return entry;
+    }),
+  );
+}
+
 /** Fills `list` with one button per picture; `choose` is called on click. */
 export function renderGallery(
   list: HTMLElement,
@@ -30,26 +50,18 @@ export function renderGallery(
   imageUrl: (item: GalleryItem) => string,
   choose: (item: GalleryItem) => void,
 ): void {
-  list.replaceChildren(
-    ...items.map((item, index) => {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.className = 'thumb';
-      button.dataset.testid = 'gallery-item';
-      button.dataset.id = item.id;
-      button.setAttribute('aria-pressed', 'false');
-      const image = new Image();
-      image.src = imageUrl(item);
-      image.alt = `Example ${index + 1}`;
-      image.loading = 'lazy';
-      image.decoding = 'async';
-      button.append(image);
-      button.addEventListener('click', () => choose(item));
-      const entry = document.createElement('li');
-      entry.append(button);
-      return entry;
-    }),
-  );
+  fillButtons(list, items, choose, (button, item, index) => {
+    button.className = 'thumb';
+    button.dataset.testid = 'gallery-item';
+    button.dataset.id = item.id;
+    button.setAttribute('aria-pressed', 'false');
+    const image = new Image();
+    image.src = imageUrl(item);
+    image.alt = `Example ${index + 1}`;
+    image.loading = 'lazy';
+    image.decoding = 'async';
+    button.append(image);
+  });
 }
 
 export function markChosen(list: HTMLElement, id: string | undefined): void {
@@ -64,24 +76,16 @@ export function renderSentences(
   sentences: readonly Sentence[],
   choose: (sentence: Sentence) => void,
 ): void {
-  list.replaceChildren(
-    ...sentences.map((sentence) => {
-      const chip = document.createElement('button');
-      chip.type = 'button';
-      chip.className = 'chip';
-      chip.dataset.testid = 'sentence';
-      chip.dataset.kind = sentence.kind;
-      chip.value = sentence.text;
-      const kind = document.createElement('span');
-      kind.className = 'kind';
-      kind.textContent = KIND_NAMES[sentence.kind] ?? sentence.kind;
-      chip.append(kind, document.createTextNode(sentence.text));
-      chip.addEventListener('click', () => choose(sentence));
-      const entry = document.createElement('li');
-      entry.append(chip);
-      return entry;
-    }),
-  );
+  fillButtons(list, sentences, choose, (chip, sentence) => {
+    chip.className = 'chip';
+    chip.dataset.testid = 'sentence';
+    chip.dataset.kind = sentence.kind;
+    chip.value = sentence.text;
+    const kind = document.createElement('span');
+    kind.className = 'kind';
+    kind.textContent = KIND_NAMES[sentence.kind] ?? sentence.kind;
+    chip.append(kind, sentence.text);
+  });
 }
 
 /** Fits any chest picture: nobody has to speak as the data sets do. */
@@ -96,20 +100,12 @@ export const OWN_WORDS = [
 
 /** Fills `list` with one small chip per wording; `choose` is called on click. */
 export function renderOwnWords(list: HTMLElement, wordings: readonly string[], choose: (text: string) => void): void {
-  list.replaceChildren(
-    ...wordings.map((text) => {
-      const chip = document.createElement('button');
-      chip.type = 'button';
-      chip.className = 'wording';
-      chip.dataset.testid = 'own-words';
-      chip.value = text;
-      chip.textContent = text;
-      chip.addEventListener('click', () => choose(text));
-      const entry = document.createElement('li');
-      entry.append(chip);
-      return entry;
-    }),
-  );
+  fillButtons(list, wordings, choose, (chip, text) => {
+    chip.className = 'wording';
+    chip.dataset.testid = 'own-words';
+    chip.value = text;
+    chip.textContent = text;
+  });
 }
 
 /** Marks the chip whose sentence is in the prompt. */

@@ -1,10 +1,10 @@
 // Entry point: looks at the browser and the build, then hands over to the page.
 
-import { App } from './app.ts';
 import type { BundleListing } from '../bundle/bundle.ts';
+import { openStore } from '../bundle/store.ts';
 import type { EngineListing } from '../engine/engines.ts';
 import { probeWebGpu } from '../engine/probe.ts';
-import { openStore } from '../bundle/store.ts';
+import { App } from './app.ts';
 import { render, showNotice } from './view.ts';
 
 async function json<T>(url: URL, otherwise: T): Promise<T> {

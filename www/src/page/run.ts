@@ -1,94 +1,65 @@
-// One segmentation, from its first token to what is exported of it.
+// One segmentation: the one place for what the page knows of it. Viewer and panels draw from here.
 
-import { encodeRle, type Rle } from '../draw/rle.ts';
-import { SAMPLES } from './state.ts';
-import type { Decode, EngineKind, Outcome, Started, Token } from '../engine/messages.ts';
+import type { Layer, Scene } from '../draw/viewer.ts';
+import type { Decode, EngineKind, Outcome, PartialMask, Started, Token } from '../engine/messages.ts';
+import type { Picture } from '../picture/picture.ts';
+import { WHOLE, placeOf } from '../picture/place.ts';
 
-export interface Run {
-  imageName: string;
+/** What was asked, and of whom. */
+export interface Question {
+  picture: Picture;
   prompt: string;
   model: { id: string; name: string; manifestHash: string | undefined; sideConvention: string };
   engine: EngineKind;
   decode: Decode;
+}
+
+export interface Run extends Question {
   started: Started;
-  /** Per cell, row by row; undefined while it is pending. */
-  cells: (Token | undefined)[];
+  /** Time for picture and sentence, until the first token could be decoded. */
+  prefillMs: number;
+  /** In decoding order. Cells without one are pending. */
+  tokens: Token[];
+  /** How many of them came with the last pass through the model. */
+  lastPass: number;
+  /** The mask as far as it was decoded when it was last asked for. */
+  partial: PartialMask | undefined;
+  /** Undefined while tokens are being decoded. */
   outcome: Outcome | undefined;
+  /** 0/1 per pixel of the outcome's mask; undefined where there is no ground truth. */
+  truth: Uint8Array | undefined;
   /** Per cell, row by row: how far masks by chance agree. */
   agreement: Float32Array | undefined;
 }
 
-/** What tests and other scripts read from `window.__mriseg.last`. */
-export interface LastResult {
-  tokens: number[];
-  probabilities: number[];
-  width: number;
-  height: number;
-  /** 0/1 per pixel, made on demand. */
-  readonly mask: number[];
+export type FinishedRun = Run & { outcome: Outcome };
+
+export function beginRun(question: Question, started: Started, prefillMs: number): Run {
+  const nothingYet = { lastPass: 0, partial: undefined, outcome: undefined, truth: undefined, agreement: undefined };
+  return { ...question, started, prefillMs, tokens: [], ...nothingYet };
 }
 
-export function lastResult(outcome: Outcome): LastResult {
-  const { tokens, probabilities, width, height, mask } = outcome.result;
+/** The run, if it is finished or stopped. */
+export function finished(run: Run | undefined): FinishedRun | undefined {
+  return run?.outcome && (run as FinishedRun);
+}
+
+/** What is drawn of the run over its picture. */
+export function sceneOf({ picture, started, tokens, lastPass, partial, outcome, truth, agreement }: Run): Scene {
+  const { rows, columns, square } = started;
+  const { width, height } = outcome?.result ?? picture.bitmap;
+  const place = placeOf(square, width, height);
+  const cells = new Array<Token | undefined>(rows * columns).fill(undefined);
+  for (const token of tokens) cells[token.row * columns + token.column] = token;
+  const layer = (mask: Uint8Array): Layer => ({ field: mask.map((value) => value * 255), width, height, place: WHOLE });
+  const soFar = partial && { field: partial.probability, width: partial.width, height: partial.height, place };
   return {
-    tokens: Array.from(tokens),
-    probabilities: Array.from(probabilities),
-    width,
-    height,
-    get mask() {
-      return Array.from(mask);
-    },
-  };
-}
-
-export interface Export {
-  format: 'mriseg-result';
-  version: 1;
-  notice: string;
-  image: { name: string; width: number; height: number };
-  prompt: string;
-  /** How the sentence is understood; null where the model's sentences are not about lungs. */
-  read_as: string | null;
-  /** What was done to the picture before the model read it. */
-  picture_notes: string[];
-  model: { id: string; name: string; manifest_sha256: string | null; side_convention: string };
-  engine: EngineKind;
-  decoding: { method: Decode; passes: number; complete: boolean; pending_cells: number };
-  grid: { rows: number; columns: number };
-  tokens: number[];
-  probabilities: number[];
-  /** Probability of there being something to draw; null where the model does not tell. */
-  presence: number | null;
-  /** Agreement of masks by chance per cell, where they were decoded. */
-  agreement: { masks: number; cells: number[] } | null;
-  mask: Rle & { pixels: number };
-}
-
-/** The downloadable record of a finished or stopped run. */
-export function exportRun(run: Run & { outcome: Outcome }): Export {
-  const { result, stopped } = run.outcome;
-  return {
-    format: 'mriseg-result',
-    version: 1,
-    notice: 'Research and teaching demo. Not a medical device; not for diagnosis.',
-    image: { name: run.imageName, width: result.width, height: result.height },
-    prompt: run.prompt,
-    read_as: run.started.readAs,
-    picture_notes: run.started.notes,
-    model: {
-      id: run.model.id,
-      name: run.model.name,
-      manifest_sha256: run.model.manifestHash ?? null,
-      side_convention: run.model.sideConvention,
-    },
-    engine: run.engine,
-    decoding: { method: run.decode, passes: result.passes, complete: !stopped, pending_cells: result.pending },
-    grid: { rows: run.started.rows, columns: run.started.columns },
-    tokens: Array.from(result.tokens),
-    probabilities: Array.from(result.probabilities),
-    presence: result.presence,
-    agreement: run.agreement ? { masks: SAMPLES, cells: Array.from(run.agreement) } : null,
-    mask: { ...encodeRle(result.mask, result.width, result.height), pixels: countMask(result.mask) },
+    grid: { rows, columns, place },
+    cells,
+    freshFrom: outcome ? Infinity : tokens.length - lastPass,
+    mask: outcome && !outcome.stopped ? layer(outcome.result.mask) : soFar,
+    truth: truth && layer(truth),
+    agreement,
   };
 }
 
@@ -97,11 +68,6 @@ export function countMask(mask: Uint8Array): number {
 }
 
 /** Mean, 0 of nothing. */
-export function mean(values: Float32Array): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** A file name without its ending, for naming downloads. */
-export function stem(name: string): string {
-  return name.replace(/^.*[\\/]/, '').replace(/\.[^.]*$/, '') || 'mask';
+export function mean(values: ArrayLike<number>): number {
+  return values.length === 0 ? 0 : Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 }

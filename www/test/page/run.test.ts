@@ -1,47 +1,70 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, duration, sentence } from '../../src/page/format.ts';
-import type { Outcome } from '../../src/engine/messages.ts';
 import { decodeRle } from '../../src/draw/rle.ts';
+import type { Outcome, Token } from '../../src/engine/messages.ts';
+import { exportRun, lastResult, stem } from '../../src/page/export.ts';
+import { bytes, duration, sentence } from '../../src/page/format.ts';
 import { readingLine } from '../../src/page/panels/reading.ts';
-import { exportRun, lastResult, mean, stem, type Run } from '../../src/page/run.ts';
+import { beginRun, finished, mean, sceneOf, type FinishedRun } from '../../src/page/run.ts';
 import { timingRows } from '../../src/page/timing.ts';
+import type { Picture } from '../../src/picture/picture.ts';
 
 const OUTCOME: Outcome = {
   stopped: true,
-  result: {
-    width: 3,
-    height: 2,
-    mask: Uint8Array.of(0, 1, 0, 0, 1, 1),
-    tokens: Uint32Array.of(7, 9),
-    probabilities: Float32Array.of(0.5, 1),
-    pending: 2,
-    passes: 1,
-    presence: 0.75,
-  },
-  partial: { width: 2, height: 2, probability: new Uint8Array(4), pending: Uint8Array.of(0, 0, 1, 1) },
-  prefillMs: 100,
+  result: { width: 3, height: 2, mask: Uint8Array.of(0, 1, 0, 0, 1, 1), pending: 2, passes: 1, presence: 0.75 },
   decodeMs: 50,
 };
-const RUN: Run & { outcome: Outcome } = {
-  imageName: 'a/p0.png',
-  prompt: 'left lung',
-  model: { id: 'phantom', name: 'phantom', manifestHash: undefined, sideConvention: 'viewer' },
-  engine: 'cpu',
-  decode: 'speculative',
-  started: {
+const TOKENS: Token[] = [
+  { index: 0, row: 1, column: 0, token: 7, probability: 0.5 },
+  { index: 1, row: 0, column: 1, token: 9, probability: 1 },
+];
+const PICTURE = { name: 'a/p0.png', bytes: new Uint8Array(), bitmap: { width: 3, height: 2 } } as Picture;
+const BEGUN = beginRun(
+  {
+    picture: PICTURE,
+    prompt: 'left lung',
+    model: { id: 'phantom', name: 'phantom', manifestHash: undefined, sideConvention: 'viewer' },
+    engine: 'cpu',
+    decode: 'speculative',
+  },
+  {
     rows: 2,
     columns: 2,
     total: 4,
     readAs: 'left lung',
     hint: null,
     notes: ['inverted grey values were turned back'],
-    square: { x: 0, y: 0, side: 3 },
+    square: { x: 0, y: -0.5, side: 3 },
   },
-  cells: [],
-  outcome: OUTCOME,
-  agreement: undefined,
-};
+  100,
+);
+const DECODING = { ...BEGUN, tokens: TOKENS, lastPass: 1 };
+const RUN: FinishedRun = { ...DECODING, outcome: OUTCOME };
+
+test('a run that has just begun has nothing but pending cells', () => {
+  const { cells, grid, mask } = sceneOf(BEGUN);
+  assert.deepEqual(cells, [undefined, undefined, undefined, undefined]);
+  assert.deepEqual(grid, { rows: 2, columns: 2, place: { x: 0, y: -0.25, width: 1, height: 1.5 } });
+  assert.equal(mask, undefined);
+  assert.equal(finished(BEGUN), undefined);
+});
+
+test('a scene has the tokens in their cells, and the last pass as just written until the run is over', () => {
+  assert.deepEqual(sceneOf(DECODING).cells, [undefined, TOKENS[1], TOKENS[0], undefined]);
+  assert.equal(sceneOf(DECODING).freshFrom, 1);
+  assert.equal(sceneOf(RUN).freshFrom, Infinity);
+});
+
+test('a scene has the partial mask where it lies, and the whole one over the picture', () => {
+  const partial = { width: 2, height: 2, probability: Uint8Array.of(1, 2, 3, 4), pending: new Uint8Array(4) };
+  for (const run of [{ ...DECODING, partial }, { ...RUN, partial }]) {
+    const { mask, grid } = sceneOf(run);
+    assert.deepEqual(mask, { field: partial.probability, width: 2, height: 2, place: grid.place });
+  }
+  const complete = sceneOf({ ...RUN, partial, outcome: { ...OUTCOME, stopped: false }, truth: OUTCOME.result.mask });
+  const whole = { field: Uint8Array.of(0, 255, 0, 0, 255, 255), width: 3, height: 2, place: { x: 0, y: 0, width: 1, height: 1 } };
+  assert.deepEqual([complete.mask, complete.truth], [whole, whole]);
+});
 
 test('the exported record has tokens, mask and how the run ended', () => {
   const record = exportRun(RUN);
@@ -56,7 +79,7 @@ test('the exported record has tokens, mask and how the run ended', () => {
 });
 
 test('the last result is plain numbers, mask included', () => {
-  assert.deepEqual(JSON.parse(JSON.stringify(lastResult(OUTCOME))), {
+  assert.deepEqual(JSON.parse(JSON.stringify(lastResult(RUN))), {
     tokens: [7, 9],
     probabilities: [0.5, 1],
     width: 3,
@@ -66,7 +89,7 @@ test('the last result is plain numbers, mask included', () => {
 });
 
 test('the mean of no probabilities is not NaN', () => {
-  assert.equal(mean(new Float32Array(0)), 0);
+  assert.equal(mean([]), 0);
   assert.equal(mean(Float32Array.of(0.5, 1)), 0.75);
 });
 
@@ -77,9 +100,12 @@ test('downloads are named after the picture', () => {
 });
 
 test('timing rows appear as soon as they are known', () => {
-  assert.deepEqual(timingRows({}), []);
-  const rows = timingRows({ prefillMs: 100, decode: { ms: 50, tokens: 2, passes: 1 } });
-  assert.deepEqual(rows, [
+  assert.deepEqual(timingRows({}, undefined), []);
+  assert.deepEqual(timingRows({ loadMs: 5 }, BEGUN), [
+    ['Load weights', '5.0 ms'],
+    ['Encode and prefill', '100 ms'],
+  ]);
+  assert.deepEqual(timingRows({}, RUN), [
     ['Encode and prefill', '100 ms'],
     ['Per token', '25 ms'],
     ['Passes', '1 for 2 tokens'],
@@ -88,7 +114,7 @@ test('timing rows appear as soon as they are known', () => {
 });
 
 test('a run without tokens has no time per token', () => {
-  const rows = timingRows({ prefillMs: 1, decode: { ms: 0, tokens: 0, passes: 0 } });
+  const rows = timingRows({}, { ...RUN, tokens: [] });
   assert.ok(!rows.some(([term]) => term === 'Per token'));
 });
 

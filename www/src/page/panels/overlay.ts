@@ -5,7 +5,7 @@ import { percent } from '../format.ts';
 import { cellAt, cellBeside } from '../../picture/place.ts';
 import type { Heat, OverlayMode, Viewer } from '../../draw/viewer.ts';
 
-export function connectOverlayControls(viewer: Viewer, showTruth: (on: boolean) => void): void {
+export function connectOverlayControls(viewer: Viewer): void {
   for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="overlay"]')) {
     radio.addEventListener('change', () => {
       viewer.mode = radio.value as OverlayMode;
@@ -21,7 +21,10 @@ export function connectOverlayControls(viewer: Viewer, showTruth: (on: boolean) 
     box.addEventListener('change', () => showHeat(viewer, box.checked ? (kind as Heat) : 'off'));
   }
   const truth = byId<HTMLInputElement>('truth');
-  truth.addEventListener('change', () => showTruth(truth.checked));
+  truth.addEventListener('change', () => {
+    viewer.showsTruth = truth.checked;
+    viewer.redraw();
+  });
   connectCellReading(viewer);
 }
 
@@ -43,12 +46,11 @@ export function showHeat(viewer: Viewer, heat: Heat): void {
   viewer.redraw();
 }
 
-/** Offers the agreement of masks by chance as a colouring, or takes it back when there is none. */
-export function showAgreement(viewer: Viewer, cells: Float32Array | undefined): void {
-  viewer.agreement = cells;
-  byId('agreement-toggle').hidden = !cells;
-  if (cells) showHeat(viewer, 'agreement');
-  else if (viewer.heat === 'agreement') showHeat(viewer, 'off');
+/** Offers what there is to lay over the picture: ground truth, and the agreement of masks by chance. */
+export function offerOverlays(viewer: Viewer): void {
+  byId('truth-toggle').hidden = !viewer.scene?.truth;
+  byId('agreement-toggle').hidden = !viewer.scene?.agreement;
+  if (!viewer.scene?.agreement && viewer.heat === 'agreement') showHeat(viewer, 'off');
 }
 
 function connectCellReading(viewer: Viewer): void {
@@ -62,15 +64,15 @@ function connectCellReading(viewer: Viewer): void {
   canvas.addEventListener('pointermove', (event) => {
     const box = canvas.getBoundingClientRect();
     const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    point(viewer.cells && cellAt(viewer.cells, x, y));
+    point(viewer.scene && cellAt(viewer.scene.grid, x, y));
   });
   canvas.addEventListener('pointerleave', () => point(undefined));
   canvas.addEventListener('blur', () => point(undefined));
   canvas.addEventListener('keydown', (event) => {
     const step = STEPS[event.key];
-    if (!step || !viewer.cells) return;
+    if (!step || !viewer.scene) return;
     event.preventDefault();
-    point(cellBeside(viewer.cells, viewer.cursor, step));
+    point(cellBeside(viewer.scene.grid, viewer.cursor, step));
   });
 }
 
@@ -81,10 +83,11 @@ const STEPS: Record<string, readonly [number, number]> = {
   ArrowDown: [0, 1],
 };
 
-function describeCell({ cells, cursor, agreement }: Viewer): string {
-  if (!cells || cursor === undefined) return '';
-  const place = `Row ${Math.floor(cursor / cells.columns) + 1}, column ${(cursor % cells.columns) + 1}`;
-  const token = cells.tokens[cursor];
+function describeCell({ scene, cursor }: Viewer): string {
+  if (!scene || cursor === undefined) return '';
+  const { cells, grid, agreement } = scene;
+  const place = `Row ${Math.floor(cursor / grid.columns) + 1}, column ${(cursor % grid.columns) + 1}`;
+  const token = cells[cursor];
   if (!token) return `${place}: pending, not decoded`;
   const agreed = agreement?.[cursor];
   return (

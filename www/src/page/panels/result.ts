@@ -1,18 +1,20 @@
 // The figures of a run and its downloads.
 
-import { byId, fillPairs, save } from '../dom.ts';
 import { dice } from '../../draw/dice.ts';
-import { percent } from '../format.ts';
 import { maskPng } from '../../picture/picture.ts';
-import { countMask, exportRun, mean, stem, type Run } from '../run.ts';
+import { byId, fillPairs, save } from '../dom.ts';
+import { exportRun, stem } from '../export.ts';
+import { percent } from '../format.ts';
+import { countMask, mean, type FinishedRun } from '../run.ts';
 import { SAMPLES } from '../state.ts';
-import type { Outcome } from '../../engine/messages.ts';
 
-export type FinishedRun = Run & { outcome: Outcome };
+export function showResult(run: FinishedRun | undefined): void {
+  if (run) fillPairs(byId('figures'), figures(run));
+  byId('result').hidden = !run;
+  byId('no-result').hidden = run !== undefined;
+}
 
-/** Shows the figures; `truth` is the ground truth at the picture's size, where there is one. */
-export function showResult(run: FinishedRun, truth: Uint8Array | undefined): void {
-  const { result, stopped } = run.outcome;
+function figures({ outcome: { result, stopped }, tokens, agreement, truth }: FinishedRun): [string, string][] {
   const area = countMask(result.mask) / result.mask.length;
   const pairs: [string, string][] = [
     [stopped ? 'Mask so far' : 'Mask', area === 0 ? 'empty' : `${percent(area)} of the picture`],
@@ -22,24 +24,17 @@ export function showResult(run: FinishedRun, truth: Uint8Array | undefined): voi
     const below = area === 0 && result.passes === 1 ? ', below the model’s threshold' : '';
     pairs.push(['Anything to draw', `${percent(result.presence)} probable${below}`]);
   }
-  if (result.probabilities.length > 0) {
-    const lowest = result.probabilities.reduce((low, value) => Math.min(low, value), 1);
-    pairs.push(['Confidence', `mean ${mean(result.probabilities).toFixed(3)}, lowest ${lowest.toFixed(3)}`]);
+  if (tokens.length > 0) {
+    const probabilities = tokens.map(({ probability }) => probability);
+    pairs.push(['Confidence', `mean ${mean(probabilities).toFixed(3)}, lowest ${Math.min(...probabilities).toFixed(3)}`]);
   }
-  if (run.agreement) {
-    const lowest = run.agreement.reduce((low, value) => Math.min(low, value), 1);
-    pairs.push(['Agreement', `${SAMPLES} masks: mean ${percent(mean(run.agreement))}, lowest ${percent(lowest)}`]);
+  if (agreement) {
+    const lowest = Math.min(...agreement);
+    pairs.push(['Agreement', `${SAMPLES} masks: mean ${percent(mean(agreement))}, lowest ${percent(lowest)}`]);
   }
   if (result.pending > 0) pairs.push(['Pending', `${result.pending} cells not decoded`]);
   if (truth && !stopped) pairs.push(['Dice', dice(result.mask, truth).toFixed(3)]);
-  fillPairs(byId('figures'), pairs);
-  byId('result').hidden = false;
-  byId('no-result').hidden = true;
-}
-
-export function hideResult(): void {
-  byId('result').hidden = true;
-  byId('no-result').hidden = false;
+  return pairs;
 }
 
 /** Connects the download buttons to whatever run `current` gives. */
@@ -48,12 +43,12 @@ export function connectDownloads(current: () => FinishedRun | undefined): void {
     const run = current();
     if (!run) return;
     const { mask, width, height } = run.outcome.result;
-    save(await maskPng(mask, width, height), `${stem(run.imageName)}-mask.png`);
+    save(await maskPng(mask, width, height), `${stem(run.picture.name)}-mask.png`);
   });
   byId('save-json').addEventListener('click', () => {
     const run = current();
     if (!run) return;
     const json = JSON.stringify(exportRun(run), null, 1);
-    save(new Blob([json], { type: 'application/json' }), `${stem(run.imageName)}-result.json`);
+    save(new Blob([json], { type: 'application/json' }), `${stem(run.picture.name)}-result.json`);
   });
 }
