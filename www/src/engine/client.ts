@@ -1,20 +1,6 @@
-// The page's end of the engine worker: requests as promises, events as calls.
+// The page's end of the engine worker: requests as promises, progress as calls.
 
-import type {
-  Agreement,
-  Answers,
-  Decode,
-  EngineKind,
-  Outcome,
-  PartialMask,
-  Reading,
-  Reply,
-  Request,
-  Signal,
-  Speed,
-  Started,
-  Token,
-} from './messages.ts';
+import type { Answers, EngineKind, Progress, Reply, Requests, Signal } from './messages.ts';
 import workerUrl from './worker.ts?worker&url';
 
 /** The engine is gone: it panicked or lost its device. Only a new one helps. */
@@ -26,26 +12,11 @@ export class EngineGone extends Error {
   }
 }
 
-export interface SegmentEvents {
-  started(started: Started, prefillMs: number): void;
-  /** The tokens of one pass through the model. */
-  tokens(tokens: Token[]): void;
-  /** Must end with a call to `frameDrawn`, or no further mask comes. */
-  mask(mask: PartialMask): void;
-}
-
-export interface SampleEvents {
-  /** A token of every mask is drawn: `done` of `total`. */
-  sampled(done: number, total: number): void;
-}
-
 interface Pending {
   resolve(value: never): void;
   reject(error: Error): void;
-  events: Partial<SegmentEvents & SampleEvents> | undefined;
+  onProgress: ((progress: Progress) => void) | undefined;
 }
-
-type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 export class EngineClient {
   readonly engine: EngineKind;
@@ -63,47 +34,14 @@ export class EngineClient {
     this.#worker.onerror = (event) => this.#end('crash', event.message || 'the worker could not start');
   }
 
-  create(glue: string, wasm: Uint8Array): Promise<Answers['create']> {
-    return this.#ask({ kind: 'create', glue, wasm });
-  }
-
-  load(manifest: Uint8Array, files: Map<string, Uint8Array>): Promise<Answers['load']> {
-    return this.#ask({
-      kind: 'load',
-      manifest,
-      names: [...files.keys()],
-      contents: [...files.values()],
+  /** Sends a request; `onProgress` hears what comes before the answer. */
+  ask<K extends keyof Requests>(kind: K, request: Requests[K], onProgress?: Pending['onProgress']): Promise<Answers[K]> {
+    if (this.#gone) return Promise.reject(this.#gone);
+    const id = ++this.#lastId;
+    return new Promise<Answers[K]>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject, onProgress });
+      this.#worker.postMessage({ ...request, kind, id });
     });
-  }
-
-  measure(tokens: number): Promise<Speed> {
-    return this.#ask({ kind: 'measure', tokens });
-  }
-
-  /** How a sentence is understood; answered between passes where a mask is being decoded. */
-  read(text: string): Promise<Reading | undefined> {
-    return this.#ask({ kind: 'read', text });
-  }
-
-  segment(
-    image: Uint8Array,
-    imageName: string,
-    text: string,
-    decode: Decode,
-    events: SegmentEvents,
-  ): Promise<Outcome> {
-    return this.#ask({ kind: 'segment', image, imageName, text, decode }, events);
-  }
-
-  /** Masks by chance and what they have in common; undefined when stopped. */
-  sample(
-    image: Uint8Array,
-    imageName: string,
-    text: string,
-    samples: number,
-    events: SampleEvents,
-  ): Promise<Agreement | undefined> {
-    return this.#ask({ kind: 'sample', image, imageName, text, samples }, events);
   }
 
   stop(): void {
@@ -120,15 +58,6 @@ export class EngineClient {
     this.#end('disposed', 'the engine was switched off');
   }
 
-  #ask<T extends never>(request: WithoutId<Request>, events?: Pending['events']): Promise<T> {
-    if (this.#gone) return Promise.reject(this.#gone);
-    const id = ++this.#lastId;
-    return new Promise<T>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject, events });
-      this.#worker.postMessage({ ...request, id });
-    });
-  }
-
   #signal(signal: Signal): void {
     if (!this.#gone) this.#worker.postMessage(signal);
   }
@@ -139,28 +68,13 @@ export class EngineClient {
       return;
     }
     const pending = this.#pending.get(reply.id);
-    switch (reply.kind) {
-      case 'answer':
-        this.#pending.delete(reply.id);
-        pending?.resolve(reply.value as never);
-        break;
-      case 'refused':
-        this.#pending.delete(reply.id);
-        pending?.reject(new Error(reply.message));
-        break;
-      case 'started':
-        pending?.events?.started?.(reply.started, reply.prefillMs);
-        break;
-      case 'tokens':
-        pending?.events?.tokens?.(reply.tokens);
-        break;
-      case 'mask':
-        pending?.events?.mask?.(reply.mask);
-        break;
-      case 'sampled':
-        pending?.events?.sampled?.(reply.done, reply.total);
-        break;
+    if (reply.kind !== 'answer' && reply.kind !== 'refused') {
+      pending?.onProgress?.(reply);
+      return;
     }
+    this.#pending.delete(reply.id);
+    if (reply.kind === 'answer') pending?.resolve(reply.value as never);
+    else pending?.reject(new Error(reply.message));
   }
 
   #end(cause: string, message: string): void {

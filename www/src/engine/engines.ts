@@ -9,24 +9,21 @@ import type { EngineKind, Speed } from './messages.ts';
 /** engines.json, which the build writes: the wasm of each engine and its glue script. */
 export type EngineListing = Partial<Record<EngineKind, { glue: string; wasm: FileEntry }>>;
 
-export interface StartReport {
-  choice: Choice;
-  /** Compiling and instantiating the wasm of the engine that runs. */
+/** A started engine and what its start took. */
+interface Started {
+  client: EngineClient;
+  /** Compiling and instantiating the wasm. */
   compileMs: number;
   loadMs: number;
   /** First short decode, which compiles the pipelines. */
   warmUpMs: number;
   speed: Speed;
-  /** Why an engine that was tried does not run. */
-  failure: string | undefined;
 }
 
-interface Started {
-  client: EngineClient;
-  compileMs: number;
-  loadMs: number;
-  warmUpMs: number;
-  speed: Speed;
+export interface StartReport extends Started {
+  choice: Choice;
+  /** Why an engine that was tried does not run. */
+  failure: string | undefined;
 }
 
 export const ENGINE_NAMES: Record<EngineKind, string> = { cpu: 'CPU', webgpu: 'WebGPU' };
@@ -89,8 +86,7 @@ export class Engines {
       this.active = undefined;
       this.onGone(error, chosen.client.engine);
     };
-    const { compileMs, loadMs, warmUpMs, speed } = chosen;
-    return { choice, compileMs, loadMs, warmUpMs, speed, failure: failure?.message };
+    return { ...chosen, choice, failure: failure?.message };
   }
 
   stop(): void {
@@ -111,12 +107,14 @@ export class Engines {
     onPrepare(`the ${ENGINE_NAMES[engine]} engine`);
     const client = new EngineClient(engine);
     try {
-      const { compileMs } = await client.create(new URL(listed.glue, this.#base).href, wasm.bytes);
-      const { loadMs } = await client.load(bundle.manifestBytes, bundle.files);
-      const first = await client.measure(1);
+      const glue = new URL(listed.glue, this.#base).href;
+      const { compileMs } = await client.ask('create', { glue, wasm: wasm.bytes });
+      const { manifestBytes: manifest, files } = bundle;
+      const { loadMs } = await client.ask('load', { manifest, names: [...files.keys()], contents: [...files.values()] });
+      const first = await client.ask('measure', { tokens: 1 });
       const warmUpMs = first.prefillMs + first.msPerToken;
       // A second, warm round only where two engines compete.
-      const speed = compare ? await client.measure(8) : first;
+      const speed = compare ? await client.ask('measure', { tokens: 8 }) : first;
       return { client, compileMs, loadMs, warmUpMs, speed };
     } catch (error) {
       client.dispose();

@@ -37,14 +37,21 @@ export interface Outcome {
   decodeMs: number;
 }
 
+/** What the page asks of the worker. */
+export interface Requests {
+  create: { glue: string; wasm: Uint8Array };
+  load: { manifest: Uint8Array; names: string[]; contents: Uint8Array[] };
+  /** Times a short decoding, which compiles all pipelines. */
+  measure: { tokens: number };
+  /** How a sentence is understood; answered between passes where a mask is being decoded. */
+  read: { text: string };
+  segment: { image: Uint8Array; imageName: string; text: string; decode: Decode };
+  /** Masks by chance and what they have in common. */
+  sample: { image: Uint8Array; imageName: string; text: string; samples: number };
+}
+
 /** Page to worker. `id` comes back with every answer to the request. */
-export type Request =
-  | { id: number; kind: 'create'; glue: string; wasm: Uint8Array }
-  | { id: number; kind: 'load'; manifest: Uint8Array; names: string[]; contents: Uint8Array[] }
-  | { id: number; kind: 'measure'; tokens: number }
-  | { id: number; kind: 'read'; text: string }
-  | { id: number; kind: 'segment'; image: Uint8Array; imageName: string; text: string; decode: Decode }
-  | { id: number; kind: 'sample'; image: Uint8Array; imageName: string; text: string; samples: number };
+export type Request = { [K in keyof Requests]: Requests[K] & { id: number; kind: K } }[keyof Requests];
 
 /** Page to worker, never answered: stop what is being decoded; the page has drawn the last mask. */
 export type Signal = { kind: 'stop' } | { kind: 'frame' };
@@ -60,12 +67,19 @@ export interface Answers {
   sample: Agreement | undefined;
 }
 
+/** What comes before the answer to a request. */
+export type Progress =
+  | { kind: 'started'; started: Started; prefillMs: number }
+  /** The tokens of one pass through the model. */
+  | { kind: 'tokens'; tokens: Token[] }
+  /** The mask so far. No further one comes before the signal `frame`. */
+  | { kind: 'mask'; mask: PartialMask }
+  /** A token of every mask is drawn: `done` of `total`. */
+  | { kind: 'sampled'; done: number; total: number };
+
 /** Worker to page. */
 export type Reply =
   | { id: number; kind: 'answer'; value: Answers[keyof Answers] }
   | { id: number; kind: 'refused'; message: string }
-  | { id: number; kind: 'started'; started: Started; prefillMs: number }
-  | { id: number; kind: 'tokens'; tokens: Token[] }
-  | { id: number; kind: 'mask'; mask: PartialMask }
-  | { id: number; kind: 'sampled'; done: number; total: number }
+  | ({ id: number } & Progress)
   | { kind: 'fatal'; cause: string; message: string };

@@ -3,8 +3,8 @@
 import { isAboutLungs, type Bundle } from '../bundle/bundle.ts';
 import { LoadError } from '../bundle/loader.ts';
 import { Viewer } from '../draw/viewer.ts';
-import { EngineGone, type SegmentEvents } from '../engine/client.ts';
-import type { Decode, Outcome } from '../engine/messages.ts';
+import { EngineGone } from '../engine/client.ts';
+import type { Decode, Progress } from '../engine/messages.ts';
 import { byId, fillPairs } from './dom.ts';
 import { lastResult, type LastResult } from './export.ts';
 import { ModelPanel, type ModelParts } from './panels/model.ts';
@@ -12,7 +12,7 @@ import { connectOverlayControls, offerOverlays, showHeat } from './panels/overla
 import { PicturePanel } from './panels/picture.ts';
 import { ReadingLine } from './panels/reading.ts';
 import { connectDownloads, showResult } from './panels/result.ts';
-import { beginRun, countMask, finished, sceneOf, type Question, type Run } from './run.ts';
+import { countMask, finished, sceneOf, type FinishedRun, type Question, type Run } from './run.ts';
 import { SAMPLES, canSegment, next, type Event, type State } from './state.ts';
 import { timingRows } from './timing.ts';
 import { render, showNotice, showPictureNotes, showSideConvention } from './view.ts';
@@ -28,7 +28,7 @@ export class App {
   #state: State = { name: 'probe' };
   #run: Run | undefined;
   readonly #viewer = new Viewer(byId('picture'), byId('mask-canvas'));
-  readonly #reading = new ReadingLine((text) => this.#model.client?.read(text));
+  readonly #reading = new ReadingLine((text) => this.#model.client?.ask('read', { text }));
   readonly #model: ModelPanel;
   readonly #pictures: PicturePanel;
 
@@ -129,44 +129,43 @@ export class App {
     showNotice('');
     this.#dispatch({ type: 'encode' });
     try {
-      const outcome = await client.segment(picture.bytes, picture.name, prompt, decode, this.#events(question, isVoid));
+      const request = { image: picture.bytes, imageName: picture.name, text: prompt, decode };
+      const outcome = await client.ask('segment', request, (progress) => {
+        if (!isVoid()) this.#advance(question, progress);
+        else if (progress.kind === 'started') client.stop();
+      });
       const { width, height } = outcome.result;
       const truth = this.#run && (await this.#pictures.truth(prompt, width, height));
-      if (this.#run && !isVoid()) this.#finish({ ...this.#run, outcome, truth }, outcome);
+      if (this.#run && !isVoid()) this.#finish({ ...this.#run, outcome, truth });
       else this.#abandon();
     } catch (error) {
       if (!(error instanceof EngineGone)) this.#fail(error, 'Not segmented: ');
     }
   }
 
-  /** What the events of a decoding do to the run, unless it is void. */
-  #events(question: Question, isVoid: () => boolean): SegmentEvents {
-    const client = this.#model.client;
-    return {
-      started: (started, prefillMs) => {
-        if (isVoid()) return client?.stop();
-        this.#show(beginRun(question, started, prefillMs));
-        this.#dispatch({ type: 'token', token: 0, total: started.total });
-        const { readAs, hint, notes } = started;
-        this.#reading.show(question.prompt, readAs === null ? undefined : { readAs, hint });
-        showPictureNotes(notes);
-      },
-      tokens: (tokens) => {
-        const run = this.#run;
-        if (!run || isVoid()) return;
-        this.#show({ ...run, tokens: [...run.tokens, ...tokens], lastPass: tokens.length });
-        this.#dispatch({ type: 'token', token: run.tokens.length + tokens.length, total: run.started.total });
-      },
-      mask: (partial) => {
-        if (!this.#run || isVoid()) return;
-        this.#show({ ...this.#run, partial });
-        this.#viewer.redraw(() => client?.frameDrawn());
-      },
-    };
+  /** What a decoding tells on its way, into the run. */
+  #advance(question: Question, progress: Progress): void {
+    const run = this.#run;
+    if (progress.kind === 'started') {
+      const { started, prefillMs } = progress;
+      this.#show({ ...question, started, prefillMs, tokens: [], lastPass: 0 });
+      this.#dispatch({ type: 'token', token: 0, total: started.total });
+      const { readAs, hint, notes } = started;
+      this.#reading.show(question.prompt, readAs === null ? undefined : { readAs, hint });
+      showPictureNotes(notes);
+    } else if (run && progress.kind === 'tokens') {
+      const tokens = [...run.tokens, ...progress.tokens];
+      this.#show({ ...run, tokens, lastPass: progress.tokens.length });
+      this.#dispatch({ type: 'token', token: tokens.length, total: run.started.total });
+    } else if (run && progress.kind === 'mask') {
+      this.#show({ ...run, partial: progress.mask });
+      this.#viewer.redraw(() => this.#model.client?.frameDrawn());
+    }
   }
 
-  #finish(run: Run, { stopped, result }: Outcome): void {
+  #finish(run: FinishedRun): void {
     this.#show(run);
+    const { stopped, result } = run.outcome;
     if (stopped) {
       this.#dispatch({ type: 'stop', token: run.tokens.length, total: run.started.total });
     } else {
@@ -190,10 +189,10 @@ export class App {
     const isVoid = () => this.#pictures.turn !== turn;
     try {
       const { bytes, name } = run.picture;
-      const agreement = await client.sample(bytes, name, run.prompt, SAMPLES, {
-        sampled: (token, total) => {
-          if (!isVoid()) this.#dispatch({ type: 'sample', token, total });
-        },
+      const request = { image: bytes, imageName: name, text: run.prompt, samples: SAMPLES };
+      const agreement = await client.ask('sample', request, (progress) => {
+        if (progress.kind !== 'sampled' || isVoid()) return;
+        this.#dispatch({ type: 'sample', token: progress.done, total: progress.total });
       });
       if (isVoid()) return this.#abandon();
       if (agreement) {

@@ -19,25 +19,20 @@ export interface Run extends Question {
   /** Time for picture and sentence, until the first token could be decoded. */
   prefillMs: number;
   /** In decoding order. Cells without one are pending. */
-  tokens: Token[];
+  tokens: readonly Token[];
   /** How many of them came with the last pass through the model. */
   lastPass: number;
   /** The mask as far as it was decoded when it was last asked for. */
-  partial: PartialMask | undefined;
-  /** Undefined while tokens are being decoded. */
-  outcome: Outcome | undefined;
-  /** 0/1 per pixel of the outcome's mask; undefined where there is no ground truth. */
-  truth: Uint8Array | undefined;
+  partial?: PartialMask;
+  /** Missing while tokens are being decoded. */
+  outcome?: Outcome;
+  /** The right mask, 0/1 per pixel of the picture, where the gallery has one. */
+  truth?: Uint8Array | undefined;
   /** Per cell, row by row: how far masks by chance agree. */
-  agreement: Float32Array | undefined;
+  agreement?: Float32Array;
 }
 
 export type FinishedRun = Run & { outcome: Outcome };
-
-export function beginRun(question: Question, started: Started, prefillMs: number): Run {
-  const nothingYet = { lastPass: 0, partial: undefined, outcome: undefined, truth: undefined, agreement: undefined };
-  return { ...question, started, prefillMs, tokens: [], ...nothingYet };
-}
 
 /** The run, if it is finished or stopped. */
 export function finished(run: Run | undefined): FinishedRun | undefined {

@@ -5,9 +5,8 @@ import type { Outcome, Token } from '../../src/engine/messages.ts';
 import { exportRun, lastResult, stem } from '../../src/page/export.ts';
 import { bytes, duration, sentence } from '../../src/page/format.ts';
 import { readingLine } from '../../src/page/panels/reading.ts';
-import { beginRun, finished, mean, sceneOf, type FinishedRun } from '../../src/page/run.ts';
+import { finished, mean, sceneOf, type FinishedRun, type Run } from '../../src/page/run.ts';
 import { timingRows } from '../../src/page/timing.ts';
-import type { Picture } from '../../src/picture/picture.ts';
 
 const OUTCOME: Outcome = {
   stopped: true,
@@ -18,16 +17,13 @@ const TOKENS: Token[] = [
   { index: 0, row: 1, column: 0, token: 7, probability: 0.5 },
   { index: 1, row: 0, column: 1, token: 9, probability: 1 },
 ];
-const PICTURE = { name: 'a/p0.png', bytes: new Uint8Array(), bitmap: { width: 3, height: 2 } } as Picture;
-const BEGUN = beginRun(
-  {
-    picture: PICTURE,
-    prompt: 'left lung',
-    model: { id: 'phantom', name: 'phantom', manifestHash: undefined, sideConvention: 'viewer' },
-    engine: 'cpu',
-    decode: 'speculative',
-  },
-  {
+const BEGUN: Run = {
+  picture: { name: 'a/p0.png', bytes: new Uint8Array(), bitmap: { width: 3, height: 2 } as ImageBitmap },
+  prompt: 'left lung',
+  model: { id: 'phantom', name: 'phantom', manifestHash: undefined, sideConvention: 'viewer' },
+  engine: 'cpu',
+  decode: 'speculative',
+  started: {
     rows: 2,
     columns: 2,
     total: 4,
@@ -36,8 +32,10 @@ const BEGUN = beginRun(
     notes: ['inverted grey values were turned back'],
     square: { x: 0, y: -0.5, side: 3 },
   },
-  100,
-);
+  prefillMs: 100,
+  tokens: [],
+  lastPass: 0,
+};
 const DECODING = { ...BEGUN, tokens: TOKENS, lastPass: 1 };
 const RUN: FinishedRun = { ...DECODING, outcome: OUTCOME };
 
