@@ -14,6 +14,7 @@ export interface Question {
   decode: Decode;
 }
 
+/** Never changed: whatever becomes known makes a new run of it, so an earlier one can be kept. */
 export interface Run extends Question {
   started: Started;
   /** Time for picture and sentence, until the first token could be decoded. */
