@@ -2,7 +2,7 @@
 //!
 //! One crate, two engines: feature `cpu` runs burn-flex (simd128), feature
 //! `webgpu` runs burn-wgpu without autotune and fusion. The decoding loop lives
-//! in the page's worker, which calls [`Engine::next`] once per pass through the
+//! in the page's worker, which calls `Engine::next` once per pass through the
 //! model and so can stop between any two. Elsewhere than in a browser there are
 //! only the [`messages`], so that a test can write their types for the page.
 
