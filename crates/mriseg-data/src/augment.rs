@@ -1,13 +1,15 @@
 //! Random variation of a sample: another position of the patient, another exposure, other colours, a picture mirrored or
 //! upside down.
 
+pub mod disturb;
+
 use mriseg::image::{GrayImage, Mask, Picture};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
 use crate::Sample;
-use crate::disturb::Disturbance;
 use crate::sentence::{Findings, swap_heights, swap_sides};
+use disturb::Disturbance;
 
 /// What [`AugmentConfig::damage`] does; frames and inverted grey values are undone before the model reads a picture.
 const DAMAGE: [Disturbance; 3] = [

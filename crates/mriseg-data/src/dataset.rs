@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use mriseg::image::{Mask, Picture};
 use sha2::{Digest, Sha256};
 
-use crate::lungs::LungFolder;
 use crate::phantom::{Drawing, Phantom, PhantomConfig, Referral, SentenceKind};
+use crate::readers::lungs::LungFolder;
+use crate::readers::{lvit, qata};
 use crate::shards::{self, CaseParts};
-use crate::{DataError, Findings, Sample, SideConvention, lvit, qata};
+use crate::{DataError, Findings, Sample, SideConvention};
 
 /// Drawings kept because the next cases of a list ask for the same picture.
 const KEPT_DRAWINGS: usize = 32;

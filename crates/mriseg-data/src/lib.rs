@@ -5,17 +5,12 @@
 //! sentence and the mask of what the sentence names.
 #![warn(missing_docs)]
 
-pub mod answer;
-pub mod ask;
 pub mod augment;
 pub mod dataset;
-pub mod disturb;
 mod error;
-mod listing;
-mod lungs;
-mod lvit;
 pub mod phantom;
-mod qata;
+mod readers;
+mod requests;
 pub mod sentence;
 pub mod shards;
 pub mod sides;
@@ -24,13 +19,12 @@ pub mod wording;
 pub use mriseg::bundle::SideConvention;
 use mriseg::image::{Mask, Picture};
 
-pub use answer::{answer, derived_cases};
-pub use ask::{Asked, RequestMix, ask};
+pub use augment::disturb::Disturbance;
 pub use augment::{AugmentConfig, Warp, augment};
 pub use dataset::Dataset;
-pub use disturb::Disturbance;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};
+pub use requests::{Asked, RequestMix, answer, ask, derived_cases};
 pub use sentence::{Findings, Side, swap_heights, swap_sides, wrong_side};
 pub use shards::{PackedCase, ShardWriter};
 pub use wording::Wording;

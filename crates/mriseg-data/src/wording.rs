@@ -6,13 +6,7 @@
 
 mod body;
 mod compose;
-mod denials;
-mod english;
-mod fillers;
-mod forms;
-mod frames;
 mod known;
-mod lexicon;
 mod lungs;
 mod nonsense;
 mod nothing;
@@ -20,6 +14,7 @@ mod nouns;
 mod parts;
 mod places;
 mod spelling;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod things;
@@ -37,6 +32,7 @@ pub use written::written;
 
 use body::{Body, Kind};
 use parts::{Composer, LAY, PLAIN, Part, REPORT, Role, held_out, new_to_training};
+use tables::fillers;
 
 /// Most sentences have at most so many words, and all have at most [`MOST_WORDS`].
 const COMMON_WORDS: usize = 20;
@@ -99,7 +95,7 @@ impl fmt::Display for Wording {
 /// Sentences to learn a text tokenizer from: requests of all kinds as training words them, and ordinary English words.
 pub fn corpus(seed: u64, sentences: usize) -> Vec<String> {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
-    let ordinary: Vec<&str> = english::ENGLISH.split_whitespace().collect();
+    let ordinary: Vec<&str> = tables::english::ENGLISH.split_whitespace().collect();
     (0..sentences)
         .map(|_| {
             if rng.random_bool(0.1) {

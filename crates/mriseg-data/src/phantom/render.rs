@@ -3,7 +3,7 @@
 use mriseg::image::{GrayImage, Mask};
 
 use super::anatomy::{Anatomy, smoothstep};
-use super::{Drawing, Phantom};
+use super::chest::{Drawing, Phantom};
 
 /// Cells of the film's grain across the picture.
 const GRAIN_CELLS: f32 = 72.0;

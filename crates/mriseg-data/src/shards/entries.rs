@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use tar::Archive;
 
-use super::{BLOCK, JSON, LUNGS, MASK, PICTURES, Part};
+use super::read::{BLOCK, JSON, LUNGS, MASK, PICTURES, Part};
 use crate::DataError;
 
 /// Longest description of a case that is read.

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::english::ENGLISH;
+use super::tables::english::ENGLISH;
+use super::tables::{denials, fillers, forms, frames, lexicon};
 use super::typing::SPELLINGS;
-use super::{denials, fillers, forms, frames, lexicon, lungs, nonsense, nothing, things};
+use super::{lungs, nonsense, nothing, things};
 
 /// Words that sentences have besides those of the tables.
 const EXTRA: &str = "left right upper middle lower mid top bottom and is are has have show the of in at on some all any \

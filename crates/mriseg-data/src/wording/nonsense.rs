@@ -1,8 +1,8 @@
 //! Sentences and words that mean nothing here.
 
-use super::english::ENGLISH;
 use super::known::is_like_known;
 use super::parts::Composer;
+use super::tables::english::ENGLISH;
 
 /// Sentences that ask for nothing.
 pub(super) const NONSENSE: [&str; 71] = [

@@ -2,11 +2,11 @@
 
 use mriseg::reading::{Findings, Side};
 
-use super::forms::{
-    BOTH_LUNGS, BOTH_SIDES, Form, GROUPS, SIDES, SINGLE, WHOLE_BOTH, WHOLE_SIDE, Zones,
-};
 use super::parts::{Composer, LAY, REPORT, Role, listed};
 use super::spelling::Spelling;
+use super::tables::forms::{
+    BOTH_LUNGS, BOTH_SIDES, Form, GROUPS, SIDES, SINGLE, WHOLE_BOTH, WHOLE_SIDE, Zones,
+};
 
 /// A place in words.
 #[derive(Debug, Clone, Default)]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::listing::Listing;
 use crate::DataError;
 use crate::dataset::CaseFiles;
-use crate::listing::Listing;
 
 /// Of pictures without findings, one in so many is held out.
 const HELD_OUT: u8 = 5;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use calamine::{Data, Range, Reader, open_workbook_auto};
 
+use super::listing::{Listing, without_extension};
 use crate::DataError;
 use crate::dataset::{CaseFiles, FileCase};
-use crate::listing::{Listing, without_extension};
 
 const FOLDERS: [(&str, &str); 3] = [
     ("train", "Train_Folder"),

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::listing::Listing;
 use crate::DataError;
 use crate::dataset::{CaseFiles, FileCase};
-use crate::listing::Listing;
 
 /// The table of sentences.
 pub(crate) const TABLE: &str = "captions.csv";

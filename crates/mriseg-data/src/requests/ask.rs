@@ -10,7 +10,7 @@ use mriseg::reading::{Findings, Request, Side};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::answer::answer;
+use super::answer::answer;
 use crate::wording::Wording;
 use crate::{Sample, SideConvention};
 
@@ -220,7 +220,7 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
-    use crate::answer::tests::{BOTH, VIEWER, sample};
+    use crate::requests::answer::tests::{BOTH, VIEWER, sample};
 
     #[test]
     fn shares_are_kept_and_every_question_has_its_sentence() {

@@ -2,14 +2,14 @@
 
 use mriseg::reading::Side;
 
-use super::nouns::with_noun;
-use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role};
+use crate::wording::nouns::with_noun;
+use crate::wording::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role};
 
 const TOLD: u8 = REPORT | PLAIN;
 const SAID: u8 = PLAIN | LAY;
 
 /// Before a verb.
-pub(super) const OPENINGS: [Choice; 26] = [
+pub(crate) const OPENINGS: [Choice; 26] = [
     ("please", ANY),
     ("can you", SAID),
     ("can you please", SAID),
@@ -39,7 +39,7 @@ pub(super) const OPENINGS: [Choice; 26] = [
 ];
 
 /// Headings of reports.
-pub(super) const HEADINGS: [Choice; 20] = [
+pub(crate) const HEADINGS: [Choice; 20] = [
     ("Findings:", TOLD),
     ("IMPRESSION:", TOLD),
     ("Chest X-ray:", ANY),
@@ -63,7 +63,7 @@ pub(super) const HEADINGS: [Choice; 20] = [
 ];
 
 /// Remarks before the sentence.
-pub(super) const BEFORE: [Choice; 67] = [
+pub(crate) const BEFORE: [Choice; 67] = [
     ("AP view", REPORT),
     ("PA view", REPORT),
     ("portable film", TOLD),
@@ -134,7 +134,7 @@ pub(super) const BEFORE: [Choice; 67] = [
 ];
 
 /// Remarks inside the sentence, at its end.
-pub(super) const WITHIN: [Choice; 20] = [
+pub(crate) const WITHIN: [Choice; 20] = [
     ("in this image", ANY),
     ("in this picture", SAID),
     ("in the image", ANY),
@@ -158,7 +158,7 @@ pub(super) const WITHIN: [Choice; 20] = [
 ];
 
 /// Remarks after the sentence.
-pub(super) const AFTER: [Choice; 33] = [
+pub(crate) const AFTER: [Choice; 33] = [
     ("please", ANY),
     ("pls", LAY),
     ("thanks", ANY),
@@ -195,7 +195,7 @@ pub(super) const AFTER: [Choice; 33] = [
 ];
 
 /// What reports add about other organs.
-pub(super) const BESIDES: [Choice; 19] = [
+pub(crate) const BESIDES: [Choice; 19] = [
     ("no pleural effusion", TOLD),
     ("no effusion", TOLD),
     ("no pneumothorax", TOLD),
@@ -218,7 +218,7 @@ pub(super) const BESIDES: [Choice; 19] = [
 ];
 
 /// That the other side is clear.
-pub(super) const OTHER_SIDE: [Choice; 56] = [
+pub(crate) const OTHER_SIDE: [Choice; 56] = [
     ("{o} lung clear", TOLD),
     ("{o} lung is clear", ANY),
     ("the {o} lung is clear", ANY),
@@ -278,7 +278,7 @@ pub(super) const OTHER_SIDE: [Choice; 56] = [
 ];
 
 /// The same, only after the sentence and without a break.
-pub(super) const NOT_THERE: [Choice; 11] = [
+pub(crate) const NOT_THERE: [Choice; 11] = [
     ("not the {o}", ANY),
     ("not the {o} lung", SAID),
     ("not on the {o}", ANY),
@@ -293,7 +293,7 @@ pub(super) const NOT_THERE: [Choice; 11] = [
 ];
 
 /// That one side is meant and not the other, in one sentence; `{n}` is the finding.
-pub(super) const ONE_NOT_OTHER: [Choice; 18] = [
+pub(crate) const ONE_NOT_OTHER: [Choice; 18] = [
     ("not the {o} lung, the {s} lung", SAID),
     ("not the {o} one, the {s} one", LAY),
     ("not on the {o}, on the {s}", ANY),
@@ -315,7 +315,7 @@ pub(super) const ONE_NOT_OTHER: [Choice; 18] = [
 ];
 
 /// That some place is clear, before or after the sentence.
-pub(super) const PLACE_CLEAR: [Choice; 12] = [
+pub(crate) const PLACE_CLEAR: [Choice; 12] = [
     ("{p} clear", TOLD),
     ("{p} {are} clear", ANY),
     ("{p} {are} normal", ANY),
@@ -331,7 +331,7 @@ pub(super) const PLACE_CLEAR: [Choice; 12] = [
 ];
 
 /// The same, only after the sentence.
-pub(super) const NOT_PLACE: [Choice; 6] = [
+pub(crate) const NOT_PLACE: [Choice; 6] = [
     ("not {p}", ANY),
     ("but not {p}", ANY),
     ("sparing {p}", REPORT),
@@ -341,7 +341,7 @@ pub(super) const NOT_PLACE: [Choice; 6] = [
 ];
 
 /// Between all findings and the place whose findings are not meant.
-pub(super) const EXCEPT: [Choice; 7] = [
+pub(crate) const EXCEPT: [Choice; 7] = [
     ("except", ANY),
     ("except for", ANY),
     ("but", ANY),
@@ -352,7 +352,7 @@ pub(super) const EXCEPT: [Choice; 7] = [
 ];
 
 /// Findings of both sides: where there are more.
-pub(super) const COMPARED: [Choice; 12] = [
+pub(crate) const COMPARED: [Choice; 12] = [
     ("worse on the {s}", ANY),
     ("more on the {s}", ANY),
     ("more on the {s} than on the {o}", ANY),
@@ -368,7 +368,7 @@ pub(super) const COMPARED: [Choice; 12] = [
 ];
 
 /// The lungs are meant, whatever is in them.
-pub(super) const NOT_THE_FINDINGS: [Choice; 9] = [
+pub(crate) const NOT_THE_FINDINGS: [Choice; 9] = [
     ("not the lesions", ANY),
     ("not the findings", TOLD),
     ("not the infection", ANY),
@@ -381,7 +381,7 @@ pub(super) const NOT_THE_FINDINGS: [Choice; 9] = [
 ];
 
 /// The lungs of the other side are not meant.
-pub(super) const NOT_THAT_LUNG: [Choice; 5] = [
+pub(crate) const NOT_THAT_LUNG: [Choice; 5] = [
     ("not the {o}", ANY),
     ("not the {o} one", SAID),
     ("not the {o} lung", ANY),
@@ -390,7 +390,7 @@ pub(super) const NOT_THAT_LUNG: [Choice; 5] = [
 ];
 
 /// That everything else is clear.
-pub(super) const REST: [Choice; 12] = [
+pub(crate) const REST: [Choice; 12] = [
     ("the rest is clear", ANY),
     ("the rest is fine", LAY),
     ("the rest is normal", ANY),
@@ -406,7 +406,7 @@ pub(super) const REST: [Choice; 12] = [
 ];
 
 /// Numbers where a remark has them.
-pub(super) fn with_numbers(c: &mut Composer<'_>, template: &str) -> String {
+pub(crate) fn with_numbers(c: &mut Composer<'_>, template: &str) -> String {
     let mut text = template.to_owned();
     if text.contains("{age}") {
         text = text.replace("{age}", &(18 + c.below(77)).to_string());
@@ -418,13 +418,13 @@ pub(super) fn with_numbers(c: &mut Composer<'_>, template: &str) -> String {
 }
 
 /// Draws a remark.
-pub(super) fn remark(c: &mut Composer<'_>, list: &[Choice]) -> String {
+pub(crate) fn remark(c: &mut Composer<'_>, list: &[Choice]) -> String {
     let template = c.draw(Role::Filler, list);
     with_numbers(c, template)
 }
 
 /// Draws a clause that says the other side, of `side`, is clear.
-pub(super) fn clear_of(c: &mut Composer<'_>, list: &[Choice], side: Side) -> String {
+pub(crate) fn clear_of(c: &mut Composer<'_>, list: &[Choice], side: Side) -> String {
     let template = c.draw(Role::Negation, list);
     with_noun(c, template.replace("{o}", &side.other().to_string()))
 }
