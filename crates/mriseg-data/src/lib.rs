@@ -5,61 +5,27 @@
 //! sentence and the mask of what the sentence names.
 #![warn(missing_docs)]
 
-pub mod augment;
-pub mod dataset;
+mod augment;
+mod dataset;
+mod encoded;
 mod error;
 pub mod phantom;
 mod readers;
 mod requests;
+mod sample;
 pub mod sentence;
 pub mod shards;
 pub mod sides;
 pub mod wording;
 
 pub use mriseg::bundle::SideConvention;
-use mriseg::image::{Mask, Picture};
 
-pub use augment::disturb::Disturbance;
-pub use augment::{AugmentConfig, Warp, augment};
+pub use augment::{AugmentConfig, Disturbance, Warp, augment};
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};
 pub use requests::{Asked, RequestMix, answer, ask, derived_cases};
-pub use sentence::{Findings, Side, swap_heights, swap_sides, wrong_side};
+pub use sample::Sample;
+pub use sentence::{Findings, Side, swap_sides, wrong_side};
 pub use shards::{PackedCase, ShardWriter};
 pub use wording::Wording;
-
-/// One case, loaded: what a model sees and what it should answer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
-    /// Name of the case, unique within its split unless the source repeats it.
-    pub id: String,
-    /// The sentence that says what to segment.
-    pub text: String,
-    /// The picture.
-    pub image: Picture,
-    /// What the sentence names, of the picture's size.
-    pub mask: Mask,
-    /// Pixels of the mask file that were neither black nor white (they were thresholded at half).
-    pub intermediate_pixels: usize,
-    /// Every finding by itself with its zone, where that is known (phantoms).
-    pub lesions: Vec<(Findings, Mask)>,
-    /// The lungs, where they are annotated.
-    pub lungs: Option<Mask>,
-}
-
-impl Sample {
-    /// A picture about which nothing is known: no sentence, an empty mask.
-    pub fn new(id: &str, image: impl Into<Picture>) -> Self {
-        let image = image.into();
-        Self {
-            id: id.to_owned(),
-            text: String::new(),
-            mask: Mask::empty(image.width(), image.height()),
-            image,
-            intermediate_pixels: 0,
-            lesions: Vec::new(),
-            lungs: None,
-        }
-    }
-}

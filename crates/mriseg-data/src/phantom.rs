@@ -7,6 +7,8 @@
 mod anatomy;
 mod chest;
 mod lesion;
+mod noise;
 mod render;
 
-pub use chest::{Drawing, Phantom, PhantomConfig, Referral, SentenceKind};
+pub use chest::{Phantom, PhantomConfig, Referral, SentenceKind};
+pub use render::Drawing;

@@ -4,5 +4,6 @@ mod agreement;
 mod swap;
 
 pub use agreement::contradiction;
-pub use mriseg::reading::{Findings, Side, ZONES};
-pub use swap::{swap_heights, swap_sides, wrong_side};
+pub use mriseg::reading::{Findings, Side};
+pub(crate) use swap::swap_heights;
+pub use swap::{swap_sides, wrong_side};

@@ -7,6 +7,7 @@
 //! Opening reads the headers and the sentences; pictures and masks are found by seeking when a case is loaded.
 
 mod entries;
+mod layout;
 mod read;
 mod write;
 

@@ -1,12 +1,12 @@
 //! One synthetic chest with its sentences.
 
-use mriseg::image::{GrayImage, Mask};
 use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use super::anatomy::Anatomy;
 use super::lesion::Lesion;
+use super::render::{Drawing, render};
 use crate::sentence::{Findings, Side};
 
 /// What to generate.
@@ -57,21 +57,10 @@ pub struct Referral {
 /// One synthetic chest, ready to be drawn at any size.
 #[derive(Debug, Clone)]
 pub struct Phantom {
-    pub(super) anatomy: Anatomy,
-    pub(super) lesions: Vec<Lesion>,
-    pub(super) noise_seed: u32,
+    anatomy: Anatomy,
+    lesions: Vec<Lesion>,
+    noise_seed: u32,
     referrals: Vec<Referral>,
-}
-
-/// A phantom's pixels.
-#[derive(Debug, Clone)]
-pub struct Drawing {
-    /// The X-ray.
-    pub image: GrayImage,
-    /// The zone of each lesion with its own mask.
-    pub lesions: Vec<(Findings, Mask)>,
-    /// The lungs, as far as the heart does not hide them.
-    pub lungs: Mask,
 }
 
 impl Phantom {
@@ -106,24 +95,7 @@ impl Phantom {
 
     /// Draws it `size` pixels wide and high.
     pub fn draw(&self, size: usize) -> Drawing {
-        super::render::draw(self, size)
-    }
-}
-
-impl Drawing {
-    /// The mask of what a sentence names: the union of the lesions in its zones.
-    pub fn mask(&self, findings: &Findings) -> Mask {
-        let mut mask = Mask::empty(self.image.width, self.image.height);
-        for (_, lesion) in self
-            .lesions
-            .iter()
-            .filter(|(zone, _)| !zone.is_disjoint(findings))
-        {
-            for (pixel, marked) in mask.pixels.iter_mut().zip(&lesion.pixels) {
-                *pixel |= marked;
-            }
-        }
-        mask
+        render(&self.anatomy, &self.lesions, self.noise_seed, size)
     }
 }
 

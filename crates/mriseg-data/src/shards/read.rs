@@ -1,23 +1,17 @@
 //! Reading shards.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::entries::{Group, groups};
-use crate::dataset::{self, Encoded};
+use super::entries::{Group, Part, groups};
+use super::layout::{JSON, MASK, PICTURES, shard_name, split_and_number};
+use crate::encoded::{EncodedCase, NamedBytes};
 use crate::error::some_of;
+use crate::readers::listing::paths_in;
 use crate::{DataError, Sample};
-
-/// What an entry's name says after its key.
-pub(super) const MASK: &str = "mask.png";
-pub(super) const LUNGS: &str = "lung.png";
-pub(super) const JSON: &str = "json";
-pub(super) const PICTURES: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
-/// Tar files are made of blocks, and end with two of zeros.
-pub(super) const BLOCK: u64 = 512;
 
 /// A case whose parts have been found.
 #[derive(Debug)]
@@ -45,13 +39,6 @@ pub(crate) struct CaseParts {
     image: Part,
     mask: Part,
     lungs: Option<Part>,
-}
-
-#[derive(Debug)]
-pub(super) struct Part {
-    pub(super) name: String,
-    pub(super) offset: u64,
-    pub(super) bytes: u64,
 }
 
 /// Whether the folder holds shards.
@@ -88,11 +75,6 @@ pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<ShardCase>, DataError>
     Ok(cases)
 }
 
-/// Name of a shard.
-pub(super) fn shard_name(split: &str, number: usize) -> String {
-    format!("{split}-{number:06}.tar")
-}
-
 struct Shard {
     path: PathBuf,
     split: String,
@@ -101,13 +83,8 @@ struct Shard {
 
 /// Every shard of a folder.
 fn list(dir: &Path) -> Result<Vec<Shard>, DataError> {
-    let unreadable = |error: std::io::Error| DataError::Unreadable {
-        path: dir.to_owned(),
-        reason: error.to_string(),
-    };
     let mut shards = Vec::new();
-    for entry in fs::read_dir(dir).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
+    for path in paths_in(dir)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if let Some((split, number)) = split_and_number(&name) {
             let split = split.to_owned();
@@ -119,12 +96,6 @@ fn list(dir: &Path) -> Result<Vec<Shard>, DataError> {
         }
     }
     Ok(shards)
-}
-
-fn split_and_number(name: &str) -> Option<(&str, usize)> {
-    let (split, number) = name.strip_suffix(".tar")?.rsplit_once('-')?;
-    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && !split.is_empty()).then_some((split, number.parse().ok()?))
 }
 
 fn read_shard(path: &Path, number: usize) -> Result<Vec<ShardCase>, DataError> {
@@ -197,14 +168,11 @@ impl CaseParts {
 
     /// Reads the case, without its sentence.
     pub(crate) fn load(&self, id: &str) -> Result<Sample, DataError> {
-        let mut file = File::open(&self.shard).map_err(|error| DataError::Unreadable {
-            path: self.shard.to_path_buf(),
-            reason: error.to_string(),
-        })?;
-        let mut part = |part: &Part| -> Result<dataset::Part, DataError> {
+        let mut file = File::open(&self.shard).map_err(DataError::unreadable(&self.shard))?;
+        let mut part = |part: &Part| -> Result<NamedBytes, DataError> {
             Ok((self.read(&mut file, part)?, self.shard.join(&part.name)))
         };
-        Encoded {
+        EncodedCase {
             image: part(&self.image)?,
             mask: Some(part(&self.mask)?),
             lungs: self.lungs.as_ref().map(&mut part).transpose()?,
@@ -216,10 +184,7 @@ impl CaseParts {
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(part.offset))
             .and_then(|_| file.take(part.bytes).read_to_end(&mut bytes))
-            .map_err(|error| DataError::Unreadable {
-                path: self.shard.join(&part.name),
-                reason: error.to_string(),
-            })?;
+            .map_err(DataError::unreadable(&self.shard.join(&part.name)))?;
         if bytes.len() as u64 == part.bytes {
             return Ok(bytes);
         }
@@ -230,19 +195,5 @@ impl CaseParts {
                 part.name
             ),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shard_is_known_by_its_name() {
-        assert_eq!(split_and_number("train-000012.tar"), Some(("train", 12)));
-        assert_eq!(split_and_number("held-out-0.tar"), Some(("held-out", 0)));
-        for other in ["train.tar", "train-.tar", "-000000.tar", "train-1.tgz"] {
-            assert_eq!(split_and_number(other), None, "{other}");
-        }
     }
 }

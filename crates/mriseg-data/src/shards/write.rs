@@ -10,7 +10,7 @@ use mriseg::image::{Mask, Picture};
 use serde::Serialize;
 use tar::{Builder, Header};
 
-use super::read::{BLOCK, JSON, LUNGS, MASK, PICTURES, shard_name};
+use super::layout::{BLOCK, JSON, LUNGS, MASK, PICTURES, shard_name};
 use crate::Sample;
 
 /// A shard is closed before it grows larger.

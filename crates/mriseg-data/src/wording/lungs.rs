@@ -5,7 +5,7 @@ use mriseg::reading::Side;
 use super::body::{Body, Kind, filled};
 use super::nouns::Phrase;
 use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role};
-use super::tables::fillers::{NOT_THAT_LUNG, NOT_THE_FINDINGS};
+use super::tables::clear::{NOT_THAT_LUNG, NOT_THE_FINDINGS};
 use super::tables::frames::{VERBS, WISHES};
 
 const TOLD: u8 = REPORT | PLAIN;

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use super::tables::{denials, frames};
+use super::tables::{denials, fillers, frames};
 use super::*;
 
 fn rng(seed: u64) -> ChaCha8Rng {

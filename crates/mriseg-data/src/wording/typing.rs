@@ -4,23 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::known::{KNOWN, is_known, one_error_apart};
-
-/// British and American spelling.
-pub(super) const SPELLINGS: [(&str, &str); 13] = [
-    ("tumour", "tumor"),
-    ("oedema", "edema"),
-    ("grey", "gray"),
-    ("colour", "color"),
-    ("localised", "localized"),
-    ("localise", "localize"),
-    ("haemorrhage", "hemorrhage"),
-    ("oesophagus", "esophagus"),
-    ("centred", "centered"),
-    ("aeroplane", "airplane"),
-    ("fetus", "foetus"),
-    ("haemoptysis", "hemoptysis"),
-    ("haemothorax", "hemothorax"),
-];
+use super::tables::lexicon::SPELLINGS;
 
 const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 

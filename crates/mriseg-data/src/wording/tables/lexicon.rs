@@ -239,3 +239,20 @@ pub(crate) const AFFECTING: [Choice; 7] = [
     ("localised to", REPORT),
     ("within", ANY),
 ];
+
+/// British and American spelling.
+pub(crate) const SPELLINGS: [(&str, &str); 13] = [
+    ("tumour", "tumor"),
+    ("oedema", "edema"),
+    ("grey", "gray"),
+    ("colour", "color"),
+    ("localised", "localized"),
+    ("localise", "localize"),
+    ("haemorrhage", "hemorrhage"),
+    ("oesophagus", "esophagus"),
+    ("centred", "centered"),
+    ("aeroplane", "airplane"),
+    ("fetus", "foetus"),
+    ("haemoptysis", "hemoptysis"),
+    ("haemothorax", "hemothorax"),
+];
