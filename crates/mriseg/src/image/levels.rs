@@ -1,4 +1,5 @@
-//! From the bytes of a file to levels of grey and of colours, refusing what is no picture before anything large is allocated.
+//! Decodes a file to levels of grey and of colours. A file that is no usable picture is refused before anything large is
+//! allocated.
 
 use std::io::Cursor;
 
@@ -60,7 +61,7 @@ pub(super) struct Levels {
     pub(super) colours: Option<[Vec<u16>; 3]>,
 }
 
-/// How far the channels of a grey pixel lie from each other at most, in levels of 8 bits.
+/// Largest difference between the channels of a grey pixel, in levels of 8 bits.
 const ROUNDING: u16 = 2;
 
 /// Whether colours are kept.

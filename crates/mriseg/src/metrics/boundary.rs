@@ -1,6 +1,6 @@
 //! How well two masks agree about their outlines.
 
-use super::Overlap;
+use super::overlap::Overlap;
 use crate::image::Mask;
 
 /// Overlap of the masks' inner boundary bands: their pixels that are at most `band` pixels (in rows and in
