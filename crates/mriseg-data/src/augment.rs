@@ -1,7 +1,7 @@
-//! Random variation of a sample: another position of the patient, another exposure, other colours, a picture mirrored or
-//! upside down.
+//! Random augmentation of a sample: position, exposure, colours, damage, a picture mirrored or upside down.
 
 mod disturb;
+mod lettering;
 mod warp;
 
 use mriseg::image::{GrayImage, Picture};
@@ -90,8 +90,11 @@ impl AugmentConfig {
     }
 }
 
-/// A variation of the sample, and how its picture was moved. Picture and mask move together; the same random
-/// numbers give the same result.
+/// The sample augmented at random, and how its picture was moved. Picture and mask move together; equal random numbers
+/// give equal results. Findings one by one and lungs are left out.
+///
+/// # Shapes
+/// Picture and mask keep their width and height.
 pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) -> (Sample, Warp) {
     let mut within = |range: f32| {
         if range > 0.0 {
@@ -111,7 +114,7 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
 
     let (width, height) = (sample.image.width(), sample.image.height());
     let mut warp = Warp::new(width, height, angle, scale, shift, flip);
-    // No number is drawn for what is switched off: runs of before stay what they were.
+    // Draws no random number when switched off, so that older runs stay reproducible.
     let upside_down = config.upside_down > 0.0
         && Findings::parse(&sample.text).is_none()
         && rng.random_bool(f64::from(config.upside_down.min(1.0)));
@@ -160,7 +163,7 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
     (varied, warp)
 }
 
-/// Red, green and blue with other strengths and another distance from grey.
+/// Red, green and blue, each scaled at random, and their distance from grey (saturation) too.
 fn recoloured(mut colours: [GrayImage; 3], most: f32, rng: &mut ChaCha8Rng) -> [GrayImage; 3] {
     if most <= 0.0 {
         return colours;
@@ -209,6 +212,18 @@ mod tests {
         }
     }
 
+    fn certain_flip() -> AugmentConfig {
+        AugmentConfig {
+            flip: 1.0,
+            ..AugmentConfig::none()
+        }
+    }
+
+    fn near(a: &GrayImage, b: &GrayImage) -> bool {
+        let mut pairs = a.pixels.iter().zip(&b.pixels);
+        pairs.all(|(a, b)| (a - b).abs() < 1e-3)
+    }
+
     fn rng(seed: u64) -> ChaCha8Rng {
         ChaCha8Rng::seed_from_u64(seed)
     }
@@ -218,43 +233,20 @@ mod tests {
         let sample = sample(16);
         let (same, _) = augment(&sample, &AugmentConfig::none(), &mut rng(0));
         assert_eq!((&same.text, &same.mask), (&sample.text, &sample.mask));
-        let change = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-3;
-        assert!(
-            same.image
-                .grey()
-                .pixels
-                .iter()
-                .zip(&sample.image.grey().pixels)
-                .all(change)
-        );
+        assert!(near(same.image.grey(), sample.image.grey()));
     }
 
     #[test]
     fn a_flip_mirrors_picture_and_mask_and_swaps_the_side_in_the_text() {
         let sample = sample(16);
-        let (flipped, _) = augment(
-            &sample,
-            &AugmentConfig {
-                flip: 1.0,
-                ..AugmentConfig::none()
-            },
-            &mut rng(0),
-        );
+        let (flipped, _) = augment(&sample, &certain_flip(), &mut rng(0));
         assert_eq!(flipped.mask, sample.mask.flipped_horizontally());
         assert_eq!(
             flipped.text,
             "unilateral pulmonary infection, one infected area, upper right lung."
         );
         let mirror = sample.image.flipped_horizontally();
-        assert!(
-            flipped
-                .image
-                .grey()
-                .pixels
-                .iter()
-                .zip(&mirror.grey().pixels)
-                .all(|(a, b)| (a - b).abs() < 1e-3)
-        );
+        assert!(near(flipped.image.grey(), mirror.grey()));
     }
 
     #[test]
@@ -285,12 +277,8 @@ mod tests {
     fn colours_vary_and_stay_colours() {
         let grey = sample(16);
         let plane = |level: f32| {
-            grey.image
-                .map(|plane| {
-                    GrayImage::new(16, 16, plane.pixels.iter().map(|p| p * level).collect())
-                })
-                .grey()
-                .clone()
+            let pixels = grey.image.grey().pixels.iter().map(|p| p * level);
+            GrayImage::new(16, 16, pixels.collect())
         };
         let sample = Sample {
             image: Picture::of_colours([plane(1.0), plane(0.6), plane(0.5)]),
@@ -307,8 +295,7 @@ mod tests {
         for (own, other) in
             (same.image.colours().unwrap().iter()).zip(sample.image.colours().unwrap())
         {
-            let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-3;
-            assert!(own.pixels.iter().zip(&other.pixels).all(near));
+            assert!(near(own, other));
         }
     }
 
@@ -324,14 +311,9 @@ mod tests {
         };
         for seed in 0..20 {
             let (moved, _) = augment(&sample, &geometry, &mut rng(seed));
-            let disagreeing = moved
-                .image
-                .grey()
-                .pixels
-                .iter()
-                .zip(&moved.mask.pixels)
-                .filter(|(level, marked)| (**level > 0.55) != (**marked == 1))
-                .count();
+            let pairs = moved.image.grey().pixels.iter().zip(&moved.mask.pixels);
+            let disagree = |(level, marked): &(&f32, &u8)| (**level > 0.55) != (**marked == 1);
+            let disagreeing = pairs.filter(disagree).count();
             assert!(
                 disagreeing <= moved.mask.area() / 10,
                 "seed {seed}: {disagreeing} of {}",
@@ -342,11 +324,7 @@ mod tests {
 
     #[test]
     fn a_mirror_image_is_a_certain_flip() {
-        let certain = AugmentConfig {
-            flip: 1.0,
-            ..AugmentConfig::none()
-        };
-        let (_, warp) = augment(&sample(16), &certain, &mut rng(1));
+        let (_, warp) = augment(&sample(16), &certain_flip(), &mut rng(1));
         assert_eq!(warp, Warp::mirror(16, 16, true));
         assert!(warp.mirrored() && !Warp::mirror(16, 16, false).mirrored());
         assert_eq!(warp.source_cell(0, 4), Some(3));
@@ -390,15 +368,8 @@ mod tests {
         let first = augment(&sample, &config, &mut rng(7));
         assert_eq!(first, augment(&sample, &config, &mut rng(7)));
         assert_ne!(first, augment(&sample, &config, &mut rng(8)));
-        assert!(
-            first
-                .0
-                .image
-                .grey()
-                .pixels
-                .iter()
-                .all(|level| (0.0..=1.0).contains(level))
-        );
+        let mut levels = first.0.image.grey().pixels.iter();
+        assert!(levels.all(|level| (0.0..=1.0).contains(level)));
     }
 
     #[test]
@@ -407,13 +378,8 @@ mod tests {
         let mut rng = rng(3);
         let start = std::time::Instant::now();
         for _ in 0..50 {
-            assert_eq!(
-                augment(&sample, &AugmentConfig::default(), &mut rng)
-                    .0
-                    .image
-                    .width(),
-                224
-            );
+            let (varied, _) = augment(&sample, &AugmentConfig::default(), &mut rng);
+            assert_eq!(varied.image.width(), 224);
         }
         let each = start.elapsed() / 50;
         println!("{each:?} each");

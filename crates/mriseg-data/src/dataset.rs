@@ -1,16 +1,16 @@
 //! A list of cases, whatever it was read from.
 
 mod case;
-mod drawings;
 mod lungs;
 mod open;
+mod renderings;
 
 use sha2::{Digest, Sha256};
 
 use crate::phantom::SentenceKind;
 use crate::{DataError, Sample, SideConvention};
 use case::{Case, Origin};
-use drawings::Drawings;
+use renderings::Renderings;
 
 /// The cases of one split.
 #[derive(Debug)]
@@ -20,18 +20,18 @@ pub struct Dataset {
     side_convention: SideConvention,
     cases: Vec<Case>,
     /// Of phantoms, their pictures.
-    drawings: Option<Drawings>,
+    renderings: Option<Renderings>,
 }
 
 impl Dataset {
-    /// The cases of both, those of the other behind. Phantoms cannot be joined.
+    /// The cases of both, those of `other` last.
     ///
     /// # Panics
-    /// One of them holds phantoms, or they differ in whose left they mean.
+    /// One of them holds phantoms, or their side conventions differ.
     #[must_use]
     pub fn joined(mut self, other: Self) -> Self {
-        let read = self.drawings.is_none() && other.drawings.is_none();
-        assert!(read, "phantoms are drawn alone");
+        let read = self.renderings.is_none() && other.renderings.is_none();
+        assert!(read, "phantoms cannot be joined");
         assert_eq!(self.side_convention, other.side_convention);
         let after =
             |number: fn(&Case) -> usize| self.cases.iter().map(|case| number(case) + 1).max();
@@ -73,12 +73,11 @@ impl Dataset {
     /// The same cases, whose sentences name sides by this convention. Folders and shards do not say which they follow.
     ///
     /// # Panics
-    /// When phantoms, whose left is that of the picture, shall follow the patient's.
+    /// The cases are phantoms, whose left is that of the picture, and the convention is the patient's.
     #[must_use]
     pub fn with_side_convention(self, side_convention: SideConvention) -> Self {
-        let drawn = self.drawings.is_some();
         assert!(
-            !drawn || side_convention == SideConvention::Viewer,
+            self.renderings.is_none() || side_convention == SideConvention::Viewer,
             "the left of a phantom is that of the picture"
         );
         Self {
@@ -143,23 +142,26 @@ impl Dataset {
         self.cases[i].picture
     }
 
-    /// Reads (or draws) a case. May be called from many threads at once.
+    /// Reads (or renders) a case. May be called from many threads at once.
     ///
     /// # Errors
-    /// [`DataError`] naming the file when one is missing, no usable picture, or when the sizes differ.
+    /// [`DataError`] with the file that is missing or no usable picture, or when picture and mask differ in size.
     pub fn load(&self, i: usize) -> Result<Sample, DataError> {
         let case = &self.cases[i];
         let sample = match &case.origin {
             Origin::Files(files) => files.load(&case.id)?,
             Origin::Packed(parts) => parts.load(&case.id)?,
             Origin::Phantom(referral) => {
-                let drawings = self.drawings.as_ref().expect("a phantom is drawn");
-                let drawing = drawings.get(&self.split, case.picture);
+                let renderings = self
+                    .renderings
+                    .as_ref()
+                    .expect("the renderings of phantoms");
+                let rendering = renderings.get(&self.split, case.picture);
                 Sample {
-                    mask: drawing.mask(&referral.findings),
-                    lesions: drawing.lesions.clone(),
-                    lungs: Some(drawing.lungs.clone()),
-                    ..Sample::new(&case.id, drawing.image.clone())
+                    mask: rendering.mask(&referral.findings),
+                    lesions: rendering.lesions.clone(),
+                    lungs: Some(rendering.lungs.clone()),
+                    ..Sample::new(&case.id, rendering.image.clone())
                 }
             }
         };
@@ -192,8 +194,8 @@ impl Dataset {
             hash.update(bytes);
         };
         field(self.split.as_bytes());
-        if let Some(drawings) = &self.drawings {
-            field(format!("{:?}", drawings.config).as_bytes());
+        if let Some(renderings) = &self.renderings {
+            field(format!("{:?}", renderings.config).as_bytes());
         }
         if self.side_convention == SideConvention::Patient {
             field(b"the patient's left");

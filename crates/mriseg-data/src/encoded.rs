@@ -1,7 +1,9 @@
-//! A case as files hold it: bytes that become a sample.
+//! Cases and pictures as files hold them.
 
 use std::path::PathBuf;
 
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageError};
 use mriseg::image::{Mask, Picture};
 
 use crate::{DataError, Sample};
@@ -48,4 +50,19 @@ impl EncodedCase {
         }
         Ok(sample)
     }
+}
+
+/// A picture as a JPEG file, grey or in colour as it is, of `quality` 1 to 100.
+///
+/// # Errors
+/// The picture has no pixels, or too many for a JPEG file.
+pub(crate) fn jpeg(picture: &Picture, quality: u8) -> Result<Vec<u8>, ImageError> {
+    let (levels, kind) = match picture.colours() {
+        Some(_) => (picture.to_rgb8(), ExtendedColorType::Rgb8),
+        None => (picture.grey().to_gray8(), ExtendedColorType::L8),
+    };
+    let mut bytes = Vec::new();
+    let (width, height) = (picture.width() as u32, picture.height() as u32);
+    JpegEncoder::new_with_quality(&mut bytes, quality).encode(&levels, width, height, kind)?;
+    Ok(bytes)
 }

@@ -3,6 +3,19 @@
 //!
 //! [`Dataset`] is where to begin: a folder or the phantom generator becomes a list of cases, each a picture, a
 //! sentence and the mask of what the sentence names.
+//!
+//! | module | what |
+//! |---|---|
+//! | `dataset` | [`Dataset`], the list of cases, wherever they come from; [`Sample`], one of them loaded |
+//! | `readers` | folder layouts: QaTa, LViT, masks of lungs |
+//! | [`shards`] | packed data (tar files), read and written |
+//! | [`phantom`] | synthetic chest X-rays with exact masks |
+//! | [`sentence`] | sides and heights exchanged in a sentence; whether a mask lies where its sentence says |
+//! | [`wording`] | one request said in many ways, some of them held out from training |
+//! | `requests` | [`ask()`], which request a training case makes; [`answer()`], the mask that annotations give for it |
+//! | [`sides`] | one mask cut in halves |
+//! | `augment` | [`augment()`], random changes for training; [`Disturbance`], damage that pictures come with |
+//! | `error` | [`DataError`]: what is wrong with a dataset, with the file and the remedy |
 #![warn(missing_docs)]
 
 mod augment;

@@ -11,4 +11,4 @@ mod noise;
 mod render;
 
 pub use chest::{Phantom, PhantomConfig, Referral, SentenceKind};
-pub use render::Drawing;
+pub use render::Rendering;

@@ -1,7 +1,7 @@
 //! Which request a training case makes ([`ask()`]), and what a picture's annotations answer to it ([`answer()`]).
 
 pub mod answer;
-pub mod ask;
+mod ask;
 
 pub use answer::{answer, derived_cases};
 pub use ask::{Asked, RequestMix, ask};

@@ -13,18 +13,18 @@ pub struct Sample {
     pub text: String,
     /// The picture.
     pub image: Picture,
-    /// What the sentence names, of the picture's size.
+    /// What the sentence names; as wide and high as the picture.
     pub mask: Mask,
     /// Pixels of the mask file that were neither black nor white (they were thresholded at half).
     pub intermediate_pixels: usize,
-    /// Every finding by itself with its zone, where that is known (phantoms).
+    /// Every finding by itself with its zone, where that is known (phantoms); masks of the picture's size.
     pub lesions: Vec<(Findings, Mask)>,
-    /// The lungs, where they are annotated.
+    /// The lungs, where they are annotated; of the picture's size.
     pub lungs: Option<Mask>,
 }
 
 impl Sample {
-    /// A picture about which nothing is known: no sentence, an empty mask.
+    /// A picture about which nothing is known: no sentence, an empty mask of the picture's size.
     pub fn new(id: &str, image: impl Into<Picture>) -> Self {
         let image = image.into();
         Self {
@@ -37,4 +37,14 @@ impl Sample {
             lungs: None,
         }
     }
+}
+
+/// Marks in `mask` the findings that lie in one of `zones`; all masks are of one size.
+pub(crate) fn mark(mut mask: Mask, findings: &[(Findings, Mask)], zones: &Findings) -> Mask {
+    for (_, finding) in findings.iter().filter(|(zone, _)| !zone.is_disjoint(zones)) {
+        for (pixel, marked) in mask.pixels.iter_mut().zip(&finding.pixels) {
+            *pixel |= marked;
+        }
+    }
+    mask
 }

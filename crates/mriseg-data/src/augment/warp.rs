@@ -2,7 +2,7 @@
 
 use mriseg::image::{GrayImage, Mask};
 
-/// How a picture was moved: where each pixel of the new one comes from in the old one.
+/// An affine change of a picture: for each pixel of the new picture, the point of the old one that it shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Warp {
     /// Coordinates in the old picture, in pixels: `[along x, along y, constant]`.
@@ -40,19 +40,19 @@ impl Warp {
         }
     }
 
-    /// A picture that stays as it is, or is only mirrored.
+    /// No change, or left and right exchanged where `flip`, of a picture of `width` by `height` pixels.
     pub fn mirror(width: usize, height: usize, flip: bool) -> Self {
         Self::new(width, height, 0.0, 1.0, [0.0; 2], flip)
     }
 
-    /// The same, and then top and bottom exchanged in the old picture.
+    /// Exchanges top and bottom of the old picture as well.
     pub(super) fn upside_down(mut self) -> Self {
         let [along_x, along_y, constant] = self.y;
         self.y = [-along_x, -along_y, self.height - 1.0 - constant];
         self
     }
 
-    /// Whether left and right were exchanged; pictures are turned by less than a right angle.
+    /// Whether left and right were exchanged; rotations stay below 90 degrees.
     pub fn mirrored(&self) -> bool {
         self.x[0] < 0.0
     }
@@ -82,13 +82,13 @@ impl Warp {
         Some(index(y, self.height)? * grid + index(x, self.width)?)
     }
 
-    /// Where the pixels of a new picture come from, row by row.
+    /// The source of every pixel of the new picture, row by row.
     fn sources(&self, width: usize, height: usize) -> impl Iterator<Item = (f32, f32)> {
         let pixels = (0..height).flat_map(move |row| (0..width).map(move |column| (column, row)));
         pixels.map(|(column, row)| self.source(column as f32, row as f32))
     }
 
-    /// The picture, interpolated and continued beyond its edges.
+    /// The picture moved: interpolated between pixels, its edges repeated outside.
     pub(super) fn plane(&self, image: &GrayImage) -> GrayImage {
         let (width, height) = (image.width, image.height);
         let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
@@ -109,7 +109,7 @@ impl Warp {
         GrayImage::new(width, height, pixels.collect())
     }
 
-    /// The mask, each pixel from the nearest one, empty beyond the edges.
+    /// The mask moved: each pixel from the nearest one, empty outside.
     pub(super) fn mask(&self, mask: &Mask) -> Mask {
         let (width, height) = (mask.width, mask.height);
         let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);

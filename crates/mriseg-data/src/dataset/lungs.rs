@@ -8,8 +8,8 @@ use crate::readers::lungs::LungFolder;
 use crate::{DataError, Findings};
 
 impl Dataset {
-    /// Adds the lungs that a folder in the layout of COVID-QU-Ex marks: to cases of the same id, and pictures without
-    /// findings as cases of their own. What [`Self::held_out_lungs`] gives stays out.
+    /// Adds the lungs that a folder in the layout of COVID-QU-Ex marks to cases of the same id, and its pictures without
+    /// findings as cases of their own. Leaves out what [`Self::held_out_lungs`] gives.
     ///
     /// # Errors
     /// The folder cannot be read, or marks the lungs of no case; or these are packed data, which hold their own.

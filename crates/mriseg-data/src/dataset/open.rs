@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Dataset;
 use super::case::{Case, Origin, cases_of_files, cases_of_shards};
-use super::drawings::Drawings;
+use super::renderings::Renderings;
 use crate::phantom::{Phantom, PhantomConfig};
 use crate::readers::{listing::folder_name, lvit, qata};
 use crate::{DataError, SideConvention, shards};
@@ -41,7 +41,7 @@ impl Dataset {
             split: split.to_owned(),
             side_convention: SideConvention::Viewer,
             cases,
-            drawings: None,
+            renderings: None,
         })
     }
 
@@ -82,7 +82,7 @@ impl Dataset {
             split: split.to_owned(),
             side_convention: SideConvention::Viewer,
             cases,
-            drawings: Some(Drawings::new(config)),
+            renderings: Some(Renderings::new(config)),
         }
     }
 }

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::anatomy::Anatomy;
 use super::lesion::Lesion;
-use super::render::{Drawing, render};
-use crate::sentence::{Findings, Side};
+use super::render::{Rendering, render};
+use crate::sentence::{Findings, Side, all_zones};
 
 /// What to generate.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -69,13 +69,8 @@ impl Phantom {
         let mut rng = picture_rng(config.seed, split, index);
         let anatomy = Anatomy::random(&mut rng);
         let findings = random_findings(&mut rng);
-        let lesions = Side::BOTH
-            .into_iter()
-            .flat_map(|side| {
-                (0..3)
-                    .filter(move |&zone| findings.zones(side)[zone])
-                    .map(move |zone| (side, zone))
-            })
+        let lesions = all_zones()
+            .filter(|&(side, zone)| findings.zones(side)[zone])
             .map(|(side, zone)| Lesion::random(&anatomy, side, zone, &mut rng))
             .collect();
         let noise_seed = rng.random();
@@ -93,8 +88,8 @@ impl Phantom {
         &self.referrals
     }
 
-    /// Draws it `size` pixels wide and high.
-    pub fn draw(&self, size: usize) -> Drawing {
+    /// Its pixels, `size` of them across and down.
+    pub fn render(&self, size: usize) -> Rendering {
         render(&self.anatomy, &self.lesions, self.noise_seed, size)
     }
 }
@@ -109,17 +104,11 @@ fn random_findings(rng: &mut ChaCha8Rng) -> Findings {
     let count = [1, 2, 2, 3, 3, 4][rng.random_range(0..6)];
     let both_lungs = count == 4 || rng.random_bool(0.8);
     loop {
-        let mut zones: Vec<(Side, usize)> = Side::BOTH
-            .into_iter()
-            .flat_map(|side| (0..3).map(move |zone| (side, zone)))
-            .collect();
+        let mut zones: Vec<(Side, usize)> = all_zones().collect();
         zones.shuffle(rng);
         let mut findings = Findings::default();
         for &(side, zone) in &zones[..count] {
-            match side {
-                Side::Left => findings.left[zone] = true,
-                Side::Right => findings.right[zone] = true,
-            }
+            findings.zones_mut(side)[zone] = true;
         }
         if count == 1 || findings.only_side().is_none() == both_lungs {
             return findings;
@@ -127,12 +116,10 @@ fn random_findings(rng: &mut ChaCha8Rng) -> Findings {
     }
 }
 
+/// Sentences about a picture, at most so many: all findings, something absent, each lung, two zones, something else
+/// absent; none of them twice.
 fn referrals(findings: Findings, at_most: usize, rng: &mut ChaCha8Rng) -> Vec<Referral> {
-    let zones = || {
-        Side::BOTH
-            .into_iter()
-            .flat_map(|side| (0..3).map(move |zone| Findings::one_zone(side, zone)))
-    };
+    let zones = || all_zones().map(|(side, zone)| Findings::one_zone(side, zone));
     let mut present: Vec<Findings> = zones()
         .filter(|zone| !zone.is_disjoint(&findings))
         .collect();
@@ -153,36 +140,23 @@ fn referrals(findings: Findings, at_most: usize, rng: &mut ChaCha8Rng) -> Vec<Re
 
     let mut sides = Side::BOTH;
     sides.shuffle(rng);
-    let of_kind = |kind| move |findings| Referral { kind, findings };
-    let wanted = [
-        of_kind(SentenceKind::Full)(findings),
-        of_kind(SentenceKind::Absent)(absent[0]),
-    ]
-    .into_iter()
-    .chain(sides.map(|side| of_kind(SentenceKind::OneSide)(findings.one_side(side))))
-    .chain(
+    let mut wanted = vec![
+        (SentenceKind::Full, findings),
+        (SentenceKind::Absent, absent[0]),
+    ];
+    wanted.extend(sides.map(|side| (SentenceKind::OneSide, findings.one_side(side))));
+    wanted.extend(
         present
             .iter()
-            .copied()
             .take(2)
-            .map(of_kind(SentenceKind::OneZone)),
-    )
-    .chain(
-        absent
-            .iter()
-            .copied()
-            .skip(1)
-            .take(1)
-            .map(of_kind(SentenceKind::Absent)),
+            .map(|&zone| (SentenceKind::OneZone, zone)),
     );
+    wanted.extend(absent.get(1).map(|&zones| (SentenceKind::Absent, zones)));
     let mut chosen: Vec<Referral> = Vec::new();
-    for referral in wanted {
-        if !referral.findings.is_empty()
-            && chosen
-                .iter()
-                .all(|known| known.findings != referral.findings)
-        {
-            chosen.push(referral);
+    for (kind, findings) in wanted {
+        let known = chosen.iter().any(|known| known.findings == findings);
+        if !findings.is_empty() && !known {
+            chosen.push(Referral { kind, findings });
         }
     }
     chosen.truncate(at_most.max(1));

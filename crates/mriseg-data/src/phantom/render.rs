@@ -5,14 +5,15 @@ use mriseg::image::{GrayImage, Mask};
 use super::anatomy::{Anatomy, smoothstep};
 use super::lesion::Lesion;
 use super::noise::value_noise;
+use crate::sample::mark;
 use crate::sentence::Findings;
 
 /// Cells of the film's grain across the picture.
 const GRAIN_CELLS: f32 = 72.0;
 
-/// A phantom's pixels.
+/// A phantom's pixels; picture and masks are of one size.
 #[derive(Debug, Clone)]
-pub struct Drawing {
+pub struct Rendering {
     /// The X-ray.
     pub image: GrayImage,
     /// The zone of each lesion with its own mask.
@@ -21,20 +22,11 @@ pub struct Drawing {
     pub lungs: Mask,
 }
 
-impl Drawing {
+impl Rendering {
     /// The mask of what a sentence names: the union of the lesions in its zones.
     pub fn mask(&self, findings: &Findings) -> Mask {
-        let mut mask = Mask::empty(self.image.width, self.image.height);
-        for (_, lesion) in self
-            .lesions
-            .iter()
-            .filter(|(zone, _)| !zone.is_disjoint(findings))
-        {
-            for (pixel, marked) in mask.pixels.iter_mut().zip(&lesion.pixels) {
-                *pixel |= marked;
-            }
-        }
-        mask
+        let empty = Mask::empty(self.image.width, self.image.height);
+        mark(empty, &self.lesions, findings)
     }
 }
 
@@ -43,7 +35,7 @@ pub(super) fn render(
     lesions: &[Lesion],
     noise_seed: u32,
     size: usize,
-) -> Drawing {
+) -> Rendering {
     let mut image = GrayImage::new(size, size, vec![0.0; size * size]);
     let mut masks: Vec<Mask> = lesions.iter().map(|_| Mask::empty(size, size)).collect();
     let mut lungs = Mask::empty(size, size);
@@ -68,7 +60,7 @@ pub(super) fn render(
         }
     }
     let zones = lesions.iter().map(|lesion| lesion.findings());
-    Drawing {
+    Rendering {
         image,
         lesions: zones.zip(masks).collect(),
         lungs,

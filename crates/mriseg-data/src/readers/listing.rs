@@ -1,4 +1,4 @@
-//! Finding a case's files among those of a folder, whatever their extension.
+//! The pictures of a folder, found by name whatever their extension.
 
 use std::collections::HashMap;
 use std::fs;

@@ -39,7 +39,7 @@ pub(super) struct Group {
     pub(super) lungs: Option<Part>,
 }
 
-/// The entries of a tar file by key; contents are read of descriptions only.
+/// The entries of a tar file by key; reads the contents of descriptions only.
 pub(super) fn groups(
     path: &Path,
     faulty: impl Fn(String) -> DataError,

@@ -1,4 +1,4 @@
-//! Reading shards.
+//! Reads shards.
 
 use std::collections::BTreeSet;
 use std::fs::File;

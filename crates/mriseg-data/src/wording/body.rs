@@ -1,4 +1,4 @@
-//! A sentence before remarks are put around it, and the frames that things asked for or told have in common.
+//! A sentence without the remarks around it, and the frames of what is asked for or told.
 
 use super::nouns::{Phrase, Use};
 use super::parts::{ANY, Choice, Composer, PLAIN, REPORT, Role};

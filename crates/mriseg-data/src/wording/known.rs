@@ -1,4 +1,4 @@
-//! The words that sentences are made of, to tell typing errors from them.
+//! Every word that a sentence can have, to tell typing errors from words.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;

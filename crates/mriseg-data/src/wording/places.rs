@@ -114,19 +114,9 @@ fn place(
             };
             single.fill(form.before, side, zones)
         }),
-        np,
+        np: if form.only_after { String::new() } else { np },
         needs_noun: form.needs_noun,
         plural: form.plural,
-    }
-    .finished(form)
-}
-
-impl Place {
-    fn finished(mut self, form: &Form) -> Self {
-        if form.only_after {
-            self.np.clear();
-        }
-        self
     }
 }
 

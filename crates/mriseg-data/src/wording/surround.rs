@@ -74,7 +74,7 @@ pub(super) fn surrounded(c: &mut Composer<'_>, body: Body, finding: bool) -> Str
     text
 }
 
-/// Numbers where a remark has them.
+/// Fills in the numbers of a remark.
 fn with_numbers(c: &mut Composer<'_>, template: &str) -> String {
     let mut text = template.to_owned();
     if text.contains("{age}") {
@@ -86,7 +86,7 @@ fn with_numbers(c: &mut Composer<'_>, template: &str) -> String {
     text
 }
 
-/// Draws a remark.
+/// Draws a remark at random.
 fn remark(c: &mut Composer<'_>, list: &[Choice]) -> String {
     let template = c.draw(Role::Filler, list);
     with_numbers(c, template)

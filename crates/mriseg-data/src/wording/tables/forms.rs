@@ -63,40 +63,30 @@ impl Form {
         Self { zones, ..self }
     }
 
-    const fn many(self) -> Self {
-        Self {
-            plural: true,
-            ..self
-        }
+    const fn many(mut self) -> Self {
+        self.plural = true;
+        self
     }
 
-    const fn with_noun(self) -> Self {
-        Self {
-            needs_noun: true,
-            ..self
-        }
+    const fn with_noun(mut self) -> Self {
+        self.needs_noun = true;
+        self
     }
 
-    const fn adverb(self) -> Self {
-        Self {
-            needs_noun: true,
-            only_after: true,
-            ..self
-        }
+    const fn adverb(mut self) -> Self {
+        self.needs_noun = true;
+        self.only_after = true;
+        self
     }
 
-    const fn alone(self) -> Self {
-        Self {
-            alone: true,
-            ..self
-        }
+    const fn alone(mut self) -> Self {
+        self.alone = true;
+        self
     }
 
-    const fn comma(self) -> Self {
-        Self {
-            comma: true,
-            ..self
-        }
+    const fn comma(mut self) -> Self {
+        self.comma = true;
+        self
     }
 }
 
