@@ -15,7 +15,10 @@ pub struct Overlap {
 }
 
 impl Overlap {
-    /// Counts two masks of the same size; every non-zero pixel is foreground.
+    /// Counts the pixels of two masks; every non-zero pixel is foreground.
+    ///
+    /// # Panics
+    /// When the masks differ in size.
     pub fn of(predicted: &[u8], truth: &[u8]) -> Self {
         assert_eq!(predicted.len(), truth.len(), "masks of different sizes");
         let mut overlap = Self::default();
