@@ -90,17 +90,20 @@ fn write(
     chosen: &[Referral],
     sentence: Option<&str>,
 ) -> Result<Item, Box<dyn Error>> {
-    let drawing = phantom.draw(SIZE);
+    let rendering = phantom.render(SIZE);
     let image = format!("p{number}.png");
     let (picture, chosen) = match sentence {
-        Some(_) => (tinted(&drawing.image), &chosen[..1]),
-        None => (Picture::from(drawing.image.clone()), chosen),
+        Some(_) => (tinted(&rendering.image), &chosen[..1]),
+        None => (Picture::from(rendering.image.clone()), chosen),
     };
     fs::write(dir.join(&image), picture.to_png())?;
     let mut sentences = Vec::new();
     for (i, referral) in chosen.iter().enumerate() {
         let truth = format!("p{number}-{i}.png");
-        fs::write(dir.join(&truth), drawing.mask(&referral.findings).to_png())?;
+        fs::write(
+            dir.join(&truth),
+            rendering.mask(&referral.findings).to_png(),
+        )?;
         let kind = match referral.kind {
             SentenceKind::Full => "full",
             SentenceKind::OneSide => "one_side",

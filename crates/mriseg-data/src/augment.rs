@@ -1,13 +1,18 @@
-//! Random variation of a sample: another position of the patient, another exposure, other colours, a picture mirrored or
-//! upside down.
+//! Random augmentation of a sample: position, exposure, colours, damage, a picture mirrored or upside down.
 
-use mriseg::image::{GrayImage, Mask, Picture};
+mod disturb;
+mod lettering;
+mod warp;
+
+use mriseg::image::{GrayImage, Picture};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
 use crate::Sample;
-use crate::disturb::Disturbance;
 use crate::sentence::{Findings, swap_heights, swap_sides};
+
+pub use disturb::Disturbance;
+pub use warp::Warp;
 
 /// What [`AugmentConfig::damage`] does; frames and inverted grey values are undone before the model reads a picture.
 const DAMAGE: [Disturbance; 3] = [
@@ -85,8 +90,11 @@ impl AugmentConfig {
     }
 }
 
-/// A variation of the sample, and how its picture was moved. Picture and mask move together; the same random
-/// numbers give the same result.
+/// The sample augmented at random, and how its picture was moved. Picture and mask move together; equal random numbers
+/// give equal results. Findings one by one and lungs are left out.
+///
+/// # Shapes
+/// Picture and mask keep their width and height.
 pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) -> (Sample, Warp) {
     let mut within = |range: f32| {
         if range > 0.0 {
@@ -106,7 +114,7 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
 
     let (width, height) = (sample.image.width(), sample.image.height());
     let mut warp = Warp::new(width, height, angle, scale, shift, flip);
-    // No number is drawn for what is switched off: runs of before stay what they were.
+    // Draws no random number when switched off, so that older runs stay reproducible.
     let upside_down = config.upside_down > 0.0
         && Findings::parse(&sample.text).is_none()
         && rng.random_bool(f64::from(config.upside_down.min(1.0)));
@@ -155,7 +163,7 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
     (varied, warp)
 }
 
-/// Red, green and blue with other strengths and another distance from grey.
+/// Red, green and blue, each scaled at random, and their distance from grey (saturation) too.
 fn recoloured(mut colours: [GrayImage; 3], most: f32, rng: &mut ChaCha8Rng) -> [GrayImage; 3] {
     if most <= 0.0 {
         return colours;
@@ -179,130 +187,9 @@ fn roughly_normal(bits: u32) -> f32 {
     (sum as f32 - 510.0) / 147.8
 }
 
-/// How a picture was moved: where each pixel of the new one comes from in the old one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Warp {
-    /// Coordinates in the old picture, in pixels: `[along x, along y, constant]`.
-    x: [f32; 3],
-    y: [f32; 3],
-    width: f32,
-    height: f32,
-}
-
-impl Warp {
-    pub(crate) fn new(
-        width: usize,
-        height: usize,
-        angle: f32,
-        scale: f32,
-        shift: [f32; 2],
-        flip: bool,
-    ) -> Self {
-        let (w, h) = (width as f32, height as f32);
-        let (sin, cos) = angle.sin_cos();
-        let (sin, cos) = (sin / scale, cos / scale);
-        let mirror = if flip { -1.0 } else { 1.0 };
-        // About the centre: undo the shift, the rotation and the scale, and then mirror.
-        let centre = [(w - 1.0) / 2.0, (h - 1.0) / 2.0];
-        let moved = [centre[0] + shift[0] * w, centre[1] + shift[1] * h];
-        Self {
-            x: [
-                mirror * cos,
-                mirror * sin,
-                centre[0] - mirror * (cos * moved[0] + sin * moved[1]),
-            ],
-            y: [-sin, cos, centre[1] + sin * moved[0] - cos * moved[1]],
-            width: w,
-            height: h,
-        }
-    }
-
-    /// A picture that stays as it is, or is only mirrored.
-    pub fn mirror(width: usize, height: usize, flip: bool) -> Self {
-        Self::new(width, height, 0.0, 1.0, [0.0; 2], flip)
-    }
-
-    /// The same, and then top and bottom exchanged in the old picture.
-    fn upside_down(mut self) -> Self {
-        let [along_x, along_y, constant] = self.y;
-        self.y = [-along_x, -along_y, self.height - 1.0 - constant];
-        self
-    }
-
-    /// Whether left and right were exchanged; pictures are turned by less than a right angle.
-    pub fn mirrored(&self) -> bool {
-        self.x[0] < 0.0
-    }
-
-    /// The pixel of the old picture that is seen at `(column, row)` of the new one; it may lie outside.
-    fn source(&self, column: f32, row: f32) -> (f32, f32) {
-        (
-            self.x[0] * column + self.x[1] * row + self.x[2],
-            self.y[0] * column + self.y[1] * row + self.y[2],
-        )
-    }
-
-    /// The cell of the old picture that is seen at the centre of a cell of the new one, both cut into
-    /// `grid` by `grid` cells that are numbered row by row; `None` when it lies outside.
-    pub fn source_cell(&self, cell: usize, grid: usize) -> Option<usize> {
-        let pixel = |index: usize, length: f32| (index as f32 + 0.5) * length / grid as f32 - 0.5;
-        let (x, y) = self.source(
-            pixel(cell % grid, self.width),
-            pixel(cell / grid, self.height),
-        );
-        let index = |at: f32, length: f32| {
-            let index = ((at + 0.5) * grid as f32 / length).floor();
-            (0.0..grid as f32)
-                .contains(&index)
-                .then_some(index as usize)
-        };
-        Some(index(y, self.height)? * grid + index(x, self.width)?)
-    }
-
-    /// Where the pixels of a new picture come from, row by row.
-    fn sources(&self, width: usize, height: usize) -> impl Iterator<Item = (f32, f32)> {
-        let pixels = (0..height).flat_map(move |row| (0..width).map(move |column| (column, row)));
-        pixels.map(|(column, row)| self.source(column as f32, row as f32))
-    }
-
-    /// The picture, interpolated and continued beyond its edges.
-    pub(crate) fn plane(&self, image: &GrayImage) -> GrayImage {
-        let (width, height) = (image.width, image.height);
-        let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
-        let pixels = self.sources(width, height).map(|(x, y)| {
-            let (x, y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
-            let (left, top) = (x as usize, y as usize);
-            let (tx, ty) = (x - left as f32, y - top as f32);
-            let above = top * width;
-            let below = (top + 1).min(height - 1) * width;
-            let next = (left + 1).min(width - 1);
-            let mix = |row: usize| {
-                let (a, b) = (image.pixels[row + left], image.pixels[row + next]);
-                a + (b - a) * tx
-            };
-            let (upper, lower) = (mix(above), mix(below));
-            upper + (lower - upper) * ty
-        });
-        GrayImage::new(width, height, pixels.collect())
-    }
-
-    /// The mask, each pixel from the nearest one, empty beyond the edges.
-    pub(crate) fn mask(&self, mask: &Mask) -> Mask {
-        let (width, height) = (mask.width, mask.height);
-        let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
-        let marked = self.sources(width, height).map(|(x, y)| {
-            if x < -0.5 || y < -0.5 || x > right + 0.5 || y > bottom + 0.5 {
-                return 0;
-            }
-            let (x, y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
-            mask.pixels[(y + 0.5) as usize * width + (x + 0.5) as usize]
-        });
-        Mask::new(width, height, marked.collect())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use mriseg::image::Mask;
     use rand::SeedableRng;
 
     use super::*;
@@ -325,6 +212,18 @@ mod tests {
         }
     }
 
+    fn certain_flip() -> AugmentConfig {
+        AugmentConfig {
+            flip: 1.0,
+            ..AugmentConfig::none()
+        }
+    }
+
+    fn near(a: &GrayImage, b: &GrayImage) -> bool {
+        let mut pairs = a.pixels.iter().zip(&b.pixels);
+        pairs.all(|(a, b)| (a - b).abs() < 1e-3)
+    }
+
     fn rng(seed: u64) -> ChaCha8Rng {
         ChaCha8Rng::seed_from_u64(seed)
     }
@@ -334,43 +233,20 @@ mod tests {
         let sample = sample(16);
         let (same, _) = augment(&sample, &AugmentConfig::none(), &mut rng(0));
         assert_eq!((&same.text, &same.mask), (&sample.text, &sample.mask));
-        let change = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-3;
-        assert!(
-            same.image
-                .grey()
-                .pixels
-                .iter()
-                .zip(&sample.image.grey().pixels)
-                .all(change)
-        );
+        assert!(near(same.image.grey(), sample.image.grey()));
     }
 
     #[test]
     fn a_flip_mirrors_picture_and_mask_and_swaps_the_side_in_the_text() {
         let sample = sample(16);
-        let (flipped, _) = augment(
-            &sample,
-            &AugmentConfig {
-                flip: 1.0,
-                ..AugmentConfig::none()
-            },
-            &mut rng(0),
-        );
+        let (flipped, _) = augment(&sample, &certain_flip(), &mut rng(0));
         assert_eq!(flipped.mask, sample.mask.flipped_horizontally());
         assert_eq!(
             flipped.text,
             "unilateral pulmonary infection, one infected area, upper right lung."
         );
         let mirror = sample.image.flipped_horizontally();
-        assert!(
-            flipped
-                .image
-                .grey()
-                .pixels
-                .iter()
-                .zip(&mirror.grey().pixels)
-                .all(|(a, b)| (a - b).abs() < 1e-3)
-        );
+        assert!(near(flipped.image.grey(), mirror.grey()));
     }
 
     #[test]
@@ -401,12 +277,8 @@ mod tests {
     fn colours_vary_and_stay_colours() {
         let grey = sample(16);
         let plane = |level: f32| {
-            grey.image
-                .map(|plane| {
-                    GrayImage::new(16, 16, plane.pixels.iter().map(|p| p * level).collect())
-                })
-                .grey()
-                .clone()
+            let pixels = grey.image.grey().pixels.iter().map(|p| p * level);
+            GrayImage::new(16, 16, pixels.collect())
         };
         let sample = Sample {
             image: Picture::of_colours([plane(1.0), plane(0.6), plane(0.5)]),
@@ -423,8 +295,7 @@ mod tests {
         for (own, other) in
             (same.image.colours().unwrap().iter()).zip(sample.image.colours().unwrap())
         {
-            let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-3;
-            assert!(own.pixels.iter().zip(&other.pixels).all(near));
+            assert!(near(own, other));
         }
     }
 
@@ -440,14 +311,9 @@ mod tests {
         };
         for seed in 0..20 {
             let (moved, _) = augment(&sample, &geometry, &mut rng(seed));
-            let disagreeing = moved
-                .image
-                .grey()
-                .pixels
-                .iter()
-                .zip(&moved.mask.pixels)
-                .filter(|(level, marked)| (**level > 0.55) != (**marked == 1))
-                .count();
+            let pairs = moved.image.grey().pixels.iter().zip(&moved.mask.pixels);
+            let disagree = |(level, marked): &(&f32, &u8)| (**level > 0.55) != (**marked == 1);
+            let disagreeing = pairs.filter(disagree).count();
             assert!(
                 disagreeing <= moved.mask.area() / 10,
                 "seed {seed}: {disagreeing} of {}",
@@ -458,11 +324,7 @@ mod tests {
 
     #[test]
     fn a_mirror_image_is_a_certain_flip() {
-        let certain = AugmentConfig {
-            flip: 1.0,
-            ..AugmentConfig::none()
-        };
-        let (_, warp) = augment(&sample(16), &certain, &mut rng(1));
+        let (_, warp) = augment(&sample(16), &certain_flip(), &mut rng(1));
         assert_eq!(warp, Warp::mirror(16, 16, true));
         assert!(warp.mirrored() && !Warp::mirror(16, 16, false).mirrored());
         assert_eq!(warp.source_cell(0, 4), Some(3));
@@ -506,15 +368,8 @@ mod tests {
         let first = augment(&sample, &config, &mut rng(7));
         assert_eq!(first, augment(&sample, &config, &mut rng(7)));
         assert_ne!(first, augment(&sample, &config, &mut rng(8)));
-        assert!(
-            first
-                .0
-                .image
-                .grey()
-                .pixels
-                .iter()
-                .all(|level| (0.0..=1.0).contains(level))
-        );
+        let mut levels = first.0.image.grey().pixels.iter();
+        assert!(levels.all(|level| (0.0..=1.0).contains(level)));
     }
 
     #[test]
@@ -523,13 +378,8 @@ mod tests {
         let mut rng = rng(3);
         let start = std::time::Instant::now();
         for _ in 0..50 {
-            assert_eq!(
-                augment(&sample, &AugmentConfig::default(), &mut rng)
-                    .0
-                    .image
-                    .width(),
-                224
-            );
+            let (varied, _) = augment(&sample, &AugmentConfig::default(), &mut rng);
+            assert_eq!(varied.image.width(), 224);
         }
         let each = start.elapsed() / 50;
         println!("{each:?} each");

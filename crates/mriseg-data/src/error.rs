@@ -1,6 +1,7 @@
 //! What can be wrong with a dataset, said with the file, the value and the remedy.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use mriseg::image::ImageError;
 
@@ -105,6 +106,16 @@ pub enum DataError {
         /// Its width and height.
         mask_size: (usize, usize),
     },
+}
+
+impl DataError {
+    /// That `path` cannot be read, from what the system says.
+    pub(crate) fn unreadable(path: &Path) -> impl Fn(io::Error) -> Self {
+        |error| Self::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }
+    }
 }
 
 fn listed(rows: &[String]) -> String {

@@ -3,69 +3,42 @@
 //!
 //! [`Dataset`] is where to begin: a folder or the phantom generator becomes a list of cases, each a picture, a
 //! sentence and the mask of what the sentence names.
+//!
+//! | module | what |
+//! |---|---|
+//! | `dataset` | [`Dataset`], the list of cases, wherever they come from; [`Sample`], one of them loaded |
+//! | `readers` | folder layouts: QaTa, LViT, masks of lungs |
+//! | [`shards`] | packed data (tar files), read and written |
+//! | [`phantom`] | synthetic chest X-rays with exact masks |
+//! | [`sentence`] | sides and heights exchanged in a sentence; whether a mask lies where its sentence says |
+//! | [`wording`] | one request said in many ways, some of them held out from training |
+//! | `requests` | [`ask()`], which request a training case makes; [`answer()`], the mask that annotations give for it |
+//! | [`sides`] | one mask cut in halves |
+//! | `augment` | [`augment()`], random changes for training; [`Disturbance`], damage that pictures come with |
+//! | `error` | [`DataError`]: what is wrong with a dataset, with the file and the remedy |
 #![warn(missing_docs)]
 
-pub mod answer;
-pub mod ask;
-pub mod augment;
-pub mod dataset;
-pub mod disturb;
+mod augment;
+mod dataset;
+mod encoded;
 mod error;
-mod listing;
-mod lungs;
-mod lvit;
 pub mod phantom;
-mod qata;
+mod readers;
+mod requests;
+mod sample;
 pub mod sentence;
 pub mod shards;
 pub mod sides;
 pub mod wording;
 
 pub use mriseg::bundle::SideConvention;
-use mriseg::image::{Mask, Picture};
 
-pub use answer::{answer, derived_cases};
-pub use ask::{Asked, RequestMix, ask};
-pub use augment::{AugmentConfig, Warp, augment};
+pub use augment::{AugmentConfig, Disturbance, Warp, augment};
 pub use dataset::Dataset;
-pub use disturb::Disturbance;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};
-pub use sentence::{Findings, Side, swap_heights, swap_sides, wrong_side};
+pub use requests::{Asked, RequestMix, answer, ask, derived_cases};
+pub use sample::Sample;
+pub use sentence::{Findings, Side, swap_sides, wrong_side};
 pub use shards::{PackedCase, ShardWriter};
 pub use wording::Wording;
-
-/// One case, loaded: what a model sees and what it should answer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
-    /// Name of the case, unique within its split unless the source repeats it.
-    pub id: String,
-    /// The sentence that says what to segment.
-    pub text: String,
-    /// The picture.
-    pub image: Picture,
-    /// What the sentence names, of the picture's size.
-    pub mask: Mask,
-    /// Pixels of the mask file that were neither black nor white (they were thresholded at half).
-    pub intermediate_pixels: usize,
-    /// Every finding by itself with its zone, where that is known (phantoms).
-    pub lesions: Vec<(Findings, Mask)>,
-    /// The lungs, where they are annotated.
-    pub lungs: Option<Mask>,
-}
-
-impl Sample {
-    /// A picture about which nothing is known: no sentence, an empty mask.
-    pub fn new(id: &str, image: impl Into<Picture>) -> Self {
-        let image = image.into();
-        Self {
-            id: id.to_owned(),
-            text: String::new(),
-            mask: Mask::empty(image.width(), image.height()),
-            image,
-            intermediate_pixels: 0,
-            lesions: Vec::new(),
-            lungs: None,
-        }
-    }
-}

@@ -4,8 +4,8 @@ use mriseg::image::Mask;
 
 use crate::sentence::Side;
 
-/// The column between the lungs: of those near the middle of the picture the one that cuts the fewest marked
-/// pixels, and of these the most central.
+/// The column between the lungs, in pixels from the left: near the middle of the picture, the one that cuts the fewest
+/// marked pixels, and among these the most central.
 pub fn separating_column(mask: &Mask) -> usize {
     let centre = mask.width / 2;
     let reach = mask.width / 8;

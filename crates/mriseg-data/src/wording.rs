@@ -6,13 +6,7 @@
 
 mod body;
 mod compose;
-mod denials;
-mod english;
-mod fillers;
-mod forms;
-mod frames;
 mod known;
-mod lexicon;
 mod lungs;
 mod nonsense;
 mod nothing;
@@ -20,6 +14,8 @@ mod nouns;
 mod parts;
 mod places;
 mod spelling;
+mod surround;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod things;
@@ -35,8 +31,8 @@ use serde::{Deserialize, Serialize};
 
 pub use written::written;
 
-use body::{Body, Kind};
-use parts::{Composer, LAY, PLAIN, Part, REPORT, Role, held_out, new_to_training};
+use parts::{Composer, LAY, PLAIN, Part, REPORT, held_out, new_to_training};
+use surround::surrounded;
 
 /// Most sentences have at most so many words, and all have at most [`MOST_WORDS`].
 const COMMON_WORDS: usize = 20;
@@ -99,7 +95,7 @@ impl fmt::Display for Wording {
 /// Sentences to learn a text tokenizer from: requests of all kinds as training words them, and ordinary English words.
 pub fn corpus(seed: u64, sentences: usize) -> Vec<String> {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
-    let ordinary: Vec<&str> = english::ENGLISH.split_whitespace().collect();
+    let ordinary: Vec<&str> = tables::english::ENGLISH.split_whitespace().collect();
     (0..sentences)
         .map(|_| {
             if rng.random_bool(0.1) {
@@ -194,74 +190,4 @@ fn sentence(lay: bool, request: &Request, rng: &mut ChaCha8Rng) -> Sentence {
         parts,
         names_other_side,
     }
-}
-
-/// Puts remarks, headings and a full stop around a sentence.
-fn surrounded(c: &mut Composer<'_>, body: Body, finding: bool) -> String {
-    let tells = matches!(body.kind, Kind::Told | Kind::Bare);
-    let asks = matches!(body.kind, Kind::Verb | Kind::Wish);
-    let mut text = body.text;
-    let mut question = body.question;
-    if finding && body.kind == Kind::Bare && c.is(REPORT) && c.chance(0.06) {
-        text = format!("{}{text}", c.one_of(&["?", "? ", "??"]));
-    }
-    if body.kind == Kind::Verb && body.head.is_empty() && c.chance(0.45) {
-        let opening = c.draw(Role::Opening, &fillers::OPENINGS);
-        question |= ["can", "could", "would", "will", "are you", "is it", "hey"]
-            .iter()
-            .any(|start| opening.starts_with(start))
-            && body.tail.is_empty();
-        text = format!("{opening} {text}");
-    }
-    if asks && c.chance(0.14) {
-        let remark = fillers::remark(c, &fillers::WITHIN);
-        text = format!("{text} {remark}");
-    }
-    text = format!("{}{text}{}", body.head, body.tail);
-    if finding && tells && !c.is(LAY) && c.chance(0.1) {
-        let besides = c.draw(Role::Filler, &fillers::BESIDES);
-        let glue = c.one_of(&[", ", ". ", "; "]);
-        text = format!("{text}{glue}{besides}");
-    }
-    let headed = tells && finding && c.chance(if c.is(LAY) { 0.05 } else { 0.13 });
-    if headed {
-        let heading = c.draw(Role::Heading, &fillers::HEADINGS);
-        text = format!("{heading} {text}");
-    }
-    if body.kind != Kind::Alone && c.chance(0.12) {
-        let mut before = fillers::remark(c, &fillers::BEFORE);
-        if c.is(REPORT) && c.chance(0.25) {
-            let more = fillers::remark(c, &fillers::BEFORE);
-            before = format!("{before}{}{more}", c.one_of(&[". ", ", "]));
-        }
-        let glue = if headed {
-            ". "
-        } else {
-            c.one_of(&[", ", ". ", ": ", ", ", " - "])
-        };
-        text = format!("{before}{glue}{text}");
-    }
-    let after = if body.kind != Kind::Alone && c.chance(0.13) {
-        fillers::remark(c, &fillers::AFTER)
-    } else {
-        String::new()
-    };
-    let stop = c.chance(if c.is(REPORT) { 0.65 } else { 0.4 });
-    let shout = c.chance(0.03);
-    let marks = question && c.chance(0.85);
-    match (after.is_empty(), marks) {
-        (true, true) => text.push('?'),
-        (true, false) if shout => text.push('!'),
-        (true, false) if stop => text.push('.'),
-        (true, false) => {}
-        (false, true) => text = format!("{text}? {after}"),
-        (false, false) => {
-            let glue = c.one_of(&[", ", " ", ". ", ", "]);
-            text = format!("{text}{glue}{after}");
-            if stop {
-                text.push('.');
-            }
-        }
-    }
-    text
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use mriseg::image::{GrayImage, Mask};
-use mriseg_data::{DataError, Dataset, SideConvention};
+use mriseg_data::sentence::contradiction;
+use mriseg_data::{DataError, Dataset, Findings, SideConvention};
 use rust_xlsxwriter::Workbook;
 use tempfile::TempDir;
 
@@ -88,8 +89,23 @@ fn a_qata_folder_opens_with_ids_that_hold_spaces_brackets_and_dots() {
         ),
         (8, 1, 0)
     );
-    let patient = data.with_side_convention(SideConvention::Patient);
-    assert_eq!(patient.side_convention(), SideConvention::Patient);
+}
+
+#[test]
+fn left_is_the_left_of_the_picture_unless_the_data_set_says_otherwise() {
+    let dir = qata(&[("train", "a")]);
+    let open = || Dataset::open(dir.path(), "train").unwrap();
+    let contradicts = |data: &Dataset| {
+        let sample = data.load(0).unwrap();
+        let findings = Findings::parse(&sample.text).unwrap();
+        contradiction(&findings, &sample.mask, data.side_convention()).is_some()
+    };
+    let viewer = open();
+    let patient = open().with_side_convention(SideConvention::Patient);
+    assert!(!contradicts(&viewer) && contradicts(&patient));
+    assert_ne!(viewer.fingerprint(), patient.fingerprint());
+    let back = patient.with_side_convention(SideConvention::Viewer);
+    assert_eq!(viewer.fingerprint(), back.fingerprint());
 }
 
 #[test]

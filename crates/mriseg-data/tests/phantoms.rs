@@ -30,6 +30,12 @@ fn equal_seeds_give_equal_cases_and_other_seeds_others() {
 }
 
 #[test]
+#[should_panic(expected = "the left of a phantom is that of the picture")]
+fn phantoms_keep_their_side_convention() {
+    let _ = phantoms("train", 1).with_side_convention(SideConvention::Patient);
+}
+
+#[test]
 fn splits_share_no_picture() {
     let mut seen = HashSet::new();
     for split in ["train", "valid", "test"] {
@@ -104,10 +110,10 @@ fn the_sentence_alone_decides_the_mask() {
 fn the_masks_of_the_zones_are_disjoint_and_make_up_the_full_mask() {
     for index in 0..60 {
         let phantom = Phantom::generate(&PhantomConfig::default(), "train", index);
-        let drawing = phantom.draw(96);
-        let full = drawing.mask(&phantom.referrals()[0].findings);
+        let rendering = phantom.render(96);
+        let full = rendering.mask(&phantom.referrals()[0].findings);
         let zones = Side::BOTH
-            .map(|side| [0, 1, 2].map(|zone| drawing.mask(&Findings::one_zone(side, zone))));
+            .map(|side| [0, 1, 2].map(|zone| rendering.mask(&Findings::one_zone(side, zone))));
         let sum: usize = zones.iter().flatten().map(|mask| mask.area()).sum();
         let shared = sum - full.area();
         assert!(
@@ -151,10 +157,10 @@ fn lesions_are_brighter_than_what_is_around_them() {
 }
 
 #[test]
-fn a_large_drawing_shrunk_looks_like_the_small_one() {
+fn a_large_rendering_shrunk_looks_like_the_small_one() {
     for index in 0..20 {
         let phantom = Phantom::generate(&PhantomConfig::default(), "gallery", index);
-        let (large, small) = (phantom.draw(256), phantom.draw(64));
+        let (large, small) = (phantom.render(256), phantom.render(64));
         let shrunk = large.image.resized(64, 64);
         let error: f32 = shrunk
             .pixels
@@ -187,7 +193,7 @@ fn two_hundred_pictures_are_drawn_in_seconds() {
     let drawn: usize = (0..200)
         .map(|i| {
             Phantom::generate(&config, "train", i)
-                .draw(config.size)
+                .render(config.size)
                 .image
                 .width
         })

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::anatomy::{Anatomy, smoothstep};
-use super::render::value_noise;
+use super::noise::value_noise;
 use crate::sentence::{Findings, Side};
 
 /// Outline of the heart's shadow beyond which an opacity is visible.

@@ -3,19 +3,41 @@
 use mriseg::image::{GrayImage, Mask};
 
 use super::anatomy::{Anatomy, smoothstep};
-use super::{Drawing, Phantom};
+use super::lesion::Lesion;
+use super::noise::value_noise;
+use crate::sample::mark;
+use crate::sentence::Findings;
 
 /// Cells of the film's grain across the picture.
 const GRAIN_CELLS: f32 = 72.0;
 
-pub(super) fn draw(phantom: &Phantom, size: usize) -> Drawing {
-    let anatomy = &phantom.anatomy;
+/// A phantom's pixels; picture and masks are of one size.
+#[derive(Debug, Clone)]
+pub struct Rendering {
+    /// The X-ray.
+    pub image: GrayImage,
+    /// The zone of each lesion with its own mask.
+    pub lesions: Vec<(Findings, Mask)>,
+    /// The lungs, as far as the heart does not hide them.
+    pub lungs: Mask,
+}
+
+impl Rendering {
+    /// The mask of what a sentence names: the union of the lesions in its zones.
+    pub fn mask(&self, findings: &Findings) -> Mask {
+        let empty = Mask::empty(self.image.width, self.image.height);
+        mark(empty, &self.lesions, findings)
+    }
+}
+
+pub(super) fn render(
+    anatomy: &Anatomy,
+    lesions: &[Lesion],
+    noise_seed: u32,
+    size: usize,
+) -> Rendering {
     let mut image = GrayImage::new(size, size, vec![0.0; size * size]);
-    let mut masks: Vec<Mask> = phantom
-        .lesions
-        .iter()
-        .map(|_| Mask::empty(size, size))
-        .collect();
+    let mut masks: Vec<Mask> = lesions.iter().map(|_| Mask::empty(size, size)).collect();
     let mut lungs = Mask::empty(size, size);
     for row in 0..size {
         for column in 0..size {
@@ -25,21 +47,20 @@ pub(super) fn draw(phantom: &Phantom, size: usize) -> Drawing {
             let depths = [0, 1].map(|i: usize| anatomy.lungs[i].depth(x, y));
             let heart = anatomy.heart.radius(x, y);
             lungs.pixels[at] = u8::from(depths[0].max(depths[1]) > 0.0 && heart > 1.0);
-            let mut level = chest(anatomy, point, depths, heart, phantom.noise_seed);
-            for (lesion, mask) in phantom.lesions.iter().zip(&mut masks) {
+            let mut level = chest(anatomy, point, depths, heart, noise_seed);
+            for (lesion, mask) in lesions.iter().zip(&mut masks) {
                 let opacity = lesion.opacity(anatomy, point, depths, heart);
                 if opacity > 0.0 {
-                    let mottled =
-                        0.8 + 0.4 * value_noise(x * 14.0, y * 14.0, phantom.noise_seed ^ 7);
+                    let mottled = 0.8 + 0.4 * value_noise(x * 14.0, y * 14.0, noise_seed ^ 7);
                     level += opacity * lesion.strength() * mottled * (1.0 - level).max(0.0) * 1.3;
                     mask.pixels[at] = u8::from(opacity > 0.5);
                 }
             }
-            image.pixels[at] = film(anatomy, level, u, v, phantom.noise_seed);
+            image.pixels[at] = film(anatomy, level, u, v, noise_seed);
         }
     }
-    let zones = phantom.lesions.iter().map(|lesion| lesion.findings());
-    Drawing {
+    let zones = lesions.iter().map(|lesion| lesion.findings());
+    Rendering {
         image,
         lesions: zones.zip(masks).collect(),
         lungs,
@@ -125,29 +146,4 @@ fn film(anatomy: &Anatomy, level: f32, u: f32, v: f32, seed: u32) -> f32 {
     ) - 0.5;
     let level = (level * corners).clamp(0.0, 1.0).powf(anatomy.gamma);
     (level + anatomy.grain * 2.0 * grain).clamp(0.0, 1.0)
-}
-
-/// Smooth noise from 0 to 1 with one random value per unit square.
-pub(super) fn value_noise(x: f32, y: f32, seed: u32) -> f32 {
-    let (left, top) = (x.floor(), y.floor());
-    let (tx, ty) = (
-        smoothstep(0.0, 1.0, x - left),
-        smoothstep(0.0, 1.0, y - top),
-    );
-    let (i, j) = (left as i32, top as i32);
-    let row = |j: i32| {
-        let (a, b) = (hashed(i, j, seed), hashed(i + 1, j, seed));
-        a + (b - a) * tx
-    };
-    let (above, below) = (row(j), row(j + 1));
-    above + (below - above) * ty
-}
-
-fn hashed(i: i32, j: i32, seed: u32) -> f32 {
-    let mut bits =
-        seed ^ (i as u32).wrapping_mul(0x9E37_79B1) ^ (j as u32).wrapping_mul(0x85EB_CA77);
-    bits = (bits ^ (bits >> 16)).wrapping_mul(0x7FEB_352D);
-    bits = (bits ^ (bits >> 15)).wrapping_mul(0x846C_A68B);
-    bits ^= bits >> 16;
-    (bits >> 8) as f32 / (1 << 24) as f32
 }

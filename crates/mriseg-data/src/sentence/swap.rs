@@ -12,7 +12,7 @@ pub fn swap_sides(text: &str) -> String {
 }
 
 /// Exchanges the words for above and below in a text: "top", "upper" and "superior" with their opposites.
-pub fn swap_heights(text: &str) -> String {
+pub(crate) fn swap_heights(text: &str) -> String {
     swap_words(text, &HEIGHTS)
 }
 

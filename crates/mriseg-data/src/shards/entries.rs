@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use tar::Archive;
 
-use super::{BLOCK, JSON, LUNGS, MASK, PICTURES, Part};
+use super::layout::{BLOCK, JSON, LUNGS, MASK, PICTURES};
 use crate::DataError;
 
 /// Longest description of a case that is read.
@@ -21,6 +21,14 @@ pub(super) struct Description {
     pub(super) picture: Option<u64>,
 }
 
+/// Where the contents of an entry lie.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) name: String,
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
+}
+
 /// The entries of one key.
 #[derive(Debug, Default)]
 pub(super) struct Group {
@@ -31,15 +39,12 @@ pub(super) struct Group {
     pub(super) lungs: Option<Part>,
 }
 
-/// The entries of a tar file by key; contents are read of descriptions only.
+/// The entries of a tar file by key; reads the contents of descriptions only.
 pub(super) fn groups(
     path: &Path,
     faulty: impl Fn(String) -> DataError,
 ) -> Result<Vec<Group>, DataError> {
-    let unreadable = |error: std::io::Error| DataError::Unreadable {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
+    let unreadable = DataError::unreadable(path);
     let cut_off = |at: &str| {
         faulty(format!(
             "is cut off {at}; copy or download the file again, or pack the data again"
@@ -51,12 +56,12 @@ pub(super) fn groups(
             after(last)
         ))
     };
-    let file = File::open(path).map_err(unreadable)?;
-    let length = file.metadata().map_err(unreadable)?.len();
+    let file = File::open(path).map_err(&unreadable)?;
+    let length = file.metadata().map_err(&unreadable)?.len();
     let mut archive = Archive::new(file);
     let mut groups: Vec<Group> = Vec::new();
     let (mut last, mut end) = (String::new(), 0);
-    for entry in archive.entries_with_seek().map_err(unreadable)? {
+    for entry in archive.entries_with_seek().map_err(&unreadable)? {
         let mut entry = entry.map_err(|error| damaged(error, &last))?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let (offset, bytes) = (entry.raw_file_position(), entry.size());
@@ -96,16 +101,16 @@ pub(super) fn groups(
             })?);
             continue;
         }
-        let found = Some(Part {
+        let slot = match part.as_str() {
+            MASK => &mut group.mask,
+            LUNGS => &mut group.lungs,
+            _ => &mut group.image,
+        };
+        *slot = Some(Part {
             name,
             offset,
             bytes,
         });
-        match part.as_str() {
-            MASK => group.mask = found,
-            LUNGS => group.lungs = found,
-            _ => group.image = found,
-        }
     }
     // A file that is cut off between two entries ends without its two empty blocks.
     if length < end + 2 * BLOCK {

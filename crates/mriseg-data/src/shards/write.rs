@@ -1,17 +1,17 @@
-//! Writing shards.
+//! Writes shards.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use image::codecs::jpeg::JpegEncoder;
-use image::{ExtendedColorType, ImageError};
-use mriseg::image::{Mask, Picture};
+use image::ImageError;
+use mriseg::image::Mask;
 use serde::Serialize;
 use tar::{Builder, Header};
 
-use super::{BLOCK, JSON, LUNGS, MASK, PICTURES, shard_name};
+use super::layout::{BLOCK, JSON, LUNGS, MASK, PICTURES, shard_name};
 use crate::Sample;
+use crate::encoded::jpeg;
 
 /// A shard is closed before it grows larger.
 const LARGEST: u64 = 32_000_000;
@@ -25,14 +25,14 @@ pub struct PackedCase {
     json: Vec<u8>,
 }
 
-/// What was written of a split.
+/// What was written for a split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
     /// Tar files.
     pub shards: usize,
     /// Cases in them.
     pub cases: usize,
-    /// Length of all files.
+    /// Length of all files, in bytes.
     pub bytes: u64,
 }
 
@@ -61,9 +61,9 @@ impl std::fmt::Debug for Current {
 }
 
 impl PackedCase {
-    /// The picture as a JPEG, grey or in colour as it is, of `quality` 1 to 100, mask and lungs as PNGs of one bit a pixel. Where the picture's
-    /// longer side has more than `size` pixels, both are scaled down to that, as high as they are wide before and
-    /// after. `picture` is a number that cases of the same picture share.
+    /// The picture as a JPEG of `quality` 1 to 100, grey or in colour as it is; mask and lungs as PNGs of one bit a pixel.
+    /// Where the longer side of the picture has more than `size` pixels, all are scaled down to that; the ratio of width
+    /// to height stays. `picture` is a number that cases of the same picture share.
     ///
     /// # Errors
     /// The encoder refuses the picture, such as one without pixels.
@@ -196,17 +196,6 @@ fn fitted(width: usize, height: usize, size: usize) -> (usize, usize) {
     }
     let scaled = |side: usize| ((2 * side * size + longer) / (2 * longer)).max(1);
     (scaled(width), scaled(height))
-}
-
-fn jpeg(picture: &Picture, quality: u8) -> Result<Vec<u8>, ImageError> {
-    let (levels, kind) = match picture.colours() {
-        Some(_) => (picture.to_rgb8(), ExtendedColorType::Rgb8),
-        None => (picture.grey().to_gray8(), ExtendedColorType::L8),
-    };
-    let mut bytes = Vec::new();
-    let (width, height) = (picture.width() as u32, picture.height() as u32);
-    JpegEncoder::new_with_quality(&mut bytes, quality).encode(&levels, width, height, kind)?;
-    Ok(bytes)
 }
 
 fn one_bit_png(mask: &Mask) -> Vec<u8> {

@@ -1,8 +1,8 @@
-//! A sentence before remarks are put around it, and the frames that things asked for or told have in common.
+//! A sentence without the remarks around it, and the frames of what is asked for or told.
 
-use super::frames::{TELLING, VERBS, WHETHER, WISHES};
 use super::nouns::{Phrase, Use};
 use super::parts::{ANY, Choice, Composer, PLAIN, REPORT, Role};
+use super::tables::frames::{TELLING, VERBS, WHETHER, WISHES};
 
 /// What kind of sentence it is, which decides what can stand around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,15 +3,15 @@
 use mriseg::reading::{Findings, Side};
 
 use super::body::{BARE, Body, Kind, filled, frame, usage};
-use super::fillers::{
-    COMPARED, EXCEPT, NOT_PLACE, NOT_THERE, ONE_NOT_OTHER, OTHER_SIDE, PLACE_CLEAR, REST, clear_of,
-};
-use super::frames::{ALL, CLAUSES, PLACE_FIRST, PLACE_ONLY, VERBS};
-use super::lexicon::{COUNTS, Noun};
 use super::nothing::nothing;
 use super::nouns::{Detail, Phrase, Use, with_noun};
-use super::parts::{Composer, REPORT, Role};
+use super::parts::{Choice, Composer, REPORT, Role};
 use super::places::{self, Place};
+use super::tables::clear::{
+    COMPARED, EXCEPT, NOT_PLACE, NOT_THERE, ONE_NOT_OTHER, OTHER_SIDE, PLACE_CLEAR, REST,
+};
+use super::tables::frames::{ALL, CLAUSES, PLACE_FIRST, PLACE_ONLY, VERBS};
+use super::tables::lexicon::{COUNTS, Noun};
 
 fn noun_for(c: &mut Composer<'_>, frame: &str) -> &'static Noun {
     let everything = frame == BARE || usage(frame) == Use::Asked;
@@ -337,4 +337,10 @@ fn asking(c: &mut Composer<'_>) -> (&'static str, Kind) {
                 .iter()
                 .any(|(text, _)| *text == frame && !text.contains("{is}"))
     })
+}
+
+/// Draws a clause that says the other side, of `side`, is clear.
+fn clear_of(c: &mut Composer<'_>, list: &[Choice], side: Side) -> String {
+    let template = c.draw(Role::Negation, list);
+    with_noun(c, template.replace("{o}", &side.other().to_string()))
 }

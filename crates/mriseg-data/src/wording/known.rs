@@ -1,11 +1,11 @@
-//! The words that sentences are made of, to tell typing errors from them.
+//! Every word that a sentence can have, to tell typing errors from words.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::english::ENGLISH;
-use super::typing::SPELLINGS;
-use super::{denials, fillers, forms, frames, lexicon, lungs, nonsense, nothing, things};
+use super::tables::english::ENGLISH;
+use super::tables::{clear, denials, fillers, forms, frames, lexicon, off_topic};
+use super::{lungs, nothing};
 
 /// Words that sentences have besides those of the tables.
 const EXTRA: &str = "left right upper middle lower mid top bottom and is are has have show the of in at on some all any \
@@ -42,16 +42,16 @@ pub(super) static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
         &fillers::WITHIN,
         &fillers::AFTER,
         &fillers::BESIDES,
-        &fillers::OTHER_SIDE,
-        &fillers::NOT_THERE,
-        &fillers::ONE_NOT_OTHER,
-        &fillers::PLACE_CLEAR,
-        &fillers::NOT_PLACE,
-        &fillers::EXCEPT,
-        &fillers::COMPARED,
-        &fillers::NOT_THE_FINDINGS,
-        &fillers::NOT_THAT_LUNG,
-        &fillers::REST,
+        &clear::OTHER_SIDE,
+        &clear::NOT_THERE,
+        &clear::ONE_NOT_OTHER,
+        &clear::PLACE_CLEAR,
+        &clear::NOT_PLACE,
+        &clear::EXCEPT,
+        &clear::COMPARED,
+        &clear::NOT_THE_FINDINGS,
+        &clear::NOT_THAT_LUNG,
+        &clear::REST,
         &lexicon::DISEASE,
         &lexicon::SHADOW,
         &lexicon::SPOT,
@@ -86,10 +86,10 @@ pub(super) static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
         add(noun.one);
         add(noun.many);
     }
-    things::names().for_each(&mut add);
-    nonsense::NONSENSE.iter().for_each(|text| add(text));
+    off_topic::names().for_each(&mut add);
+    off_topic::NONSENSE.iter().for_each(|text| add(text));
     lexicon::COUNTS.iter().for_each(|text| add(text));
-    for (british, american) in SPELLINGS {
+    for (british, american) in lexicon::SPELLINGS {
         add(british);
         add(american);
     }

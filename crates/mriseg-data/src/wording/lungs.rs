@@ -3,10 +3,10 @@
 use mriseg::reading::Side;
 
 use super::body::{Body, Kind, filled};
-use super::fillers::{NOT_THAT_LUNG, NOT_THE_FINDINGS};
-use super::frames::{VERBS, WISHES};
 use super::nouns::Phrase;
 use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role};
+use super::tables::clear::{NOT_THAT_LUNG, NOT_THE_FINDINGS};
+use super::tables::frames::{VERBS, WISHES};
 
 const TOLD: u8 = REPORT | PLAIN;
 const SAID: u8 = PLAIN | LAY;

@@ -3,10 +3,10 @@
 use mriseg::reading::Side;
 
 use super::body::{Body, Kind};
-use super::denials::{CLEAR_STATEMENTS, CLEAR_THINGS, DENIALS, SHOWING, STATING};
 use super::nouns::denied;
 use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role};
 use super::places;
+use super::tables::denials::{CLEAR_STATEMENTS, CLEAR_THINGS, DENIALS, SHOWING, STATING};
 
 /// No findings.
 pub(super) fn nothing(c: &mut Composer<'_>) -> Body {

@@ -1,10 +1,10 @@
 //! Names of the finding, with adjectives, articles and counts that change nothing.
 
-use super::lexicon::{
-    AFFECTING, CAUTIOUS, COUNTS, Class, DISEASE, NOUNS, Noun, SHADOW, SIZE, SIZES, SPOT, SPREAD,
-};
 use super::parts::{Choice, Composer, LAY, REPORT, Role, listed};
 use super::places::Place;
+use super::tables::lexicon::{
+    AFFECTING, CAUTIOUS, COUNTS, Class, DISEASE, NOUNS, Noun, SHADOW, SIZE, SIZES, SPOT, SPREAD,
+};
 
 /// Words for the finding with their number.
 pub(super) struct Phrase {

@@ -48,7 +48,7 @@ impl Role {
         }
     }
 
-    /// One in how many parts of this role is held out as a whole; parts that mean something are not.
+    /// `Some(n)`: one in `n` parts of this role is held out by itself. Parts that mean something never are.
     fn held_alone(self) -> Option<u64> {
         match self {
             Self::Opening | Self::Heading | Self::Filler => Some(4),
@@ -130,8 +130,8 @@ pub(super) fn held_out(parts: &[Part]) -> bool {
     parts.iter().any(Part::is_held_out) || has_held_out_pair(parts)
 }
 
-/// Whether training says nothing like it: a pair of parts, or the thing spoken of, does not occur there. A remark that
-/// does not occur there is not enough.
+/// Whether training says nothing like it: the thing spoken of is held out, or a pair of parts. A held-out remark is not
+/// enough.
 pub(super) fn new_to_training(parts: &[Part]) -> bool {
     parts
         .iter()
@@ -170,32 +170,32 @@ pub(super) struct Composer<'a> {
 }
 
 impl Composer<'_> {
-    /// True in so many of one cases.
+    /// True with this probability, 0 to 1.
     pub(super) fn chance(&mut self, share: f64) -> bool {
         self.rng.random_bool(share)
     }
 
-    /// A number below `count`.
+    /// A random number below `count`.
     pub(super) fn below(&mut self, count: usize) -> usize {
         self.rng.random_range(0..count)
     }
 
-    /// One of a list, which is not empty.
+    /// A random item of a list that is not empty.
     pub(super) fn pick<'t, T>(&mut self, list: &'t [T]) -> &'t T {
         &list[self.below(list.len())]
     }
 
-    /// One of a list of texts.
+    /// A random text of a list.
     pub(super) fn one_of(&mut self, list: &[&'static str]) -> &'static str {
         list[self.below(list.len())]
     }
 
-    /// One of those parts of a list that the style allows, else of all.
+    /// A random part of a list among those that the style allows, or among all where it allows none.
     pub(super) fn styled(&mut self, list: &[Choice]) -> &'static str {
         self.fitting(list, |_| true)
     }
 
-    /// The same, of those that fit.
+    /// The same among those that fit.
     pub(super) fn fitting(
         &mut self,
         list: &[Choice],

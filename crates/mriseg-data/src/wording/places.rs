@@ -2,11 +2,11 @@
 
 use mriseg::reading::{Findings, Side};
 
-use super::forms::{
-    BOTH_LUNGS, BOTH_SIDES, Form, GROUPS, SIDES, SINGLE, WHOLE_BOTH, WHOLE_SIDE, Zones,
-};
 use super::parts::{Composer, LAY, REPORT, Role, listed};
 use super::spelling::Spelling;
+use super::tables::forms::{
+    BOTH_LUNGS, BOTH_SIDES, Form, GROUPS, SIDES, SINGLE, WHOLE_BOTH, WHOLE_SIDE, Zones,
+};
 
 /// A place in words.
 #[derive(Debug, Clone, Default)]
@@ -114,19 +114,9 @@ fn place(
             };
             single.fill(form.before, side, zones)
         }),
-        np,
+        np: if form.only_after { String::new() } else { np },
         needs_noun: form.needs_noun,
         plural: form.plural,
-    }
-    .finished(form)
-}
-
-impl Place {
-    fn finished(mut self, form: &Form) -> Self {
-        if form.only_after {
-            self.np.clear();
-        }
-        self
     }
 }
 

@@ -3,105 +3,11 @@
 use mriseg::reading::{Findings, Side};
 
 use super::body::{BARE, Body, Kind, filled, frame, usage};
-use super::nonsense::{NONSENSE, invented, mash, salad};
+use super::nonsense::{invented, mash, salad};
 use super::nouns::{Phrase, Use, with_article};
 use super::parts::{Composer, Role};
 use super::places;
-
-/// How a thing is spoken of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    /// "the heart"
-    The,
-    /// "a kidney", of which there are two: "the left kidney"
-    Paired,
-    /// "a hernia"
-    A,
-    /// "pleural effusion"
-    Mass,
-    /// "ribs"
-    Many,
-    /// "pneumothorax", "left-sided pneumothorax"
-    Sided,
-}
-
-/// Things by the way they are spoken of, each list separated by commas.
-const THINGS: [(Sort, &str); 6] = [
-    (
-        Sort::The,
-        "heart,liver,spleen,stomach,trachea,diaphragm,spine,aorta,brain,prostate,mediastinum,oesophagus,thyroid,\
-         pancreas,bladder,gall bladder,colon,duodenum,appendix,rectum,uterus,skull,sternum,pelvis,carina,\
-         aortic arch,aortic knuckle,cardiac silhouette,heart shadow,cardiac border,vena cava,pulmonary artery,\
-         gastric bubble,abdomen,neck,tongue,nose,jaw,thymus,spinal cord,cerebellum,ventricle,hippocampus,\
-         optic nerve,sacrum,tailbone,weather,moon,sun,sky,internet,government,alphabet,printer,president,\
-         patient's name,hospital logo,text in the corner,side marker,weather forecast,stock market,background,\
-         border of the image",
-    ),
-    (
-        Sort::Paired,
-        "kidney,clavicle,scapula,shoulder,humerus,breast,adrenal gland,ovary,testicle,eye,ear,knee,hip,femur,\
-         foot,hand,elbow,collarbone,hemidiaphragm,main bronchus,atrium,costophrenic angle,thigh,ankle,wrist,\
-         carotid artery,shoulder blade,hilum,tonsil,tibia,nipple",
-    ),
-    (
-        Sort::A,
-        "rib fracture,fracture,pacemaker,chest tube,hernia,hiatus hernia,polyp,colon polyp,tumour of the brain,\
-         brain tumour,central line,nasogastric tube,tracheostomy tube,endotracheal tube,broken bone,broken rib,\
-         kidney stone,gallstone,stroke,liver cyst,skin lesion,melanoma,aneurysm,aortic aneurysm,\
-         valve replacement,foreign body,swallowed coin,safety pin,necklace,button,bone tumour,\
-         dislocated shoulder,vertebral fracture,thyroid nodule,breast lump,meningioma,glioma,\
-         haemorrhage in the brain,fetus,tooth,screw,hip replacement,stent,blood vessel,car,cat,dog,tree,house,\
-         pizza,bicycle,banana,chair,table,person,face,bird,horse,ship,train,aeroplane,flower,book,bottle,\
-         cup of coffee,laptop,traffic light,elephant,unicorn,dragon,football,guitar,piano,shoe,hat,road,river,\
-         mountain,building,cell nucleus,street sign,crack in the wall,pothole,ECG lead,bullet",
-    ),
-    (
-        Sort::Mass,
-        "cardiomegaly,pneumomediastinum,free air under the diaphragm,\
-         surgical emphysema,scoliosis,osteoporosis,ascites,bowel gas,appendicitis,arthritis,\
-         calcification of the aorta,breast tissue,subcutaneous fat,muscle,bone,grass,music,money,traffic,bread,\
-         cheese,chocolate,love,happiness,hydrocephalus,diverticulitis,gastritis,hepatitis,diabetes,\
-         high blood pressure,an enlarged heart,eczema,white matter of the brain,grey matter of the brain,\
-         oedema of the leg,cortical bone,pericardial effusion,hair",
-    ),
-    (
-        Sort::Many,
-        "ribs,clavicles,bones,vertebrae,kidneys,breasts,intercostal spaces,sternal wires,surgical clips,\
-         electrodes,wires,ECG leads,fractured ribs,joints,teeth,blood vessels,retinal vessels,muscles,\
-         kidney stones,cars,people,trees,letters,numbers,houses,cell nuclei,polyps,gallstones,birds,shoes,\
-         windows,eyes,fingers,toes,apples,heart valves,coronary arteries,lymph nodes in the neck,bowel loops,\
-         hips,shoulders",
-    ),
-    (
-        Sort::Sided,
-        "pleural effusion,pneumothorax,pleural fluid,pleural thickening,haemothorax,hydropneumothorax,effusion,\
-         tension pneumothorax",
-    ),
-];
-
-/// Places that are none of the lungs; `{s}` is a side.
-const ELSEWHERE: [&str; 12] = [
-    "in the {s} lung",
-    "in the lungs",
-    "over the {s} lung",
-    "on the {s}",
-    "on the {s} side",
-    "in the upper {s} corner",
-    "in the lower {s} corner",
-    "at the {s} edge",
-    "on the {s} side of the picture",
-    "in the middle of the picture",
-    "in the background",
-    "in the corner",
-];
-
-/// All names of things, to know their words.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    THINGS
-        .iter()
-        .flat_map(|(_, names)| names.split(','))
-        .chain(ELSEWHERE)
-}
+use super::tables::off_topic::{ELSEWHERE, NONSENSE, Sort, THINGS};
 
 /// A sentence about something else.
 pub(super) fn other(c: &mut Composer<'_>) -> Body {

@@ -4,23 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::known::{KNOWN, is_known, one_error_apart};
-
-/// British and American spelling.
-pub(super) const SPELLINGS: [(&str, &str); 13] = [
-    ("tumour", "tumor"),
-    ("oedema", "edema"),
-    ("grey", "gray"),
-    ("colour", "color"),
-    ("localised", "localized"),
-    ("localise", "localize"),
-    ("haemorrhage", "hemorrhage"),
-    ("oesophagus", "esophagus"),
-    ("centred", "centered"),
-    ("aeroplane", "airplane"),
-    ("fetus", "foetus"),
-    ("haemoptysis", "hemoptysis"),
-    ("haemothorax", "hemothorax"),
-];
+use super::tables::lexicon::SPELLINGS;
 
 const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
@@ -120,37 +104,32 @@ pub(super) fn capitals(text: String, rng: &mut ChaCha8Rng) -> String {
         0..=34 => text.to_lowercase(),
         35..=41 => text.to_uppercase(),
         42..=47 => text,
-        48..=49 => raised(&text, |before| before == Some(' ') || before.is_none()),
+        48..=49 => {
+            let mut before = ' ';
+            raised(&text, |c| std::mem::replace(&mut before, c) == ' ')
+        }
         _ => {
             let mut ended = true;
-            text.chars()
-                .flat_map(|c| {
-                    let first = ended && c.is_alphabetic();
-                    ended = matches!(c, '.' | '?' | '!') || ended && !c.is_alphanumeric();
-                    if first {
-                        c.to_uppercase().collect::<Vec<_>>()
-                    } else {
-                        vec![c]
-                    }
-                })
-                .collect()
+            raised(&text, |c| {
+                let first = ended && c.is_alphabetic();
+                ended = matches!(c, '.' | '?' | '!') || ended && !c.is_alphanumeric();
+                first
+            })
         }
     }
 }
 
-fn raised(text: &str, is_start: impl Fn(Option<char>) -> bool) -> String {
-    let mut before = None;
-    text.chars()
-        .flat_map(|c| {
-            let start = is_start(before);
-            before = Some(c);
-            if start {
-                c.to_uppercase().collect::<Vec<_>>()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
+/// The text with capitals where a word or sentence `starts`.
+fn raised(text: &str, mut starts: impl FnMut(char) -> bool) -> String {
+    let mut raised = String::with_capacity(text.len());
+    for c in text.chars() {
+        if starts(c) {
+            raised.extend(c.to_uppercase());
+        } else {
+            raised.push(c);
+        }
+    }
+    raised
 }
 
 #[cfg(test)]
@@ -183,16 +162,7 @@ mod tests {
     fn a_mistyped_word_is_no_other_word_and_is_nearest_to_its_own() {
         let rng = &mut ChaCha8Rng::seed_from_u64(1);
         let mut changed = 0;
-        for word in [
-            "left",
-            "right",
-            "upper",
-            "lower",
-            "lungs",
-            "lung",
-            "infiltrates",
-            "LUL",
-        ] {
+        for word in "left right upper lower lungs lung infiltrates LUL".split(' ') {
             for _ in 0..200 {
                 let wrong = mistype(word, rng);
                 if wrong == word {

@@ -1,7 +1,8 @@
 //! Pictures with or without colours.
 
-use super::levels::{Keep, Levels};
-use super::{GrayImage, ImageError, encode_rgb_png, level8};
+use super::gray::{GrayImage, level8};
+use super::levels::{ImageError, Keep, Levels};
+use super::png;
 
 /// A picture: its grey values and, where it has colours, its red, green and blue as well.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +86,7 @@ impl Picture {
         self.colours.as_deref()
     }
 
-    /// As a model reads it that takes so many channels: without colours where that is 1.
+    /// Without colours where the model reads one channel.
     #[must_use]
     pub fn of_channels(self, channels: usize) -> Self {
         Self {
@@ -94,7 +95,7 @@ impl Picture {
         }
     }
 
-    /// Grey values and colours, each changed in the same way, which may not depend on the values of others.
+    /// Applies `change` to the grey plane and to each colour plane by itself.
     #[must_use]
     pub fn map(&self, mut change: impl FnMut(&GrayImage) -> GrayImage) -> Self {
         Self {
@@ -115,7 +116,7 @@ impl Picture {
         self.map(GrayImage::flipped_horizontally)
     }
 
-    /// Bytes that the pixels take in memory.
+    /// Size of the pixels in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let planes = if self.colours.is_some() { 4 } else { 1 };
         planes * size_of::<f32>() * self.grey.pixels.len()
@@ -136,7 +137,7 @@ impl Picture {
     /// The picture as a PNG file of 8 bits, grey or in colour as it is.
     pub fn to_png(&self) -> Vec<u8> {
         match self.colours {
-            Some(_) => encode_rgb_png(&self.to_rgb8(), self.width(), self.height()),
+            Some(_) => png::rgb(&self.to_rgb8(), self.width(), self.height()),
             None => self.grey.to_png(),
         }
     }
@@ -182,15 +183,15 @@ mod tests {
 
     #[test]
     fn a_colour_file_without_colours_is_grey() {
-        let rounded = encode_rgb_png(&[87, 86, 87, 10, 12, 11], 2, 1);
+        let rounded = png::rgb(&[87, 86, 87, 10, 12, 11], 2, 1);
         assert!(Picture::decode(&rounded, "p").unwrap().colours().is_none());
-        let tinted = encode_rgb_png(&[87, 83, 87, 10, 12, 11], 2, 1);
+        let tinted = png::rgb(&[87, 83, 87, 10, 12, 11], 2, 1);
         let tinted = Picture::decode(&tinted, "p").unwrap();
         assert!(tinted.colours().is_some());
         assert!(tinted.clone().of_channels(3).colours().is_some());
         assert!(tinted.of_channels(1).colours().is_none());
         let grey = Picture::from(GrayImage::new(2, 1, vec![0.2, 0.8]));
-        let file = encode_rgb_png(&grey.to_rgb8(), 2, 1);
+        let file = png::rgb(&grey.to_rgb8(), 2, 1);
         let read = Picture::decode(&file, "p").unwrap();
         assert!(read.colours().is_none());
         assert_eq!(read, Picture::decode(&grey.to_png(), "p").unwrap());

@@ -1,11 +1,14 @@
 //! How well two masks agree about their outlines.
 
-use super::Overlap;
+use super::overlap::Overlap;
 use crate::image::Mask;
 
 /// Overlap of the masks' inner boundary bands: their pixels that are at most `band` pixels (in rows and in
 /// columns) from a pixel outside the mask or from the edge of the picture (after boundary IoU, Cheng et al.
 /// 2021). [`Overlap::dice`] of it is the boundary Dice.
+///
+/// # Panics
+/// When the masks differ in size.
 pub fn boundary_overlap(predicted: &Mask, truth: &Mask, band: usize) -> Overlap {
     Overlap::of(&inner_band(predicted, band), &inner_band(truth, band))
 }

@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
+use super::files::FileCase;
+use super::listing::Listing;
 use crate::DataError;
-use crate::dataset::{CaseFiles, FileCase};
-use crate::listing::Listing;
 
 /// The table of sentences.
 pub(crate) const TABLE: &str = "captions.csv";
 
+/// The cases of a split.
+///
+/// # Errors
+/// The table cannot be read, has no such split, or a row of the split lacks a file or its caption.
 pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<FileCase>, DataError> {
     let path = dir.join(TABLE);
     let broken = |reason: String| DataError::Table {
@@ -59,15 +63,9 @@ pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<FileCase>, DataError> 
             }
         }
         match (images.find(id), masks.find(id)) {
-            (Some(image), Some(mask)) if lacks.is_empty() => cases.push(FileCase {
-                id: id.to_owned(),
-                text: text.to_owned(),
-                files: CaseFiles {
-                    image: image.clone(),
-                    mask: Some(mask.clone()),
-                    lungs: None,
-                },
-            }),
+            (Some(image), Some(mask)) if lacks.is_empty() => {
+                cases.push(FileCase::new(id, text, image, mask));
+            }
             _ => {
                 let line = record.position().map_or(0, csv::Position::line);
                 faulty.push(format!("line {line}, id \"{id}\": {}", lacks.join(", ")));

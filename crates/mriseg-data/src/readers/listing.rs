@@ -1,4 +1,4 @@
-//! Finding a case's files among those of a folder, whatever their extension.
+//! The pictures of a folder, found by name whatever their extension.
 
 use std::collections::HashMap;
 use std::fs;
@@ -21,12 +21,7 @@ impl Listing {
     pub(crate) fn of(dir: &Path) -> Result<Self, DataError> {
         let mut files: HashMap<String, Vec<PathBuf>> = HashMap::new();
         if dir.is_dir() {
-            let unreadable = |error: std::io::Error| DataError::Unreadable {
-                path: dir.to_owned(),
-                reason: error.to_string(),
-            };
-            for entry in fs::read_dir(dir).map_err(unreadable)? {
-                let path = entry.map_err(unreadable)?.path();
+            for path in paths_in(dir)? {
                 if rank(&path).is_some()
                     && path.is_file()
                     && let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
@@ -36,7 +31,7 @@ impl Listing {
             }
         }
         for found in files.values_mut() {
-            found.sort_by_key(|path| (rank(path), path.clone()));
+            found.sort_by_key(|path| rank(path));
         }
         Ok(Self {
             dir: dir.to_owned(),
@@ -72,6 +67,24 @@ impl Listing {
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
+}
+
+/// The paths in a folder, in order.
+pub(crate) fn paths_in(dir: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let unreadable = DataError::unreadable(dir);
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(dir).map_err(&unreadable)? {
+        paths.push(entry.map_err(&unreadable)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The last part of a folder's path, links resolved.
+pub(crate) fn folder_name(dir: &Path) -> String {
+    let named = fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+    let name = named.file_name().unwrap_or(named.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 /// A file name without one of the [`EXTENSIONS`]; other dots are part of the name.

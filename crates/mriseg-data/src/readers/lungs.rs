@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::files::CaseFiles;
+use super::listing::{Listing, folder_name, paths_in};
 use crate::DataError;
-use crate::dataset::CaseFiles;
-use crate::listing::Listing;
 
 /// Of pictures without findings, one in so many is held out.
 const HELD_OUT: u8 = 5;
@@ -30,15 +30,7 @@ struct Part {
 
 impl LungFolder {
     pub(crate) fn open(dir: &Path) -> Result<Self, DataError> {
-        let unreadable = |error: std::io::Error| DataError::Unreadable {
-            path: dir.to_owned(),
-            reason: error.to_string(),
-        };
-        let mut folders = Vec::new();
-        for entry in std::fs::read_dir(dir).map_err(unreadable)? {
-            folders.push(entry.map_err(unreadable)?.path());
-        }
-        folders.sort();
+        let folders = paths_in(dir)?;
         let mut parts = Vec::new();
         for folder in folders.iter().filter(|folder| folder.join("lung").is_dir()) {
             parts.push(Part {
@@ -52,10 +44,8 @@ impl LungFolder {
                 path: dir.to_owned(),
             });
         }
-        let named = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
-        let name = named.file_name().unwrap_or(named.as_os_str());
         Ok(Self {
-            name: name.to_string_lossy().into_owned(),
+            name: folder_name(dir),
             parts,
         })
     }

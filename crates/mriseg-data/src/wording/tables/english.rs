@@ -1,7 +1,7 @@
 //! Ordinary English words, none of which asks for a finding, a side, a zone or the lungs.
 
 /// The words, separated by spaces.
-pub(super) const ENGLISH: &str = "\
+pub(crate) const ENGLISH: &str = "\
 able about above accept across action actually add address afraid after afternoon again against ago agree air almost \
 alone along already also although always among amount angry animal another answer anybody apple april arm army \
 around arrive art ask asleep aunt autumn away baby bag ball bank basket bath beach bean bear beautiful because \

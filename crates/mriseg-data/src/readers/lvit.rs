@@ -4,14 +4,13 @@
 //! QaTa as distributed with LViT names the masks in the column Image (`mask_covid_1.png` for `covid_1.png`), other
 //! data sets name pictures; both are understood.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use calamine::{Data, Range, Reader, open_workbook_auto};
 
+use super::files::FileCase;
+use super::listing::{Listing, paths_in, without_extension};
 use crate::DataError;
-use crate::dataset::{CaseFiles, FileCase};
-use crate::listing::{Listing, without_extension};
 
 const FOLDERS: [(&str, &str); 3] = [
     ("train", "Train_Folder"),
@@ -25,20 +24,22 @@ pub(crate) fn is_layout(dir: &Path) -> bool {
     FOLDERS.iter().any(|(_, folder)| dir.join(folder).is_dir())
 }
 
+/// The cases of a split.
+///
+/// # Errors
+/// The split's folder or its table is missing or cannot be read, or a row lacks a file or its sentence.
 pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<FileCase>, DataError> {
-    let folder = FOLDERS
-        .iter()
-        .find(|(name, folder)| *name == split && dir.join(folder).is_dir())
-        .map(|(_, folder)| dir.join(folder))
-        .ok_or_else(|| DataError::UnknownSplit {
+    let there: Vec<_> = (FOLDERS.iter())
+        .filter(|(_, folder)| dir.join(folder).is_dir())
+        .collect();
+    let Some((_, folder)) = there.iter().find(|(name, _)| *name == split) else {
+        return Err(DataError::UnknownSplit {
             path: dir.to_owned(),
             split: split.to_owned(),
-            known: FOLDERS
-                .iter()
-                .filter(|(_, folder)| dir.join(folder).is_dir())
-                .map(|(name, _)| (*name).to_owned())
-                .collect(),
-        })?;
+            known: there.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        });
+    };
+    let folder = dir.join(folder);
     let path = table_of(&folder)?;
     let images = Listing::of(&folder.join("img"))?;
     let masks = Listing::of(&folder.join("labelcol"))?;
@@ -64,15 +65,9 @@ pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<FileCase>, DataError> 
             ));
         }
         match (image, mask) {
-            (Some(image), Some(mask)) if lacks.is_empty() => cases.push(FileCase {
-                id: without_extension(plain).to_owned(),
-                text,
-                files: CaseFiles {
-                    image: image.clone(),
-                    mask: Some(mask.clone()),
-                    lungs: None,
-                },
-            }),
+            (Some(image), Some(mask)) if lacks.is_empty() => {
+                cases.push(FileCase::new(without_extension(plain), &text, image, mask));
+            }
             _ => faulty.push(format!(
                 "row {number}, Image \"{name}\": {}",
                 lacks.join(", ")
@@ -137,24 +132,13 @@ fn cell(data: &Data) -> String {
 
 /// The one `*_text.xlsx` of a split folder.
 fn table_of(folder: &Path) -> Result<PathBuf, DataError> {
-    let unreadable = |error: std::io::Error| DataError::Unreadable {
-        path: folder.to_owned(),
-        reason: error.to_string(),
-    };
-    let mut tables = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase();
+    let mut tables = paths_in(folder)?;
+    tables.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.to_lowercase();
         // Spreadsheet programs leave a lock file of the same ending beside an open table.
-        if name.ends_with("_text.xlsx") && !name.starts_with("~$") {
-            tables.push(path);
-        }
-    }
-    tables.sort();
+        name.ends_with("_text.xlsx") && !name.starts_with("~$")
+    });
     if tables.len() == 1 {
         return Ok(tables.remove(0));
     }

@@ -4,13 +4,13 @@
 //! place; `{is}` agrees with it. `{p}` and `{at}` are a place without and with its preposition, `{are}` agrees with
 //! it. A frame that ends in "?" is a question.
 
-use super::parts::{ANY, Choice, LAY, PLAIN, REPORT};
+use crate::wording::parts::{ANY, Choice, LAY, PLAIN, REPORT};
 
 const TOLD: u8 = REPORT | PLAIN;
 const SAID: u8 = PLAIN | LAY;
 
 /// Requests that begin with a verb.
-pub(super) const VERBS: [Choice; 49] = [
+pub(crate) const VERBS: [Choice; 49] = [
     ("segment {the}", ANY),
     ("mark {the}", ANY),
     ("outline {the}", ANY),
@@ -63,7 +63,7 @@ pub(super) const VERBS: [Choice; 49] = [
 ];
 
 /// Wishes and questions, which no "please" can precede.
-pub(super) const WISHES: [Choice; 36] = [
+pub(crate) const WISHES: [Choice; 36] = [
     ("I want {the}", SAID),
     ("I need {the}", SAID),
     ("I want to see {the}", SAID),
@@ -103,7 +103,7 @@ pub(super) const WISHES: [Choice; 36] = [
 ];
 
 /// Frames that tell of a finding. The first is the bare finding.
-pub(super) const TELLING: [Choice; 58] = [
+pub(crate) const TELLING: [Choice; 58] = [
     ("there {is} {a}", ANY),
     ("{a} {is} seen", TOLD),
     ("{a} {is} present", ANY),
@@ -165,7 +165,7 @@ pub(super) const TELLING: [Choice; 58] = [
 ];
 
 /// Questions whether there is a finding, which ask for it all the same.
-pub(super) const WHETHER: [Choice; 14] = [
+pub(crate) const WHETHER: [Choice; 14] = [
     ("{is} there {a}?", ANY),
     ("does this show {a}?", SAID),
     ("does this picture show {a}?", SAID),
@@ -183,7 +183,7 @@ pub(super) const WHETHER: [Choice; 14] = [
 ];
 
 /// Frames that begin with the place; `{n}` is the finding without article.
-pub(super) const PLACE_FIRST: [Choice; 8] = [
+pub(crate) const PLACE_FIRST: [Choice; 8] = [
     ("{p} shows {a}", TOLD),
     ("{at} there {is} {a}", ANY),
     ("{at} I see {a}", SAID),
@@ -195,7 +195,7 @@ pub(super) const PLACE_FIRST: [Choice; 8] = [
 ];
 
 /// Frames of places in which the findings go without saying.
-pub(super) const PLACE_ONLY: [Choice; 34] = [
+pub(crate) const PLACE_ONLY: [Choice; 34] = [
     ("only {p}", ANY),
     ("just {p}", SAID),
     ("{p} only", ANY),
@@ -233,7 +233,7 @@ pub(super) const PLACE_ONLY: [Choice; 34] = [
 ];
 
 /// The clauses of the data's own sentences: `{l}` laterality and noun, `{c}` the count, `{p}` the place.
-pub(super) const CLAUSES: [Choice; 8] = [
+pub(crate) const CLAUSES: [Choice; 8] = [
     ("{l}, {c}, {p}", ANY),
     ("{l}; {c}: {p}", TOLD),
     ("{l}, {c} in {p}", TOLD),
@@ -245,7 +245,7 @@ pub(super) const CLAUSES: [Choice; 8] = [
 ];
 
 /// How all findings are asked for without a name.
-pub(super) const ALL: [Choice; 14] = [
+pub(crate) const ALL: [Choice; 14] = [
     ("everything", ANY),
     ("all of it", SAID),
     ("everything you can find", LAY),

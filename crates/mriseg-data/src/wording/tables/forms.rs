@@ -3,11 +3,11 @@
 //! `{s}` is the side and `{o}` the other one; `{z}` are zones (upper), `{t}` the same for lay people (top); `{lobe}`
 //! and `{lz}` are abbreviations (LUL, LUZ), `{short}` of a zone alone (UZ); `[,]` is a comma that can be missing.
 
-use super::parts::{ANY, LAY, PLAIN, REPORT};
+use crate::wording::parts::{ANY, LAY, PLAIN, REPORT};
 
 /// Of which zones a form can be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Zones {
+pub(crate) enum Zones {
     Any,
     /// Any one: "both upper and lower zones" could mean one lung.
     One,
@@ -23,20 +23,20 @@ pub(super) enum Zones {
 
 /// One way to name a place.
 #[derive(Debug)]
-pub(super) struct Form {
-    pub(super) text: &'static str,
+pub(crate) struct Form {
+    pub(crate) text: &'static str,
     /// The preposition.
-    pub(super) at: &'static str,
+    pub(crate) at: &'static str,
     /// What can stand before the noun: "left basal".
-    pub(super) before: &'static str,
-    pub(super) zones: Zones,
-    pub(super) styles: u8,
-    pub(super) plural: bool,
-    pub(super) needs_noun: bool,
-    pub(super) only_after: bool,
-    pub(super) comma: bool,
+    pub(crate) before: &'static str,
+    pub(crate) zones: Zones,
+    pub(crate) styles: u8,
+    pub(crate) plural: bool,
+    pub(crate) needs_noun: bool,
+    pub(crate) only_after: bool,
+    pub(crate) comma: bool,
     /// Whether it would be read otherwise beside another place: "the bases and the left apex".
-    pub(super) alone: bool,
+    pub(crate) alone: bool,
 }
 
 const fn form(text: &'static str, at: &'static str, styles: u8) -> Form {
@@ -63,40 +63,30 @@ impl Form {
         Self { zones, ..self }
     }
 
-    const fn many(self) -> Self {
-        Self {
-            plural: true,
-            ..self
-        }
+    const fn many(mut self) -> Self {
+        self.plural = true;
+        self
     }
 
-    const fn with_noun(self) -> Self {
-        Self {
-            needs_noun: true,
-            ..self
-        }
+    const fn with_noun(mut self) -> Self {
+        self.needs_noun = true;
+        self
     }
 
-    const fn adverb(self) -> Self {
-        Self {
-            needs_noun: true,
-            only_after: true,
-            ..self
-        }
+    const fn adverb(mut self) -> Self {
+        self.needs_noun = true;
+        self.only_after = true;
+        self
     }
 
-    const fn alone(self) -> Self {
-        Self {
-            alone: true,
-            ..self
-        }
+    const fn alone(mut self) -> Self {
+        self.alone = true;
+        self
     }
 
-    const fn comma(self) -> Self {
-        Self {
-            comma: true,
-            ..self
-        }
+    const fn comma(mut self) -> Self {
+        self.comma = true;
+        self
     }
 }
 
@@ -107,7 +97,7 @@ const TOLD: u8 = REPORT | PLAIN;
 const SAID: u8 = PLAIN | LAY;
 
 /// One zone of one lung.
-pub(super) const SINGLE: [Form; 57] = [
+pub(crate) const SINGLE: [Form; 57] = [
     form("the {z} {s} lung", "in", ANY).before("{z} {s} lung"),
     form("the {s} {z} lung", "in", ANY).before("{s} {z} lung"),
     form("the {s} {z} zone", "in", TOLD).before("{s} {z} zone"),
@@ -186,7 +176,7 @@ pub(super) const SINGLE: [Form; 57] = [
 ];
 
 /// Several zones of one lung.
-pub(super) const GROUPS: [Form; 16] = [
+pub(crate) const GROUPS: [Form; 16] = [
     form("the {z} {s} lung", "in", ANY).before("{z} {s} lung"),
     form("the {s} {z} zones", "in", TOLD)
         .before("{s} {z} zone")
@@ -215,7 +205,7 @@ pub(super) const GROUPS: [Form; 16] = [
 ];
 
 /// The same zones of both lungs.
-pub(super) const BOTH_SIDES: [Form; 32] = [
+pub(crate) const BOTH_SIDES: [Form; 32] = [
     form("both {z} zones", "in", ANY)
         .only(Zones::One)
         .before("bilateral {z} zone")
@@ -289,7 +279,7 @@ pub(super) const BOTH_SIDES: [Form; 32] = [
 ];
 
 /// All zones of one lung; never without a noun, which would be the organ.
-pub(super) const WHOLE_SIDE: [Form; 11] = [
+pub(crate) const WHOLE_SIDE: [Form; 11] = [
     form("throughout the {s} lung", "", ANY).adverb(),
     form("the entire {s} lung", "in", ANY).with_noun(),
     form("the whole {s} lung", "in", ANY).with_noun(),
@@ -308,7 +298,7 @@ pub(super) const WHOLE_SIDE: [Form; 11] = [
 ];
 
 /// All zones of both lungs.
-pub(super) const WHOLE_BOTH: [Form; 13] = [
+pub(crate) const WHOLE_BOTH: [Form; 13] = [
     form("throughout both lungs", "", ANY).adverb(),
     form("diffuse in both lungs", "", TOLD).adverb(),
     form("diffusely in both lungs", "", REPORT).adverb(),
@@ -335,7 +325,7 @@ pub(super) const WHOLE_BOTH: [Form; 13] = [
 ];
 
 /// A side with all its findings.
-pub(super) const SIDES: [Form; 16] = [
+pub(crate) const SIDES: [Form; 16] = [
     form("the {s} lung", "in", ANY).before("{s} lung"),
     form("the {s} side", "on", ANY).before("{s}-sided"),
     form("the {s} hemithorax", "in", REPORT),
@@ -355,7 +345,7 @@ pub(super) const SIDES: [Form; 16] = [
 ];
 
 /// Both lungs with all findings. Those that need a noun could mean the organ.
-pub(super) const BOTH_LUNGS: [Form; 16] = [
+pub(crate) const BOTH_LUNGS: [Form; 16] = [
     form("both lungs", "in", ANY).before("bilateral").many(),
     form("both sides", "on", ANY).before("two-sided").many(),
     form("bilaterally", "", TOLD).adverb(),

@@ -6,13 +6,14 @@
 use mriseg::image::Mask;
 use mriseg::reading::{Findings, Request, Side};
 
+use crate::sample::mark;
 use crate::sides::{half, separating_column};
 use crate::{Sample, SideConvention};
 
-/// The share of a mask below which a side counts as having nothing: what spills over the middle.
+/// Largest share of a mask on a side that counts as having nothing: masks spill over the middle.
 const SPILL: f64 = 0.01;
 
-/// What the annotations of a picture answer to a request; `None` where they do not say.
+/// The mask that a picture's annotations give for a request, of the picture's size; `None` where they do not say.
 pub fn answer(sample: &Sample, request: &Request, convention: SideConvention) -> Option<Mask> {
     let empty = || Mask::empty(sample.mask.width, sample.mask.height);
     match *request {
@@ -24,12 +25,12 @@ pub fn answer(sample: &Sample, request: &Request, convention: SideConvention) ->
                 Some(side) => half(lungs, separating_column(lungs), side.in_picture(convention)),
             })
         }
-        _ if !sample.lesions.is_empty() => Some(union_of(sample, &zones_of(request), empty())),
+        _ if !sample.lesions.is_empty() => Some(mark(empty(), &sample.lesions, &zones_of(request))),
         _ => answer_of_the_whole(sample, request, convention),
     }
 }
 
-/// The zones that a request for findings is about.
+/// The zones whose findings a request asks for; none where it asks for no finding.
 pub fn zones_of(request: &Request) -> Findings {
     const ALL: [bool; 3] = [true; 3];
     match *request {
@@ -50,8 +51,8 @@ pub fn zones_of(request: &Request) -> Findings {
     }
 }
 
-/// What a request asks for, bit by bit: findings in each zone of the "left lung" from the top, then of the "right lung",
-/// then the "left lung" itself and the "right lung" itself.
+/// What a request asks for as 8 bits: findings in the three zones of the "left lung" from the top, in those of the
+/// "right lung", the "left lung" itself, the "right lung" itself.
 pub fn bits_of(request: &Request) -> [bool; 8] {
     let Findings {
         left: [a, b, c],
@@ -64,17 +65,7 @@ pub fn bits_of(request: &Request) -> [bool; 8] {
     [a, b, c, d, e, f, lung(Side::Left), lung(Side::Right)]
 }
 
-fn union_of(sample: &Sample, zones: &Findings, mut mask: Mask) -> Mask {
-    let named = sample.lesions.iter();
-    for (_, lesion) in named.filter(|(zone, _)| !zone.is_disjoint(zones)) {
-        for (pixel, marked) in mask.pixels.iter_mut().zip(&lesion.pixels) {
-            *pixel |= marked;
-        }
-    }
-    mask
-}
-
-/// Where only one mask for everything is known: its halves, as far as mask and sentence agree about the sides.
+/// The answer where one mask for everything is known: one of its halves, if mask and sentence agree about the sides.
 fn answer_of_the_whole(
     sample: &Sample,
     request: &Request,
@@ -110,9 +101,9 @@ fn answer_of_the_whole(
     }
 }
 
-/// Sentences about one lung only, with their answers: of a bilateral finding each lung, of a unilateral one the other
-/// lung, which has nothing. None when the sentence is not of the grammar, or when the mask does not bear it out. Codes
-/// of Emu3's tokenizer are made for these cases once.
+/// Sentences about one lung with their masks: of a bilateral finding each lung, of a unilateral one the other lung,
+/// which has nothing. Empty when the sentence is not of the grammar or contradicts the mask. Codes of Emu3's tokenizer
+/// are made for these cases once.
 pub fn derived_cases(sample: &Sample, convention: SideConvention) -> Vec<(String, Mask)> {
     let Some(stated) = Findings::parse(&sample.text) else {
         return Vec::new();

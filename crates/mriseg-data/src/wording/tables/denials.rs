@@ -1,12 +1,12 @@
 //! Frames and statements of sentences that say there is nothing.
 
-use super::parts::{ANY, Choice, LAY, PLAIN, REPORT};
+use crate::wording::parts::{ANY, Choice, LAY, PLAIN, REPORT};
 
 const TOLD: u8 = REPORT | PLAIN;
 const SAID: u8 = PLAIN | LAY;
 
 /// That there is no finding; `{n}` is its name.
-pub(super) const DENIALS: [Choice; 45] = [
+pub(crate) const DENIALS: [Choice; 45] = [
     ("no {n}", ANY),
     ("no evidence of {n}", TOLD),
     ("no sign of {n}", ANY),
@@ -55,7 +55,7 @@ pub(super) const DENIALS: [Choice; 45] = [
 ];
 
 /// Around a statement that all is clear.
-pub(super) const STATING: [Choice; 10] = [
+pub(crate) const STATING: [Choice; 10] = [
     ("{c}", ANY),
     ("I think {c}", SAID),
     ("the report says {c}", SAID),
@@ -69,7 +69,7 @@ pub(super) const STATING: [Choice; 10] = [
 ];
 
 /// Around something clear.
-pub(super) const SHOWING: [Choice; 11] = [
+pub(crate) const SHOWING: [Choice; 11] = [
     ("{c}", ANY),
     ("this is {c}", SAID),
     ("the film shows {c}", REPORT),
@@ -83,7 +83,7 @@ pub(super) const SHOWING: [Choice; 11] = [
     ("the patient has {c}", TOLD),
 ];
 
-pub(super) const CLEAR_STATEMENTS: [Choice; 54] = [
+pub(crate) const CLEAR_STATEMENTS: [Choice; 54] = [
     ("the lungs are clear", ANY),
     ("both lungs are clear", ANY),
     ("lungs clear", REPORT),
@@ -140,7 +140,7 @@ pub(super) const CLEAR_STATEMENTS: [Choice; 54] = [
     ("chest NAD", REPORT),
 ];
 
-pub(super) const CLEAR_THINGS: [Choice; 21] = [
+pub(crate) const CLEAR_THINGS: [Choice; 21] = [
     ("clear lungs", ANY),
     ("clear lungs bilaterally", REPORT),
     ("clear lung fields", TOLD),

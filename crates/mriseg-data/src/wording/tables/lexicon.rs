@@ -1,10 +1,10 @@
 //! Tables of the names of the finding and of adjectives.
 
-use super::parts::{ANY, Choice, LAY, PLAIN, REPORT};
+use crate::wording::parts::{ANY, Choice, LAY, PLAIN, REPORT};
 
 /// Which adjectives suit a noun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(crate) enum Class {
     Disease,
     Shadow,
     Spot,
@@ -14,11 +14,11 @@ pub(super) enum Class {
 
 /// A name of the finding. Without a plural it is a mass noun.
 #[derive(Debug)]
-pub(super) struct Noun {
-    pub(super) one: &'static str,
-    pub(super) many: &'static str,
-    pub(super) styles: u8,
-    pub(super) class: Class,
+pub(crate) struct Noun {
+    pub(crate) one: &'static str,
+    pub(crate) many: &'static str,
+    pub(crate) styles: u8,
+    pub(crate) class: Class,
 }
 
 const fn noun(one: &'static str, many: &'static str, styles: u8, class: Class) -> Noun {
@@ -30,7 +30,7 @@ const fn noun(one: &'static str, many: &'static str, styles: u8, class: Class) -
     }
 }
 
-pub(super) const NOUNS: [Noun; 77] = [
+pub(crate) const NOUNS: [Noun; 77] = [
     noun("infection", "", ANY, Class::Disease),
     noun("pneumonia", "", ANY, Class::Disease),
     noun("opacity", "opacities", REPORT | PLAIN, Class::Shadow),
@@ -151,7 +151,7 @@ pub(super) const NOUNS: [Noun; 77] = [
 ];
 
 /// Adjectives of diseases.
-pub(super) const DISEASE: [Choice; 14] = [
+pub(crate) const DISEASE: [Choice; 14] = [
     ("mild", ANY),
     ("moderate", REPORT | PLAIN),
     ("severe", ANY),
@@ -168,7 +168,7 @@ pub(super) const DISEASE: [Choice; 14] = [
     ("residual", REPORT),
 ];
 /// Adjectives of shadows.
-pub(super) const SHADOW: [Choice; 23] = [
+pub(crate) const SHADOW: [Choice; 23] = [
     ("patchy", REPORT | PLAIN),
     ("subtle", REPORT | PLAIN),
     ("dense", REPORT | PLAIN),
@@ -194,7 +194,7 @@ pub(super) const SHADOW: [Choice; 23] = [
     ("reticular", REPORT),
 ];
 /// Adjectives of spots.
-pub(super) const SPOT: [Choice; 13] = [
+pub(crate) const SPOT: [Choice; 13] = [
     ("small", ANY),
     ("big", LAY),
     ("large", ANY),
@@ -210,13 +210,13 @@ pub(super) const SPOT: [Choice; 13] = [
     ("odd", LAY),
 ];
 /// Adjectives that would name a whole lung where a whole lung is spoken of.
-pub(super) const SPREAD: [Choice; 3] = [
+pub(crate) const SPREAD: [Choice; 3] = [
     ("diffuse", REPORT | PLAIN),
     ("widespread", ANY),
     ("scattered", REPORT | PLAIN),
 ];
 /// Adjectives of what is not there.
-pub(super) const CAUTIOUS: [Choice; 6] = [
+pub(crate) const CAUTIOUS: [Choice; 6] = [
     ("focal", REPORT | PLAIN),
     ("acute", REPORT),
     ("definite", REPORT | PLAIN),
@@ -225,12 +225,12 @@ pub(super) const CAUTIOUS: [Choice; 6] = [
     ("convincing", REPORT),
 ];
 /// What findings are counted in.
-pub(super) const SIZES: [&str; 5] = ["areas", "regions", "foci", "patches", "zones"];
-pub(super) const SIZE: [&str; 5] = ["area", "region", "focus", "patch", "zone"];
-pub(super) const COUNTS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
+pub(crate) const SIZES: [&str; 5] = ["areas", "regions", "foci", "patches", "zones"];
+pub(crate) const SIZE: [&str; 5] = ["area", "region", "focus", "patch", "zone"];
+pub(crate) const COUNTS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
 
 /// Between a finding and its place.
-pub(super) const AFFECTING: [Choice; 7] = [
+pub(crate) const AFFECTING: [Choice; 7] = [
     ("affecting", ANY),
     ("involving", REPORT | PLAIN),
     ("confined to", REPORT),
@@ -238,4 +238,21 @@ pub(super) const AFFECTING: [Choice; 7] = [
     ("located in", PLAIN | LAY),
     ("localised to", REPORT),
     ("within", ANY),
+];
+
+/// British and American spelling.
+pub(crate) const SPELLINGS: [(&str, &str); 13] = [
+    ("tumour", "tumor"),
+    ("oedema", "edema"),
+    ("grey", "gray"),
+    ("colour", "color"),
+    ("localised", "localized"),
+    ("localise", "localize"),
+    ("haemorrhage", "hemorrhage"),
+    ("oesophagus", "esophagus"),
+    ("centred", "centered"),
+    ("aeroplane", "airplane"),
+    ("fetus", "foetus"),
+    ("haemoptysis", "hemoptysis"),
+    ("haemothorax", "hemothorax"),
 ];

@@ -1,17 +1,18 @@
-//! Pictures as they come: inverted, framed, compressed, written on. The same disturbances vary the pictures of a
-//! training and measure what a finished model makes of them.
+//! Damage that pictures come with: inverted, framed, compressed, written on. Training pictures get it at random, and
+//! reports measure what a finished model makes of it.
 
 use std::fmt::{self, Display};
 
-use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
 use mriseg::image::{GrayImage, Mask, Picture};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::augment::Warp;
+use super::lettering::written_on;
+use super::warp::Warp;
+use crate::encoded::jpeg;
 
-/// One thing that happens to pictures on their way.
+/// One kind of damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disturbance {
@@ -64,15 +65,17 @@ impl Disturbance {
         }
     }
 
-    /// The picture and its mask as this disturbance leaves them. A picture that gets a border becomes larger, and
-    /// nothing is marked in the border.
+    /// The damaged picture with its mask; equal random numbers give equal damage.
+    ///
+    /// # Shapes
+    /// Picture and mask are of one size, before and after. A border makes both larger; nothing is marked in it.
     pub fn apply(self, picture: &Picture, mask: &Mask, rng: &mut ChaCha8Rng) -> (Picture, Mask) {
         let before = rng.clone();
         let (grey, moved) = self.disturb(picture.grey(), mask, rng);
         let disturbed = match picture.colours() {
             None => Picture::from(grey),
             Some(_) if self == Self::Jpeg30 => compressed(picture, JPEG_QUALITY),
-            // All planes meet the same.
+            // The same random numbers for every plane.
             Some(colours) => Picture::of_colours(
                 (colours.each_ref()).map(|plane| self.disturb(plane, mask, &mut before.clone()).0),
             ),
@@ -188,149 +191,12 @@ fn letterboxed(image: &GrayImage, mask: &Mask, rng: &mut ChaCha8Rng) -> (GrayIma
     border.around(image, mask, 0.0)
 }
 
-/// The picture after a JPEG file; as it is when it is too long for one.
+/// The picture as a JPEG file gives it back; unchanged when it is too large for one.
 fn compressed(picture: &Picture, quality: u8) -> Picture {
-    let (levels, kind) = match picture.colours() {
-        Some(_) => (picture.to_rgb8(), ExtendedColorType::Rgb8),
-        None => (picture.grey().to_gray8(), ExtendedColorType::L8),
-    };
-    let (width, height) = (picture.width() as u32, picture.height() as u32);
-    let mut file = Vec::new();
-    JpegEncoder::new_with_quality(&mut file, quality)
-        .encode(&levels, width, height, kind)
+    jpeg(picture, quality)
         .ok()
-        .and_then(|()| Picture::decode(&file, "a JPEG file in memory").ok())
+        .and_then(|file| Picture::decode(&file, "a JPEG file in memory").ok())
         .unwrap_or_else(|| picture.clone())
-}
-
-fn written_on(image: &GrayImage, rng: &mut ChaCha8Rng) -> GrayImage {
-    let mut image = image.clone();
-    let first = rng.random_range(0..4);
-    let side = ["L", "R", "AP"][rng.random_range(0..3)];
-    write(&mut image, side, first, rng);
-    if rng.random_bool(0.5) {
-        let line = match rng.random_range(0..3) {
-            0 => "PORTABLE 12:30".to_owned(),
-            1 => format!(
-                "PORTABLE {:02}:{:02}",
-                rng.random_range(0..24),
-                rng.random_range(0..60)
-            ),
-            _ => format!(
-                "{}-{:02}-{:02}",
-                rng.random_range(1998..2026),
-                rng.random_range(1..13),
-                rng.random_range(1..29)
-            ),
-        };
-        let other = (first + rng.random_range(1..4)) % 4;
-        write(&mut image, &line, other, rng);
-    }
-    image
-}
-
-/// Pixels of a glyph across and down, and from one glyph to the next.
-const GLYPH: [usize; 2] = [5, 7];
-const ADVANCE: usize = GLYPH[0] + 1;
-
-/// Writes a line in white into one of the four corners. What does not fit is cut off.
-fn write(image: &mut GrayImage, line: &str, corner: usize, rng: &mut ChaCha8Rng) {
-    let short = image.width.min(image.height) as f32;
-    let height = short * rng.random_range(0.04..=0.08);
-    // A long line is written smaller.
-    let room = 0.9 * image.width as f32 / (line.len() * ADVANCE) as f32;
-    let dot = (height / GLYPH[1] as f32).min(room).round().max(1.0) as usize;
-    let margin = (short * rng.random_range(0.02..=0.05)) as usize;
-    let length = (line.len() * ADVANCE - 1) * dot;
-    let place = |far: bool, space: usize, taken: usize| {
-        if far {
-            space.saturating_sub(taken + margin)
-        } else {
-            margin
-        }
-    };
-    let left = place(corner % 2 == 1, image.width, length);
-    let top = place(corner / 2 == 1, image.height, GLYPH[1] * dot);
-    let (width, height) = (image.width, image.height);
-    for (place, letter) in line.chars().enumerate() {
-        for (row, bits) in glyph(letter).into_iter().enumerate() {
-            for column in (0..GLYPH[0]).filter(|column| bits >> (GLYPH[0] - 1 - column) & 1 == 1) {
-                let (x, y) = (left + (place * ADVANCE + column) * dot, top + row * dot);
-                for y in y..(y + dot).min(height) {
-                    for x in x..(x + dot).min(width) {
-                        image.pixels[y * width + x] = 1.0;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Seven rows of five dots, the left one in the highest bit.
-fn glyph(letter: char) -> [u8; 7] {
-    match letter {
-        '0' => [
-            0b01110, 0b10001, 0b10011, 0b10101, 0b11001, 0b10001, 0b01110,
-        ],
-        '1' => [
-            0b00100, 0b01100, 0b00100, 0b00100, 0b00100, 0b00100, 0b01110,
-        ],
-        '2' => [
-            0b01110, 0b10001, 0b00001, 0b00010, 0b00100, 0b01000, 0b11111,
-        ],
-        '3' => [
-            0b11111, 0b00010, 0b00100, 0b00010, 0b00001, 0b10001, 0b01110,
-        ],
-        '4' => [
-            0b00010, 0b00110, 0b01010, 0b10010, 0b11111, 0b00010, 0b00010,
-        ],
-        '5' => [
-            0b11111, 0b10000, 0b11110, 0b00001, 0b00001, 0b10001, 0b01110,
-        ],
-        '6' => [
-            0b00110, 0b01000, 0b10000, 0b11110, 0b10001, 0b10001, 0b01110,
-        ],
-        '7' => [
-            0b11111, 0b00001, 0b00010, 0b00100, 0b01000, 0b01000, 0b01000,
-        ],
-        '8' => [
-            0b01110, 0b10001, 0b10001, 0b01110, 0b10001, 0b10001, 0b01110,
-        ],
-        '9' => [
-            0b01110, 0b10001, 0b10001, 0b01111, 0b00001, 0b00010, 0b01100,
-        ],
-        'A' => [
-            0b01110, 0b10001, 0b10001, 0b11111, 0b10001, 0b10001, 0b10001,
-        ],
-        'B' => [
-            0b11110, 0b10001, 0b10001, 0b11110, 0b10001, 0b10001, 0b11110,
-        ],
-        'E' => [
-            0b11111, 0b10000, 0b10000, 0b11110, 0b10000, 0b10000, 0b11111,
-        ],
-        'L' => [
-            0b10000, 0b10000, 0b10000, 0b10000, 0b10000, 0b10000, 0b11111,
-        ],
-        'O' => [
-            0b01110, 0b10001, 0b10001, 0b10001, 0b10001, 0b10001, 0b01110,
-        ],
-        'P' => [
-            0b11110, 0b10001, 0b10001, 0b11110, 0b10000, 0b10000, 0b10000,
-        ],
-        'R' => [
-            0b11110, 0b10001, 0b10001, 0b11110, 0b10100, 0b10010, 0b10001,
-        ],
-        'T' => [
-            0b11111, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100,
-        ],
-        ':' => [
-            0b00000, 0b00100, 0b00100, 0b00000, 0b00100, 0b00100, 0b00000,
-        ],
-        '-' => [
-            0b00000, 0b00000, 0b00000, 0b11111, 0b00000, 0b00000, 0b00000,
-        ],
-        _ => [0; 7],
-    }
 }
 
 #[cfg(test)]
@@ -344,7 +210,7 @@ mod tests {
     /// A chest whose bright pixels are marked.
     fn picture(index: usize, size: usize) -> (GrayImage, Mask) {
         let image = Phantom::generate(&PhantomConfig::default(), "train", index)
-            .draw(size)
+            .render(size)
             .image;
         let marked = image.pixels.iter().map(|&v| u8::from(v > 0.6)).collect();
         (image, Mask::new(size, size, marked))
@@ -499,13 +365,6 @@ mod tests {
             );
             let middle = size / 6..size * 5 / 6;
             assert!(places.iter().all(|at| !middle.contains(&(at / size))));
-        }
-    }
-
-    #[test]
-    fn every_letter_that_is_written_has_a_glyph() {
-        for letter in "LRAPORTABLE0123456789:-".chars() {
-            assert_ne!(glyph(letter), [0; 7], "{letter}");
         }
     }
 

@@ -10,7 +10,8 @@ use mriseg::reading::{Findings, Request, Side};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::answer::answer;
+use super::answer::answer;
+use crate::sentence::all_zones;
 use crate::wording::Wording;
 use crate::{Sample, SideConvention};
 
@@ -63,7 +64,7 @@ impl RequestMix {
         }
     }
 
-    /// What is asked after a share `done` of the training, 0 to 1.
+    /// The shares after a part `done` of the training, 0 to 1.
     pub fn at(&self, done: f64) -> Self {
         let grown = if done < self.warmup {
             done / self.warmup
@@ -98,7 +99,7 @@ impl RequestMix {
 pub struct Asked {
     /// The request; `None` where the sentence of the data is not of the grammar, and stays as it is.
     pub request: Option<Request>,
-    /// What is asked for.
+    /// What is asked for, of the picture's size.
     pub mask: Mask,
     /// Whether it is the data's own question.
     pub own: bool,
@@ -106,15 +107,15 @@ pub struct Asked {
     pub reworded: bool,
 }
 
-/// How often healthy lungs are asked for some finding, to which the answer is nothing too, rather than for none: that the
-/// picture shows none is harder to learn than that the sentence names none.
+/// Probability that healthy lungs are asked for some finding instead of for none. The answer is nothing either way, but to
+/// see that a picture shows none is harder to learn than to read that a sentence names none.
 const DOUBTED: f64 = 0.75;
 
-/// How often a picture whose every finding is known by itself is asked for zones of which only some have one, or for all but
-/// one: what the data asks never names more than there is.
+/// Probability that a picture whose findings are known one by one is asked for zones of which only some have one, or for
+/// all but one: the sentences of the data never name more than there is.
 const ANY_ZONES: f64 = 0.15;
 
-/// Draws a question for a training case.
+/// Chooses a question for a training case at random.
 pub fn ask(
     sample: &Sample,
     convention: SideConvention,
@@ -175,13 +176,13 @@ pub fn ask(
 }
 
 impl Asked {
-    /// The request; `mirrored` where the picture was mirrored.
+    /// The request, with its sides exchanged where the picture was `mirrored`.
     pub fn request(&self, mirrored: bool) -> Option<Request> {
         let request = self.request?;
         Some(if mirrored { request.swapped() } else { request })
     }
 
-    /// The question in words; `mirrored` where the picture was mirrored.
+    /// The question in words, with its sides exchanged where the picture was `mirrored`; `None` where there is no request.
     pub fn sentence(&self, mirrored: bool, rng: &mut ChaCha8Rng) -> Option<String> {
         let request = self.request(mirrored)?;
         Some(match request {
@@ -194,9 +195,7 @@ impl Asked {
 
 /// All zones but one that has a finding.
 fn all_but_one(stated: &Findings, rng: &mut ChaCha8Rng) -> Findings {
-    let zones = Side::BOTH
-        .into_iter()
-        .flat_map(|side| (0..3).map(move |zone| Findings::one_zone(side, zone)));
+    let zones = all_zones().map(|(side, zone)| Findings::one_zone(side, zone));
     let named: Vec<Findings> = zones.filter(|zone| !zone.is_disjoint(stated)).collect();
     named[rng.random_range(0..named.len())].rest()
 }
@@ -220,7 +219,7 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
-    use crate::answer::tests::{BOTH, VIEWER, sample};
+    use crate::requests::answer::tests::{BOTH, VIEWER, sample};
 
     #[test]
     fn shares_are_kept_and_every_question_has_its_sentence() {

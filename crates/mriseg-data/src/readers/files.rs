@@ -1,0 +1,66 @@
+//! The files of a case.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::encoded::{EncodedCase, NamedBytes};
+use crate::{DataError, Sample};
+
+/// A row of a table whose files have been found.
+#[derive(Debug)]
+pub(crate) struct FileCase {
+    pub(crate) id: String,
+    pub(crate) text: String,
+    pub(crate) files: CaseFiles,
+}
+
+/// Where a case lies on disk.
+#[derive(Debug)]
+pub(crate) struct CaseFiles {
+    pub(crate) image: PathBuf,
+    /// `None`: nothing is marked.
+    pub(crate) mask: Option<PathBuf>,
+    /// Mask of the lungs, of any size.
+    pub(crate) lungs: Option<PathBuf>,
+}
+
+impl FileCase {
+    pub(super) fn new(id: &str, text: &str, image: &Path, mask: &Path) -> Self {
+        Self {
+            id: id.to_owned(),
+            text: text.to_owned(),
+            files: CaseFiles {
+                image: image.to_owned(),
+                mask: Some(mask.to_owned()),
+                lungs: None,
+            },
+        }
+    }
+}
+
+impl CaseFiles {
+    /// Lengths of the files in bytes; 0 for one that is gone.
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = u64> {
+        let paths = std::iter::once(&self.image).chain(&self.mask);
+        paths
+            .chain(&self.lungs)
+            .map(|file| fs::metadata(file).map_or(0, |metadata| metadata.len()))
+    }
+
+    /// Reads the case, without its sentence.
+    ///
+    /// # Errors
+    /// A file is missing or no usable picture, or picture and mask differ in size.
+    pub(crate) fn load(&self, id: &str) -> Result<Sample, DataError> {
+        let read = |path: &PathBuf| -> Result<NamedBytes, DataError> {
+            let bytes = fs::read(path).map_err(DataError::unreadable(path))?;
+            Ok((bytes, path.clone()))
+        };
+        EncodedCase {
+            image: read(&self.image)?,
+            mask: self.mask.as_ref().map(read).transpose()?,
+            lungs: self.lungs.as_ref().map(read).transpose()?,
+        }
+        .decode(id)
+    }
+}
