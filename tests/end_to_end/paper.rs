@@ -4,10 +4,9 @@
 use crate::program::{SENTENCE, fail, picture, read_bundle, run, succeed, trainer};
 use burn::tensor::Device;
 use futures_lite::future::block_on;
-use mriseg::error::Error;
 use mriseg::image::Mask;
 use mriseg::segmenter::Segmenter;
-use mriseg::tensor_source::TensorSource;
+use mriseg::tensor_source::{TensorSource, WeightsError};
 use mriseg::vq::emu3::{Emu3Config, RandomTensors};
 use mriseg_data::{Dataset, PhantomConfig};
 use safetensors::tensor::{Dtype, TensorView};
@@ -22,7 +21,7 @@ struct Kept {
 }
 
 impl TensorSource for Kept {
-    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
+    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         let values = self.random.values(name, shape)?;
         let bytes = values
             .iter()

@@ -96,6 +96,7 @@ fn emu3(path: &Path, side: usize) -> Result<(), Box<dyn Error>> {
         println!("file: {:.2} MB", file.metadata()?.len() as f64 / 1e6);
         Box::new(SafetensorsFile::open(file, &weights.display().to_string())?)
     };
+    config.validate()?;
     let tokenizer = config.load(source.as_mut(), &device)?;
     println!(
         "load: {:.1} s, at most {} of memory",

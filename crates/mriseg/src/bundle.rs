@@ -1,12 +1,11 @@
 //! Model bundle: `manifest.json`, weight shards, `tokenizer.json` and `card.md`. Everything is named
 //! with its length and SHA-256, and nothing is loaded that does not match.
 
-use crate::config::ModelConfig;
+use crate::config::{ConfigError, ModelConfig};
 use crate::decode::DecisionRule;
-use crate::error::Error;
 use crate::image::Typical;
 use crate::model::{ImageEncoder, Model};
-use crate::text::TextTokenizer;
+use crate::text::{TextError, TextTokenizer};
 use burn::store::{HalfPrecisionAdapter, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -135,7 +134,7 @@ pub struct Bundle {
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
-/// A bundle that cannot be read.
+/// A bundle that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// The manifest is no manifest.
@@ -179,6 +178,12 @@ pub enum BundleError {
         /// What does not fit.
         reason: String,
     },
+    /// The architecture of the manifest cannot be built.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The text tokenizer is broken or does not fit the model.
+    #[error(transparent)]
+    Tokenizer(#[from] TextError),
 }
 
 /// SHA-256, hexadecimal.
@@ -258,7 +263,7 @@ impl Bundle {
         precision: Precision,
         info: BundleInfo,
         card: &str,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, BundleError> {
         let mut parts = Vec::new();
         if let Some(tokenizers) = &model.tokenizers {
             parts.push(match &tokenizers.image {
@@ -298,7 +303,7 @@ impl Bundle {
     }
 
     /// Checks every digest and loads weights and tokenizer onto `device`.
-    pub fn unpack(&self, device: &Device) -> Result<(Model, TextTokenizer), Error> {
+    pub fn unpack(&self, device: &Device) -> Result<(Model, TextTokenizer), BundleError> {
         let manifest = &self.manifest;
         for entry in manifest.files() {
             entry.checked(&self.files)?;
@@ -318,20 +323,21 @@ impl Bundle {
             (tokenizers, shards) => {
                 let wanted = if tokenizers.is_some() { 3 } else { 1 };
                 let reason = format!("{} shards instead of {wanted}", shards.len());
-                return Err(BundleError::Manifest(reason).into());
+                return Err(BundleError::Manifest(reason));
             }
         }
         let tokenizer =
             TextTokenizer::from_bytes(manifest.tokenizer.checked(&self.files)?, TOKENIZER)?;
         if tokenizer.vocab() > manifest.architecture.lm.text_vocab {
-            return Err(Error::Tokenizer {
+            return Err(TextError::Tokenizer {
                 file: TOKENIZER.to_owned(),
                 reason: format!(
                     "has {} entries, the model knows {}: use the tokenizer it was trained with",
                     tokenizer.vocab(),
                     manifest.architecture.lm.text_vocab
                 ),
-            });
+            }
+            .into());
         }
         Ok((model, tokenizer))
     }

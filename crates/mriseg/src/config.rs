@@ -1,8 +1,12 @@
 //! Sizes of the model. Everything that a weight file depends on is here, and is saved with it.
 
-use crate::error::Error;
 use crate::sequence::SequenceLayout;
 use serde::{Deserialize, Serialize};
+
+/// A model configuration that cannot be built: which value, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("model configuration: {0}")]
+pub struct ConfigError(pub String);
 
 /// What the sequence holds for an image cell (docs/METHOD.md, section 2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -220,8 +224,8 @@ impl ModelConfig {
     }
 
     /// Rejects sizes that do not fit together, naming them.
-    pub fn validate(&self) -> Result<(), Error> {
-        let error = |message: String| Err(Error::Config(message));
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let error = |message: String| Err(ConfigError(message));
         let (image, mask, lm) = (&self.image, &self.mask, &self.lm);
         for (name, value) in [
             ("image.size", image.size),
@@ -318,11 +322,11 @@ impl ModelConfig {
 
 impl ModelConfig {
     /// The finest and the coarsest of the levels that are fused must fit the grid.
-    fn validate_pretrained(&self) -> Result<(), Error> {
+    fn validate_pretrained(&self) -> Result<(), ConfigError> {
         const COARSEST: usize = 32;
         let (image, grid) = (&self.image, self.grid());
         if self.lm.image_tokens != ImageTokens::Features {
-            return Err(Error::Config(
+            return Err(ConfigError(
                 "image.encoder = efficientnet_lite0 goes with lm.image_tokens = features"
                     .to_owned(),
             ));
@@ -330,7 +334,7 @@ impl ModelConfig {
         let fits = |side: usize| side.is_multiple_of(grid) || grid.is_multiple_of(side);
         let sides = [8, 16, COARSEST].map(|stride| image.size / stride);
         if !image.size.is_multiple_of(COARSEST) || !sides.into_iter().all(fits) {
-            return Err(Error::Config(format!(
+            return Err(ConfigError(format!(
                 "image.size = {} with a grid of {grid} cells: image.encoder = efficientnet_lite0 sees pictures at strides 8, 16 and {COARSEST}, whose sides must be multiples or parts of the grid; take 16 pixels a cell, or 8",
                 image.size
             )));

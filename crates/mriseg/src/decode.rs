@@ -10,12 +10,12 @@ mod sampled;
 mod speculative;
 
 pub use greedy::Greedy;
-pub use pick::{DecisionRule, Decoded, Pick, Picker};
+pub use pick::{DecisionRule, Pick, PickError, Picker};
 pub use sampled::{Agreement, Sampler};
 pub use speculative::{Decode, Decoder};
 
 use crate::sequence::Cell;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 /// A mask token at the moment of its decoding.
@@ -29,6 +29,26 @@ pub struct TokenEvent {
     pub token: u32,
     /// The model's probability of this code.
     pub probability: f32,
+}
+
+/// What one step decoded.
+#[derive(Debug, Clone)]
+pub struct Decoded {
+    /// Picked codes: `[batch, 1]`.
+    pub ids: Tensor<2, Int>,
+    /// Their probabilities: `[batch, 1]`.
+    pub probabilities: Tensor<2>,
+}
+
+/// The device failed while computing (a lost GPU, for example).
+#[derive(Debug, thiserror::Error)]
+#[error("the device stopped answering: {0}; load the model again or choose the CPU")]
+pub struct DeviceError(String);
+
+impl From<ExecutionError> for DeviceError {
+    fn from(error: ExecutionError) -> Self {
+        Self(error.to_string())
+    }
 }
 
 /// Codes as a tensor `[masks, mask]`; `codes` holds whole masks one after the other.

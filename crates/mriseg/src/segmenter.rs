@@ -12,7 +12,7 @@ use crate::sequence::SequenceLayout;
 use crate::text::{Prompt, TextTokenizer};
 use crate::vision::Vision;
 use crate::vq::emu3::Emu3Tokenizer;
-use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ impl Segmenter {
             None => {
                 let size = manifest.architecture.mask.size;
                 let codes = vision.mask_codes(Tensor::zeros([1, 1, size, size], device));
-                let codes = codes.into_data_async().await.map_err(device_error)?;
+                let codes = codes.into_data_async().await?;
                 codes.iter().collect()
             }
         };
@@ -202,9 +202,8 @@ impl Segmenter {
     /// The sentence as the model reads it.
     pub fn prompt(&self, text: &str) -> Result<Prompt, Error> {
         let inner = &self.inner;
-        inner
-            .tokenizer
-            .encode(text, inner.layout().text, &inner.manifest.info.example)
+        let example = &inner.manifest.info.example;
+        Ok(inner.tokenizer.encode(text, inner.layout().text, example)?)
     }
 
     /// How a sentence is understood, for people; `None` where the model's sentences are not about lungs. The mask comes
@@ -290,8 +289,7 @@ impl Inner {
             .vision
             .foreground(code_tensor(&codes, layout.mask(), &self.device))
             .into_data_async()
-            .await
-            .map_err(device_error)?;
+            .await?;
         let mut probabilities: Vec<f32> = data.iter::<f32>().collect();
         let (size, patch) = (
             self.manifest.architecture.mask.size,
@@ -316,7 +314,7 @@ impl Sampling {
     /// Draws the next token of every mask; false when all are drawn. To stop, do not call it again.
     pub async fn next(&mut self) -> Result<bool, Error> {
         let lm = &self.inner.lm;
-        self.sampler.advance(lm).await.map_err(device_error)
+        Ok(self.sampler.advance(lm).await?)
     }
 
     /// Tokens of each mask so far.
@@ -350,11 +348,7 @@ impl Decoding {
     /// Decodes the next token, or run of tokens; empty when every cell is decoded. To stop, do not call it
     /// again.
     pub async fn next(&mut self) -> Result<Vec<TokenEvent>, Error> {
-        let run = self
-            .decoder
-            .next(&self.inner.lm)
-            .await
-            .map_err(device_error)?;
+        let run = self.decoder.next(&self.inner.lm).await?;
         for event in &run {
             self.tokens.push(event.token);
             self.probabilities.push(event.probability);
@@ -450,10 +444,6 @@ pub fn foreground(soft: &GrayImage, width: usize, height: usize) -> Mask {
     } else {
         cut(&soft.resized(width, height))
     }
-}
-
-fn device_error(error: ExecutionError) -> Error {
-    Error::Device(error.to_string())
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 
 mod prune;
 
-use crate::error::Error;
 use tokenizers::models::bpe::{BPE, BpeTrainerBuilder};
 use tokenizers::normalizers::utils::Lowercase;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
@@ -28,12 +27,44 @@ pub struct Prompt {
     pub ids: Vec<u32>,
 }
 
+/// A sentence that cannot be read, or no tokenizer to read it with.
+#[derive(Debug, thiserror::Error)]
+pub enum TextError {
+    /// The sentence is empty.
+    #[error("the sentence is empty: write what to segment, for example \"{example}\"")]
+    Empty {
+        /// A sentence that the model understands.
+        example: String,
+    },
+    /// The sentence has more tokens than the model reads.
+    #[error(
+        "the sentence is too long: {words} words, which are {tokens} tokens, and this model reads {limit} tokens, about {} ordinary words: shorten it",
+        limit / 2
+    )]
+    TooLong {
+        /// Words of the sentence.
+        words: usize,
+        /// Tokens of the sentence.
+        tokens: usize,
+        /// Tokens that fit.
+        limit: usize,
+    },
+    /// The tokenizer file is broken or lacks what the model needs.
+    #[error("{file}: {reason}")]
+    Tokenizer {
+        /// File name.
+        file: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+}
+
 impl TextTokenizer {
     /// Learns a vocabulary of at most `vocab` tokens (256 bytes and `[PAD]` among them).
     pub fn learn<'a>(
         sentences: impl Iterator<Item = &'a str> + Send,
         vocab: usize,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, TextError> {
         let fail = |error: tokenizers::Error| tokenizer_error("training sentences", error);
         let mut trainer = BpeTrainerBuilder::new()
             .show_progress(false)
@@ -58,12 +89,12 @@ impl TextTokenizer {
     }
 
     /// Loads a `tokenizer.json`; `file` names it in errors.
-    pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, Error> {
+    pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, TextError> {
         let inner = Tokenizer::from_bytes(bytes).map_err(|error| tokenizer_error(file, error))?;
         let pad = PADS
             .iter()
             .find_map(|pad| inner.token_to_id(pad))
-            .ok_or_else(|| Error::Tokenizer {
+            .ok_or_else(|| TextError::Tokenizer {
                 file: file.to_owned(),
                 reason: format!(
                     "has no token to pad with: add {PAD} to its special tokens (also understood: {})",
@@ -82,17 +113,19 @@ impl TextTokenizer {
         bytes: &[u8],
         file: &str,
         sentences: impl Iterator<Item = &'a str>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, TextError> {
         let full = Self::from_bytes(bytes, file)?;
-        let json = prune::prune(bytes, &full, sentences).map_err(|reason| Error::Tokenizer {
-            file: file.to_owned(),
-            reason,
+        let json = prune::prune(bytes, &full.inner, full.pad, sentences).map_err(|reason| {
+            TextError::Tokenizer {
+                file: file.to_owned(),
+                reason,
+            }
         })?;
         Self::from_bytes(&json, file)
     }
 
     /// The `tokenizer.json`.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+    pub fn to_bytes(&self) -> Result<Vec<u8>, TextError> {
         let json = self
             .inner
             .to_string(false)
@@ -123,15 +156,15 @@ impl TextTokenizer {
     ///
     /// # Errors
     /// The sentence is empty, for which `example` is offered instead, or does not fit.
-    pub fn encode(&self, text: &str, length: usize, example: &str) -> Result<Prompt, Error> {
+    pub fn encode(&self, text: &str, length: usize, example: &str) -> Result<Prompt, TextError> {
         const LONGEST_TEXT: usize = 20_000;
         let text = text.trim();
         if text.is_empty() {
-            return Err(Error::EmptyPrompt {
+            return Err(TextError::Empty {
                 example: example.to_owned(),
             });
         }
-        let too_long = |tokens: usize| Error::PromptTooLong {
+        let too_long = |tokens: usize| TextError::TooLong {
             words: text.split_whitespace().count(),
             tokens,
             limit: length,
@@ -164,7 +197,7 @@ impl TextTokenizer {
         }
     }
 
-    fn ids(&self, text: &str) -> Result<Vec<u32>, Error> {
+    fn ids(&self, text: &str) -> Result<Vec<u32>, TextError> {
         let encoding = self
             .inner
             .encode(text, true)
@@ -173,8 +206,8 @@ impl TextTokenizer {
     }
 }
 
-fn tokenizer_error(file: &str, error: tokenizers::Error) -> Error {
-    Error::Tokenizer {
+fn tokenizer_error(file: &str, error: tokenizers::Error) -> TextError {
+    TextError::Tokenizer {
         file: file.to_owned(),
         reason: format!("not a readable tokenizer ({error})"),
     }

@@ -1,6 +1,5 @@
 //! What stands between pixels and tokens: the tokenizers of the model itself, or Emu3's.
 
-use crate::error::Error;
 use crate::image::Picture;
 use crate::model::{Model, Tokenizers, normalized_pixels, single};
 use crate::vq::emu3::Emu3Tokenizer;
@@ -17,6 +16,13 @@ pub enum Vision {
     Emu3(Box<Emu3Vision>),
 }
 
+/// The model was trained on the codes of a tokenizer that is not part of it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this model reads pictures with Emu3's vision tokenizer, which is not part of its bundle and too large for a browser: name its folder with --emu3, or take another model"
+)]
+pub struct Emu3Missing;
+
 /// Emu3's tokenizer and what the language model makes of its codes.
 #[derive(Debug, Clone)]
 pub struct Emu3Vision {
@@ -30,14 +36,14 @@ impl Vision {
     ///
     /// # Errors
     /// The model needs Emu3's tokenizer, and there is none.
-    pub fn of(model: &Model, emu3: Option<&Arc<Emu3Tokenizer>>) -> Result<Self, Error> {
+    pub fn of(model: &Model, emu3: Option<&Arc<Emu3Tokenizer>>) -> Result<Self, Emu3Missing> {
         match (&model.tokenizers, emu3) {
             (Some(own), _) => Ok(Self::Own(Arc::new(own.clone()))),
             (None, Some(tokenizer)) => Ok(Self::Emu3(Box::new(Emu3Vision {
                 tokenizer: tokenizer.clone(),
                 table: model.lm.code_table(),
             }))),
-            (None, None) => Err(Error::Emu3Missing),
+            (None, None) => Err(Emu3Missing),
         }
     }
 

@@ -6,6 +6,9 @@ use std::process::ExitCode;
 use mriseg::bundle::BundleError;
 use mriseg::error::Error;
 use mriseg::image::ImageError;
+use mriseg::tensor_source::WeightsError;
+use mriseg::text::TextError;
+use mriseg::vision::Emu3Missing;
 use mriseg_data::DataError;
 
 /// What kind of failure an error is; it decides the exit code.
@@ -76,16 +79,30 @@ fn own_kind(cause: &(dyn std::error::Error + 'static)) -> Option<Kind> {
     if let Some(marked) = cause.downcast_ref::<Marked>() {
         return Some(marked.kind);
     }
-    if cause.is::<DataError>() || cause.is::<ImageError>() || cause.is::<BundleError>() {
+    if cause.is::<DataError>() || cause.is::<ImageError>() || cause.is::<WeightsError>() {
         return Some(Kind::Data);
     }
-    Some(match cause.downcast_ref::<Error>()? {
-        Error::Image(_) | Error::Bundle(_) | Error::Tokenizer { .. } | Error::Weights { .. } => {
-            Kind::Data
-        }
-        Error::EmptyPrompt { .. } | Error::PromptTooLong { .. } | Error::Emu3Missing => Kind::Usage,
-        Error::Config(_) | Error::Device(_) => Kind::Failure,
-    })
+    if cause.is::<Emu3Missing>() {
+        return Some(Kind::Usage);
+    }
+    if let Some(error) = cause.downcast_ref::<TextError>() {
+        return Some(match error {
+            TextError::Empty { .. } | TextError::TooLong { .. } => Kind::Usage,
+            TextError::Tokenizer { .. } => Kind::Data,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<BundleError>() {
+        return Some(match error {
+            BundleError::Config(_) => Kind::Failure,
+            _ => Kind::Data,
+        });
+    }
+    match cause.downcast_ref::<Error>()? {
+        Error::Bundle(error) => own_kind(error),
+        Error::Text(error) => own_kind(error),
+        Error::Emu3Missing(error) => own_kind(error),
+        Error::Pick(_) | Error::Device(_) => None,
+    }
 }
 
 /// The error with its causes in one piece; a cause that its parent already quotes is not repeated.
@@ -150,15 +167,23 @@ mod tests {
         let empty = || ImageError::Empty {
             name: "a.png".into(),
         };
-        let prompt = Error::EmptyPrompt {
+        let prompt = || TextError::Empty {
             example: "left lung".into(),
+        };
+        let lost = burn::tensor::ExecutionError::WithContext {
+            reason: "lost".into(),
+        };
+        let cut_off = BundleError::Missing {
+            file: "card.md".into(),
         };
         for (error, code) in [
             (empty().into(), 3),
-            (Error::from(empty()).into(), 3),
             (DataError::from(empty()).into(), 3),
-            (prompt.into(), 2),
-            (Error::Device("lost".into()).into(), 1),
+            (Error::from(cut_off).into(), 3),
+            (prompt().into(), 2),
+            (Error::from(prompt()).into(), 2),
+            (Error::from(Emu3Missing).into(), 2),
+            (Error::from(lost).into(), 1),
         ] {
             let error: anyhow::Error = error;
             assert_eq!(kind_of(&error).code(), code, "{error}");

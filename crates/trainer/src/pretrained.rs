@@ -4,8 +4,7 @@ use anyhow::Result;
 use burn::tensor::Device;
 use mriseg::bundle::sha256;
 use mriseg::efficientnet::EfficientNetEncoder;
-use mriseg::error::Error;
-use mriseg::tensor_source::TensorSource;
+use mriseg::tensor_source::{TensorSource, WeightsError};
 use pytorch_reader::{DType, PytorchReader};
 use std::path::Path;
 
@@ -68,8 +67,8 @@ impl PickledTensors {
 }
 
 impl TensorSource for PickledTensors {
-    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
-        let wrong = |reason: String| Error::Weights {
+    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
+        let wrong = |reason: String| WeightsError {
             file: self.file.clone(),
             reason,
         };

@@ -7,7 +7,8 @@
 //! Dice on (Lipton, Elkan and Narayanaswamy 2014, "Optimal thresholding of classifiers to maximize F1 measure").
 
 use super::presence::EmptyMask;
-use crate::error::Error;
+use super::{Decoded, DeviceError};
+use crate::config::ConfigError;
 use crate::mask_lm::{CachedLm, DecodeState};
 use crate::vision::Vision;
 use burn::tensor::{ExecutionError, Int, Tensor};
@@ -133,13 +134,15 @@ const PIXELS: usize = BYTES * BYTE;
 
 type Word = [u8; BYTES];
 
-/// What one step decoded.
-#[derive(Debug, Clone)]
-pub struct Decoded {
-    /// Picked codes: `[batch, 1]`.
-    pub ids: Tensor<2, Int>,
-    /// Their probabilities: `[batch, 1]`.
-    pub probabilities: Tensor<2>,
+/// Why a rule cannot be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum PickError {
+    /// The rule compares what codes draw, and that depends on their neighbours (Emu3).
+    #[error(transparent)]
+    Rule(#[from] ConfigError),
+    /// The device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
 }
 
 impl Picker {
@@ -150,14 +153,13 @@ impl Picker {
     ///
     /// # Errors
     /// The device fails, or `rule.pick` compares what codes draw and that depends on their neighbours (Emu3).
-    pub async fn new(rule: DecisionRule, vision: &Vision) -> Result<Self, Error> {
-        let device = |error: ExecutionError| Error::Device(error.to_string());
+    pub async fn new(rule: DecisionRule, vision: &Vision) -> Result<Self, PickError> {
         let Vision::Own(own) = vision else {
             return match rule.pick {
                 Pick::MostProbable => Ok(Self::of_most_probable()),
-                Pick::LeastError | Pick::BestDice => Err(Error::Config(
+                Pick::LeastError | Pick::BestDice => Err(PickError::Rule(ConfigError(
                     "pick = least_error or best_dice compares what single codes draw, and what a code of Emu3 draws depends on those around it: take most_probable".to_owned(),
-                )),
+                ))),
             };
         };
         let empty = EmptyMask::new(own.mask.encode_empty(), rule.presence_threshold);
@@ -166,11 +168,11 @@ impl Picker {
             patches: match rule.threshold() {
                 Some(threshold) => {
                     let patches = Patches::new(own.mask.patches(), threshold);
-                    Some(patches.await.map_err(device)?)
+                    Some(patches.await.map_err(DeviceError::from)?)
                 }
                 None => None,
             },
-            empty: Some(empty.await.map_err(device)?),
+            empty: Some(empty.await.map_err(DeviceError::from)?),
         })
     }
 

@@ -3,9 +3,8 @@
 
 use super::{EfficientNetLite0, LEVELS};
 use crate::config::ImageTokenizerConfig;
-use crate::error::Error;
 use crate::layers::linear;
-use crate::tensor_source::TensorSource;
+use crate::tensor_source::{TensorSource, WeightsError};
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, assert_shape};
@@ -60,7 +59,11 @@ impl EfficientNetEncoder {
     ///
     /// # Errors
     /// As [`EfficientNetLite0::load`].
-    pub fn pretrained(self, source: &mut dyn TensorSource, device: &Device) -> Result<Self, Error> {
+    pub fn pretrained(
+        self,
+        source: &mut dyn TensorSource,
+        device: &Device,
+    ) -> Result<Self, WeightsError> {
         let net = EfficientNetLite0::load(self.shape.channels, source, device)?;
         Ok(Self { net, ..self })
     }

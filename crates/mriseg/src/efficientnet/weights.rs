@@ -1,8 +1,7 @@
 //! Pretrained weights, by the names of the PyTorch port of Google's release (`efficientnet_lite_pytorch`).
 
 use super::{BlockShape, EfficientNetLite0, InvertedResidual, STEM, block_shapes};
-use crate::error::Error;
-use crate::tensor_source::TensorSource;
+use crate::tensor_source::{TensorSource, WeightsError};
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -20,7 +19,7 @@ impl EfficientNetLite0 {
         channels: usize,
         source: &mut dyn TensorSource,
         device: &Device,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, WeightsError> {
         const COLOURS: usize = 3;
         let mut net = Self::new(channels, device);
         let mut weights = Weights { source, device };
@@ -54,7 +53,7 @@ impl Weights<'_> {
         block: &mut InvertedResidual,
         shape: &BlockShape,
         name: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<(), WeightsError> {
         let BlockShape {
             kernel,
             d_in,
@@ -89,7 +88,7 @@ impl Weights<'_> {
         conv: &str,
         norm: &str,
         [d_in, d_out]: [usize; 2],
-    ) -> Result<(), Error> {
+    ) -> Result<(), WeightsError> {
         let (weight, bias) = self.convolution(conv, norm, &[d_out, d_in, 1, 1])?;
         let weight = self.tensor(weight, [d_out, d_in]);
         linear.weight = Param::from_tensor(laid_out(weight.transpose()));
@@ -103,7 +102,7 @@ impl Weights<'_> {
         conv: &str,
         norm: &str,
         shape: &[usize],
-    ) -> Result<(Vec<f32>, Vec<f32>), Error> {
+    ) -> Result<(Vec<f32>, Vec<f32>), WeightsError> {
         let channels = shape[0];
         let mut weight = self.source.values(&format!("{conv}.weight"), shape)?;
         let mut of_norm = |part: &str| self.source.values(&format!("{norm}.{part}"), &[channels]);

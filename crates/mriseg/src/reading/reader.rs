@@ -62,8 +62,9 @@ enum Sense {
 impl Reading {
     /// Reads a sentence; of a very long one only the beginning.
     pub fn of(text: &str) -> Self {
-        let tokens = tokens::tokens(text);
-        let tokens = clauses::without_findings_left_out(tokens);
+        let mut tokens = tokens::split(text);
+        context::read(&mut tokens);
+        let tokens = clauses::without_findings_left_out(tokens::starts(tokens));
         let polarities = clauses::polarities(&tokens);
         let words = |polarity: Polarity| {
             let pairs = tokens.iter().zip(&polarities);

@@ -1,12 +1,12 @@
 //! Cutting a pretrained vocabulary down: byte-level BPE keeps working with any subset of its merges, and keeps the
 //! tokens of a text as long as the merges that made them are kept.
 
-use super::TextTokenizer;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{
     NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer,
+    Tokenizer,
 };
 
 /// The `tokenizer.json` that is left.
@@ -15,15 +15,13 @@ use tokenizers::{
 /// Why it cannot be cut down, and what to do.
 pub(super) fn prune<'a>(
     bytes: &[u8],
-    full: &TextTokenizer,
+    full: &Tokenizer,
+    pad: u32,
     sentences: impl Iterator<Item = &'a str>,
 ) -> Result<Vec<u8>, String> {
     let unreadable = |error: &dyn std::fmt::Display| format!("not a readable tokenizer ({error})");
     let mut json: Value = serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?;
-    let pad = full
-        .inner
-        .id_to_token(full.pad)
-        .ok_or("has no token to pad with")?;
+    let pad = full.id_to_token(pad).ok_or("has no token to pad with")?;
     let model = &json["model"];
     let vocab = model["vocab"].as_object().ok_or("has no vocabulary")?;
     let merges: Vec<[&str; 2]> = model["merges"]
@@ -94,13 +92,13 @@ fn pair(merge: &Value) -> Option<[&str; 2]> {
 }
 
 /// The pieces of a sentence that are merged each by itself.
-fn split(full: &TextTokenizer, sentence: &str) -> tokenizers::Result<Vec<String>> {
+fn split(full: &Tokenizer, sentence: &str) -> tokenizers::Result<Vec<String>> {
     let mut text = NormalizedString::from(sentence);
-    if let Some(normalizer) = full.inner.get_normalizer() {
+    if let Some(normalizer) = full.get_normalizer() {
         normalizer.normalize(&mut text)?;
     }
     let mut pieces = PreTokenizedString::from(text);
-    if let Some(pre_tokenizer) = full.inner.get_pre_tokenizer() {
+    if let Some(pre_tokenizer) = full.get_pre_tokenizer() {
         pre_tokenizer.pre_tokenize(&mut pieces)?;
     }
     let pieces = pieces.get_splits(OffsetReferential::Original, OffsetType::Byte);
@@ -135,6 +133,7 @@ fn merges_of(word: &str, ranks: &HashMap<[&str; 2], usize>) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::TextTokenizer;
     use serde::Deserialize;
     use std::path::PathBuf;
 

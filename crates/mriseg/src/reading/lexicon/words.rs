@@ -1,6 +1,6 @@
 //! The words that the reader knows, by meaning; singular, in small letters and without accents.
 
-use super::Meaning::{self, *};
+use super::meaning::Meaning::{self, *};
 
 /// Every word, once.
 pub(super) const WORDS: &[(Meaning, &str)] = &[

@@ -1,7 +1,6 @@
 //! Words and the marks between them.
 
 use super::super::lexicon::{self, Meaning};
-use super::context;
 
 /// More words than this are not read.
 const MAX_WORDS: usize = 300;
@@ -50,14 +49,8 @@ impl Token {
     }
 }
 
-/// The words and marks of a text.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let mut tokens = split(text);
-    context::read(&mut tokens);
-    starts(tokens)
-}
-
-fn split(text: &str) -> Vec<Token> {
+/// The words and marks of a text; a word has the meaning that it has on its own.
+pub(super) fn split(text: &str) -> Vec<Token> {
     let chars: Vec<char> = text
         .chars()
         .take(MAX_CHARS)
@@ -197,7 +190,7 @@ fn without_accent(c: char) -> char {
 }
 
 /// "... and there is ..." starts anew.
-fn starts(tokens: Vec<Token>) -> Vec<Token> {
+pub(super) fn starts(tokens: Vec<Token>) -> Vec<Token> {
     let mut marked: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut rest = tokens.into_iter().peekable();
     while let Some(token) = rest.next() {

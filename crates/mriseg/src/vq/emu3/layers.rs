@@ -1,7 +1,7 @@
 //! What encoder and decoder are made of.
 
 use super::weights::Weights;
-use crate::error::Error;
+use crate::tensor_source::WeightsError;
 use crate::vq::blocks::{grid_to_tokens, tokens_to_grid};
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
@@ -10,9 +10,6 @@ use burn::nn::{GroupNorm, Linear};
 use burn::tensor::activation::{silu, softmax};
 use burn::tensor::{Tensor, TensorData};
 use mriseg_ops::convolution::convolve;
-
-/// Groups of every group normalisation.
-pub(super) const GROUPS: usize = 32;
 
 /// Group normalisation; in the decoder the codes set its scale and shift, place by place (MoVQ, eq. 5).
 #[derive(Module, Debug)]
@@ -34,7 +31,7 @@ impl Norm {
         name: &str,
         channels: usize,
         code_dim: Option<usize>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, WeightsError> {
         let Some(code_dim) = code_dim else {
             return Ok(Self {
                 groups: weights.group_norm(name, channels)?,
@@ -103,7 +100,7 @@ impl ResidualBlock {
         name: &str,
         [channels_in, channels_out]: [usize; 2],
         code_dim: Option<usize>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, WeightsError> {
         let part = |part: &str| format!("{name}.{part}");
         Ok(Self {
             norm1: Norm::load(weights, &part("norm1"), channels_in, code_dim)?,
@@ -142,7 +139,7 @@ impl Attention {
         name: &str,
         channels: usize,
         code_dim: Option<usize>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, WeightsError> {
         let part = |part: &str| format!("{name}.{part}");
         Ok(Self {
             norm: Norm::load(weights, &part("norm"), channels, code_dim)?,
@@ -181,7 +178,7 @@ impl StillBlock {
         weights: &mut Weights<'_>,
         name: &str,
         channels: usize,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, WeightsError> {
         let part = |part: &str| format!("{name}.{part}");
         Ok(Self {
             norm1: FrozenNorm::load(weights, &part("norm1"), channels)?,
@@ -209,7 +206,7 @@ struct FrozenNorm {
 impl FrozenNorm {
     const EPSILON: f32 = 1e-5;
 
-    fn load(weights: &mut Weights<'_>, name: &str, channels: usize) -> Result<Self, Error> {
+    fn load(weights: &mut Weights<'_>, name: &str, channels: usize) -> Result<Self, WeightsError> {
         let mut part = |part: &str| weights.values(&format!("{name}.{part}"), &[channels]);
         let (gamma, beta) = (part("weight")?, part("bias")?);
         let (mean, variance) = (part("running_mean")?, part("running_var")?);

@@ -1,9 +1,9 @@
 //! Encoder and decoder.
 
-use super::Emu3Config;
+use super::config::Emu3Config;
 use super::layers::{Attention, Norm, ResidualBlock, StillBlock, doubled};
 use super::weights::Weights;
-use crate::error::Error;
+use crate::tensor_source::WeightsError;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
@@ -54,7 +54,10 @@ struct Middle {
 }
 
 impl Encoder {
-    pub(super) fn load(config: &Emu3Config, weights: &mut Weights<'_>) -> Result<Self, Error> {
+    pub(super) fn load(
+        config: &Emu3Config,
+        weights: &mut Weights<'_>,
+    ) -> Result<Self, WeightsError> {
         let (last, z) = (config.ch_mult.len() - 1, config.z_channels);
         let mut channels = config.ch;
         let conv_in = weights.conv("encoder.conv_in", [channels, config.in_channels], 3)?;
@@ -108,7 +111,10 @@ impl Encoder {
 }
 
 impl Decoder {
-    pub(super) fn load(config: &Emu3Config, weights: &mut Weights<'_>) -> Result<Self, Error> {
+    pub(super) fn load(
+        config: &Emu3Config,
+        weights: &mut Weights<'_>,
+    ) -> Result<Self, WeightsError> {
         const HALVINGS_OF_TIME: usize = 2;
         let z = config.z_channels;
         let code_dim = Some(config.embed_dim);
@@ -175,7 +181,7 @@ fn still_blocks(
     config: &Emu3Config,
     part: &str,
     weights: &mut Weights<'_>,
-) -> Result<Vec<StillBlock>, Error> {
+) -> Result<Vec<StillBlock>, WeightsError> {
     (0..config.num_res_blocks)
         .map(|i| {
             let name = format!("{part}.time_res_stack.{i}");
@@ -198,7 +204,7 @@ impl Level {
         name: &str,
         sizes: LevelSizes,
         resize: Option<Conv2d>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, WeightsError> {
         let [mut channels, out] = sizes.channels;
         let (mut blocks, mut attentions) = (Vec::new(), Vec::new());
         for i in 0..sizes.blocks {
@@ -240,7 +246,7 @@ impl Middle {
         name: &str,
         channels: usize,
         code_dim: Option<usize>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, WeightsError> {
         let mut block = |part: &str| {
             ResidualBlock::load(weights, &format!("{name}.{part}"), [channels; 2], code_dim)
         };

@@ -3,6 +3,7 @@
 use super::*;
 use burn::tensor::{Bytes, DType, TensorData};
 use safetensors::tensor::{Dtype, TensorView};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
@@ -114,7 +115,7 @@ impl Fixture {
 
 type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
-fn load(config: &Emu3Config, file: Vec<u8>) -> Result<Emu3Tokenizer, Error> {
+fn load(config: &Emu3Config, file: Vec<u8>) -> Result<Emu3Tokenizer, WeightsError> {
     let mut file = SafetensorsFile::open(Cursor::new(file), "emu3.safetensors")?;
     config.load(&mut file, &Device::flex())
 }
@@ -247,7 +248,7 @@ struct Count {
 }
 
 impl TensorSource for Count {
-    fn values(&mut self, _: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
+    fn values(&mut self, _: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         self.tensors += 1;
         Ok(vec![0.0; shape.iter().product()])
     }

@@ -1,8 +1,7 @@
 //! Where the weights come from, one tensor at a time: no more than one is held beside the network.
 
-use super::layers::GROUPS;
-use crate::error::Error;
-use crate::tensor_source::TensorSource;
+use super::config::GROUPS;
+use crate::tensor_source::{TensorSource, WeightsError};
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{GroupNorm, GroupNormConfig, Linear, LinearConfig, PaddingConfig2d};
@@ -26,7 +25,7 @@ impl RandomTensors {
 }
 
 impl TensorSource for RandomTensors {
-    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
+    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         let count: usize = shape.iter().product();
         if name.ends_with("running_var") {
             return Ok(vec![1.0; count]);
@@ -70,10 +69,10 @@ impl<R: Read + Seek> SafetensorsFile<R> {
     ///
     /// # Errors
     /// It is no safetensors file, or has been cut short.
-    pub fn open(mut reader: R, file: &str) -> Result<Self, Error> {
+    pub fn open(mut reader: R, file: &str) -> Result<Self, WeightsError> {
         /// As the `safetensors` crate has it.
         const LONGEST_HEADER: u64 = 100_000_000;
-        let broken = |reason: String| Error::Weights {
+        let broken = |reason: String| WeightsError {
             file: file.to_owned(),
             reason,
         };
@@ -122,8 +121,8 @@ impl<R: Read + Seek> SafetensorsFile<R> {
         })
     }
 
-    fn wrong(&self, reason: String) -> Error {
-        Error::Weights {
+    fn wrong(&self, reason: String) -> WeightsError {
+        WeightsError {
             file: self.file.clone(),
             reason,
         }
@@ -131,7 +130,7 @@ impl<R: Read + Seek> SafetensorsFile<R> {
 }
 
 impl<R: Read + Seek> TensorSource for SafetensorsFile<R> {
-    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
+    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         let name = if self.renamed {
             transformers_name(name)
         } else {
@@ -184,7 +183,7 @@ impl<R: Read + Seek> TensorSource for SafetensorsFile<R> {
         }
     }
 
-    fn finish(&mut self) -> Result<(), Error> {
+    fn finish(&mut self) -> Result<(), WeightsError> {
         const NAMED: usize = 5;
         if self.unused.is_empty() {
             return Ok(());
@@ -250,7 +249,7 @@ impl<'a> Weights<'a> {
         self.device
     }
 
-    pub(super) fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
+    pub(super) fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         self.source.values(name, shape)
     }
 
@@ -258,7 +257,7 @@ impl<'a> Weights<'a> {
         &mut self,
         name: &str,
         shape: [usize; D],
-    ) -> Result<Tensor<D>, Error> {
+    ) -> Result<Tensor<D>, WeightsError> {
         let values = self.values(name, &shape)?;
         Ok(Tensor::from_data(
             TensorData::new(values, shape),
@@ -270,7 +269,7 @@ impl<'a> Weights<'a> {
         &mut self,
         name: &str,
         shape: [usize; D],
-    ) -> Result<Param<Tensor<D>>, Error> {
+    ) -> Result<Param<Tensor<D>>, WeightsError> {
         Ok(Param::from_tensor(self.tensor(name, shape)?).set_require_grad(false))
     }
 
@@ -280,7 +279,7 @@ impl<'a> Weights<'a> {
         name: &str,
         [channels_out, channels_in]: [usize; 2],
         kernel: usize,
-    ) -> Result<Conv2d, Error> {
+    ) -> Result<Conv2d, WeightsError> {
         let weight = self.tensor(
             &format!("{name}.weight"),
             [channels_out, channels_in, kernel, kernel],
@@ -289,7 +288,11 @@ impl<'a> Weights<'a> {
     }
 
     /// Convolution that halves the side of a picture with one row and one column of zeros more.
-    pub(super) fn halving_conv(&mut self, name: &str, channels: usize) -> Result<Conv2d, Error> {
+    pub(super) fn halving_conv(
+        &mut self,
+        name: &str,
+        channels: usize,
+    ) -> Result<Conv2d, WeightsError> {
         let weight = self.tensor(&format!("{name}.weight"), [channels, channels, 3, 3])?;
         self.conv_of(name, weight, channels, [2, 0])
     }
@@ -300,7 +303,7 @@ impl<'a> Weights<'a> {
         name: &str,
         [channels_out, channels_in]: [usize; 2],
         kernel: usize,
-    ) -> Result<Conv2d, Error> {
+    ) -> Result<Conv2d, WeightsError> {
         let name = format!("{name}.conv");
         let frames = self.frames(&name, [channels_out, channels_in, 3, kernel, kernel])?;
         self.conv_of(&name, frames[2].clone(), channels_out, [1, kernel / 2])
@@ -308,7 +311,11 @@ impl<'a> Weights<'a> {
 
     /// Convolution over four frames in steps of two, of four equal frames after two of zeros. What it makes of
     /// them are two frames, here one after the other in the channels.
-    pub(super) fn first_time_conv(&mut self, name: &str, channels: usize) -> Result<Conv2d, Error> {
+    pub(super) fn first_time_conv(
+        &mut self,
+        name: &str,
+        channels: usize,
+    ) -> Result<Conv2d, WeightsError> {
         let name = format!("{name}.conv");
         let frames = self.frames(&name, [channels, channels, 4, 3, 3])?;
         let [a, b, c, d] = [0, 1, 2, 3].map(|i| frames[i].clone());
@@ -324,7 +331,7 @@ impl<'a> Weights<'a> {
         &mut self,
         name: &str,
         channels: usize,
-    ) -> Result<Conv2d, Error> {
+    ) -> Result<Conv2d, WeightsError> {
         let name = format!("{name}.conv");
         let frames = self.frames(&name, [channels, channels, 4, 3, 3])?;
         let weight = Tensor::cat(frames[2..].to_vec(), 1);
@@ -332,7 +339,7 @@ impl<'a> Weights<'a> {
     }
 
     /// A convolution over time and plane, frame by frame.
-    fn frames(&mut self, name: &str, shape: [usize; 5]) -> Result<Vec<Tensor<4>>, Error> {
+    fn frames(&mut self, name: &str, shape: [usize; 5]) -> Result<Vec<Tensor<4>>, WeightsError> {
         let weight = self.tensor(&format!("{name}.weight"), shape)?;
         Ok((0..shape[2])
             .map(|frame| weight.clone().slice_dim(2, frame..frame + 1).squeeze_dim(2))
@@ -346,7 +353,7 @@ impl<'a> Weights<'a> {
         weight: Tensor<4>,
         channels: usize,
         [stride, padding]: [usize; 2],
-    ) -> Result<Conv2d, Error> {
+    ) -> Result<Conv2d, WeightsError> {
         let [d_out, d_in, kernel, _] = weight.dims();
         let mut conv = Conv2dConfig::new([d_in, d_out], [kernel, kernel])
             .with_stride([stride, stride])
@@ -360,7 +367,11 @@ impl<'a> Weights<'a> {
     }
 
     /// A convolution of one pixel that is used as a matrix.
-    pub(super) fn pointwise(&mut self, name: &str, channels: usize) -> Result<Linear, Error> {
+    pub(super) fn pointwise(
+        &mut self,
+        name: &str,
+        channels: usize,
+    ) -> Result<Linear, WeightsError> {
         let weight = self.tensor(&format!("{name}.weight"), [channels, channels, 1, 1])?;
         let mut linear = LinearConfig::new(channels, channels).init(self.device);
         let weight = weight.reshape([channels, channels]).transpose();
@@ -369,7 +380,11 @@ impl<'a> Weights<'a> {
         Ok(linear)
     }
 
-    pub(super) fn group_norm(&mut self, name: &str, channels: usize) -> Result<GroupNorm, Error> {
+    pub(super) fn group_norm(
+        &mut self,
+        name: &str,
+        channels: usize,
+    ) -> Result<GroupNorm, WeightsError> {
         const EPSILON: f64 = 1e-6;
         let mut norm = GroupNormConfig::new(GROUPS, channels)
             .with_epsilon(EPSILON)

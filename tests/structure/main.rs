@@ -1,0 +1,79 @@
+//! Rules that the source tree keeps; they need no build of the programs.
+//!
+//! `cargo test -p structure` checks them; with `-- --nocapture lines_of_code` it counts lines.
+
+mod checks;
+mod circles;
+mod files;
+mod known;
+mod lengths;
+mod rust;
+mod typescript;
+
+use circles::Arrows;
+use rust::Package;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// No file of a crate, or of the page, needs another that needs it.
+///
+/// A Rust file needs the file that defines what it names: by `use`, by a path in the code, or through a re-export. It
+/// does not need a file by declaring or re-exporting it, nor for the methods that it calls. A TypeScript file needs what
+/// it imports, types too.
+#[test]
+fn no_import_circle() {
+    let mut arrows: Arrows = packages().iter().flat_map(Package::arrows).collect();
+    arrows.extend(typescript::arrows(repository(), "www/src"));
+    let circles = circles::circles(&arrows);
+    let known: BTreeSet<BTreeSet<String>> = known::CIRCLES
+        .iter()
+        .map(|circle| circle.iter().map(|&file| file.to_owned()).collect())
+        .collect();
+    let new: String = circles
+        .difference(&known)
+        .map(|circle| circles::describe(circle, &arrows))
+        .collect();
+    let gone: Vec<_> = known.difference(&circles).collect();
+    assert!(
+        new.is_empty() && gone.is_empty(),
+        "{new}no longer circles: {gone:#?}"
+    );
+}
+
+/// Without tests, a file has at most 400 lines and a function 80, or stands with its reason in ARCHITECTURE.md.
+#[test]
+fn files_and_functions_are_short() {
+    let document = fs::read_to_string(repository().join("ARCHITECTURE.md")).unwrap();
+    let mut exceptions = lengths::exceptions(&document);
+    exceptions.extend(
+        known::LONG
+            .iter()
+            .map(|&(name, lines)| (name.to_owned(), lines)),
+    );
+    let long = lengths::too_long(&lengths::lengths(repository(), &packages()));
+    let complaints = lengths::complaints(&long, &exceptions);
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+/// Prints them for each crate.
+#[test]
+fn lines_of_code() {
+    println!(
+        "{}",
+        lengths::table(&lengths::lengths(repository(), &packages()))
+    );
+}
+
+fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+fn packages() -> Vec<Package<'static>> {
+    let crates = fs::read_dir(repository().join("crates")).unwrap();
+    let folders =
+        crates.map(|entry| format!("crates/{}", entry.unwrap().file_name().to_str().unwrap()));
+    (folders.chain(["web".to_owned(), "tests".to_owned()]))
+        .map(|folder| Package::read(repository(), &folder))
+        .collect()
+}
