@@ -7,17 +7,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::atomic::{cannot_write, write_atomic};
-use crate::cli::{AblateArgs, ExperimentArgs, TrainArgs, command_line};
+use crate::cli::{AblateArgs, TrainArgs, command_line};
 use crate::config::Experiment;
-use crate::exit::{data, usage};
-use crate::interrupt::Interrupt;
-use crate::pictures;
-use crate::probe::StrategyScores;
-use crate::progress::Display;
+use crate::config::ExperimentArgs;
+use crate::eval::StrategyScores;
 use crate::report::ablation::{self, Outcome, Row};
+use crate::report::pictures;
 use crate::run::Run;
-use crate::run_dir::RunDir;
+use crate::run::RunDir;
+use crate::system::atomic::{cannot_write, write_atomic};
+use crate::system::exit::{data, usage};
+use crate::system::interrupt::Interrupt;
+use crate::system::progress::Display;
 
 /// Row that all others are compared with; its mask tokenizer and its hardest tokens serve them all.
 const BASE: &str = "base";
@@ -328,7 +329,7 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &PathBuf) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config_file::with_overrides;
+    use crate::config::file::with_overrides;
 
     #[test]
     fn every_row_is_a_valid_experiment_and_changes_what_it_says() {

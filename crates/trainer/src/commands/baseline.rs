@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::eval::describe;
 use crate::cli::{BaselineArgs, TrainArgs};
-use crate::interrupt::Interrupt;
 use crate::run::Run;
+use crate::system::interrupt::Interrupt;
 
 pub(crate) fn run(args: &BaselineArgs) -> Result<()> {
     let of_run = TrainArgs {

@@ -7,22 +7,24 @@ use mriseg::mask_lm::CachedLm;
 use mriseg::vision::Vision;
 use mriseg_data::Dataset;
 
-use crate::baseline::Baseline;
-use crate::bundle_dir;
-use crate::cli::{DataSpec, EvalArgs, TextMode, command_line};
+use crate::cli::{EvalArgs, command_line};
+use crate::config::DataSpec;
 use crate::data;
-use crate::device;
-use crate::emu3_dir::{emu3_argument, emu3_of};
-use crate::evaluate::{Chance, Decoding, Evaluator, picker, side_by_side_of};
-use crate::exit::usage;
-use crate::fit::Samples;
-use crate::pictures;
-use crate::progress::Display;
-use crate::prompt_probe::PromptProbe;
-use crate::question::Asking;
+use crate::data::Asking;
+use crate::data::Samples;
+use crate::data::TextMode;
+use crate::emu3::{emu3_argument, emu3_of};
+use crate::eval::PromptProbe;
+use crate::eval::baseline::Baseline;
+use crate::eval::side_swap;
+use crate::eval::{Chance, Decoding, Evaluator, picker, side_by_side_of};
+use crate::report::pictures;
 use crate::report::{self, Meta, Summary};
-use crate::run_dir::RunDir;
-use crate::side_swap;
+use crate::run::RunDir;
+use crate::run::bundle_dir;
+use crate::system::device;
+use crate::system::exit::usage;
+use crate::system::progress::Display;
 
 /// Pictures of the phantom splits, when nothing else is asked for.
 const PHANTOMS: usize = 200;

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use mriseg::bundle::Precision;
 
-use crate::bundle_dir;
-use crate::checkpoint;
 use crate::cli::{self, ExportArgs};
-use crate::exit::usage;
-use crate::run_dir::RunDir;
+use crate::run::RunDir;
+use crate::run::bundle_dir;
+use crate::run::checkpoint;
+use crate::system::exit::usage;
 
 pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let run = RunDir::open(&args.run)?;

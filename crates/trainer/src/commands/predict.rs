@@ -12,14 +12,14 @@ use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::atomic::write_atomic;
-use crate::bundle_dir;
 use crate::cli::{PredictArgs, PredictInput};
-use crate::device;
-use crate::emu3_dir::emu3_of;
-use crate::gallery::{self, read_file};
-use crate::pictures;
-use crate::threads::with_a_partner;
+use crate::data::gallery::{self, read_file};
+use crate::emu3::emu3_of;
+use crate::report::pictures;
+use crate::run::bundle_dir;
+use crate::system::atomic::write_atomic;
+use crate::system::device;
+use crate::system::threads::with_a_partner;
 
 /// What is printed with `--json`.
 #[derive(Debug, Serialize)]

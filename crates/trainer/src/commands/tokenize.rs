@@ -9,17 +9,18 @@ use mriseg_data::{Dataset, Sample, derived_cases};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::borrowed;
 use crate::cli::TokenizeArgs;
-use crate::codes::{CodesDir, Origin, Row, Shard, shards_of};
 use crate::config::Experiment;
-use crate::data::{Role, Splits};
-use crate::device;
-use crate::exit::{self, Kind, data, usage};
-use crate::fit::warn_about_soft_masks;
-use crate::interrupt::Interrupt;
-use crate::progress::{Display, Stage};
-use crate::text;
+use crate::config::Role;
+use crate::data::Splits;
+use crate::data::text;
+use crate::data::warn_about_soft_masks;
+use crate::emu3::{CodesDir, Origin, Row, Shard, shards_of};
+use crate::run::borrowed;
+use crate::system::device;
+use crate::system::exit::{self, Kind, data, usage};
+use crate::system::interrupt::Interrupt;
+use crate::system::progress::{Display, Stage};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let experiment = Experiment::resolve(&args.experiment, None)?;

@@ -10,9 +10,9 @@ use mriseg_data::{Sample, Warp};
 use rand::RngExt;
 use std::collections::BTreeSet;
 
-use super::batch::{Changes, Samples, Sentence, masks};
-use crate::codes::CodedCases;
 use crate::config::Experiment;
+use crate::data::{Changes, Samples, Sentence, masks};
+use crate::emu3::CodedCases;
 
 /// Purpose of the random numbers that draw cases.
 pub(super) const STAGE: &str = "lm";

@@ -12,15 +12,15 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::Session;
-use super::batch::Samples;
 use super::cases::{Cases, Source};
 use super::learner::Learner;
 use super::objective::{Batch, Measured, NEXT_TOKEN, Objective, StepMeasures, Terms};
 use super::optimizer::{clip_norm, grown_decay, learning_rate, take_gradients, update_average};
 use super::shards::{Shards, gradients};
 use crate::config::Experiment;
-use crate::progress::Stage;
-use crate::text::rewords;
+use crate::data::Samples;
+use crate::data::text::rewords;
+use crate::system::progress::Stage;
 
 /// Everything that the loop carries from step to step.
 pub(crate) struct LmState {

@@ -1,7 +1,6 @@
 //! Training: batches, gradients on all cores, optimizer, the tokenizers, the language model.
 
 mod alone;
-mod batch;
 mod cases;
 mod context;
 mod dense;
@@ -12,17 +11,14 @@ mod optimizer;
 mod shards;
 mod tokenizers;
 
-pub(crate) use batch::{
-    Case, Samples, masks, pictures, rng, texts, true_mask, warn_about_soft_masks,
-};
 pub(crate) use dense::DenseTrainer;
 pub(crate) use learner::Learner;
 pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer};
 pub(crate) use objective::StepMeasures;
 pub(crate) use tokenizers::{train_image_tokenizer, train_mask_tokenizer};
 
-use crate::interrupt::Interrupt;
-use crate::progress::Display;
+use crate::system::interrupt::Interrupt;
+use crate::system::progress::Display;
 
 /// What every training stage is given beside its data.
 #[derive(Debug, Clone)]

@@ -21,12 +21,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::alone::Alone;
-use super::batch::{masks, pictures, rng, tokenize};
 use super::cases::{Cases, Pictures, Source};
 use super::context::{Hiding, WrongTokens, drawn_codes, shown_tokens};
 use super::learner::Learner;
 use super::shards::Part;
 use crate::config::Experiment;
+use crate::data::{masks, pictures, rng, tokenize};
 
 /// Mean of every loss that is on, by name.
 pub(crate) type Terms = BTreeMap<&'static str, f64>;

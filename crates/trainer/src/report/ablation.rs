@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::Summary;
 use super::html::{STYLE, base64, escape};
-use crate::atomic::write_atomic;
-use crate::probe::StrategyScores;
+use crate::eval::StrategyScores;
+use crate::system::atomic::write_atomic;
 
 /// One line of the table: an experiment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -345,9 +345,9 @@ fn page(rows: &[Row], outcomes: &[Outcome], command: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{case, meta};
     use super::*;
-    use crate::probe::TokenScores;
+    use crate::eval::TokenScores;
+    use crate::report::summary::tests::{case, meta};
 
     fn outcome(row: &str, seed: u64, right: f64) -> Outcome {
         Outcome {

@@ -62,8 +62,8 @@ fn share_of(holds: bool) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::case;
     use super::*;
+    use crate::report::summary::tests::case;
 
     #[test]
     fn cases_stand_in_the_row_of_their_area() {

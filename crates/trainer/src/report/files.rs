@@ -8,8 +8,8 @@ use image::RgbImage;
 
 use super::html::{self, Shown};
 use super::{CaseResult, Summary};
-use crate::atomic::{cannot_write, write_atomic};
-use crate::pictures;
+use crate::report::pictures;
+use crate::system::atomic::{cannot_write, write_atomic};
 
 /// Pictures per group (best, median, worst) in `index.html`.
 const PER_GROUP: usize = 4;
@@ -78,8 +78,8 @@ fn showcase(cases: &[CaseResult]) -> [(&'static str, Vec<usize>); 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{case, meta};
     use super::*;
+    use crate::report::summary::tests::{case, meta};
 
     fn cases(count: usize) -> Vec<CaseResult> {
         (0..count)

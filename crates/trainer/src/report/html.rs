@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{CaseResult, Summary};
-use crate::prompt_probe::PromptProbe;
+use crate::eval::PromptProbe;
 
 /// A case with its picture.
 pub(super) struct Shown<'a> {
@@ -220,8 +220,8 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{case, meta};
     use super::*;
+    use crate::report::summary::tests::{case, meta};
 
     #[test]
     fn base64_equals_the_vectors_of_rfc_4648() {

@@ -8,14 +8,16 @@ use serde::Serialize;
 use std::time::Instant;
 
 use super::{SEED, median, resolve};
-use crate::cli::{BenchArgs, DataSpec, Preset};
+use crate::cli::BenchArgs;
 use crate::config::Experiment;
+use crate::config::{DataSpec, Preset};
 use crate::data;
-use crate::device::{self, Chosen};
-use crate::fit::{LmState, LmTrainer, Samples, Session, StepMeasures};
-use crate::interrupt::Interrupt;
-use crate::progress::Display;
-use crate::text;
+use crate::data::Samples;
+use crate::data::text;
+use crate::fit::{LmState, LmTrainer, Session, StepMeasures};
+use crate::system::device::{self, Chosen};
+use crate::system::interrupt::Interrupt;
+use crate::system::progress::Display;
 
 /// Steps that are not counted: in the first ones a GPU compiles and chooses kernels.
 const WARM_UP: usize = 3;

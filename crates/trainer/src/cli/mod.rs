@@ -1,0 +1,5 @@
+//! The command line.
+
+mod request;
+
+pub(crate) use request::*;
