@@ -329,7 +329,7 @@ fn read_json<T: serde::de::DeserializeOwned>(path: &PathBuf) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::file::with_overrides;
+    use crate::config::with_overrides;
 
     #[test]
     fn every_row_is_a_valid_experiment_and_changes_what_it_says() {

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::eval::describe;
 use crate::cli::{BaselineArgs, TrainArgs};
+use crate::report::describe;
 use crate::run::Run;
 use crate::system::interrupt::Interrupt;
 

@@ -1,9 +1,8 @@
 //! `trainer export`: a run's checkpoint as a bundle.
 
 use anyhow::Result;
-use mriseg::bundle::Precision;
 
-use crate::cli::{self, ExportArgs};
+use crate::cli::{Checkpoint, ExportArgs};
 use crate::run::RunDir;
 use crate::run::bundle_dir;
 use crate::run::checkpoint;
@@ -20,14 +19,10 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
             .ok_or_else(|| usage("--out names no folder; give one, such as runs/demo/bundle"))?,
     };
     let which = match args.checkpoint {
-        cli::Checkpoint::Best => checkpoint::BEST,
-        cli::Checkpoint::Last => checkpoint::LAST,
+        Checkpoint::Best => checkpoint::BEST,
+        Checkpoint::Last => checkpoint::LAST,
     };
-    let precision = match args.precision {
-        cli::Precision::F16 => Precision::F16,
-        cli::Precision::F32 => Precision::F32,
-    };
-    let bundle = bundle_dir::pack(&run, which, precision, &name)?;
+    let bundle = bundle_dir::pack(&run, which, args.precision, &name)?;
     bundle_dir::write(&bundle, &args.out)?;
     println!(
         "wrote {} ({:.1} MB)",

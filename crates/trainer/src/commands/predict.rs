@@ -105,7 +105,7 @@ fn one(
             eprintln!("note: {hint}");
         }
     }
-    let decode = args.decode.into();
+    let decode = args.decode;
     let print = |event: &TokenEvent| {
         if !args.json {
             let end = if event.cell.column + 1 == columns {
@@ -220,7 +220,7 @@ fn whole_gallery(
         let picture = segmenter.decode_picture(&bytes, &item.image)?;
         for sentence in &item.sentences {
             let go_on = |_: &TokenEvent| ControlFlow::Continue(());
-            let (name, text, decode) = (&item.image, &sentence.text, args.decode.into());
+            let (name, text, decode) = (&item.image, &sentence.text, args.decode);
             let asked = || format!("{name} with \"{text}\"");
             let prompt = segmenter.prompt(text).with_context(asked)?;
             let result = with_a_partner(decode, workers, || {

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let tokenizer = text::tokenizer(&experiment, &splits.train)?;
     splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display)?;
     let path = Path::new(&experiment.emu3.codes);
-    let origin = Origin::new(&experiment, &emu3, &splits);
+    let origin = Origin::new(&experiment, &emu3, splits.fingerprints());
     display.line(&format!(
         "codes of `{}` ({} of {} pixels a code) to {} on {}",
         experiment.emu3.from,

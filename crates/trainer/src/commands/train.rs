@@ -3,9 +3,9 @@
 use anyhow::Result;
 use std::time::Instant;
 
-use super::eval::describe;
 use crate::cli::TrainArgs;
 use crate::emu3::emu3_argument;
+use crate::report::describe;
 use crate::run::Run;
 use crate::run::bundle_dir;
 use crate::system::interrupt::Interrupt;

@@ -1,8 +1,17 @@
-//! An experiment: its settings, presets and files.
+//! An experiment: settings, presets, files, checks.
 
-pub(crate) mod file;
+mod checks;
+mod checks_emu3;
+mod data_spec;
+mod file;
+mod number;
+mod presets;
+mod resolve;
 mod schema;
 
-pub(crate) use crate::cli::{DataSpec, ExperimentArgs, Preset};
-pub(crate) use crate::data::Role;
+pub(crate) use data_spec::DataSpec;
+#[cfg(test)]
+pub(crate) use file::with_overrides;
+pub(crate) use presets::Preset;
+pub(crate) use resolve::ExperimentArgs;
 pub(crate) use schema::*;

@@ -1,12 +1,52 @@
 //! What a model is asked about a case: the sentence, the right answer, and what happened to the picture.
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use mriseg::reading::{Findings, Request};
 use mriseg_data::{Disturbance, Wording, answer, wrong_side};
 use rand::seq::SliceRandom;
 
-use crate::data::TextMode;
-use crate::data::{Case, Samples, rng};
+use super::random::rng;
+use super::samples::{Case, Samples};
+
+/// Values of `--text`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextMode {
+    /// The picture's own sentence
+    Given,
+    /// No sentence
+    None,
+    /// The sentence of another picture
+    Shuffled,
+    /// The picture's own sentence with left and right exchanged
+    WrongSide,
+}
+
+impl TextMode {
+    /// Every mode.
+    pub(crate) const ALL: [Self; 4] = [Self::Given, Self::None, Self::Shuffled, Self::WrongSide];
+
+    /// The word used on the command line and in reports.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::None => "none",
+            Self::Shuffled => "shuffled",
+            Self::WrongSide => "wrong-side",
+        }
+    }
+}
+
+/// In which words cases are asked; `None` for those of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Words(pub(crate) Option<Wording>);
+
+impl Words {
+    /// As typed.
+    pub(crate) fn as_str(self) -> &'static str {
+        self.0.map_or("given", Wording::as_str)
+    }
+}
 
 /// How the cases of a data set are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,27 +5,14 @@ use mriseg::image::Typical;
 use mriseg::text::TextTokenizer;
 use mriseg_data::{Dataset, PhantomConfig};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::DataSpec;
-use crate::config::Experiment;
-use crate::data::Samples;
+use super::samples::Samples;
+use crate::config::{DataSpec, Experiment, Role};
 use crate::emu3::CodedCases;
 use crate::system::exit::data;
 use crate::system::progress::Display;
-
-/// What the cases of a split are for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Role {
-    /// To train on.
-    Train,
-    /// To choose the best checkpoint by.
-    Valid,
-    /// For the final evaluation.
-    Test,
-}
 
 /// The cases of an experiment.
 #[derive(Debug)]
@@ -33,20 +20,6 @@ pub(crate) struct Splits {
     pub(crate) train: Dataset,
     pub(crate) valid: Dataset,
     pub(crate) test: Dataset,
-}
-
-impl Role {
-    /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
-
-    /// As files and messages have it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Valid => "valid",
-            Self::Test => "test",
-        }
-    }
 }
 
 impl Splits {
@@ -116,27 +89,35 @@ impl Splits {
         Ok(Typical::learn(pictures.into_iter()))
     }
 
-    /// With the codes that `codes` gives, else as pictures of 1 or 3 channels: training, validation and test cases.
+    /// Training, validation and test cases as pictures of 1 or 3 channels.
+    pub(crate) fn into_pictures(self, typical: Option<&Typical>, channels: usize) -> [Samples; 3] {
+        [self.train, self.valid, self.test]
+            .map(|dataset| Samples::new(dataset, typical.cloned(), channels))
+    }
+
+    /// The same with codes that were made before.
     ///
     /// # Errors
     /// As `codes`.
     pub(crate) fn with_codes(
         self,
-        codes: impl Fn(Role, &Dataset) -> Result<Option<CodedCases>>,
-        typical: Option<&Typical>,
-        channels: usize,
+        codes: impl Fn(Role, &Dataset) -> Result<CodedCases>,
     ) -> Result<[Samples; 3]> {
-        let with = |role, dataset: Dataset| -> Result<Samples> {
-            Ok(match codes(role, &dataset)? {
-                None => Samples::new(dataset, typical.cloned(), channels),
-                Some(codes) => Samples::with_codes(dataset, codes),
-            })
+        let with = |role, dataset| {
+            let codes = codes(role, &dataset)?;
+            anyhow::Ok(Samples::with_codes(dataset, codes))
         };
         Ok([
             with(Role::Train, self.train)?,
             with(Role::Valid, self.valid)?,
             with(Role::Test, self.test)?,
         ])
+    }
+
+    /// Fingerprint of every split.
+    pub(crate) fn fingerprints(&self) -> BTreeMap<Role, String> {
+        let of = |role| (role, self.of(role).fingerprint());
+        Role::ALL.map(of).into()
     }
 
     /// The cases of one.

@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{CodedCases, Emu3Dir, Shard};
+use super::set::CodedCases;
+use super::shard::Shard;
+use super::tokenizer_dir::Emu3Dir;
 use crate::config::Experiment;
 use crate::config::Role;
-use crate::data::Splits;
 use crate::system::atomic::{cannot_write, write_atomic};
 use crate::system::exit::{data, usage};
 
@@ -61,17 +62,19 @@ pub(crate) struct CodesDir {
 }
 
 impl Origin {
-    /// Of the codes that `experiment` is trained on.
-    pub(crate) fn new(experiment: &Experiment, emu3: &Emu3Dir, splits: &Splits) -> Self {
+    /// Of the codes that `experiment` is trained on; `splits` are the fingerprints of its data.
+    pub(crate) fn new(
+        experiment: &Experiment,
+        emu3: &Emu3Dir,
+        splits: BTreeMap<Role, String>,
+    ) -> Self {
         Self {
             emu3: emu3.config().clone(),
             weights_sha256: emu3.entry().sha256.clone(),
             size: experiment.model.mask.size,
             mirrored: experiment.augment.flip > 0.0,
             derived: experiment.data.requests.side > 0.0,
-            splits: Role::ALL
-                .map(|role| (role, splits.of(role).fingerprint()))
-                .into(),
+            splits,
         }
     }
 

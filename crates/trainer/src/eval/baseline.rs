@@ -3,23 +3,18 @@
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use burn::tensor::activation::sigmoid;
-use mriseg::config::{ImageEncoderKind, ModelConfig};
+use mriseg::config::ModelConfig;
 use mriseg::dense::DenseModel;
 use mriseg::image::GrayImage;
 use mriseg::text::TextTokenizer;
 use rayon::prelude::*;
 use std::time::Instant;
 
-use crate::config::Experiment;
-use crate::data::Asking;
-use crate::data::{Case, Samples, pictures, texts};
-use crate::eval::CaseResult;
-use crate::eval::DecodeCost;
-use crate::run::RunDir;
-use crate::run::checkpoint::{self, AVERAGE, LAST};
-use crate::system::exit::usage;
+use super::score::{CaseResult, DecodeCost};
+use crate::data::{Asking, Case, Samples, pictures, texts};
 use crate::system::progress::Display;
 use crate::system::threads::side_by_side;
+use crate::system::timing::milliseconds;
 
 /// A trained dense model.
 pub(crate) struct Baseline {
@@ -35,30 +30,6 @@ pub(crate) struct Baseline {
 impl Baseline {
     /// Cases of a batch.
     const BATCH: usize = 8;
-
-    /// The one that `trainer baseline` trained beside a run.
-    ///
-    /// # Errors
-    /// There is none, or it cannot be read.
-    pub(crate) fn open(run: &RunDir, device: &Device, workers: usize) -> Result<Self> {
-        let experiment = Experiment::load(&run.config())?;
-        let weights = run.baseline().join(AVERAGE);
-        if !weights.is_file() {
-            return Err(usage(format!(
-                "the run `{at}` has no dense baseline: train it with `trainer baseline --run {at}`",
-                at = run.path().display()
-            )));
-        }
-        let fresh = experiment.model.init_dense(device);
-        Ok(Self {
-            model: checkpoint::load(&weights, fresh)?,
-            tokenizer: checkpoint::tokenizer(&run.checkpoint(LAST))?,
-            config: experiment.model,
-            device: device.clone(),
-            seed: experiment.seed,
-            workers,
-        })
-    }
 
     /// Measures the first `limit` cases.
     ///
@@ -98,7 +69,7 @@ impl Baseline {
             .context("the device stopped answering")?
             .iter()
             .collect();
-        let ms = start.elapsed().as_secs_f64() * 1e3 / cases.len() as f64;
+        let ms = milliseconds(start) / cases.len() as f64;
         let size = self.config.image.size;
         let soft = told.chunks_exact(size * size);
         Ok(cases
@@ -122,17 +93,4 @@ impl Baseline {
             })
             .collect())
     }
-}
-
-/// Refuses an experiment that has no pretrained kind of encoder to share.
-///
-/// # Errors
-/// See there.
-pub(crate) fn must_be_possible(experiment: &Experiment) -> Result<()> {
-    if experiment.model.image.encoder == ImageEncoderKind::EfficientnetLite0 {
-        return Ok(());
-    }
-    Err(usage(
-        "the dense baseline shares its encoder with the run, which must have model.image.encoder = \"efficientnet_lite0\"",
-    ))
 }

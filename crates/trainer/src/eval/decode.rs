@@ -11,40 +11,12 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
 
-use super::evaluator::{DecodeCost, Evaluator, milliseconds, soft_masks};
+use super::codes::soft_masks;
+use super::evaluator::{Chance, Decoding, Evaluator};
+use super::score::DecodeCost;
 use crate::data::{Case, texts};
 use crate::system::threads::with_a_partner;
-
-/// How a mask comes out of what the model predicts.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Decoding {
-    /// By the bundle's rule, many masks together.
-    Together,
-    /// By the bundle's rule and one at a time, as for a user.
-    OneByOne(Decode),
-    /// The mean of some masks by chance.
-    Mean(Chance),
-    /// Every token with the true ones before it: what free running loses by reading its own.
-    TeacherForced,
-}
-
-impl Decoding {
-    /// Whether a case is decoded, and timed, alone.
-    pub(crate) fn is_alone(self) -> bool {
-        matches!(self, Self::OneByOne(_))
-    }
-}
-
-/// Several masks by chance, of whose mean a mask is made.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Chance {
-    /// How many.
-    pub(crate) samples: usize,
-    /// Above 0; 1 is the model's own distribution.
-    pub(crate) temperature: f32,
-    /// Mean from which on a pixel is drawn.
-    pub(crate) cut: f32,
-}
+use crate::system::timing::milliseconds;
 
 /// A mask at the model's size.
 #[derive(Debug, Clone)]

@@ -9,9 +9,8 @@ use mriseg_data::{SideConvention, Wording};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
-use crate::data::Question;
-use crate::data::{Samples, rng};
-use crate::eval::Evaluator;
+use super::evaluator::Evaluator;
+use crate::data::{Question, Samples, rng};
 use crate::system::progress::Display;
 
 /// Pictures with the same zone affected on both sides, asked for one side and then for the other.

@@ -12,10 +12,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 
-use crate::data::Asking;
-use crate::data::{Case, Samples, true_mask};
-use crate::eval::mean;
-use crate::eval::{Decoding, Evaluator, soft_masks};
+use super::codes::soft_masks;
+use super::evaluator::{Decoding, Evaluator};
+use super::score::mean;
+use crate::data::{Asking, Case, Samples, true_mask};
 use crate::system::progress::Display;
 use crate::system::threads::side_by_side;
 

@@ -138,7 +138,7 @@ impl<'a> Source<'a> {
                     targets: Vec::new(),
                 };
                 let mut images = Vec::new();
-                for (index, mut rng) in samples.of_step(STAGE, seed, step, batch) {
+                for (index, mut rng) in samples.selection().of_step(STAGE, seed, step, batch) {
                     let flip = f64::from(changes.augment.flip);
                     let mut drawn = codes
                         .draw(index, changes.requests.side, flip, &mut rng)

@@ -11,11 +11,11 @@ use mriseg::text::TextTokenizer;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use super::Session;
 use super::cases::{Cases, Source};
 use super::learner::Learner;
 use super::objective::{Batch, Measured, NEXT_TOKEN, Objective, StepMeasures, Terms};
 use super::optimizer::{clip_norm, grown_decay, learning_rate, take_gradients, update_average};
+use super::session::Session;
 use super::shards::{Shards, gradients};
 use crate::config::Experiment;
 use crate::data::Samples;

@@ -1,4 +1,4 @@
-//! Training: batches, gradients on all cores, optimizer, the tokenizers, the language model.
+//! Training: cases of a step, gradients on all cores, optimizer, the tokenizers, the language model.
 
 mod alone;
 mod cases;
@@ -8,6 +8,7 @@ mod learner;
 mod lm;
 mod objective;
 mod optimizer;
+mod session;
 mod shards;
 mod tokenizers;
 
@@ -15,20 +16,5 @@ pub(crate) use dense::DenseTrainer;
 pub(crate) use learner::Learner;
 pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer};
 pub(crate) use objective::StepMeasures;
+pub(crate) use session::Session;
 pub(crate) use tokenizers::{train_image_tokenizer, train_mask_tokenizer};
-
-use crate::system::interrupt::Interrupt;
-use crate::system::progress::Display;
-
-/// What every training stage is given beside its data.
-#[derive(Debug, Clone)]
-pub(crate) struct Session {
-    /// How progress is shown.
-    pub(crate) display: Display,
-    /// Whether the user asked to stop.
-    pub(crate) interrupt: Interrupt,
-    /// Seed of every random choice.
-    pub(crate) seed: u64,
-    /// Threads that share the cases of a step.
-    pub(crate) workers: usize,
-}

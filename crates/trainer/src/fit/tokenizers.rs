@@ -8,9 +8,10 @@ use mriseg::optimizer::AdamW;
 use mriseg::vq::{CodebookEma, ImageTokenizer, MaskTokenizer, Quantizer, QuantizerConfig};
 use mriseg_data::{RequestMix, Sample};
 
+use super::lm::Progress;
 use super::optimizer::{clip_norm, learning_rate};
+use super::session::Session;
 use super::shards::{Part, Shards, gradients};
-use super::{Progress, Session};
 use crate::config::{Experiment, TokenizerTraining};
 use crate::data::{Changes, Samples, masks, pictures, rng};
 

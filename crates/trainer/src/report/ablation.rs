@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::path::Path;
 
-use super::Summary;
 use super::html::{STYLE, base64, escape};
+use super::summary::Summary;
 use crate::eval::StrategyScores;
 use crate::system::atomic::write_atomic;
 
@@ -347,7 +347,8 @@ fn page(rows: &[Row], outcomes: &[Outcome], command: &str) -> String {
 mod tests {
     use super::*;
     use crate::eval::TokenScores;
-    use crate::report::summary::tests::{case, meta};
+    use crate::eval::fixtures::case;
+    use crate::report::summary::tests::meta;
 
     fn outcome(row: &str, seed: u64, right: f64) -> Outcome {
         Outcome {

@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use image::RgbImage;
 
 use super::html::{self, Shown};
-use super::{CaseResult, Summary};
-use crate::report::pictures;
+use super::pictures;
+use super::summary::Summary;
+use crate::eval::CaseResult;
 use crate::system::atomic::{cannot_write, write_atomic};
 
 /// Pictures per group (best, median, worst) in `index.html`.
@@ -79,7 +80,8 @@ fn showcase(cases: &[CaseResult]) -> [(&'static str, Vec<usize>); 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::summary::tests::{case, meta};
+    use crate::eval::fixtures::case;
+    use crate::report::summary::tests::meta;
 
     fn cases(count: usize) -> Vec<CaseResult> {
         (0..count)

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{CaseResult, Summary};
-use crate::eval::PromptProbe;
+use super::summary::Summary;
+use crate::eval::{CaseResult, PromptProbe};
 
 /// A case with its picture.
 pub(super) struct Shown<'a> {
@@ -221,7 +221,8 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::summary::tests::{case, meta};
+    use crate::eval::fixtures::case;
+    use crate::report::summary::tests::meta;
 
     #[test]
     fn base64_equals_the_vectors_of_rfc_4648() {

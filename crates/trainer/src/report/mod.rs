@@ -3,10 +3,12 @@
 pub(crate) mod ablation;
 mod bootstrap;
 mod by_area;
+mod describe;
 mod files;
 mod html;
 pub(crate) mod pictures;
 mod summary;
 
+pub(crate) use describe::describe;
 pub(crate) use files::write;
-pub(crate) use summary::*;
+pub(crate) use summary::{Meta, Summary};

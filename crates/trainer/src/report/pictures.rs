@@ -7,6 +7,8 @@ use image::{ImageFormat, Rgb, RgbImage, imageops};
 use mriseg::decode::Agreement;
 use mriseg::image::{GrayImage, Mask, Picture, Preparation};
 
+use crate::eval::Predicted;
+
 /// Prediction fill: the blue of Okabe and Ito's palette.
 pub(crate) const PREDICTION: Rgb<u8> = Rgb([0, 114, 178]);
 /// Truth contour: the orange of Okabe and Ito's palette.
@@ -203,6 +205,16 @@ fn assert_same_size(picture: &RgbImage, mask: &Mask) {
         (mask.width, mask.height),
         "image and mask differ in (width, height)"
     );
+}
+
+/// A case as a model answered it: image, truth, prediction, oracle.
+pub(crate) fn strip_of(case: &Predicted) -> RgbImage {
+    strip(
+        &case.sample.image,
+        &case.sample.mask,
+        &case.mask,
+        Some(&case.oracle),
+    )
 }
 
 #[cfg(test)]

@@ -1,96 +1,13 @@
-//! The numbers of an evaluation: one [`CaseResult`] per case, one [`Summary`] for all, and the files about them.
+//! The numbers of an evaluation: one [`Summary`] for all its cases.
 
-use std::collections::BTreeMap;
-
-use mriseg::image::Mask;
-use mriseg::metrics::{Overlap, boundary_overlap, hausdorff95};
 use mriseg_data::Disturbance;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use super::bootstrap;
 use super::by_area::{self, AreaSummary};
-use crate::eval::PromptProbe;
 use crate::eval::side_swap::SideSwap;
-use crate::eval::{DecodeCost, TextScore};
-
-/// One case: a picture, a sentence and the mask that the model drew.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct CaseResult {
-    /// The picture's id in its dataset.
-    pub(crate) id: String,
-    /// What kind of sentence it is, such as `both-sides` or `absent`.
-    pub(crate) kind: String,
-    /// The sentence that the model was given.
-    pub(crate) text: String,
-    /// Dice, 0 to 1; `None` when truth and prediction are both empty.
-    pub(crate) dice: Option<f64>,
-    /// Intersection over union, 0 to 1; `None` when both are empty.
-    pub(crate) iou: Option<f64>,
-    /// Dice of the truth after a round trip through the mask tokenizer: the best any prediction can do.
-    pub(crate) oracle_dice: Option<f64>,
-    /// Dice of the bands of two pixels along the outlines; `None` when both masks are empty.
-    pub(crate) boundary_dice: Option<f64>,
-    /// 95th percentile of the distances between the outlines, in pixels; `None` when a mask is empty.
-    pub(crate) hausdorff95: Option<f64>,
-    /// Pixels inside both masks.
-    pub(crate) intersection: u64,
-    /// Pixels inside the prediction.
-    pub(crate) predicted_area: u64,
-    /// Pixels inside the truth.
-    pub(crate) truth_area: u64,
-    /// Pixels of the picture.
-    #[serde(default)]
-    pub(crate) pixels: u64,
-    /// Passes through the model that decoding took.
-    pub(crate) passes: usize,
-    /// Milliseconds of reading sentence and picture before it.
-    pub(crate) prefill_ms: f64,
-    /// Milliseconds of both.
-    pub(crate) decode_ms: f64,
-    /// Milliseconds from picture and sentence to mask.
-    pub(crate) ms: f64,
-}
-
-impl CaseResult {
-    /// Compares masks of the same size.
-    pub(crate) fn new(
-        id: impl Into<String>,
-        kind: impl Into<String>,
-        text: impl Into<String>,
-        [predicted, truth, oracle]: [&Mask; 3],
-        cost: DecodeCost,
-        ms: f64,
-    ) -> Self {
-        const BAND: usize = 2;
-        let overlap = Overlap::of(&predicted.pixels, &truth.pixels);
-        Self {
-            id: id.into(),
-            kind: kind.into(),
-            text: text.into(),
-            dice: overlap.dice(),
-            iou: overlap.iou(),
-            oracle_dice: Overlap::of(&oracle.pixels, &truth.pixels).dice(),
-            boundary_dice: boundary_overlap(predicted, truth, BAND).dice(),
-            hausdorff95: hausdorff95(predicted, truth),
-            intersection: overlap.intersection,
-            predicted_area: overlap.predicted,
-            truth_area: overlap.truth,
-            pixels: truth.pixels.len() as u64,
-            passes: cost.passes,
-            prefill_ms: cost.prefill_ms,
-            decode_ms: cost.ms,
-            ms,
-        }
-    }
-
-    fn overlap(&self) -> Overlap {
-        Overlap {
-            intersection: self.intersection,
-            predicted: self.predicted_area,
-            truth: self.truth_area,
-        }
-    }
-}
+use crate::eval::{CaseResult, PromptProbe, TextScore, mean, pooled};
 
 /// What was evaluated on what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -252,15 +169,6 @@ impl Summary {
     }
 }
 
-/// All pixels of all cases as one picture.
-pub(crate) fn pooled(cases: &[CaseResult]) -> Overlap {
-    let mut pooled = Overlap::default();
-    for case in cases {
-        pooled += case.overlap();
-    }
-    pooled
-}
-
 fn empty_correct<'a>(cases: impl Iterator<Item = &'a CaseResult>) -> Option<f64> {
     mean(
         cases
@@ -269,17 +177,10 @@ fn empty_correct<'a>(cases: impl Iterator<Item = &'a CaseResult>) -> Option<f64>
     )
 }
 
-/// Mean; `None` of nothing.
-pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| {
-        (sum + value, count + 1)
-    });
-    (count > 0).then(|| sum / count as f64)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::eval::fixtures::case;
 
     pub(crate) fn meta() -> Meta {
         Meta {
@@ -293,26 +194,6 @@ pub(crate) mod tests {
             seed: 7,
             command: "trainer eval --bundle b --data phantoms".into(),
         }
-    }
-
-    /// A case from pixel counts: inside both, prediction, truth.
-    pub(crate) fn case(id: &str, kind: &str, counts: [usize; 3]) -> CaseResult {
-        const WIDTH: usize = 256;
-        let [intersection, predicted, truth] = counts;
-        let pixels = |range: std::ops::Range<usize>| {
-            let mut mask = Mask::empty(WIDTH, 1);
-            mask.pixels[range].fill(1);
-            mask
-        };
-        let start = predicted - intersection;
-        let truth = pixels(start..start + truth);
-        let masks = [&pixels(0..predicted), &truth, &truth];
-        let cost = DecodeCost {
-            passes: 64,
-            prefill_ms: 1.0,
-            ms: 5.0,
-        };
-        CaseResult::new(id, kind, "left lung", masks, cost, 10.0)
     }
 
     #[test]

@@ -10,10 +10,10 @@ use mriseg::vq::MaskTokenizer;
 use std::fmt::Debug;
 use std::path::Path;
 
+use super::checkpoint::{self, LAST};
+use super::folder::RunDir;
 use crate::config::Experiment;
 use crate::emu3::Emu3Dir;
-use crate::run::RunDir;
-use crate::run::checkpoint::{self, LAST};
 use crate::system::exit::usage;
 
 /// What need not be trained.

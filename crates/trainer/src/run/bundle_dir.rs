@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::checkpoint::{self, LAST};
+use super::folder::RunDir;
+use super::pretrained;
 use crate::config::DataSpec;
 use crate::config::Experiment;
 use crate::eval::{Measure, PromptProbe};
-use crate::run::RunDir;
-use crate::run::checkpoint::{self, LAST};
-use crate::run::pretrained;
 use crate::system::atomic::{write_atomic, write_dir_atomic};
 use crate::system::device;
 use crate::system::exit::data;

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::folder::RunDir;
 use crate::config::Experiment;
 use crate::fit::{Learner, LmState, optimizer};
-use crate::run::RunDir;
 use crate::system::atomic::{replace_dir, write_atomic};
 use crate::system::exit::data;
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::run::RunDir;
+use super::folder::RunDir;
 use crate::system::atomic::{cannot_write, write_atomic};
 
 /// One row: a JSON object of scalars.

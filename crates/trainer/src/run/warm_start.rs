@@ -14,13 +14,13 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::borrowed::Borrowed;
+use super::bundle_dir;
+use super::checkpoint::{self, AVERAGE, BEST};
+use super::folder::RunDir;
 use crate::cli::TrainArgs;
 use crate::config::Preset;
 use crate::config::{Experiment, LmTraining};
-use crate::run::RunDir;
-use crate::run::borrowed::Borrowed;
-use crate::run::bundle_dir;
-use crate::run::checkpoint::{self, AVERAGE, BEST};
 use crate::system::exit::{data, usage};
 
 /// What a run's `env.json` says about its source.

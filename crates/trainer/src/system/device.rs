@@ -2,9 +2,34 @@
 
 use anyhow::Result;
 use burn::tensor::Device;
+use clap::{Args, ValueEnum};
 
-pub(crate) use crate::cli::{DeviceArgs, DeviceChoice};
 use crate::system::exit::usage;
+
+/// Where to compute.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct DeviceArgs {
+    /// Where to compute; auto takes a real GPU if there is one, else the CPU
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    pub(crate) device: DeviceChoice,
+    /// Accept a GPU that is simulated on the CPU (slow; for tests)
+    #[arg(long)]
+    pub(crate) software_adapter: bool,
+}
+
+/// Values of `--device`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum DeviceChoice {
+    /// A real GPU if there is one, else the CPU
+    #[default]
+    Auto,
+    /// The processor
+    Cpu,
+    /// Any GPU, through Vulkan, Metal or DirectX 12
+    Gpu,
+    /// An NVIDIA GPU through CUDA (needs a build with `--features cuda`)
+    Cuda,
+}
 
 /// A device and how to call it in logs.
 #[derive(Debug, Clone)]

@@ -7,3 +7,4 @@ pub(crate) mod interrupt;
 pub(crate) mod memory;
 pub(crate) mod progress;
 pub(crate) mod threads;
+pub(crate) mod timing;

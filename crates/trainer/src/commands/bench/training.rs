@@ -7,17 +7,15 @@ use mriseg::text::TextTokenizer;
 use serde::Serialize;
 use std::time::Instant;
 
-use super::{SEED, median, resolve};
+use super::preset::{SEED, resolve};
 use crate::cli::BenchArgs;
-use crate::config::Experiment;
-use crate::config::{DataSpec, Preset};
-use crate::data;
-use crate::data::Samples;
-use crate::data::text;
+use crate::config::{DataSpec, Experiment, Preset};
+use crate::data::{self, Samples, text};
 use crate::fit::{LmState, LmTrainer, Session, StepMeasures};
 use crate::system::device::{self, Chosen};
 use crate::system::interrupt::Interrupt;
 use crate::system::progress::Display;
+use crate::system::timing::{median, milliseconds};
 
 /// Steps that are not counted: in the first ones a GPU compiles and chooses kernels.
 const WARM_UP: usize = 3;
@@ -199,8 +197,4 @@ fn measure(trials: &[Trial; 2], repeats: usize) -> Result<[Timing; 2]> {
             step_ms: median_of(3),
         }
     }))
-}
-
-fn milliseconds(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1e3
 }
