@@ -47,7 +47,7 @@ pub(crate) fn write(
     write_atomic(&out.join("cases.csv"), &cases_csv(cases)?)?;
     write_atomic(
         &out.join("index.html"),
-        html::page(summary, &groups).as_bytes(),
+        html::page(summary, &groups).into_string().as_bytes(),
     )
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod ablation;
 mod bootstrap;
 mod by_area;
 mod describe;
+mod document;
 mod files;
 mod html;
 pub(crate) mod pictures;

@@ -99,13 +99,8 @@ impl RunDir {
     }
 
     /// One JSON object per logged step.
-    pub(crate) fn metrics_jsonl(&self) -> PathBuf {
+    pub(crate) fn metrics(&self) -> PathBuf {
         self.path.join("metrics.jsonl")
-    }
-
-    /// The same rows as a table.
-    pub(crate) fn metrics_csv(&self) -> PathBuf {
-        self.path.join("metrics.csv")
     }
 
     /// Folder of all checkpoints.
