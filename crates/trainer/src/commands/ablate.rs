@@ -8,13 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::cli::{AblateArgs, TrainArgs, command_line};
-use crate::config::Experiment;
-use crate::config::ExperimentArgs;
+use crate::config::{Experiment, ExperimentArgs};
 use crate::eval::StrategyScores;
 use crate::report::ablation::{self, Outcome, Row};
 use crate::report::pictures;
-use crate::run::Run;
-use crate::run::RunDir;
+use crate::run::{Run, RunDir};
 use crate::system::atomic::{cannot_write, write_atomic};
 use crate::system::exit::{data, usage};
 use crate::system::interrupt::Interrupt;
@@ -337,7 +335,7 @@ mod tests {
         let rows = rows(&tiny);
         let of = |name: &str| {
             let row = rows.iter().find(|row| row.name == name).unwrap();
-            with_overrides(&tiny, &row.set).unwrap()
+            with_overrides(tiny.clone(), &row.set).unwrap()
         };
         for row in &rows {
             of(&row.name).model.validate().unwrap();

@@ -102,15 +102,19 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     println!("{}", describe(&summary));
     samples.warn_about_soft_masks(display);
     if args.text == TextMode::Given {
-        println!(
-            "next: does the sentence matter?  cargo run -p trainer -- eval --bundle {} --data {} --split {} --text wrong-side{}",
-            args.bundle.display(),
-            args.data,
-            args.split,
-            emu3_argument(args.emu3.as_deref())
-        );
+        say_next(args);
     }
     Ok(())
+}
+
+fn say_next(args: &EvalArgs) {
+    println!(
+        "next: does the sentence matter?  cargo run -p trainer -- eval --bundle {} --data {} --split {} --text wrong-side{}",
+        args.bundle.display(),
+        args.data,
+        args.split,
+        emu3_argument(args.emu3.as_deref())
+    );
 }
 
 fn meta(args: &EvalArgs, bundle: &Bundle, dataset: &Dataset) -> Meta {

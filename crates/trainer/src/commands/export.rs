@@ -3,9 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::{Checkpoint, ExportArgs};
-use crate::run::RunDir;
-use crate::run::bundle_dir;
-use crate::run::checkpoint;
+use crate::run::{RunDir, bundle_dir, checkpoint, export};
 use crate::system::exit::usage;
 
 pub(crate) fn run(args: &ExportArgs) -> Result<()> {
@@ -22,7 +20,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
         Checkpoint::Best => checkpoint::BEST,
         Checkpoint::Last => checkpoint::LAST,
     };
-    let bundle = bundle_dir::pack(&run, which, args.precision, &name)?;
+    let bundle = export::pack(&run, which, args.precision, &name)?;
     bundle_dir::write(&bundle, &args.out)?;
     println!(
         "wrote {} ({:.1} MB)",

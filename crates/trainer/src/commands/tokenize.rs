@@ -10,11 +10,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::cli::TokenizeArgs;
-use crate::config::Experiment;
-use crate::config::Role;
-use crate::data::Splits;
-use crate::data::text;
-use crate::data::warn_about_soft_masks;
+use crate::config::{Experiment, Role};
+use crate::data::{Splits, text, warn_about_soft_masks};
 use crate::emu3::{CodesDir, Origin, Row, Shard, shards_of};
 use crate::run::borrowed;
 use crate::system::device;
@@ -65,11 +62,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
             continue;
         }
         let dataset = splits.of(role);
-        let mut needed = experiment.cases_of(role, dataset.len());
-        if role == Role::Valid && folder.origin().stored_as(Role::Test) == Role::Valid {
-            needed = needed.max(experiment.cases_of(Role::Test, dataset.len()));
-        }
-        let shards = shards_of(dataset, needed);
+        let shards = shards_of(dataset, needed(&experiment, &folder, role, dataset.len()));
         let cases: usize = shards.iter().map(Vec::len).sum();
         let mut stage = display.stage(&format!("{} cases", role.name()), cases as u64);
         for (number, cases) in shards.iter().enumerate() {
@@ -102,6 +95,16 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     );
     println!("next: cargo run -p trainer -- train with the same --config, --data and --set");
     Ok(())
+}
+
+/// Cases of a split that codes are made of; where the test cases are the validation cases, enough for both.
+fn needed(experiment: &Experiment, folder: &CodesDir, role: Role, cases: usize) -> usize {
+    let needed = experiment.cases_of(role, cases);
+    if role == Role::Valid && folder.origin().stored_as(Role::Test) == Role::Valid {
+        needed.max(experiment.cases_of(Role::Test, cases))
+    } else {
+        needed
+    }
 }
 
 /// Encodes pictures and masks.

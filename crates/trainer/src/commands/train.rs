@@ -6,8 +6,7 @@ use std::time::Instant;
 use crate::cli::TrainArgs;
 use crate::emu3::emu3_argument;
 use crate::report::describe;
-use crate::run::Run;
-use crate::run::bundle_dir;
+use crate::run::{Run, bundle_dir};
 use crate::system::interrupt::Interrupt;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<()> {

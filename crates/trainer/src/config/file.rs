@@ -1,16 +1,14 @@
 //! Configuration files that catch typing mistakes: partial TOML over defaults, unknown keys, `--set`.
 //!
 //! The defaults say which keys exist and of what type they are, so a config is a struct of
-//! scalars, lists and further structs. An `Option` that is `None` by default takes any value its
-//! type can read, and an empty map takes any key.
-
-use std::collections::BTreeMap;
+//! scalars, lists and further structs.
 
 use anyhow::Result;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::system::exit::usage;
 
@@ -22,134 +20,106 @@ pub(crate) fn parse_toml<T>(text: &str, file_name: &str, defaults: &T) -> Result
 where
     T: DeserializeOwned + Serialize,
 {
-    let spanned = DeTable::parse(text).map_err(|e| {
-        let line = e.span().map_or(1, |span| line_of(text, span.start));
-        usage(format!("{file_name}:{line}: {}", e.message()))
+    let place = |offset: usize| {
+        let line = 1 + text.bytes().take(offset).filter(|&b| b == b'\n').count();
+        format!("{file_name}:{line}")
+    };
+    let table = DeTable::parse(text).map_err(|e| {
+        let at = place(e.span().map_or(0, |span| span.start));
+        usage(format!("{at}: {}", e.message()))
     })?;
-    let table: toml::Table =
-        toml::from_str(text).map_err(|e| usage(format!("{file_name}: {}", e.message())))?;
-    let mut lines = BTreeMap::new();
-    collect_lines(spanned.get_ref(), "", text, &mut lines);
-    merge(&table, defaults, |key| match lines.get(key) {
-        Some(line) => format!("{file_name}:{line}"),
-        None => file_name.to_owned(),
-    })
+    merge(table.get_ref(), defaults, place)
 }
 
-/// The config with `--set key=value` assignments applied.
+/// The config with `--set key=value` assignments applied; a value that is not TOML counts as text.
 ///
 /// # Errors
-/// As [`apply_overrides`], and unknown keys and wrong types as in [`parse_toml`].
-pub(crate) fn with_overrides<T>(config: &T, sets: &[String]) -> Result<T>
+/// An assignment that is none; unknown keys and wrong types as in [`parse_toml`].
+pub(crate) fn with_overrides<T>(mut config: T, sets: &[String]) -> Result<T>
 where
     T: DeserializeOwned + Serialize,
 {
-    let mut table = toml::Table::new();
-    apply_overrides(&mut table, sets)?;
-    merge(&table, config, |_| "--set".to_owned())
-}
-
-/// Enters assignments such as `train.epochs=3` into a table; a value that is not TOML counts as text.
-///
-/// # Errors
-/// An assignment without `=`, with an empty key, or one that makes a table of a value.
-pub(crate) fn apply_overrides(table: &mut toml::Table, sets: &[String]) -> Result<()> {
     for set in sets {
-        let malformed = || {
+        let (key, value) = set.split_once('=').unwrap_or_default();
+        let as_text = format!("{key} = {}", toml::Value::from(value.trim()));
+        let one = |text| {
+            let table = DeTable::parse(text).ok();
+            table.filter(|table| table.get_ref().len() == 1)
+        };
+        let table = one(set).or_else(|| one(&as_text)).ok_or_else(|| {
             usage(format!(
                 "--set takes key=value, such as --set train.epochs=3, but got `{set}`"
             ))
-        };
-        let (path, raw) = set.split_once('=').ok_or_else(malformed)?;
-        let mut keys: Vec<&str> = path.split('.').map(str::trim).collect();
-        if keys.iter().any(|key| key.is_empty()) {
-            return Err(malformed());
-        }
-        let last = keys.pop().ok_or_else(malformed)?;
-        let mut at = &mut *table;
-        for key in keys {
-            at = at
-                .entry(key)
-                .or_insert_with(|| toml::Value::Table(toml::Table::new()))
-                .as_table_mut()
-                .ok_or_else(|| usage(format!("--set {set}: `{key}` is a value, not a table")))?;
-        }
-        at.insert(last.to_owned(), value_of(raw.trim()));
+        })?;
+        config = merge(table.get_ref(), &config, |_| "--set".to_owned())?;
     }
-    Ok(())
+    Ok(config)
 }
 
-fn value_of(raw: &str) -> toml::Value {
-    match toml::from_str::<toml::Table>(&format!("v = {raw}")) {
-        Ok(mut table) if table.len() == 1 => table
-            .remove("v")
-            .unwrap_or_else(|| toml::Value::String(raw.to_owned())),
-        _ => toml::Value::String(raw.to_owned()),
-    }
-}
-
-/// `table` over `defaults`; `place` says where a dotted key was written, for messages.
-fn merge<T>(table: &toml::Table, defaults: &T, place: impl Fn(&str) -> String) -> Result<T>
+/// `table` over `defaults`; `place` says where an offset lies, for messages.
+fn merge<T>(table: &DeTable<'_>, defaults: &T, place: impl Fn(usize) -> String) -> Result<T>
 where
     T: DeserializeOwned + Serialize,
 {
     let known = serde_json::to_value(defaults)?;
-    let mut leaves = Vec::new();
-    check_table(table, &known, &known, "", &place, &mut leaves)?;
-    let mut merged = known;
-    for (key, value) in leaves {
-        let shown = value.to_string();
-        insert(&mut merged, &key, value);
-        // Reading after every key names the key that the type itself refuses (an unknown variant, a negative size).
-        if let Err(e) = serde_json::from_value::<T>(merged.clone()) {
-            return Err(usage(format!(
-                "{}: `{key}` cannot be {shown}: {e}",
-                place(&key)
+    let mut values = Vec::new();
+    collect(table, "", &mut values);
+    let mut merged = known.clone();
+    for (path, offset, value) in values {
+        let refuse = |said: String| usage(format!("{}: {said}", place(offset)));
+        let pointer = format!("/{}", path.replace('.', "/"));
+        let Some(default) = known.pointer(&pointer) else {
+            let hint = suggestion(&path, &known);
+            return Err(refuse(format!("unknown key `{path}`; {hint}")));
+        };
+        let value = value.map(|value| Json::deserialize(ValueDeserializer::from(value.clone())));
+        let Some(given) = value.transpose()? else {
+            if default.is_object() {
+                continue;
+            }
+            return Err(refuse(format!(
+                "`{path}` takes {}, not a table",
+                kind(default)
+            )));
+        };
+        if !fits(&given, default) {
+            let (wanted, got) = (kind(default), kind(&given));
+            return Err(refuse(format!(
+                "`{path}` takes {wanted}, not {got} {given}"
             )));
         }
+        let shown = given.to_string();
+        if let Some(place) = merged.pointer_mut(&pointer) {
+            *place = given;
+        }
+        // Reading after every key names the key that the type itself refuses (an unknown variant, a negative size).
+        T::deserialize(&merged)
+            .map_err(|error| refuse(format!("`{path}` cannot be {shown}: {error}")))?;
     }
     Ok(serde_json::from_value(merged)?)
 }
 
-fn check_table(
-    table: &toml::Table,
-    known: &Json,
-    root: &Json,
+/// Every key with its dots, where it stands, and its value; `None` for a table, whose keys come after it.
+fn collect<'a, 'i>(
+    table: &'a DeTable<'i>,
     prefix: &str,
-    place: &impl Fn(&str) -> String,
-    leaves: &mut Vec<(String, Json)>,
-) -> Result<()> {
+    values: &mut Vec<(String, usize, Option<&'a Spanned<DeValue<'i>>>)>,
+) {
     for (key, value) in table {
-        let path = join(prefix, key);
-        let free_map = known.as_object().is_some_and(serde_json::Map::is_empty);
-        let Some(default) = known.get(key).or(free_map.then_some(&Json::Null)) else {
-            return Err(usage(format!(
-                "{}: unknown key `{path}`; {}",
-                place(&path),
-                suggestion(key, prefix, known, root)
-            )));
-        };
-        if let (toml::Value::Table(inner), Json::Object(_)) = (value, default) {
-            check_table(inner, default, root, &path, place, leaves)?;
-            continue;
+        let path = format!("{prefix}{}", key.get_ref());
+        let offset = key.span().start;
+        match value.get_ref() {
+            DeValue::Table(inner) => {
+                values.push((path.clone(), offset, None));
+                collect(inner, &format!("{path}."), values);
+            }
+            _ => values.push((path, offset, Some(value))),
         }
-        let given = serde_json::to_value(value)?;
-        if !fits(&given, default) {
-            return Err(usage(format!(
-                "{}: `{path}` takes {}, not {} {given}",
-                place(&path),
-                kind(default),
-                kind(&given)
-            )));
-        }
-        leaves.push((path, given));
     }
-    Ok(())
 }
 
 fn fits(given: &Json, default: &Json) -> bool {
     match (given, default) {
-        (_, Json::Null) => true,
         (Json::Number(given), Json::Number(default)) => default.is_f64() || !given.is_f64(),
         _ => std::mem::discriminant(given) == std::mem::discriminant(default),
     }
@@ -167,76 +137,34 @@ fn kind(value: &Json) -> &'static str {
     }
 }
 
-fn insert(target: &mut Json, path: &str, value: Json) {
-    match path.split_once('.') {
-        None => target[path] = value,
-        Some((first, rest)) => insert(&mut target[first], rest, value),
-    }
-}
-
 /// The nearest key of the same table, else the nearest one anywhere, else the keys there are.
-fn suggestion(key: &str, prefix: &str, known: &Json, root: &Json) -> String {
-    let siblings: Vec<String> = known
-        .as_object()
-        .map(|table| table.keys().cloned().collect())
-        .unwrap_or_default();
-    let near = |name: &str| {
+fn suggestion(path: &str, known: &Json) -> String {
+    let split = |path: &str| {
+        path.rsplit_once('.')
+            .map_or(0, |(table, _)| table.len() + 1)
+    };
+    let (table, key) = path.split_at(split(path));
+    let mut paths = Vec::new();
+    collect_paths(known, "", &mut paths);
+    let near = paths.iter().filter_map(|path| {
+        let (other, name) = path.split_at(split(path));
         let distance = strsim::damerau_levenshtein(key, name);
-        (distance <= (key.chars().count() / 3).max(1)).then_some(distance)
-    };
-    let nearest = |names: &[String]| {
-        names
-            .iter()
-            .filter_map(|name| {
-                let last = name.rsplit('.').next().unwrap_or(name);
-                near(last).map(|distance| (distance, name.clone()))
-            })
-            .min()
-            .map(|(_, name)| name)
-    };
-    if let Some(name) = nearest(&siblings) {
-        return format!("did you mean `{}`?", join(prefix, &name));
-    }
-    let mut everywhere = Vec::new();
-    collect_paths(root, "", &mut everywhere);
-    if let Some(path) = nearest(&everywhere) {
+        let near = distance <= (key.chars().count() / 3).max(1);
+        near.then_some((other != table, distance, path))
+    });
+    if let Some((.., path)) = near.min() {
         return format!("did you mean `{path}`?");
     }
-    format!("the keys here are {}", siblings.join(", "))
+    let keys = paths.iter().filter_map(|path| path.strip_prefix(table));
+    let keys: Vec<&str> = keys.filter(|key| !key.contains('.')).collect();
+    format!("the keys here are {}", keys.join(", "))
 }
 
 fn collect_paths(value: &Json, prefix: &str, paths: &mut Vec<String>) {
     for (key, inner) in value.as_object().into_iter().flatten() {
-        let path = join(prefix, key);
-        collect_paths(inner, &path, paths);
+        let path = format!("{prefix}{key}");
+        collect_paths(inner, &format!("{path}."), paths);
         paths.push(path);
-    }
-}
-
-fn collect_lines(
-    table: &DeTable<'_>,
-    prefix: &str,
-    text: &str,
-    lines: &mut BTreeMap<String, usize>,
-) {
-    for (key, value) in table {
-        let path = join(prefix, key.get_ref());
-        lines.insert(path.clone(), line_of(text, key.span().start));
-        if let DeValue::Table(inner) = value.get_ref() {
-            collect_lines(inner, &path, text, lines);
-        }
-    }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.bytes().take(offset).filter(|&b| b == b'\n').count()
-}
-
-fn join(prefix: &str, key: &str) -> String {
-    if prefix.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{prefix}.{key}")
     }
 }
 
@@ -256,7 +184,6 @@ mod tests {
     struct Train {
         epochs: usize,
         learning_rate: f32,
-        limit: Option<usize>,
     }
 
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -279,7 +206,6 @@ mod tests {
             train: Train {
                 epochs: 10,
                 learning_rate: 3e-4,
-                limit: None,
             },
         }
     }
@@ -295,10 +221,9 @@ mod tests {
 
     #[test]
     fn keys_that_are_left_out_keep_their_default() {
-        let read = parse_toml("[train]\nepochs = 3\nlimit = 8\n", "a.toml", &defaults()).unwrap();
+        let read = parse_toml("[train]\nepochs = 3\n", "a.toml", &defaults()).unwrap();
         let mut expected = defaults();
         expected.train.epochs = 3;
-        expected.train.limit = Some(8);
         assert_eq!(read, expected);
     }
 
@@ -385,7 +310,7 @@ mod tests {
             "channels=[8]",
             "train.learning_rate=1e-3",
         ];
-        let read = with_overrides(&defaults(), &sets.map(String::from)).unwrap();
+        let read = with_overrides(defaults(), &sets.map(String::from)).unwrap();
         assert_eq!(read.train.epochs, 3);
         assert!(!read.flips);
         assert_eq!(
@@ -399,7 +324,7 @@ mod tests {
     #[test]
     fn a_bad_set_says_what_it_takes() {
         let text = |set: &str| {
-            with_overrides(&defaults(), &[set.to_owned()])
+            with_overrides(defaults(), &[set.to_owned()])
                 .unwrap_err()
                 .to_string()
         };
@@ -408,13 +333,7 @@ mod tests {
         assert!(text("=1").contains("--set takes key=value"));
         assert!(text("train.epoch=1").contains("did you mean `train.epochs`?"));
         assert!(text("train.epochs=soon").contains("takes a whole number"));
+        assert!(text("seed.x=1").contains("`seed` takes a whole number, not a table"));
         assert!(text("seed=1\nname=\"x\"").contains("takes a whole number"));
-    }
-
-    #[test]
-    fn a_set_through_a_value_is_refused() {
-        let mut table: toml::Table = toml::from_str("seed = 1").unwrap();
-        let error = apply_overrides(&mut table, &["seed.x=1".to_owned()]).unwrap_err();
-        assert!(error.to_string().contains("not a table"), "{error}");
     }
 }

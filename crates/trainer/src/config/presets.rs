@@ -60,20 +60,8 @@ impl Experiment {
             model: ModelConfig::tiny(),
             text_tokenizer: TextSource::default(),
             emu3: Emu3Source::default(),
-            mask_tokenizer: TokenizerTraining {
-                from: String::new(),
-                steps: 500,
-                batch: 32,
-                learning_rate: 3e-3,
-                commitment: 0.25,
-            },
-            image_tokenizer: TokenizerTraining {
-                from: String::new(),
-                steps: 0,
-                batch: 32,
-                learning_rate: 1e-3,
-                commitment: 0.25,
-            },
+            mask_tokenizer: TokenizerTraining::of_steps(500, 3e-3),
+            image_tokenizer: TokenizerTraining::of_steps(0, 1e-3),
             image_encoder: EncoderSource::default(),
             train: LmTraining {
                 steps: 3400,
@@ -165,6 +153,18 @@ impl Experiment {
                 ..tiny.train
             },
             ..tiny
+        }
+    }
+}
+
+impl TokenizerTraining {
+    fn of_steps(steps: usize, learning_rate: f64) -> Self {
+        Self {
+            from: String::new(),
+            steps,
+            batch: 32,
+            learning_rate,
+            commitment: 0.25,
         }
     }
 }

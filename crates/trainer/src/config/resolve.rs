@@ -52,7 +52,7 @@ impl Experiment {
             })?;
             experiment = parse_toml(&text, &path.display().to_string(), &experiment)?;
         }
-        experiment = with_overrides(&experiment, &args.set)?;
+        experiment = with_overrides(experiment, &args.set)?;
         if let Some(data) = &args.data {
             experiment.data.source = data.to_string();
         }

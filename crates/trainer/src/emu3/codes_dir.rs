@@ -14,8 +14,7 @@ use std::path::{Path, PathBuf};
 use super::set::CodedCases;
 use super::shard::Shard;
 use super::tokenizer_dir::Emu3Dir;
-use crate::config::Experiment;
-use crate::config::Role;
+use crate::config::{Experiment, Role};
 use crate::system::atomic::{cannot_write, write_atomic};
 use crate::system::exit::{data, usage};
 

@@ -17,7 +17,7 @@ pub(crate) use answers::Predicted;
 pub(crate) use baseline::Baseline;
 pub(crate) use codes::{oracle_dice, side_by_side_of};
 pub(crate) use evaluator::{Chance, Decoding, Evaluator, picker};
-pub(crate) use prompt_probe::{Measure, PromptProbe};
+pub(crate) use prompt_probe::{Measure, ProbeRow, PromptProbe};
 pub(crate) use score::{CaseResult, TextScore, mean, mean_dice, pooled};
 pub(crate) use strategy_probe::StrategyScores;
 #[cfg(test)]

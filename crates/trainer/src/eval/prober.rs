@@ -220,43 +220,24 @@ impl Prober<'_> {
     /// One word exchanged.
     fn parts(&mut self) -> Result<()> {
         type Change = fn(&Findings) -> String;
+        fn finding(findings: &Findings, other: &str) -> String {
+            findings.to_sentence().replace("pulmonary infection", other)
+        }
         let changes: [(&str, Change, &str); 5] = [
             ("zone: upper and lower exchanged", upside_down, "low"),
-            (
-                "count",
-                |findings| {
-                    let sentence = findings.to_sentence();
-                    match findings.count() {
-                        1 => sentence.replace("one infected area", "three infected areas"),
-                        _ => exchange_count(&sentence),
-                    }
-                },
-                "1",
-            ),
-            (
-                "finding: opacity",
-                |findings| {
-                    findings
-                        .to_sentence()
-                        .replace("pulmonary infection", "opacity")
-                },
-                "1",
-            ),
+            ("count", other_count, "1"),
+            ("finding: opacity", |f| finding(f, "opacity"), "1"),
             (
                 "finding: consolidation",
-                |findings| {
-                    findings
-                        .to_sentence()
-                        .replace("pulmonary infection", "consolidation")
-                },
+                |f| finding(f, "consolidation"),
                 "1",
             ),
             (
                 "filler",
-                |findings| {
+                |f| {
                     format!(
                         "Portable chest radiograph of today, please: {}",
-                        findings.to_sentence()
+                        f.to_sentence()
                     )
                 },
                 "1",
@@ -264,30 +245,19 @@ impl Prober<'_> {
         ];
         let findings: Vec<(usize, Findings)> = self.stated(self.samples);
         for (name, change, should) in changes {
-            let pairs: Vec<(usize, String, String)> = findings
+            let questions: Vec<Question> = findings
                 .iter()
                 .filter(|(_, findings)| !findings.is_empty())
-                .map(|(index, findings)| (*index, findings.to_sentence(), change(findings)))
-                .filter(|(_, plain, changed)| plain != changed)
-                .collect();
-            let questions: Vec<Question> = pairs
-                .into_iter()
-                .flat_map(|(index, plain, changed)| [(index, plain), (index, changed)])
-                .map(|(index, text)| Question::of(index, text))
+                .map(|(index, findings)| (*index, [findings.to_sentence(), change(findings)]))
+                .filter(|(_, [plain, changed])| plain != changed)
+                .flat_map(|(index, pair)| pair.map(|text| Question::of(index, text)))
                 .collect();
             let masks = self
                 .evaluator
                 .masks(self.samples, &questions, self.display)?;
-            let same = masks.chunks_exact(2).filter_map(agreement);
-            let value = mean(same);
-            self.row(
-                "part",
-                name,
-                questions.len() / 2,
-                Measure::Unchanged,
-                value,
-                should,
-            );
+            let value = mean(masks.chunks_exact(2).filter_map(agreement));
+            let pairs = questions.len() / 2;
+            self.row("part", name, pairs, Measure::Unchanged, value, should);
         }
         Ok(())
     }
@@ -420,19 +390,17 @@ fn upside_down(findings: &Findings) -> String {
     turned.to_sentence()
 }
 
-/// Another number of areas than the zones bear out.
-fn exchange_count(sentence: &str) -> String {
+/// The sentence with another number of areas than the zones bear out.
+fn other_count(findings: &Findings) -> String {
     const COUNTS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
-    let counted = COUNTS.iter().position(|count| {
-        sentence.contains(&format!(", {count} infected areas")) // "one" has its own form
-    });
-    match counted {
-        Some(at) => {
-            let other = COUNTS[if at == 1 { 3 } else { 1 }];
-            sentence.replace(COUNTS[at], other)
-        }
-        None => sentence.to_owned(),
+    let sentence = findings.to_sentence();
+    if findings.count() == 1 {
+        return sentence.replace("one infected area", "three infected areas");
     }
+    let counted = (COUNTS.iter()).position(|n| sentence.contains(&format!(", {n} infected areas")));
+    counted.map_or(sentence.clone(), |at| {
+        sentence.replace(COUNTS[at], COUNTS[if at == 1 { 3 } else { 1 }])
+    })
 }
 
 #[cfg(test)]
@@ -446,7 +414,7 @@ mod tests {
             right: [false, true, true],
         };
         assert_eq!(
-            exchange_count(&findings.to_sentence()),
+            other_count(&findings),
             "bilateral pulmonary infection, two infected areas, upper left lung and middle lower right lung."
         );
         assert_eq!(

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::bundle_dir;
 use super::checkpoint::{self, BEST};
+use super::export;
 use super::folder::RunDir;
 use super::state::Run;
 use crate::config::DataSpec;
@@ -52,7 +53,7 @@ impl Run {
             let case = evaluator.one(&self.test, index, limit, Asking::GIVEN)?;
             Ok(pictures::strip_of(&case))
         })?;
-        let bundle = bundle_dir::pack(&self.folder, BEST, Precision::F16, &self.folder.name())?;
+        let bundle = export::pack(&self.folder, BEST, Precision::F16, &self.folder.name())?;
         let path = self.folder.path().join("bundle");
         if !path.exists() {
             bundle_dir::write(&bundle, &path)?;
@@ -78,7 +79,7 @@ impl Run {
         let lungs = held_out.map(|mut lungs| {
             lungs.thin(PROBE_CASES);
             let channels = self.experiment.model.image.input_channels;
-            Samples::new(lungs, bundle_dir::typical(&self.folder), channels)
+            Samples::new(lungs, export::typical(&self.folder), channels)
         });
         let limit = self.test_limit().min(PROBE_CASES);
         let display = self.session.display;

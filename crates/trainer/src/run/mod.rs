@@ -3,7 +3,9 @@
 pub(crate) mod baseline;
 pub(crate) mod borrowed;
 pub(crate) mod bundle_dir;
+mod card;
 pub(crate) mod checkpoint;
+pub(crate) mod export;
 mod finish;
 mod folder;
 mod metrics;

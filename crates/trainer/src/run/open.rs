@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::borrowed::{self, Borrowed};
-use super::bundle_dir;
 use super::checkpoint::{self, LAST};
+use super::export;
 use super::folder::RunDir;
 use super::pretrained;
 use super::state::Run;
@@ -160,7 +160,7 @@ impl Data {
             }
             None => {
                 let typical = match settings.begun() {
-                    Some(folder) => bundle_dir::typical(folder),
+                    Some(folder) => export::typical(folder),
                     None => splits.typical()?,
                 };
                 let channels = experiment.model.image.input_channels;

@@ -19,8 +19,7 @@ use super::bundle_dir;
 use super::checkpoint::{self, AVERAGE, BEST};
 use super::folder::RunDir;
 use crate::cli::TrainArgs;
-use crate::config::Preset;
-use crate::config::{Experiment, LmTraining};
+use crate::config::{Experiment, LmTraining, Preset};
 use crate::system::exit::{data, usage};
 
 /// What a run's `env.json` says about its source.

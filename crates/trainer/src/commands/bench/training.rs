@@ -171,7 +171,7 @@ fn measure(trials: &[Trial; 2], repeats: usize) -> Result<[Timing; 2]> {
             let device = trainer.device;
             let begin = Instant::now();
             let cases = trainer.draw(objective, state.step)?;
-            let batch = objective.batch(cases, state.step, &state.memory)?;
+            let batch = objective.batcher.batch(cases, state.step, &state.memory)?;
             device.sync()?;
             let drawn = milliseconds(begin);
             let (gradients, parts) = trainer.gradients(objective, &state.learner, &batch);
@@ -179,7 +179,9 @@ fn measure(trials: &[Trial; 2], repeats: usize) -> Result<[Timing; 2]> {
             let differentiated = milliseconds(begin);
             let (norm, _) = trainer.update(state, gradients);
             let measures = StepMeasures::read(parts, norm);
-            objective.remember(&mut state.memory, &batch, &measures.errors);
+            objective
+                .batcher
+                .remember(&mut state.memory, &batch, &measures.errors);
             device.sync()?;
             let done = milliseconds(begin);
             if repeat >= WARM_UP {

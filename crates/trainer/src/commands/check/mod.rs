@@ -10,8 +10,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use crate::cli::CheckArgs;
-use crate::config::DataSpec;
-use crate::config::Experiment;
+use crate::config::{DataSpec, Experiment};
 use crate::system::exit;
 mod lint;
 

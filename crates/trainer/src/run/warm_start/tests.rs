@@ -7,8 +7,8 @@ use mriseg::bundle::Precision;
 use super::*;
 use crate::config::ExperimentArgs;
 use crate::run::Run;
-use crate::run::bundle_dir::EXAMPLE;
 use crate::run::checkpoint::{LAST, Marks};
+use crate::run::export::{self, EXAMPLE};
 use crate::system::atomic::write_atomic;
 use crate::system::device::{DeviceArgs, DeviceChoice};
 use crate::system::exit;
@@ -108,7 +108,7 @@ fn from_a_run_or_its_bundle_a_model_of_equal_sizes_takes_everything_over() {
     let experiment = small();
     let (run, source) = run(root.path(), &experiment);
     let bundle = root.path().join("bundle");
-    let packed = bundle_dir::pack(&run, BEST, Precision::F32, "bundle").unwrap();
+    let packed = export::pack(&run, BEST, Precision::F32, "bundle").unwrap();
     bundle_dir::write(&packed, &bundle).unwrap();
     for path in [run.path(), &bundle] {
         let mut warm = open(path, &experiment).unwrap();
