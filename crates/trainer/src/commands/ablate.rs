@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use crate::cli::{AblateArgs, TrainArgs, command_line};
@@ -14,7 +14,8 @@ use crate::report::ablation::{self, Outcome, Row};
 use crate::report::pictures;
 use crate::run::{Run, RunDir};
 use crate::system::atomic::{cannot_write, write_atomic};
-use crate::system::exit::{data, usage};
+use crate::system::exit::usage;
+use crate::system::files::{json_if_there, read, read_json};
 use crate::system::interrupt::Interrupt;
 use crate::system::progress::Display;
 
@@ -24,6 +25,8 @@ const BASE: &str = "base";
 const OF_OWN_TOKENIZERS: [&str; 3] = ["contrast-graded", "all-soft-decode", "all-codes"];
 const SCORES: &str = "strategies.json";
 const STRIPS: &str = "strips.png";
+/// What to do about a file that cannot be read.
+const AGAIN: &str = "remove its folder to train it again";
 
 pub(crate) fn run(args: &AblateArgs) -> Result<()> {
     let display = Display::detect(args.quiet);
@@ -210,11 +213,8 @@ fn train_args(args: &AblateArgs, set: &[String], seed: u64, name: Option<String>
         out: args.out.clone(),
         device: args.device,
         seed: Some(seed),
-        resume: None,
-        from: None,
-        new_text: false,
-        threads: None,
         quiet: true,
+        ..TrainArgs::demo()
     }
 }
 
@@ -258,7 +258,7 @@ fn train_row(
 
 /// Rows can be compared only when they were trained on the same data, and on codes of the same tokenizer.
 fn must_share_data(base: &Path, folder: &Path) -> Result<()> {
-    let data_of = |run: &Path| read_json::<serde_json::Value>(&run.join("data.json"));
+    let data_of = |run: &Path| read_json::<serde_json::Value>(&run.join("data.json"), AGAIN);
     if data_of(base)? == data_of(folder)? {
         return Ok(());
     }
@@ -273,17 +273,17 @@ fn outcome(row: &Row, seed: u64, folder: &Path) -> Result<Outcome> {
     Ok(Outcome {
         row: row.name.clone(),
         seed,
-        summary: read_json(&folder.join("report").join("summary.json"))?,
+        summary: read_json(&folder.join("report").join("summary.json"), AGAIN)?,
         scores: scores(folder)
             .with_context(|| format!("`{}` is missing", folder.join(SCORES).display()))?,
-        strips: read(&folder.join(STRIPS))?,
+        strips: read(&folder.join(STRIPS), AGAIN)?,
     })
 }
 
 /// What the strategies were found to move; `None` when that is to be measured: not yet done, damaged, or by an
 /// earlier version of this program that measured less.
 fn scores(folder: &Path) -> Option<StrategyScores> {
-    serde_json::from_slice(&fs::read(folder.join(SCORES)).ok()?).ok()
+    json_if_there(&folder.join(SCORES))
 }
 
 /// An earlier run may be taken over only if it is the same experiment, wherever its tokenizer lies.
@@ -304,24 +304,6 @@ fn unchanged(folder: &Path, wanted: &Experiment) -> Result<()> {
         "`{}` holds a run with other settings; choose another --out, or remove it",
         folder.display()
     )))
-}
-
-fn read(path: &PathBuf) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| {
-        data(format!(
-            "cannot read `{}`: {error}; remove its folder to train it again",
-            path.display()
-        ))
-    })
-}
-
-fn read_json<T: serde::de::DeserializeOwned>(path: &PathBuf) -> Result<T> {
-    serde_json::from_slice(&read(path)?).map_err(|error| {
-        data(format!(
-            "`{}` is damaged: {error}; remove its folder to train it again",
-            path.display()
-        ))
-    })
 }
 
 #[cfg(test)]

@@ -3,15 +3,13 @@
 use anyhow::Result;
 use mriseg::bundle::{Bundle, sha256};
 use mriseg::decode::Pick;
-use mriseg::mask_lm::CachedLm;
-use mriseg::vision::Vision;
 use mriseg_data::Dataset;
 
 use crate::cli::{EvalArgs, command_line};
 use crate::config::DataSpec;
 use crate::data::{self, Asking, Samples, TextMode};
 use crate::emu3::{emu3_argument, emu3_of};
-use crate::eval::{Chance, Decoding, Evaluator, PromptProbe, picker, side_by_side_of, side_swap};
+use crate::eval::{Chance, Decoding, Evaluator, PromptProbe, side_swap};
 use crate::report::{self, Meta, Summary, describe, pictures};
 use crate::run::{RunDir, baseline, bundle_dir};
 use crate::system::device;
@@ -56,19 +54,18 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         ));
     }
     let emu3 = emu3_of(&bundle.manifest, args.emu3.as_deref(), &chosen.device)?;
-    let vision = Vision::of(&model, emu3.as_ref())?;
     let evaluator = Evaluator {
-        lm: &model.lm,
-        tokenizer: &tokenizer,
-        config,
-        device: &chosen.device,
-        cached: CachedLm::new(&model.lm),
-        picker: picker(rule, &vision)?,
-        seed: SEED,
-        workers: side_by_side_of(&vision, chosen.workers),
-        vision,
         decoding: decoding(args),
         mirrored: args.mirror,
+        ..Evaluator::new(
+            &model,
+            emu3.as_ref(),
+            &tokenizer,
+            config,
+            rule,
+            &chosen,
+            SEED,
+        )?
     };
     let samples = match &bundle.manifest.info.emu3 {
         Some(_) => Samples::as_they_are(dataset),
@@ -83,8 +80,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let mut summary = Summary::from_cases(&cases, meta.clone());
     summary.left_out = left_out;
     if let Some(run) = &args.baseline {
-        let run = RunDir::open(run)?;
-        let baseline = baseline::open(&run, &chosen.device, chosen.workers)?;
+        let baseline = baseline::open(&RunDir::open(run)?, &chosen.device, chosen.workers)?;
         let cases = baseline.run(&samples, limit, asking, display)?;
         summary.baseline = Some(Box::new(Summary::from_cases(&cases, meta)));
     }

@@ -118,7 +118,7 @@ fn at_once(vision: &Vision, all: usize) -> usize {
 }
 
 /// Threads that evaluate side by side, of `workers`.
-pub(crate) fn side_by_side_of(vision: &Vision, workers: usize) -> usize {
+pub(super) fn side_by_side_of(vision: &Vision, workers: usize) -> usize {
     match vision {
         Vision::Own(_) => workers,
         // One of them keeps all cores busy.

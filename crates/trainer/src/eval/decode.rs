@@ -241,21 +241,18 @@ fn mirror_image(case: &Case) -> Case {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
     use mriseg::config::ModelConfig;
     use mriseg::decode::Pick;
-    use mriseg::mask_lm::CachedLm;
     use mriseg::text::TextTokenizer;
-    use mriseg::vision::Vision;
     use mriseg_data::{Dataset, PhantomConfig};
 
     use super::*;
     use crate::data::Samples;
-    use crate::eval::picker;
+    use crate::system::device::{self, Chosen};
 
     #[test]
     fn a_case_and_its_mirror_image_have_mirrored_masks_when_both_are_read() {
-        let device = Device::flex();
+        let device = device::cpu().device;
         device.seed(5);
         let config = ModelConfig::tiny();
         let model = config.init(&device);
@@ -265,19 +262,22 @@ mod tests {
             1,
         );
         let tokenizer = TextTokenizer::learn(samples.dataset().texts(), 300).unwrap();
-        let vision = Vision::of(&model, None).unwrap();
+        let chosen = Chosen {
+            device,
+            ..device::cpu()
+        };
         let evaluator = |mirrored| Evaluator {
-            lm: &model.lm,
-            tokenizer: &tokenizer,
-            config: &config,
-            device: &device,
-            cached: CachedLm::new(&model.lm),
-            picker: picker(Pick::MostProbable.into(), &vision).unwrap(),
-            seed: 1,
-            workers: 1,
-            vision: vision.clone(),
-            decoding: Decoding::Together,
             mirrored,
+            ..Evaluator::new(
+                &model,
+                None,
+                &tokenizer,
+                &config,
+                Pick::MostProbable.into(),
+                &chosen,
+                1,
+            )
+            .unwrap()
         };
         let case = samples.case(0).unwrap();
         let mirror = mirror_image(&case);

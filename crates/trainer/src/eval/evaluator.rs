@@ -6,11 +6,15 @@ use futures_lite::future::block_on;
 use mriseg::config::ModelConfig;
 use mriseg::decode::{DecisionRule, Decode, Picker};
 use mriseg::mask_lm::{CachedLm, MaskLm};
+use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use mriseg::vision::Vision;
+use mriseg::vq::emu3::Emu3Tokenizer;
+use std::sync::Arc;
 
-use super::codes::{mask_codes, stored_codes};
+use super::codes::{mask_codes, side_by_side_of, stored_codes};
 use crate::data::{Case, pictures};
+use crate::system::device::Chosen;
 
 /// A model ready to be measured.
 pub(crate) struct Evaluator<'a> {
@@ -66,6 +70,37 @@ pub(crate) struct Chance {
     pub(crate) cut: f32,
 }
 
+impl<'a> Evaluator<'a> {
+    /// Of a model that decodes greedily in batches; `emu3` where it has no tokenizers of its own.
+    ///
+    /// # Errors
+    /// The device stopped answering, or codes cannot be picked by this rule.
+    pub(crate) fn new(
+        model: &'a Model,
+        emu3: Option<&Arc<Emu3Tokenizer>>,
+        tokenizer: &'a TextTokenizer,
+        config: &'a ModelConfig,
+        rule: DecisionRule,
+        chosen: &'a Chosen,
+        seed: u64,
+    ) -> Result<Self> {
+        let vision = Vision::of(model, emu3)?;
+        Ok(Self {
+            lm: &model.lm,
+            tokenizer,
+            config,
+            device: &chosen.device,
+            cached: CachedLm::new(&model.lm),
+            picker: block_on(Picker::new(rule, &vision))?,
+            seed,
+            workers: side_by_side_of(&vision, chosen.workers),
+            vision,
+            decoding: Decoding::Together,
+            mirrored: false,
+        })
+    }
+}
+
 impl Evaluator<'_> {
     /// Pictures as the language model reads them: `[batch, image, token_dim]`.
     pub(crate) fn image_tokens(&self, cases: &[Case]) -> Tensor<3> {
@@ -91,12 +126,4 @@ impl Evaluator<'_> {
         let cases: Vec<&Case> = cases.iter().collect();
         mask_codes(&self.vision, &cases, self.config, self.device)
     }
-}
-
-/// A [`Picker`], made at once.
-///
-/// # Errors
-/// The device stopped answering, or codes cannot be picked in this way.
-pub(crate) fn picker(rule: DecisionRule, vision: &Vision) -> Result<Picker> {
-    Ok(block_on(Picker::new(rule, vision))?)
 }

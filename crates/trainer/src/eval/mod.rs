@@ -15,8 +15,8 @@ mod strategy_probe;
 
 pub(crate) use answers::Predicted;
 pub(crate) use baseline::Baseline;
-pub(crate) use codes::{oracle_dice, side_by_side_of};
-pub(crate) use evaluator::{Chance, Decoding, Evaluator, picker};
+pub(crate) use codes::oracle_dice;
+pub(crate) use evaluator::{Chance, Decoding, Evaluator};
 pub(crate) use prompt_probe::{Measure, ProbeRow, PromptProbe};
 pub(crate) use score::{CaseResult, TextScore, mean, mean_dice, pooled};
 pub(crate) use strategy_probe::StrategyScores;

@@ -12,7 +12,7 @@ use mriseg_data::{Disturbance, Wording, answer};
 use rayon::prelude::*;
 
 use super::evaluator::Evaluator;
-use super::prompt_probe::{Measure, ProbeRow, PromptProbe, RIGHT};
+use super::prompt_probe::{Measure, ProbeRow, PromptProbe, is_right};
 use super::score::{CaseResult, mean, mean_dice};
 use super::side_swap;
 use crate::data::{Asking, Question, Samples, TextMode, rng};
@@ -20,11 +20,6 @@ use crate::system::progress::Display;
 
 /// From a case's sentence of [`written`] to the next case's; prime to their number, so that all have their turn.
 const STRIDE: usize = 61;
-
-/// Whether a mask is what was asked for: `dice` is `None` when truth and mask are both empty.
-fn is_right(dice: Option<f64>) -> bool {
-    dice.is_none_or(|dice| dice >= RIGHT)
-}
 
 /// Asks the cases of a data set, at most `limit`.
 struct Prober<'a> {
@@ -103,14 +98,8 @@ impl Prober<'_> {
     }
 
     fn dice(&mut self, group: &str, name: &str, cases: &[CaseResult], should: &str) {
-        self.row(
-            group,
-            name,
-            cases.len(),
-            Measure::Dice,
-            mean_dice(cases),
-            should,
-        );
+        let value = mean_dice(cases);
+        self.row(group, name, cases.len(), Measure::Dice, value, should);
     }
 
     fn ask(&self, asking: Asking) -> Result<Vec<CaseResult>> {
@@ -195,24 +184,13 @@ impl Prober<'_> {
 
     fn sides(&mut self) -> Result<()> {
         for (name, wording) in [("given", None), ("held-out", Some(Wording::HeldOut))] {
-            let swap = side_swap::measure(
-                self.evaluator,
-                self.samples,
-                self.limit,
-                wording,
-                self.display,
-            )?;
+            let (samples, limit) = (self.samples, self.limit);
+            let swap = side_swap::measure(self.evaluator, samples, limit, wording, self.display)?;
             let pairs = swap.side_pairs;
             let moved = (pairs > 0).then(|| swap.side_pairs_moved as f64 / pairs as f64);
             self.row("side", name, pairs, Measure::Moved, moved, "1");
-            self.row(
-                "side",
-                name,
-                2 * pairs,
-                Measure::WrongSide,
-                swap.wrong_side_pixels,
-                "0",
-            );
+            let wrong = swap.wrong_side_pixels;
+            self.row("side", name, 2 * pairs, Measure::WrongSide, wrong, "0");
         }
         Ok(())
     }
@@ -424,35 +402,10 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_is_right_from_a_dice_on_or_where_both_are_empty() {
-        assert!(is_right(Some(0.8)) && is_right(None));
-        // Something drawn where nothing is right has a Dice of zero.
-        assert!(!is_right(Some(0.79)) && !is_right(Some(0.0)));
-    }
-
-    #[test]
     fn every_written_sentence_has_its_turn() {
         let count = written().len();
         let asked: std::collections::BTreeSet<usize> =
             (0..count).map(|index| index * STRIDE % count).collect();
         assert_eq!(asked.len(), count);
-    }
-
-    #[test]
-    fn the_table_has_a_line_for_every_row() {
-        let row = ProbeRow {
-            group: "wording".into(),
-            name: "held-out".into(),
-            cases: 7,
-            measure: Measure::Dice,
-            value: Some(0.9),
-            relative: None,
-            should: "as plain".into(),
-        };
-        let probe = PromptProbe { rows: vec![row] };
-        assert_eq!(
-            probe.table().lines().last(),
-            Some("| wording | held-out | 7 | Dice per image | 0.900 | - | as plain |")
-        );
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The Dice from which on a mask counts as what was asked for.
-pub(super) const RIGHT: f64 = 0.8;
+const RIGHT: f64 = 0.8;
 
 /// The answers of a model to all probes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -83,5 +83,40 @@ impl PromptProbe {
             );
         }
         text
+    }
+}
+
+/// Whether a mask is what was asked for: `dice` is `None` when truth and mask are both empty.
+pub(super) fn is_right(dice: Option<f64>) -> bool {
+    dice.is_none_or(|dice| dice >= RIGHT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_is_right_from_a_dice_on_or_where_both_are_empty() {
+        assert!(is_right(Some(0.8)) && is_right(None));
+        // Something drawn where nothing is right has a Dice of zero.
+        assert!(!is_right(Some(0.79)) && !is_right(Some(0.0)));
+    }
+
+    #[test]
+    fn the_table_has_a_line_for_every_row() {
+        let row = ProbeRow {
+            group: "wording".into(),
+            name: "held-out".into(),
+            cases: 7,
+            measure: Measure::Dice,
+            value: Some(0.9),
+            relative: None,
+            should: "as plain".into(),
+        };
+        let probe = PromptProbe { rows: vec![row] };
+        assert_eq!(
+            probe.table().lines().last(),
+            Some("| wording | held-out | 7 | Dice per image | 0.900 | - | as plain |")
+        );
     }
 }

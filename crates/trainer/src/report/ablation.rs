@@ -49,112 +49,50 @@ fn text(outcome: &Outcome, mode: &str) -> Option<f64> {
     outcome.summary.by_text.as_ref()?.get(mode)?.dice_per_image
 }
 
+#[rustfmt::skip]
 const COLUMNS: [Column; 20] = [
-    Column("Dice per image", "mean over images", 3, |o| {
-        o.summary.dice_per_image
-    }),
-    Column("Dice pooled", "all pixels as one picture", 3, |o| {
-        o.summary.dice_pooled
-    }),
-    Column("IoU per image", "mean over images", 3, |o| {
-        o.summary.iou_per_image
-    }),
-    Column("IoU pooled", "all pixels as one picture", 3, |o| {
-        o.summary.iou_pooled
-    }),
-    Column(
-        "Absent found empty",
+    Column("Dice per image", "mean over images", 3, |o| o.summary.dice_per_image),
+    Column("Dice pooled", "all pixels as one picture", 3, |o| o.summary.dice_pooled),
+    Column("IoU per image", "mean over images", 3, |o| o.summary.iou_per_image),
+    Column("IoU pooled", "all pixels as one picture", 3, |o| o.summary.iou_pooled),
+    Column("Absent found empty",
         "share of cases with an empty truth that are answered empty",
-        3,
-        |o| o.summary.empty_correct,
-    ),
-    Column(
-        "Teacher-forced accuracy",
+        3, |o| o.summary.empty_correct),
+    Column("Teacher-forced accuracy",
         "share of tokens predicted right after the true ones",
-        4,
-        |o| Some(o.scores.tokens.teacher_forced),
-    ),
-    Column(
-        "Free-running accuracy",
+        4, |o| Some(o.scores.tokens.teacher_forced)),
+    Column("Free-running accuracy",
         "share of tokens predicted right after the model's own",
-        4,
-        |o| Some(o.scores.tokens.free_running),
-    ),
-    Column(
-        "Exposure gap",
+        4, |o| Some(o.scores.tokens.free_running)),
+    Column("Exposure gap",
         "what NkTP is meant to lower: teacher-forced minus free-running accuracy",
-        4,
-        |o| Some(o.scores.tokens.exposure_gap()),
-    ),
-    Column(
-        "Exposure gap in Dice",
+        4, |o| Some(o.scores.tokens.exposure_gap())),
+    Column("Exposure gap in Dice",
         "the same in Dice per image of the masks that the tokens draw, which drawing nothing does not lower",
-        3,
-        |o| o.scores.tokens.exposure_gap_dice(),
-    ),
-    Column(
-        "Passes per mask",
+        3, |o| o.scores.tokens.exposure_gap_dice()),
+    Column("Passes per mask",
         "forward passes of speculative decoding, which NkTP makes possible",
-        1,
-        |o| Some(o.scores.passes_per_mask),
-    ),
-    Column(
-        "Rare-code recall",
+        1, |o| Some(o.scores.passes_per_mask)),
+    Column("Rare-code recall",
         "what TCL is meant to raise: right tokens among the tenth with the rarest codes, teacher-forced",
-        4,
-        |o| o.scores.tokens.rare_code_recall,
-    ),
-    Column(
-        "Boundary Dice",
+        4, |o| o.scores.tokens.rare_code_recall),
+    Column("Boundary Dice",
         "what TCL is meant to raise: Dice of the bands of two pixels along the outlines",
-        3,
-        |o| o.summary.boundary_dice_per_image,
-    ),
-    Column(
-        "HD95",
+        3, |o| o.summary.boundary_dice_per_image),
+    Column("HD95",
         "what TCL is meant to lower: 95th percentile of the distance between outlines, pixels",
-        2,
-        |o| o.summary.hausdorff95_per_image,
-    ),
-    Column(
-        "Hard-token errors",
+        2, |o| o.summary.hausdorff95_per_image),
+    Column("Hard-token errors",
         "what HET is meant to lower: share of wrong tokens among the training tokens that the base model of the same seed found hardest at half of the steps (chosen by its errors, so the base may look worse than it is)",
-        4,
-        |o| Some(o.scores.hard_tokens.as_ref()?.errors),
-    ),
-    Column(
-        "Hard-token pixels",
+        4, |o| Some(o.scores.hard_tokens.as_ref()?.errors)),
+    Column("Hard-token pixels",
         "the same in wrong pixels of their cells, percent: codes that draw alike are nearly as good",
-        2,
-        |o| Some(o.scores.hard_tokens.as_ref()?.wrong_pixels * 100.0),
-    ),
-    Column(
-        "Given",
-        "Dice per image with the right sentence, first cases",
-        3,
-        |o| text(o, "given"),
-    ),
-    Column("No sentence", "the same without a sentence", 3, |o| {
-        text(o, "none")
-    }),
-    Column(
-        "Shuffled",
-        "the same with another picture's sentence",
-        3,
-        |o| text(o, "shuffled"),
-    ),
-    Column(
-        "Wrong side",
-        "the same with left and right exchanged",
-        3,
-        |o| text(o, "wrong-side"),
-    ),
-    Column(
-        "Oracle",
-        "Dice per image of the mask tokenizer alone",
-        3,
-        |o| o.summary.oracle_dice_per_image,
-    ),
+        2, |o| Some(o.scores.hard_tokens.as_ref()?.wrong_pixels * 100.0)),
+    Column("Given", "Dice per image with the right sentence, first cases", 3, |o| text(o, "given")),
+    Column("No sentence", "the same without a sentence", 3, |o| text(o, "none")),
+    Column("Shuffled", "the same with another picture's sentence", 3, |o| text(o, "shuffled")),
+    Column("Wrong side", "the same with left and right exchanged", 3, |o| text(o, "wrong-side")),
+    Column("Oracle", "Dice per image of the mask tokenizer alone", 3, |o| o.summary.oracle_dice_per_image),
 ];
 
 /// Writes `table.md`, `table.csv` (a line per run), `positions.csv` (accuracy of every position of a mask, a

@@ -3,11 +3,10 @@
 use anyhow::Result;
 use mriseg::bundle::{Bundle, MANIFEST, Manifest};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use crate::system::atomic::{write_atomic, write_dir_atomic};
-use crate::system::exit::data;
+use crate::system::files;
 
 /// Reads a bundle folder; digests are checked when it is unpacked.
 pub(crate) fn read(folder: &Path) -> Result<Bundle> {
@@ -25,13 +24,8 @@ pub(crate) fn manifest(folder: &Path) -> Result<Manifest> {
 }
 
 fn bytes_of(folder: &Path, file: &str) -> Result<Vec<u8>> {
-    let path = folder.join(file);
-    fs::read(&path).map_err(|error| {
-        data(format!(
-            "cannot read `{}`: {error}; a bundle is a folder with {MANIFEST}, made by `trainer export`",
-            path.display()
-        ))
-    })
+    let remedy = format!("a bundle is a folder with {MANIFEST}, made by `trainer export`");
+    files::read(&folder.join(file), &remedy)
 }
 
 /// Writes a bundle to a folder that does not exist yet.

@@ -4,8 +4,6 @@ use anyhow::Result;
 use mriseg::bundle::{Bundle, BundleInfo, FileEntry, Precision, sha256};
 use mriseg::image::Typical;
 use serde_json::{Map, Value};
-use std::fs;
-use std::path::Path;
 
 use super::card::{card, field};
 use super::checkpoint;
@@ -13,6 +11,7 @@ use super::folder::RunDir;
 use crate::config::{DataSpec, Experiment};
 use crate::system::device;
 use crate::system::exit::data;
+use crate::system::files::json_if_there;
 
 /// A sentence that every model trained here knows.
 pub(crate) const EXAMPLE: &str =
@@ -24,8 +23,8 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
     let device = device::cpu().device;
     let (model, tokenizer, marks) =
         checkpoint::load_average(&run.checkpoint(which), &experiment, &device)?;
-    let provenance = object(&run.data());
-    let environment = object(&run.env());
+    let provenance: Map<String, Value> = json_if_there(&run.data()).unwrap_or_default();
+    let environment: Map<String, Value> = json_if_there(&run.env()).unwrap_or_default();
     let text = |map: &Map<String, Value>, key: &str| {
         map.get(key)
             .and_then(Value::as_str)
@@ -61,7 +60,7 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         data,
         command: text(&environment, "command"),
         config_sha256: sha256(experiment.to_toml()?.as_bytes()),
-        metrics: object(&run.report().join("summary.json")),
+        metrics: json_if_there(&run.report().join("summary.json")).unwrap_or_default(),
         licence: if phantoms {
             "MIT OR Apache-2.0".to_owned()
         } else {
@@ -86,13 +85,5 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
 
 /// What a run's training pictures typically look like.
 pub(crate) fn typical(run: &RunDir) -> Option<Typical> {
-    field(&object(&run.data()), "typical")
-}
-
-/// The JSON object in a file; an empty one where there is none.
-fn object(path: &Path) -> Map<String, Value> {
-    fs::read(path)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default()
+    field(&json_if_there(&run.data()).unwrap_or_default(), "typical")
 }

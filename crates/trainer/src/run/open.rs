@@ -23,6 +23,7 @@ use crate::fit::Session;
 use crate::system::atomic::write_atomic;
 use crate::system::device::{self, Chosen};
 use crate::system::exit;
+use crate::system::files::read_json;
 use crate::system::interrupt::Interrupt;
 use crate::system::progress::Display;
 
@@ -249,15 +250,7 @@ fn claim(
 
 /// A run goes on with the data and the tokenizer that it began with.
 fn refuse_other_data(folder: &RunDir, found: &Value) -> Result<()> {
-    let path = folder.data();
-    let unreadable = |error: &dyn std::fmt::Display| {
-        exit::data(format!(
-            "cannot read `{}`: {error}; start the run again",
-            path.display()
-        ))
-    };
-    let bytes = std::fs::read(&path).map_err(|error| unreadable(&error))?;
-    let begun: Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))?;
+    let begun: Value = read_json(&folder.data(), "start the run again")?;
     for (what, at) in [
         ("training data of fingerprint", "/train_fingerprint"),
         ("validation data of fingerprint", "/valid_fingerprint"),

@@ -1,10 +1,8 @@
 //! One training run: what it uses, and what is asked of it.
 
 use anyhow::Result;
-use mriseg::mask_lm::CachedLm;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
-use mriseg::vision::Vision;
 use mriseg::vq::emu3::Emu3Tokenizer;
 use mriseg_data::Disturbance;
 use std::path::Path;
@@ -17,7 +15,7 @@ use super::warm_start::WarmStart;
 use crate::cli::command_line;
 use crate::config::{Experiment, Role};
 use crate::data::{Samples, TextMode, Words};
-use crate::eval::{Decoding, Evaluator, picker, side_by_side_of};
+use crate::eval::Evaluator;
 use crate::fit::Session;
 use crate::report::Meta;
 use crate::system::device::Chosen;
@@ -62,20 +60,18 @@ impl Run {
         model: &'a Model,
         tokenizer: &'a TextTokenizer,
     ) -> Result<Evaluator<'a>> {
-        let vision = Vision::of(model, self.emu3.as_ref())?;
-        Ok(Evaluator {
-            lm: &model.lm,
+        let experiment = &self.experiment;
+        let (config, rule) = (&experiment.model, experiment.train.rule());
+        let emu3 = self.emu3.as_ref();
+        Evaluator::new(
+            model,
+            emu3,
             tokenizer,
-            config: &self.experiment.model,
-            device: &self.chosen.device,
-            cached: CachedLm::new(&model.lm),
-            picker: picker(self.experiment.train.rule(), &vision)?,
-            seed: self.experiment.seed,
-            workers: side_by_side_of(&vision, self.chosen.workers),
-            vision,
-            decoding: Decoding::Together,
-            mirrored: false,
-        })
+            config,
+            rule,
+            &self.chosen,
+            experiment.seed,
+        )
     }
 
     pub(super) fn test_limit(&self) -> usize {

@@ -21,6 +21,7 @@ use super::folder::RunDir;
 use crate::cli::TrainArgs;
 use crate::config::{Experiment, LmTraining, Preset};
 use crate::system::exit::{data, usage};
+use crate::system::files::json_if_there;
 
 /// What a run's `env.json` says about its source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +97,7 @@ impl Source {
                 let experiment = Experiment::load(&run.config())?;
                 let folder = run.checkpoint(BEST);
                 let (model, tokenizer, _) = checkpoint::load_average(&folder, &experiment, device)?;
-                let emu3 = json(&run.data())
+                let emu3 = json_if_there::<Value>(&run.data())
                     .and_then(|data| Some(data.pointer("/emu3/sha256")?.as_str()?.to_owned()));
                 Ok((model, experiment.model, tokenizer, emu3))
             }
@@ -116,7 +117,12 @@ impl Source {
             Self::Run(run) => run.data(),
             Self::Bundle(folder) => folder.join(MANIFEST),
         };
-        Some(json(&file)?.get("pretrained_encoder")?.as_str()?.to_owned())
+        Some(
+            json_if_there::<Value>(&file)?
+                .get("pretrained_encoder")?
+                .as_str()?
+                .to_owned(),
+        )
     }
 
     /// Settings to begin with where the user names none: those of the run, or of the preset that is most like the
@@ -255,7 +261,7 @@ impl WarmStart {
         ours: (&Experiment, Option<&FileEntry>),
         device: &Device,
     ) -> Result<Option<Self>> {
-        let from = json(&run.env()).and_then(|env| env.get("from").cloned());
+        let from = json_if_there::<Value>(&run.env()).and_then(|env| env.get("from").cloned());
         let Some(begun) = from.and_then(|from| serde_json::from_value::<Entry>(from).ok()) else {
             return Ok(None);
         };
@@ -369,10 +375,6 @@ fn differing(ours: &ModelConfig, theirs: &ModelConfig, below: &str) -> String {
     let name = format!("model{}", below.replace('/', "."));
     compare(&name, &of(ours), &of(theirs), &mut found);
     found.join(", ")
-}
-
-fn json(path: &Path) -> Option<Value> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -27,14 +27,7 @@ pub(crate) fn write_atomic_with(
 ) -> Result<()> {
     let parent = parent_of(path);
     let write = || -> io::Result<()> {
-        let mut builder = Builder::new();
-        builder.prefix(".").suffix(".tmp");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(&parent)?;
+        let mut file = hidden(0o666).tempfile_in(&parent)?;
         fill(&mut file)?;
         file.flush()?;
         file.as_file().sync_all()?;
@@ -64,14 +57,7 @@ pub(crate) fn write_dir_atomic(path: &Path, build: impl FnOnce(&Path) -> Result<
     }
     let parent = parent_of(path);
     fs::create_dir_all(&parent).map_err(|e| cannot_write(&parent, &e))?;
-    let mut builder = Builder::new();
-    builder.prefix(".").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o777));
-    }
-    let folder = builder
+    let folder = hidden(0o777)
         .tempdir_in(&parent)
         .map_err(|e| cannot_write(path, &e))?;
     build(folder.path()).with_context(|| format!("building the folder `{}`", path.display()))?;
@@ -130,6 +116,15 @@ pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> anyhow::Error {
             "cannot write `{at}`: {error}; check the disk or choose another folder with --out"
         ),
     }
+}
+
+/// Temporary files or folders that others may read as if they were made plainly (`mode` before the umask).
+fn hidden(mode: u32) -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(".").suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    builder
 }
 
 fn parent_of(path: &Path) -> PathBuf {

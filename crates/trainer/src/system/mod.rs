@@ -3,6 +3,7 @@
 pub(crate) mod atomic;
 pub(crate) mod device;
 pub(crate) mod exit;
+pub(crate) mod files;
 pub(crate) mod interrupt;
 pub(crate) mod memory;
 pub(crate) mod progress;

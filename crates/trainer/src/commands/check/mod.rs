@@ -1,5 +1,7 @@
 //! `trainer check`: looks for mistakes in a dataset before anyone trains on it.
 
+mod lint;
+
 use std::collections::VecDeque;
 
 use anyhow::Result;
@@ -11,10 +13,8 @@ use serde_json::json;
 
 use crate::cli::CheckArgs;
 use crate::config::{DataSpec, Experiment};
-use crate::system::exit;
-mod lint;
-
 use crate::data::text;
+use crate::system::exit;
 use crate::system::progress::Display;
 use lint::{Lint, Rule, Severity, fingerprint};
 
