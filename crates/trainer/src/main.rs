@@ -1,4 +1,20 @@
-//! The `trainer` command: train, tokenize, ablate, evaluate, predict, export, check, pack, bench. Without arguments it is the demo.
+//! The `trainer` command: train, tokenize, ablate, baseline, evaluate, predict, export, check, pack, bench. Without
+//! arguments it is the demo.
+//!
+//! Folders are layers; each uses only those above it.
+//!
+//! | folder | what it holds |
+//! |---|---|
+//! | `system` | device, threads, memory, files, terminal |
+//! | `config` | an experiment: settings, presets, files, checks |
+//! | `emu3` | Emu3's tokenizer and its codes |
+//! | `data` | cases, and what is asked about them |
+//! | `fit` | training |
+//! | `eval` | how good a model is |
+//! | `report` | numbers and pages for people |
+//! | `cli` | arguments |
+//! | `run` | one training run in its folder |
+//! | `commands` | one file per subcommand |
 
 mod cli;
 mod commands;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::values::{self, probability, share, temperature};
 use crate::config::{DataSpec, Preset};
 use crate::data::{TextMode, Words};
-use crate::system::device::DeviceArgs;
+use crate::system::DeviceArgs;
 
 /// Arguments of `eval`.
 #[derive(Debug, Clone, Args)]

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::config::{DataSpec, ExperimentArgs, Preset};
-use crate::system::device::DeviceArgs;
+use crate::system::DeviceArgs;
 
 /// Arguments of `train`.
 #[derive(Debug, Clone, Args)]

@@ -6,7 +6,7 @@ use mriseg::decode::Decode;
 use std::path::PathBuf;
 
 use super::values;
-use crate::system::device::DeviceArgs;
+use crate::system::DeviceArgs;
 
 /// Arguments of `predict`, as typed.
 #[derive(Debug, Clone, Args)]

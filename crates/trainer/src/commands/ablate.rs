@@ -13,11 +13,10 @@ use crate::eval::StrategyScores;
 use crate::report::ablation::{self, Outcome, Row};
 use crate::report::pictures;
 use crate::run::{Run, RunDir};
-use crate::system::atomic::{cannot_write, write_atomic};
-use crate::system::exit::usage;
-use crate::system::files::{json_if_there, read, read_json};
-use crate::system::interrupt::Interrupt;
-use crate::system::progress::Display;
+use crate::system::files::read;
+use crate::system::{
+    Display, Interrupt, cannot_write, json_if_there, read_json, usage, write_atomic,
+};
 
 /// Row that all others are compared with; its mask tokenizer and its hardest tokens serve them all.
 const BASE: &str = "base";

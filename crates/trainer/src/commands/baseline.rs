@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::cli::{BaselineArgs, TrainArgs};
 use crate::report::describe;
 use crate::run::Run;
-use crate::system::interrupt::Interrupt;
+use crate::system::Interrupt;
 
 pub(crate) fn run(args: &BaselineArgs) -> Result<()> {
     let of_run = TrainArgs {

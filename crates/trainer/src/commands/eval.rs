@@ -12,9 +12,7 @@ use crate::emu3::{emu3_argument, emu3_of};
 use crate::eval::{Chance, Decoding, Evaluator, PromptProbe, side_swap};
 use crate::report::{self, Meta, Summary, describe, pictures};
 use crate::run::{RunDir, baseline, bundle_dir};
-use crate::system::device;
-use crate::system::exit::usage;
-use crate::system::progress::Display;
+use crate::system::{Display, device, usage};
 
 /// Pictures of the phantom splits, when nothing else is asked for.
 const PHANTOMS: usize = 200;

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::{Checkpoint, ExportArgs};
 use crate::run::{RunDir, bundle_dir, checkpoint, export};
-use crate::system::exit::usage;
+use crate::system::usage;
 
 pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let run = RunDir::open(&args.run)?;

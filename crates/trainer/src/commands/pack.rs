@@ -8,10 +8,8 @@ use std::path::Path;
 
 use crate::cli::PackArgs;
 use crate::data::warn_about_soft_masks;
-use crate::system::atomic::{cannot_write, write_dir_atomic};
-use crate::system::exit::{self, Kind, data, usage};
-use crate::system::interrupt::Interrupt;
-use crate::system::progress::Display;
+use crate::system::exit::data;
+use crate::system::{Display, Interrupt, Kind, cannot_write, exit, usage, write_dir_atomic};
 
 /// Cases encoded side by side, between two looks at Ctrl-C.
 const CHUNK: usize = 128;

@@ -17,9 +17,7 @@ use crate::data::gallery::{self, read_file};
 use crate::emu3::emu3_of;
 use crate::report::pictures;
 use crate::run::bundle_dir;
-use crate::system::atomic::write_atomic;
-use crate::system::device;
-use crate::system::threads::with_a_partner;
+use crate::system::{device, with_a_partner, write_atomic};
 
 /// What is printed with `--json`.
 #[derive(Debug, Serialize)]

@@ -14,10 +14,8 @@ use crate::config::{Experiment, Role};
 use crate::data::{Splits, text, warn_about_soft_masks};
 use crate::emu3::{CodesDir, Origin, Row, Shard, shards_of};
 use crate::run::borrowed;
-use crate::system::device;
-use crate::system::exit::{self, Kind, data, usage};
-use crate::system::interrupt::Interrupt;
-use crate::system::progress::{Display, Stage};
+use crate::system::exit::data;
+use crate::system::{Display, Interrupt, Kind, Stage, device, exit, usage};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let experiment = Experiment::resolve(&args.experiment, None)?;

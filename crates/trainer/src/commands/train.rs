@@ -7,7 +7,7 @@ use crate::cli::TrainArgs;
 use crate::emu3::emu3_argument;
 use crate::report::describe;
 use crate::run::{Run, bundle_dir};
-use crate::system::interrupt::Interrupt;
+use crate::system::Interrupt;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let start = Instant::now();

@@ -7,7 +7,7 @@ use super::checks_emu3::check_emu3;
 use super::data_spec::DataSpec;
 use super::number::check;
 use super::schema::{Emu3Source, Experiment};
-use crate::system::exit::usage;
+use crate::system::usage;
 
 impl Experiment {
     /// Refuses values that cannot be meant.

@@ -5,7 +5,7 @@ use mriseg::decode::Pick;
 
 use super::number::check;
 use super::schema::Experiment;
-use crate::system::exit::usage;
+use crate::system::usage;
 
 const ON_EMU3: &str = "model.lm.image_tokens = \"mask_codes\"";
 

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use crate::system::exit::usage;
+use crate::system::usage;
 
 /// Reads `text` over `defaults`: keys that the file leaves out keep their default.
 ///

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use std::fmt::Display;
 
-use crate::system::exit::usage;
+use crate::system::usage;
 
 /// Refuses the first of some named numbers that does not fit.
 ///

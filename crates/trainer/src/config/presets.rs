@@ -62,7 +62,10 @@ impl Experiment {
             emu3: Emu3Source::default(),
             mask_tokenizer: TokenizerTraining::of_steps(500, 3e-3),
             image_tokenizer: TokenizerTraining::of_steps(0, 1e-3),
-            image_encoder: EncoderSource::default(),
+            image_encoder: EncoderSource {
+                from: String::new(),
+                rate: 1.0,
+            },
             train: LmTraining {
                 steps: 3400,
                 batch: 8,

@@ -9,7 +9,7 @@ use super::data_spec::DataSpec;
 use super::file::{parse_toml, with_overrides};
 use super::presets::Preset;
 use super::schema::Experiment;
-use crate::system::exit::usage;
+use crate::system::usage;
 
 /// Which experiment to run.
 #[derive(Debug, Clone, Default, Args)]
@@ -38,9 +38,6 @@ impl Experiment {
     }
 
     /// With what file and arguments set.
-    ///
-    /// # Errors
-    /// As [`Self::resolve`].
     pub(crate) fn changed(self, args: &ExperimentArgs, seed: Option<u64>) -> Result<Self> {
         let mut experiment = self;
         if let Some(path) = &args.config {
@@ -64,9 +61,6 @@ impl Experiment {
     }
 
     /// Reads the `config.toml` of a run.
-    ///
-    /// # Errors
-    /// As [`Self::resolve`].
     pub(crate) fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read `{}`", path.display()))?;

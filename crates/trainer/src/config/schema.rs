@@ -112,15 +112,6 @@ pub(crate) struct EncoderSource {
     pub(crate) rate: f64,
 }
 
-impl Default for EncoderSource {
-    fn default() -> Self {
-        Self {
-            from: String::new(),
-            rate: 1.0,
-        }
-    }
-}
-
 /// Training of a vector-quantized tokenizer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

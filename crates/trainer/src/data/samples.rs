@@ -11,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 use super::selection::Selection;
 use crate::config::DataConfig;
 use crate::emu3::{CodedCases, Codes};
+use crate::system::Display;
 use crate::system::exit::data;
-use crate::system::progress::Display;
 
 /// Loaded cases, kept in memory up to a limit.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use std::path::Path;
 use super::samples::Samples;
 use crate::config::{DataSpec, Experiment, Role};
 use crate::emu3::CodedCases;
+use crate::system::Display;
 use crate::system::exit::data;
-use crate::system::progress::Display;
 
 /// The cases of an experiment.
 #[derive(Debug)]
@@ -24,9 +24,6 @@ pub(crate) struct Splits {
 
 impl Splits {
     /// Opens the three splits.
-    ///
-    /// # Errors
-    /// As [`open`].
     pub(crate) fn open(experiment: &Experiment) -> Result<Self> {
         let (source, config) = (experiment.source(), &experiment.data);
         let mut train = open(&source, &config.train_split, config.phantom_train)?;
@@ -56,9 +53,6 @@ impl Splits {
     }
 
     /// Leaves out the cases whose sentence does not fit, in every split.
-    ///
-    /// # Errors
-    /// See [`leave_out_long`].
     pub(crate) fn leave_out_long(
         &mut self,
         tokenizer: &TextTokenizer,
@@ -96,9 +90,6 @@ impl Splits {
     }
 
     /// The same with codes that were made before.
-    ///
-    /// # Errors
-    /// As `codes`.
     pub(crate) fn with_codes(
         self,
         codes: impl Fn(Role, &Dataset) -> Result<CodedCases>,

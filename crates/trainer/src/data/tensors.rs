@@ -91,9 +91,6 @@ pub(crate) struct Sentence<'a> {
 }
 
 /// The same as a tensor: `[batch, text]`.
-///
-/// # Errors
-/// As [`tokenize`].
 pub(crate) fn texts(
     cases: &[Case],
     tokenizer: &TextTokenizer,

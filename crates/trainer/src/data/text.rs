@@ -7,7 +7,7 @@ use mriseg_data::{Dataset, Findings, wording};
 use std::collections::BTreeSet;
 
 use crate::config::Experiment;
-use crate::system::exit::usage;
+use crate::system::usage;
 
 /// Generated sentences that a tokenizer is learned from.
 const GENERATED: usize = 20_000;

@@ -15,8 +15,8 @@ use super::set::CodedCases;
 use super::shard::Shard;
 use super::tokenizer_dir::Emu3Dir;
 use crate::config::{Experiment, Role};
-use crate::system::atomic::{cannot_write, write_atomic};
-use crate::system::exit::{data, usage};
+use crate::system::exit::data;
+use crate::system::{cannot_write, usage, write_atomic};
 
 const INDEX: &str = "codes.json";
 const FORMAT_VERSION: u32 = 1;
@@ -107,10 +107,9 @@ impl Origin {
 
     /// What differs between two, for people.
     fn difference(&self, other: &Self) -> String {
-        let differs =
-            |name: &str, a: String, b: String| (a != b).then(|| format!("{name} {a}, not {b}"));
         let of = |origin: &Self| {
-            let mut parts = vec![
+            let split = |role| origin.splits.get(&role).map_or("none", String::as_str);
+            [
                 ("a tokenizer of sizes", format!("{:?}", origin.emu3)),
                 (
                     "a tokenizer with weights of SHA-256",
@@ -119,22 +118,21 @@ impl Origin {
                 ("pictures of side", origin.size.to_string()),
                 ("mirrored cases:", origin.mirrored.to_string()),
                 ("derived sentences:", origin.derived.to_string()),
-            ];
-            for (name, role) in [
-                ("training data of fingerprint", Role::Train),
-                ("validation data of fingerprint", Role::Valid),
-                ("test data of fingerprint", Role::Test),
-            ] {
-                let fingerprint = origin.splits.get(&role);
-                parts.push((name, fingerprint.map_or("none", String::as_str).to_owned()));
-            }
-            parts
+                (
+                    "training data of fingerprint",
+                    split(Role::Train).to_owned(),
+                ),
+                (
+                    "validation data of fingerprint",
+                    split(Role::Valid).to_owned(),
+                ),
+                ("test data of fingerprint", split(Role::Test).to_owned()),
+            ]
         };
-        of(self)
-            .into_iter()
-            .zip(of(other))
-            .find_map(|((name, a), (_, b))| differs(name, a, b))
-            .unwrap_or_else(|| "something else".to_owned())
+        let differing = of(self).into_iter().zip(of(other)).find(|(a, b)| a != b);
+        differing.map_or("something else".to_owned(), |((name, a), (_, b))| {
+            format!("{name} {a}, not {b}")
+        })
     }
 }
 

@@ -11,7 +11,8 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::system::exit::{data, usage};
+use crate::system::exit::data;
+use crate::system::usage;
 
 /// A tokenizer on disk.
 #[derive(Debug)]

@@ -12,9 +12,7 @@ use super::codes::oracles;
 use super::evaluator::Evaluator;
 use super::score::{CaseResult, DecodeCost, TextScore};
 use crate::data::{Asking, Case, Question, Samples, TextMode};
-use crate::system::progress::Display;
-use crate::system::threads::side_by_side;
-use crate::system::timing::milliseconds;
+use crate::system::{Display, milliseconds, side_by_side};
 
 /// One case with its prediction.
 #[derive(Debug, Clone)]
@@ -85,9 +83,6 @@ impl Evaluator<'_> {
     }
 
     /// The masks that some questions are answered with.
-    ///
-    /// # Errors
-    /// As [`Self::answers`].
     pub(crate) fn masks(
         &self,
         samples: &Samples,
@@ -145,9 +140,6 @@ impl Evaluator<'_> {
     }
 
     /// Decodes one case again, for a picture of it.
-    ///
-    /// # Errors
-    /// As [`Self::run`].
     pub(crate) fn one(
         &self,
         samples: &Samples,
@@ -187,9 +179,6 @@ impl Evaluator<'_> {
     }
 
     /// Whether the sentence matters: Dice of the first `limit` cases with every [`TextMode`], by its name.
-    ///
-    /// # Errors
-    /// As [`Self::run`].
     pub(crate) fn text_scores(
         &self,
         samples: &Samples,

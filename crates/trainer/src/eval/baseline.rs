@@ -12,9 +12,7 @@ use std::time::Instant;
 
 use super::score::{CaseResult, DecodeCost};
 use crate::data::{Asking, Case, Samples, pictures, texts};
-use crate::system::progress::Display;
-use crate::system::threads::side_by_side;
-use crate::system::timing::milliseconds;
+use crate::system::{Display, milliseconds, side_by_side};
 
 /// A trained dense model.
 pub(crate) struct Baseline {

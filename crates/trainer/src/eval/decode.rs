@@ -15,8 +15,7 @@ use super::codes::soft_masks;
 use super::evaluator::{Chance, Decoding, Evaluator};
 use super::score::DecodeCost;
 use crate::data::{Case, texts};
-use crate::system::threads::with_a_partner;
-use crate::system::timing::milliseconds;
+use crate::system::{milliseconds, with_a_partner};
 
 /// A mask at the model's size.
 #[derive(Debug, Clone)]
@@ -248,7 +247,7 @@ mod tests {
 
     use super::*;
     use crate::data::Samples;
-    use crate::system::device::{self, Chosen};
+    use crate::system::{Chosen, device};
 
     #[test]
     fn a_case_and_its_mirror_image_have_mirrored_masks_when_both_are_read() {

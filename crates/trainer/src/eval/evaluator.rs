@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::codes::{mask_codes, side_by_side_of, stored_codes};
 use crate::data::{Case, pictures};
-use crate::system::device::Chosen;
+use crate::system::Chosen;
 
 /// A model ready to be measured.
 pub(crate) struct Evaluator<'a> {

@@ -16,7 +16,7 @@ use super::prompt_probe::{Measure, ProbeRow, PromptProbe, is_right};
 use super::score::{CaseResult, mean, mean_dice};
 use super::side_swap;
 use crate::data::{Asking, Question, Samples, TextMode, rng};
-use crate::system::progress::Display;
+use crate::system::Display;
 
 /// From a case's sentence of [`written`] to the next case's; prime to their number, so that all have their turn.
 const STRIDE: usize = 61;

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 
 use super::evaluator::Evaluator;
 use crate::data::{Question, Samples, rng};
-use crate::system::progress::Display;
+use crate::system::Display;
 
 /// Pictures with the same zone affected on both sides, asked for one side and then for the other.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]

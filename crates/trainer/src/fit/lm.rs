@@ -22,7 +22,7 @@ use super::shards::{Shards, gradients};
 use crate::config::Experiment;
 use crate::data::Samples;
 use crate::data::text::rewords;
-use crate::system::progress::Stage;
+use crate::system::Stage;
 
 /// Everything that the loop carries from step to step.
 pub(crate) struct LmState {

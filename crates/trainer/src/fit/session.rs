@@ -1,7 +1,6 @@
 //! What training stages have in common.
 
-use crate::system::interrupt::Interrupt;
-use crate::system::progress::Display;
+use crate::system::{Display, Interrupt};
 
 /// What every training stage is given beside its data.
 #[derive(Debug, Clone)]

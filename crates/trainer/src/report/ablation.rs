@@ -9,7 +9,7 @@ use super::document::{document, png};
 use super::html::NONE;
 use super::summary::Summary;
 use crate::eval::StrategyScores;
-use crate::system::atomic::write_atomic;
+use crate::system::write_atomic;
 
 /// One line of the table: an experiment.
 #[derive(Debug, Clone, PartialEq, Eq)]

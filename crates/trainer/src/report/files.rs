@@ -10,7 +10,7 @@ use super::html::{self, Shown};
 use super::pictures;
 use super::summary::Summary;
 use crate::eval::CaseResult;
-use crate::system::atomic::{cannot_write, write_atomic};
+use crate::system::{cannot_write, write_atomic};
 
 /// Pictures per group (best, median, worst) in `index.html`.
 const PER_GROUP: usize = 4;

@@ -13,9 +13,7 @@ use crate::data::Asking;
 use crate::eval::Baseline;
 use crate::fit::DenseTrainer;
 use crate::report::Summary;
-use crate::system::atomic::{replace_dir, write_atomic};
-use crate::system::device::Chosen;
-use crate::system::exit::{self, Kind, usage};
+use crate::system::{Chosen, Kind, exit, replace_dir, usage, write_atomic};
 
 /// The one that `trainer baseline` trained beside a run.
 ///
@@ -42,9 +40,6 @@ pub(crate) fn open(run: &RunDir, device: &Device, workers: usize) -> Result<Base
 }
 
 /// Refuses an experiment that has no pretrained kind of encoder to share.
-///
-/// # Errors
-/// See there.
 fn must_be_possible(experiment: &Experiment) -> Result<()> {
     if experiment.model.image.encoder == ImageEncoderKind::EfficientnetLite0 {
         return Ok(());

@@ -14,7 +14,7 @@ use super::checkpoint::{self, LAST};
 use super::folder::RunDir;
 use crate::config::Experiment;
 use crate::emu3::Emu3Dir;
-use crate::system::exit::usage;
+use crate::system::usage;
 
 /// What need not be trained.
 #[derive(Default)]

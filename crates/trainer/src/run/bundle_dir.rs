@@ -5,8 +5,7 @@ use mriseg::bundle::{Bundle, MANIFEST, Manifest};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::system::atomic::{write_atomic, write_dir_atomic};
-use crate::system::files;
+use crate::system::{files, write_atomic, write_dir_atomic};
 
 /// Reads a bundle folder; digests are checked when it is unpacked.
 pub(crate) fn read(folder: &Path) -> Result<Bundle> {

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use super::folder::RunDir;
 use crate::config::Experiment;
 use crate::fit::{Learner, LmState, optimizer};
-use crate::system::atomic::{replace_dir, write_atomic};
 use crate::system::exit::data;
+use crate::system::{replace_dir, write_atomic};
 
 const MODEL: &str = "model.bpk";
 /// File of the averaged weights.

@@ -9,9 +9,8 @@ use super::card::{card, field};
 use super::checkpoint;
 use super::folder::RunDir;
 use crate::config::{DataSpec, Experiment};
-use crate::system::device;
 use crate::system::exit::data;
-use crate::system::files::json_if_there;
+use crate::system::{device, json_if_there};
 
 /// A sentence that every model trained here knows.
 pub(crate) const EXAMPLE: &str =

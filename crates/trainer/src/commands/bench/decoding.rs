@@ -18,11 +18,8 @@ use crate::config::Preset;
 use crate::data::gallery::{self, read_file};
 use crate::run::bundle_dir;
 use crate::run::export::EXAMPLE;
-use crate::system::atomic::write_atomic;
-use crate::system::device;
-use crate::system::exit::{data, usage};
-use crate::system::threads::with_a_partner;
-use crate::system::timing::{median, milliseconds};
+use crate::system::exit::data;
+use crate::system::{device, median, milliseconds, usage, with_a_partner, write_atomic};
 
 /// What is printed with `--json`.
 #[derive(Debug, Serialize)]

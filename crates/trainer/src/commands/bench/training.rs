@@ -12,10 +12,7 @@ use crate::cli::BenchArgs;
 use crate::config::{DataSpec, Experiment, Preset};
 use crate::data::{self, Samples, text};
 use crate::fit::{LmState, LmTrainer, Session, StepMeasures};
-use crate::system::device::{self, Chosen};
-use crate::system::interrupt::Interrupt;
-use crate::system::progress::Display;
-use crate::system::timing::{median, milliseconds};
+use crate::system::{Chosen, Display, Interrupt, device, median, milliseconds};
 
 /// Steps that are not counted: in the first ones a GPU compiles and chooses kernels.
 const WARM_UP: usize = 3;

@@ -14,8 +14,7 @@ use serde_json::json;
 use crate::cli::CheckArgs;
 use crate::config::{DataSpec, Experiment};
 use crate::data::text;
-use crate::system::exit;
-use crate::system::progress::Display;
+use crate::system::{Display, exit};
 use lint::{Lint, Rule, Severity, fingerprint};
 
 const SPLITS: [&str; 3] = ["train", "valid", "test"];
@@ -118,13 +117,10 @@ fn check(data: &DataSpec, display: Display) -> Result<Lint> {
 }
 
 /// What one case says, gathered in parallel and noted in order.
-enum Facts {
-    Loaded {
-        fingerprint: [u8; 32],
-        intermediate_pixels: usize,
-        contradiction: Option<String>,
-    },
-    Failed(DataError),
+struct Facts {
+    fingerprint: [u8; 32],
+    intermediate_pixels: usize,
+    contradiction: Option<String>,
 }
 
 fn check_sentences(dataset: &Dataset, tokenizer: &TextTokenizer, lint: &mut Lint) {
@@ -142,7 +138,7 @@ fn check_cases(dataset: &Dataset, lint: &mut Lint, display: Display) {
     let mut stage = display.stage(&format!("checking {split}"), dataset.len() as u64);
     let cases: Vec<usize> = (0..dataset.len()).collect();
     for chunk in cases.chunks(CHUNK) {
-        let facts: Vec<Facts> = chunk.par_iter().map(|&i| facts(dataset, i)).collect();
+        let facts: Vec<_> = chunk.par_iter().map(|&i| facts(dataset, i)).collect();
         for (&i, facts) in chunk.iter().zip(facts) {
             note(lint, split, dataset.id(i), facts);
         }
@@ -151,26 +147,23 @@ fn check_cases(dataset: &Dataset, lint: &mut Lint, display: Display) {
     stage.finish(&format!("{} cases", dataset.len()));
 }
 
-fn facts(dataset: &Dataset, i: usize) -> Facts {
-    let sample = match dataset.load(i) {
-        Ok(sample) => sample,
-        Err(error) => return Facts::Failed(error),
-    };
+fn facts(dataset: &Dataset, i: usize) -> Result<Facts, DataError> {
+    let sample = dataset.load(i)?;
     // A phantom's absent finding is meant to have no mask.
     let meant = dataset.kind(i) == Some(SentenceKind::Absent);
     let contradiction = Findings::parse(&sample.text)
         .filter(|_| !meant)
         .and_then(|findings| contradiction(&findings, &sample.mask, dataset.side_convention()));
-    Facts::Loaded {
+    Ok(Facts {
         fingerprint: fingerprint(&sample.image),
         intermediate_pixels: sample.intermediate_pixels,
         contradiction,
-    }
+    })
 }
 
-fn note(lint: &mut Lint, split: &str, id: &str, facts: Facts) {
+fn note(lint: &mut Lint, split: &str, id: &str, facts: Result<Facts, DataError>) {
     match facts {
-        Facts::Failed(error) => {
+        Err(error) => {
             let rule = match error {
                 DataError::SizeMismatch { .. } => Rule::SizeMismatch,
                 _ => Rule::Unreadable,
@@ -178,19 +171,16 @@ fn note(lint: &mut Lint, split: &str, id: &str, facts: Facts) {
             lint.case(split, id, None);
             lint.note(rule, split, id, error.to_string());
         }
-        Facts::Loaded {
-            fingerprint,
-            intermediate_pixels,
-            contradiction,
-        } => {
-            lint.case(split, id, Some(fingerprint));
-            if intermediate_pixels > 0 {
+        Ok(facts) => {
+            lint.case(split, id, Some(facts.fingerprint));
+            if facts.intermediate_pixels > 0 {
                 let detail = format!(
-                    "{intermediate_pixels} pixels of the mask are neither black nor white; they are split at half"
+                    "{} pixels of the mask are neither black nor white; they are split at half",
+                    facts.intermediate_pixels
                 );
                 lint.note(Rule::NotBinary, split, id, detail);
             }
-            if let Some(detail) = contradiction {
+            if let Some(detail) = facts.contradiction {
                 lint.note(Rule::Contradiction, split, id, detail);
             }
         }

@@ -9,10 +9,8 @@ use crate::config::ExperimentArgs;
 use crate::run::Run;
 use crate::run::checkpoint::{LAST, Marks};
 use crate::run::export::{self, EXAMPLE};
-use crate::system::atomic::write_atomic;
-use crate::system::device::{DeviceArgs, DeviceChoice};
-use crate::system::exit;
-use crate::system::interrupt::Interrupt;
+use crate::system::device::DeviceChoice;
+use crate::system::{DeviceArgs, Interrupt, exit, write_atomic};
 
 const SENTENCES: [&str; 2] = [
     EXAMPLE,
