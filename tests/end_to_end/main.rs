@@ -44,7 +44,6 @@ fn a_run_leaves_summary_report_samples_and_a_bundle() {
         "env.json",
         "data.json",
         "metrics.jsonl",
-        "metrics.csv",
         "report/index.html",
         "report/cases.csv",
         "checkpoints/last/state.json",

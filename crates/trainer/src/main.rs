@@ -1,43 +1,36 @@
-//! The `trainer` command: train, tokenize, ablate, evaluate, predict, export, check, pack, bench. Without arguments it is the demo.
+//! The `trainer` command: train, tokenize, ablate, baseline, evaluate, predict, export, check, pack, bench. Without
+//! arguments it is the demo.
+//!
+//! Folders are layers; each uses only those above it.
+//!
+//! | folder | what it holds |
+//! |---|---|
+//! | `system` | device, threads, memory, files, terminal |
+//! | `config` | an experiment: settings, presets, files, checks |
+//! | `emu3` | Emu3's tokenizer and its codes |
+//! | `data` | cases, and what is asked about them |
+//! | `fit` | training |
+//! | `eval` | how good a model is |
+//! | `report` | numbers and pages for people |
+//! | `cli` | arguments |
+//! | `run` | one training run in its folder |
+//! | `commands` | one file per subcommand |
 
-mod atomic;
-mod baseline;
-mod borrowed;
-mod bundle_dir;
-mod checkpoint;
 mod cli;
-mod codes;
 mod commands;
 mod config;
-mod config_file;
 mod data;
-mod device;
-mod emu3_dir;
-mod evaluate;
-mod exit;
+mod emu3;
+mod eval;
 mod fit;
-mod gallery;
-mod interrupt;
-mod lint;
-mod memory;
-mod metrics_log;
-mod pictures;
-mod pretrained;
-mod probe;
-mod progress;
-mod prompt_probe;
-mod question;
 mod report;
 mod run;
-mod run_dir;
-mod side_swap;
-mod text;
-mod threads;
-mod warm_start;
+mod system;
 
 use std::process::ExitCode;
 
 use cli::Request;
+use system::{exit, memory, threads};
 
 fn main() -> ExitCode {
     memory::keep();

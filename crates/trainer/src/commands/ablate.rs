@@ -4,20 +4,19 @@
 
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
-use crate::atomic::{cannot_write, write_atomic};
-use crate::cli::{AblateArgs, ExperimentArgs, TrainArgs, command_line};
-use crate::config::Experiment;
-use crate::exit::{data, usage};
-use crate::interrupt::Interrupt;
-use crate::pictures;
-use crate::probe::StrategyScores;
-use crate::progress::Display;
+use crate::cli::{AblateArgs, TrainArgs, command_line};
+use crate::config::{Experiment, ExperimentArgs};
+use crate::eval::StrategyScores;
 use crate::report::ablation::{self, Outcome, Row};
-use crate::run::Run;
-use crate::run_dir::RunDir;
+use crate::report::pictures;
+use crate::run::{Run, RunDir};
+use crate::system::files::read;
+use crate::system::{
+    Display, Interrupt, cannot_write, json_if_there, read_json, usage, write_atomic,
+};
 
 /// Row that all others are compared with; its mask tokenizer and its hardest tokens serve them all.
 const BASE: &str = "base";
@@ -25,6 +24,8 @@ const BASE: &str = "base";
 const OF_OWN_TOKENIZERS: [&str; 3] = ["contrast-graded", "all-soft-decode", "all-codes"];
 const SCORES: &str = "strategies.json";
 const STRIPS: &str = "strips.png";
+/// What to do about a file that cannot be read.
+const AGAIN: &str = "remove its folder to train it again";
 
 pub(crate) fn run(args: &AblateArgs) -> Result<()> {
     let display = Display::detect(args.quiet);
@@ -211,11 +212,8 @@ fn train_args(args: &AblateArgs, set: &[String], seed: u64, name: Option<String>
         out: args.out.clone(),
         device: args.device,
         seed: Some(seed),
-        resume: None,
-        from: None,
-        new_text: false,
-        threads: None,
         quiet: true,
+        ..TrainArgs::demo()
     }
 }
 
@@ -259,7 +257,7 @@ fn train_row(
 
 /// Rows can be compared only when they were trained on the same data, and on codes of the same tokenizer.
 fn must_share_data(base: &Path, folder: &Path) -> Result<()> {
-    let data_of = |run: &Path| read_json::<serde_json::Value>(&run.join("data.json"));
+    let data_of = |run: &Path| read_json::<serde_json::Value>(&run.join("data.json"), AGAIN);
     if data_of(base)? == data_of(folder)? {
         return Ok(());
     }
@@ -274,17 +272,17 @@ fn outcome(row: &Row, seed: u64, folder: &Path) -> Result<Outcome> {
     Ok(Outcome {
         row: row.name.clone(),
         seed,
-        summary: read_json(&folder.join("report").join("summary.json"))?,
+        summary: read_json(&folder.join("report").join("summary.json"), AGAIN)?,
         scores: scores(folder)
             .with_context(|| format!("`{}` is missing", folder.join(SCORES).display()))?,
-        strips: read(&folder.join(STRIPS))?,
+        strips: read(&folder.join(STRIPS), AGAIN)?,
     })
 }
 
 /// What the strategies were found to move; `None` when that is to be measured: not yet done, damaged, or by an
 /// earlier version of this program that measured less.
 fn scores(folder: &Path) -> Option<StrategyScores> {
-    serde_json::from_slice(&fs::read(folder.join(SCORES)).ok()?).ok()
+    json_if_there(&folder.join(SCORES))
 }
 
 /// An earlier run may be taken over only if it is the same experiment, wherever its tokenizer lies.
@@ -307,28 +305,10 @@ fn unchanged(folder: &Path, wanted: &Experiment) -> Result<()> {
     )))
 }
 
-fn read(path: &PathBuf) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| {
-        data(format!(
-            "cannot read `{}`: {error}; remove its folder to train it again",
-            path.display()
-        ))
-    })
-}
-
-fn read_json<T: serde::de::DeserializeOwned>(path: &PathBuf) -> Result<T> {
-    serde_json::from_slice(&read(path)?).map_err(|error| {
-        data(format!(
-            "`{}` is damaged: {error}; remove its folder to train it again",
-            path.display()
-        ))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config_file::with_overrides;
+    use crate::config::with_overrides;
 
     #[test]
     fn every_row_is_a_valid_experiment_and_changes_what_it_says() {
@@ -336,7 +316,7 @@ mod tests {
         let rows = rows(&tiny);
         let of = |name: &str| {
             let row = rows.iter().find(|row| row.name == name).unwrap();
-            with_overrides(&tiny, &row.set).unwrap()
+            with_overrides(tiny.clone(), &row.set).unwrap()
         };
         for row in &rows {
             of(&row.name).model.validate().unwrap();

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use super::eval::describe;
 use crate::cli::{BaselineArgs, TrainArgs};
-use crate::interrupt::Interrupt;
+use crate::report::describe;
 use crate::run::Run;
+use crate::system::Interrupt;
 
 pub(crate) fn run(args: &BaselineArgs) -> Result<()> {
     let of_run = TrainArgs {

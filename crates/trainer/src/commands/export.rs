@@ -1,13 +1,10 @@
 //! `trainer export`: a run's checkpoint as a bundle.
 
 use anyhow::Result;
-use mriseg::bundle::Precision;
 
-use crate::bundle_dir;
-use crate::checkpoint;
-use crate::cli::{self, ExportArgs};
-use crate::exit::usage;
-use crate::run_dir::RunDir;
+use crate::cli::{Checkpoint, ExportArgs};
+use crate::run::{RunDir, bundle_dir, checkpoint, export};
+use crate::system::usage;
 
 pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let run = RunDir::open(&args.run)?;
@@ -20,14 +17,10 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
             .ok_or_else(|| usage("--out names no folder; give one, such as runs/demo/bundle"))?,
     };
     let which = match args.checkpoint {
-        cli::Checkpoint::Best => checkpoint::BEST,
-        cli::Checkpoint::Last => checkpoint::LAST,
+        Checkpoint::Best => checkpoint::BEST,
+        Checkpoint::Last => checkpoint::LAST,
     };
-    let precision = match args.precision {
-        cli::Precision::F16 => Precision::F16,
-        cli::Precision::F32 => Precision::F32,
-    };
-    let bundle = bundle_dir::pack(&run, which, precision, &name)?;
+    let bundle = export::pack(&run, which, args.precision, &name)?;
     bundle_dir::write(&bundle, &args.out)?;
     println!(
         "wrote {} ({:.1} MB)",

@@ -6,12 +6,10 @@ use mriseg_data::{DataError, Dataset, PackedCase, ShardWriter};
 use rayon::prelude::*;
 use std::path::Path;
 
-use crate::atomic::{cannot_write, write_dir_atomic};
 use crate::cli::PackArgs;
-use crate::exit::{self, Kind, data, usage};
-use crate::fit::warn_about_soft_masks;
-use crate::interrupt::Interrupt;
-use crate::progress::Display;
+use crate::data::warn_about_soft_masks;
+use crate::system::exit::data;
+use crate::system::{Display, Interrupt, Kind, cannot_write, exit, usage, write_dir_atomic};
 
 /// Cases encoded side by side, between two looks at Ctrl-C.
 const CHUNK: usize = 128;

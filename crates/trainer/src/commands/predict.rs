@@ -12,14 +12,12 @@ use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::atomic::write_atomic;
-use crate::bundle_dir;
 use crate::cli::{PredictArgs, PredictInput};
-use crate::device;
-use crate::emu3_dir::emu3_of;
-use crate::gallery::{self, read_file};
-use crate::pictures;
-use crate::threads::with_a_partner;
+use crate::data::gallery::{self, read_file};
+use crate::emu3::emu3_of;
+use crate::report::pictures;
+use crate::run::bundle_dir;
+use crate::system::{device, with_a_partner, write_atomic};
 
 /// What is printed with `--json`.
 #[derive(Debug, Serialize)]
@@ -105,7 +103,7 @@ fn one(
             eprintln!("note: {hint}");
         }
     }
-    let decode = args.decode.into();
+    let decode = args.decode;
     let print = |event: &TokenEvent| {
         if !args.json {
             let end = if event.cell.column + 1 == columns {
@@ -220,7 +218,7 @@ fn whole_gallery(
         let picture = segmenter.decode_picture(&bytes, &item.image)?;
         for sentence in &item.sentences {
             let go_on = |_: &TokenEvent| ControlFlow::Continue(());
-            let (name, text, decode) = (&item.image, &sentence.text, args.decode.into());
+            let (name, text, decode) = (&item.image, &sentence.text, args.decode);
             let asked = || format!("{name} with \"{text}\"");
             let prompt = segmenter.prompt(text).with_context(asked)?;
             let result = with_a_partner(decode, workers, || {

@@ -9,17 +9,13 @@ use mriseg_data::{Dataset, Sample, derived_cases};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::borrowed;
 use crate::cli::TokenizeArgs;
-use crate::codes::{CodesDir, Origin, Row, Shard, shards_of};
-use crate::config::Experiment;
-use crate::data::{Role, Splits};
-use crate::device;
-use crate::exit::{self, Kind, data, usage};
-use crate::fit::warn_about_soft_masks;
-use crate::interrupt::Interrupt;
-use crate::progress::{Display, Stage};
-use crate::text;
+use crate::config::{Experiment, Role};
+use crate::data::{Splits, text, warn_about_soft_masks};
+use crate::emu3::{CodesDir, Origin, Row, Shard, shards_of};
+use crate::run::borrowed;
+use crate::system::exit::data;
+use crate::system::{Display, Interrupt, Kind, Stage, device, exit, usage};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let experiment = Experiment::resolve(&args.experiment, None)?;
@@ -40,7 +36,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let tokenizer = text::tokenizer(&experiment, &splits.train)?;
     splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display)?;
     let path = Path::new(&experiment.emu3.codes);
-    let origin = Origin::new(&experiment, &emu3, &splits);
+    let origin = Origin::new(&experiment, &emu3, splits.fingerprints());
     display.line(&format!(
         "codes of `{}` ({} of {} pixels a code) to {} on {}",
         experiment.emu3.from,
@@ -64,11 +60,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
             continue;
         }
         let dataset = splits.of(role);
-        let mut needed = experiment.cases_of(role, dataset.len());
-        if role == Role::Valid && folder.origin().stored_as(Role::Test) == Role::Valid {
-            needed = needed.max(experiment.cases_of(Role::Test, dataset.len()));
-        }
-        let shards = shards_of(dataset, needed);
+        let shards = shards_of(dataset, needed(&experiment, &folder, role, dataset.len()));
         let cases: usize = shards.iter().map(Vec::len).sum();
         let mut stage = display.stage(&format!("{} cases", role.name()), cases as u64);
         for (number, cases) in shards.iter().enumerate() {
@@ -101,6 +93,16 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     );
     println!("next: cargo run -p trainer -- train with the same --config, --data and --set");
     Ok(())
+}
+
+/// Cases of a split that codes are made of; where the test cases are the validation cases, enough for both.
+fn needed(experiment: &Experiment, folder: &CodesDir, role: Role, cases: usize) -> usize {
+    let needed = experiment.cases_of(role, cases);
+    if role == Role::Valid && folder.origin().stored_as(Role::Test) == Role::Valid {
+        needed.max(experiment.cases_of(Role::Test, cases))
+    } else {
+        needed
+    }
 }
 
 /// Encodes pictures and masks.

@@ -3,12 +3,11 @@
 use anyhow::Result;
 use std::time::Instant;
 
-use super::eval::describe;
-use crate::bundle_dir;
 use crate::cli::TrainArgs;
-use crate::emu3_dir::emu3_argument;
-use crate::interrupt::Interrupt;
-use crate::run::Run;
+use crate::emu3::emu3_argument;
+use crate::report::describe;
+use crate::run::{Run, bundle_dir};
+use crate::system::Interrupt;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let start = Instant::now();

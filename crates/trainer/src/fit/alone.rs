@@ -8,8 +8,8 @@ use mriseg_data::wording::training_sentence;
 use rayon::prelude::*;
 use std::ops::Range;
 
-use super::batch::{Sentence, rng, tokenize};
 use crate::config::Experiment;
+use crate::data::{Sentence, rng, tokenize};
 
 /// The sentences of one step, as many for every case.
 pub(super) struct Alone {

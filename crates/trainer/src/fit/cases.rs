@@ -10,9 +10,9 @@ use mriseg_data::{Sample, Warp};
 use rand::RngExt;
 use std::collections::BTreeSet;
 
-use super::batch::{Changes, Samples, Sentence, masks};
-use crate::codes::CodedCases;
 use crate::config::Experiment;
+use crate::data::{Changes, Samples, Sentence, masks};
+use crate::emu3::CodedCases;
 
 /// Purpose of the random numbers that draw cases.
 pub(super) const STAGE: &str = "lm";
@@ -138,7 +138,7 @@ impl<'a> Source<'a> {
                     targets: Vec::new(),
                 };
                 let mut images = Vec::new();
-                for (index, mut rng) in samples.of_step(STAGE, seed, step, batch) {
+                for (index, mut rng) in samples.selection().of_step(STAGE, seed, step, batch) {
                     let flip = f64::from(changes.augment.flip);
                     let mut drawn = codes
                         .draw(index, changes.requests.side, flip, &mut rng)

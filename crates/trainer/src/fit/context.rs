@@ -9,8 +9,8 @@ use burn::tensor::{Int, Tensor};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::batch::rng;
 use crate::config::LmTraining;
+use crate::data::rng;
 
 /// What may stand where the true tokens should.
 #[derive(Debug, Clone, Copy)]

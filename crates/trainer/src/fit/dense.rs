@@ -8,13 +8,13 @@ use mriseg::dense::DenseModel;
 use mriseg::loss::mask_reconstruction_loss;
 use mriseg::text::TextTokenizer;
 
-use super::Session;
-use super::batch::{Changes, Samples, Sentence, masks, pictures, tokenize};
 use super::cases::STAGE;
 use super::lm::{Progress, optimizer};
 use super::optimizer::{clip_norm, grown_decay, learning_rate, take_gradients, update_average};
+use super::session::Session;
 use super::shards::{Part, Shards, gradients};
 use crate::config::Experiment;
+use crate::data::{Changes, Samples, Sentence, masks, pictures, tokenize};
 
 /// What the loop reads and never changes.
 pub(crate) struct DenseTrainer<'a> {

@@ -11,16 +11,18 @@ use mriseg_ops::adamw::AdamW;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use super::Session;
-use super::batch::Samples;
+use super::batch::{Batch, Batcher, CONTRAST_CASES};
 use super::cases::{Cases, Source};
 use super::learner::Learner;
-use super::objective::{Batch, Measured, NEXT_TOKEN, Objective, StepMeasures, Terms};
+use super::measures::{Measured, NEXT_TOKEN, StepMeasures, Terms};
+use super::objective::Objective;
 use super::optimizer::{clip_norm, grown_decay, learning_rate, take_gradients, update_average};
+use super::session::Session;
 use super::shards::{Shards, gradients};
 use crate::config::Experiment;
-use crate::progress::Stage;
-use crate::text::rewords;
+use crate::data::Samples;
+use crate::data::text::rewords;
+use crate::system::Stage;
 
 /// Everything that the loop carries from step to step.
 pub(crate) struct LmState {
@@ -116,11 +118,13 @@ impl LmTrainer<'_> {
         let mut sums = Sums::default();
         while state.step < until && !self.session.interrupt.requested() {
             let cases = self.draw(&objective, state.step)?;
-            let batch = objective.batch(cases, state.step, &state.memory)?;
+            let batch = objective.batcher.batch(cases, state.step, &state.memory)?;
             let (gradients, parts) = self.gradients(&objective, &state.learner, &batch);
             let (norm, rate) = self.update(state, gradients);
             let measures = StepMeasures::read(parts, norm);
-            objective.remember(&mut state.memory, &batch, &measures.errors);
+            objective
+                .batcher
+                .remember(&mut state.memory, &batch, &measures.errors);
 
             progress.advance(sums.add(&measures));
             if state.step.is_multiple_of(LOG_EVERY) || state.step == until {
@@ -137,7 +141,7 @@ impl LmTrainer<'_> {
     pub(crate) fn objective(&self, state: &LmState) -> Result<Objective<'_>> {
         let autodiff = self.device.clone().autodiff();
         let source = Source::of(&state.average, self.samples)?;
-        Ok(Objective {
+        let batcher = Batcher {
             experiment: self.experiment,
             tokenizer: self.tokenizer,
             empty: source.empty(),
@@ -147,9 +151,12 @@ impl LmTrainer<'_> {
                 0
             },
             source,
+            device: self.device,
+        };
+        Ok(Objective {
+            batcher,
             tables: state.learner.model.lm.tables(&autodiff),
             plain_tables: state.learner.model.lm.tables(self.device),
-            device: self.device,
             autodiff,
         })
     }
@@ -159,7 +166,7 @@ impl LmTrainer<'_> {
     /// # Errors
     /// One cannot be loaded.
     pub(crate) fn draw(&self, objective: &Objective<'_>, step: usize) -> Result<Cases> {
-        let source = &objective.source;
+        let source = &objective.batcher.source;
         source.draw(self.samples, self.experiment, step, self.device)
     }
 
@@ -172,7 +179,7 @@ impl LmTrainer<'_> {
     ) -> (GradientsParams, Vec<Measured>) {
         let mut shards = Shards::new(self.session.workers);
         if self.experiment.train.contrast.weight > 0.0 {
-            shards = shards.keep_together(Objective::CONTRAST_CASES);
+            shards = shards.keep_together(CONTRAST_CASES);
         }
         gradients(learner, batch.len(), shards, |learner, range| {
             objective.pass(learner, batch, range)

@@ -1,4 +1,4 @@
-//! Training: batches, gradients on all cores, optimizer, the tokenizers, the language model.
+//! Training: cases of a step, gradients on all cores, optimizer, the tokenizers, the language model.
 
 mod alone;
 mod batch;
@@ -7,32 +7,16 @@ mod context;
 mod dense;
 mod learner;
 mod lm;
+mod measures;
 mod objective;
 mod optimizer;
+mod session;
 mod shards;
 mod tokenizers;
 
-pub(crate) use batch::{
-    Case, Samples, masks, pictures, rng, texts, true_mask, warn_about_soft_masks,
-};
 pub(crate) use dense::DenseTrainer;
 pub(crate) use learner::Learner;
 pub(crate) use lm::{LmState, LmTrainer, Progress, optimizer};
-pub(crate) use objective::StepMeasures;
+pub(crate) use measures::StepMeasures;
+pub(crate) use session::Session;
 pub(crate) use tokenizers::{train_image_tokenizer, train_mask_tokenizer};
-
-use crate::interrupt::Interrupt;
-use crate::progress::Display;
-
-/// What every training stage is given beside its data.
-#[derive(Debug, Clone)]
-pub(crate) struct Session {
-    /// How progress is shown.
-    pub(crate) display: Display,
-    /// Whether the user asked to stop.
-    pub(crate) interrupt: Interrupt,
-    /// Seed of every random choice.
-    pub(crate) seed: u64,
-    /// Threads that share the cases of a step.
-    pub(crate) workers: usize,
-}

@@ -1,243 +1,39 @@
 //! What one pass of the language model is to minimise: the next token, and each of the paper's strategies
 //! that is switched on.
 
-use anyhow::Result;
 use burn::module::Module;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData, Transaction};
+use burn::tensor::{Bool, Device, Element, Int, Tensor, TensorData};
 use mriseg::loss::{
-    ContrastTokens, HardErrorMemory, code_likeness, hard_token_loss, hard_token_weights,
-    mask_reconstruction_loss, next_k_token_loss, patch_likeness, presence_loss, sentence_mean,
+    hard_token_loss, mask_reconstruction_loss, next_k_token_loss, presence_loss, sentence_mean,
     sentence_reading_loss, token_contrastive_loss, token_losses,
 };
 use mriseg::mask_lm::{Hidden, MaskLm, SequenceTables};
 use mriseg::model::Model;
 use mriseg::reading::Request;
-use mriseg::text::TextTokenizer;
 use mriseg::vision::code_vectors;
 use mriseg_data::answer::bits_of;
-use rand::RngExt;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::alone::Alone;
-use super::batch::{masks, pictures, rng, tokenize};
-use super::cases::{Cases, Pictures, Source};
-use super::context::{Hiding, WrongTokens, drawn_codes, shown_tokens};
+use super::batch::{Batch, Batcher, CONTRAST_CASES, Contrasted};
+use super::cases::Pictures;
+use super::context::drawn_codes;
 use super::learner::Learner;
+use super::measures::{Measured, Sum};
 use super::shards::Part;
-use crate::config::Experiment;
-
-/// Mean of every loss that is on, by name.
-pub(crate) type Terms = BTreeMap<&'static str, f64>;
-
-/// Name of the base objective.
-pub(crate) const NEXT_TOKEN: &str = "loss";
-
-/// What a pass gives beside its gradient, on the device: reading it back there and then would make a GPU wait.
-pub(crate) struct Measured {
-    /// Losses, times the pass's share of the batch, each `[1]`.
-    terms: BTreeMap<&'static str, Tensor<1>>,
-    /// `-log p(target)` of every token: `[cases, mask]`.
-    losses: Tensor<2>,
-}
-
-/// What the passes of a step gave together.
-pub(crate) struct StepMeasures {
-    pub(crate) terms: Terms,
-    /// `1 - p(target)` of every token, case after case.
-    pub(crate) errors: Vec<f32>,
-    /// Norm of the gradient before clipping; zero where there is none.
-    pub(crate) norm: f64,
-}
-
-impl StepMeasures {
-    /// Reads everything back in one go.
-    ///
-    /// # Shapes
-    /// - norm: `[1]`
-    pub(crate) fn read(parts: Vec<Measured>, norm: Option<Tensor<1>>) -> Self {
-        let (mut names, mut values, mut losses) = (Vec::new(), Vec::new(), Vec::new());
-        for part in parts {
-            losses.push(part.losses);
-            for (name, value) in part.terms {
-                names.push(name);
-                values.push(value);
-            }
-        }
-        values.extend(norm);
-        let read = Transaction::default()
-            .register(Tensor::cat(losses, 0))
-            .register(Tensor::cat(values, 0))
-            .execute();
-        let [losses, values] = read.as_slice() else {
-            unreachable!("a transaction gives what was registered with it");
-        };
-        let mut values = values.iter::<f32>().map(f64::from);
-        let mut terms = Terms::new();
-        for (name, value) in names.into_iter().zip(values.by_ref()) {
-            *terms.entry(name).or_default() += value;
-        }
-        Self {
-            terms,
-            errors: losses
-                .iter::<f32>()
-                .map(|loss| 1.0 - (-loss).exp())
-                .collect(),
-            norm: values.next().unwrap_or_default(),
-        }
-    }
-}
-
-/// The cases of one step with everything that a pass needs, token ids one case after the other.
-pub(crate) struct Batch {
-    step: usize,
-    cases: Cases,
-    /// Sentences.
-    text: Vec<i32>,
-    alone: Alone,
-    /// Mask tokens that the model is shown, shifted for teacher forcing.
-    inputs: Vec<i32>,
-    hiding: Hiding,
-    /// Tokens to contrast, of every group of [`Objective::CONTRAST_CASES`] cases.
-    contrast: Vec<Contrasted>,
-    /// Weights of the hard-error loss; empty when that is off.
-    hard: Vec<f32>,
-}
-
-/// Tokens that are contrasted with each other.
-struct Contrasted {
-    chosen: ContrastTokens,
-    /// Of every pair, row by row.
-    likeness: Vec<f32>,
-}
-
-impl Batch {
-    pub(crate) fn len(&self) -> usize {
-        self.cases.len()
-    }
-}
+use crate::data::{masks, pictures};
 
 /// The objective of an experiment.
 pub(crate) struct Objective<'a> {
-    pub(crate) experiment: &'a Experiment,
-    pub(crate) tokenizer: &'a TextTokenizer,
-    pub(crate) source: Source<'a>,
-    /// Sentences without a picture for each case.
-    pub(crate) sentences: usize,
-    /// Codes of a mask without foreground.
-    pub(crate) empty: Vec<i32>,
-    pub(crate) tables: SequenceTables,
+    pub(crate) batcher: Batcher<'a>,
+    pub(super) tables: SequenceTables,
     /// The same without gradients.
-    pub(crate) plain_tables: SequenceTables,
-    /// Device of the masks.
-    pub(crate) device: &'a Device,
+    pub(super) plain_tables: SequenceTables,
     /// Device of the passes.
-    pub(crate) autodiff: Device,
+    pub(super) autodiff: Device,
 }
 
 impl Objective<'_> {
-    /// Consecutive cases whose tokens are contrasted with each other.
-    pub(crate) const CONTRAST_CASES: usize = 4;
-
-    /// Prepares the cases of a step.
-    ///
-    /// # Errors
-    /// A sentence does not fit the model.
-    pub(crate) fn batch(
-        &self,
-        cases: Cases,
-        step: usize,
-        memory: &HardErrorMemory,
-    ) -> Result<Batch> {
-        let config = &self.experiment.model;
-        let training = &self.experiment.train;
-        let seed = self.experiment.seed;
-        let layout = config.layout();
-        let first = step * training.batch;
-        let targets = &cases.targets;
-        let codes = self.source.noise(targets, layout.codes);
-        let wrong = WrongTokens {
-            empty: &self.empty,
-            codes: &codes,
-        };
-        let shown = shown_tokens(targets, wrong, training, seed, first);
-        let hiding = Hiding::draw(cases.len(), layout.mask(), training, seed, first);
-        let mut inputs = layout.teacher_forcing(&shown);
-        for (inputs, hidden) in inputs.chunks_exact_mut(layout.mask()).zip(&hiding.marginal) {
-            if *hidden {
-                inputs.fill(layout.begin_of_mask() as i32);
-            }
-        }
-
-        let mut rng = rng("contrast", seed, step as u64);
-        let group = Self::CONTRAST_CASES * layout.mask();
-        let empty = most_frequent(&self.empty);
-        let contrast = targets
-            .chunks(group)
-            .filter(|_| training.contrast.weight > 0.0)
-            .map(|targets| {
-                let chosen = ContrastTokens::choose(
-                    targets,
-                    empty,
-                    layout.grid,
-                    training.contrast.tokens,
-                    |below| rng.random_range(0..below),
-                );
-                Contrasted {
-                    likeness: self.likeness(&chosen, targets),
-                    chosen,
-                }
-            })
-            .collect();
-
-        let hard = &training.hard_errors;
-        let warm = step as f64 >= hard.warmup * training.steps as f64;
-        let hard = if hard.weight > 0.0 && warm {
-            let errors: Vec<f32> = cases
-                .origins
-                .iter()
-                .flat_map(|origin| (0..layout.mask()).map(move |cell| (origin, cell)))
-                .map(|(origin, cell)| {
-                    let place = origin.and_then(|(case, warp)| {
-                        Some((case, warp.source_cell(cell, layout.grid)?))
-                    });
-                    place.map_or(0.0, |(case, cell)| memory.error(case, cell))
-                })
-                .collect();
-            hard_token_weights(&errors, hard.share, hard.cap)
-        } else {
-            Vec::new()
-        };
-        Ok(Batch {
-            step,
-            alone: Alone::draw(self.experiment, self.tokenizer, self.sentences, step)?,
-            text: tokenize(cases.sentences(), self.tokenizer, config)?,
-            inputs,
-            hiding,
-            contrast,
-            hard,
-            cases,
-        })
-    }
-
-    /// How alike the codes of some tokens of a group are, pair by pair.
-    fn likeness(&self, chosen: &ContrastTokens, targets: &[i32]) -> Vec<f32> {
-        let codes: Vec<i32> = chosen.tokens.iter().map(|&i| targets[i]).collect();
-        if codes.is_empty() {
-            return Vec::new();
-        }
-        let reach = self.experiment.train.contrast.reach;
-        let likeness = match &self.source {
-            Source::Pixels(encoder) if reach > 0.0 => {
-                let codes = Tensor::<1, Int>::from_data(codes.as_slice(), self.device);
-                patch_likeness(encoder.patches.clone().select(0, codes), reach)
-            }
-            _ => code_likeness(&codes, self.device),
-        };
-        likeness.into_data().iter().collect()
-    }
-
     /// Forward pass of some cases of a batch.
     pub(crate) fn pass(
         &self,
@@ -245,15 +41,16 @@ impl Objective<'_> {
         batch: &Batch,
         range: Range<usize>,
     ) -> Part<Measured> {
-        let (config, training) = (&self.experiment.model, &self.experiment.train);
+        let (config, training) = (
+            &self.batcher.experiment.model,
+            &self.batcher.experiment.train,
+        );
         let device = &self.autodiff;
         let layout = config.layout();
-        let cases = range.len();
-        let share = cases as f64 / batch.len() as f64;
+        let share = range.len() as f64 / batch.len() as f64;
         let Model { tokenizers, lm } = &learner.model;
         let part = |ids: &[i32], length: usize| -> Tensor<2, Int> {
-            let ids = ids[range.start * length..range.end * length].to_vec();
-            Tensor::from_data(TensorData::new(ids, [cases, length]), device)
+            Tensor::from_data(rows(ids, &range, length), device)
         };
         let text = part(&batch.text, layout.text);
         let inputs = part(&batch.inputs, layout.mask());
@@ -303,9 +100,7 @@ impl Objective<'_> {
         }
         if !batch.hard.is_empty() {
             sum.add("hard_error_loss", training.hard_errors.weight, || {
-                let length = layout.mask();
-                let weights = batch.hard[range.start * length..range.end * length].to_vec();
-                let weights = TensorData::new(weights, [cases, length]);
+                let weights = rows(&batch.hard, &range, layout.mask());
                 hard_token_loss(losses.clone(), Tensor::from_data(weights, device))
             });
         }
@@ -315,13 +110,8 @@ impl Objective<'_> {
                 mask_reconstruction_loss(own.mask.decode_expected(softmax(logits, 2)), mask)
             });
         }
-        Part {
-            loss: sum.loss,
-            rest: Measured {
-                terms: sum.terms,
-                losses: losses.without_autodiff(),
-            },
-        }
+        let (loss, rest) = sum.finish(losses);
+        Part { loss, rest }
     }
 
     /// The mask inputs, some of them drawn from the marginals that the model predicts now.
@@ -338,7 +128,7 @@ impl Objective<'_> {
         image: &Tensor<3>,
     ) -> Tensor<2, Int> {
         let hiding = &batch.hiding;
-        let length = self.experiment.model.layout().mask();
+        let length = self.batcher.experiment.model.layout().mask();
         let part = range.start * length..range.end * length;
         let own = hiding.own.get(part.clone()).unwrap_or_default();
         if !own.contains(&true) {
@@ -351,7 +141,7 @@ impl Objective<'_> {
         let (text, begin) = (text.without_autodiff(), begin.without_autodiff());
         let hidden = lm.forward(text, image, begin, &self.plain_tables);
         let draws = TensorData::new(hiding.draws[part].to_vec(), shape);
-        let draws = Tensor::from_data(draws, self.device);
+        let draws = Tensor::from_data(draws, self.batcher.device);
         let drawn = drawn_codes(softmax(lm.logits(hidden.states), 2), draws);
         // An input is the token of the cell before; the first has none.
         let first = drawn.clone().slice_dim(1, 0..1);
@@ -364,10 +154,10 @@ impl Objective<'_> {
 
     /// Whether there is anything to draw in a shard, as `logits` have it: `[cases, 1]`.
     fn presence(&self, logits: Tensor<2>, batch: &Batch, range: Range<usize>) -> Tensor<1> {
-        let length = self.empty.len();
+        let length = self.batcher.empty.len();
         let targets = &batch.cases.targets[range.start * length..range.end * length];
         let present: Vec<f32> = (targets.chunks_exact(length))
-            .map(|mask| f32::from(u8::from(mask != self.empty)))
+            .map(|mask| f32::from(u8::from(mask != self.batcher.empty)))
             .collect();
         let shape = [range.len(), 1];
         let present = Tensor::from_data(TensorData::new(present, shape), &self.autodiff);
@@ -399,7 +189,7 @@ impl Objective<'_> {
         let table = |values: Vec<f32>, width: usize| {
             Tensor::<2>::from_data(TensorData::new(values, [requests.len(), width]), device)
         };
-        let own = ids.not_equal_elem(self.tokenizer.padding() as i32);
+        let own = ids.not_equal_elem(self.batcher.tokenizer.padding() as i32);
         sentence_reading_loss(
             projection.forward(sentence_mean(text, own.float())),
             table(asked, Learner::REQUEST_BITS),
@@ -415,7 +205,7 @@ impl Objective<'_> {
         batch: &Batch,
         range: Range<usize>,
     ) -> Tensor<1> {
-        let training = &self.experiment.train.contrast;
+        let training = &self.batcher.experiment.train.contrast;
         let device = &self.autodiff;
         let [cases, positions, d_model] = hidden.states.dims();
         let mut sum = Tensor::zeros([1], device);
@@ -423,9 +213,9 @@ impl Objective<'_> {
             return sum;
         };
         let states = hidden.states.clone().reshape([cases * positions, d_model]);
-        for first in range.clone().step_by(Self::CONTRAST_CASES) {
-            let in_group = Self::CONTRAST_CASES.min(range.end - first);
-            let Contrasted { chosen, likeness } = &batch.contrast[first / Self::CONTRAST_CASES];
+        for first in range.clone().step_by(CONTRAST_CASES) {
+            let in_group = CONTRAST_CASES.min(range.end - first);
+            let Contrasted { chosen, likeness } = &batch.contrast[first / CONTRAST_CASES];
             let count = chosen.tokens.len();
             if count == 0 {
                 continue;
@@ -445,72 +235,10 @@ impl Objective<'_> {
         }
         sum
     }
-
-    /// Remembers how wrong the model was about every token of a batch.
-    pub(crate) fn remember(&self, memory: &mut HardErrorMemory, batch: &Batch, errors: &[f32]) {
-        let layout = self.experiment.model.layout();
-        let decay = self.experiment.train.hard_errors.decay;
-        let errors = errors.chunks_exact(layout.mask());
-        for (origin, errors) in batch.cases.origins.iter().zip(errors) {
-            let Some((case, warp)) = origin else {
-                continue;
-            };
-            // After a change of size two cells may show the same one.
-            let mut seen = vec![(0.0, 0.0); layout.mask()];
-            for (cell, &error) in errors.iter().enumerate() {
-                if let Some(cell) = warp.source_cell(cell, layout.grid) {
-                    seen[cell].0 += error;
-                    seen[cell].1 += 1.0;
-                }
-            }
-            for (cell, (sum, count)) in seen.into_iter().enumerate() {
-                if count > 0.0 {
-                    memory.update(*case, cell, sum / count, decay);
-                }
-            }
-        }
-    }
 }
 
-/// The code that most cells have.
-fn most_frequent(codes: &[i32]) -> i32 {
-    let mut counts = BTreeMap::new();
-    for &code in codes {
-        *counts.entry(code).or_insert(0) += 1;
-    }
-    let most = counts.into_iter().max_by_key(|&(_, count)| count);
-    most.map_or(0, |(code, _)| code)
-}
-
-/// Losses being added up.
-struct Sum {
-    loss: Tensor<1>,
-    terms: BTreeMap<&'static str, Tensor<1>>,
-    share: f64,
-}
-
-impl Sum {
-    fn new(next_token: Tensor<1>, share: f64) -> Self {
-        let mut sum = Self {
-            loss: next_token.clone(),
-            terms: BTreeMap::new(),
-            share,
-        };
-        sum.note(NEXT_TOKEN, next_token);
-        sum
-    }
-
-    /// Does not compute a loss that has no weight.
-    fn add(&mut self, name: &'static str, weight: f64, loss: impl FnOnce() -> Tensor<1>) {
-        if weight > 0.0 {
-            let loss = loss();
-            self.note(name, loss.clone());
-            self.loss = self.loss.clone() + loss.mul_scalar(weight);
-        }
-    }
-
-    fn note(&mut self, name: &'static str, loss: Tensor<1>) {
-        let value = loss.without_autodiff().mul_scalar(self.share);
-        self.terms.insert(name, value);
-    }
+/// The values of some cases, of which each has `length`: `[cases, length]`.
+fn rows<E: Element>(values: &[E], cases: &Range<usize>, length: usize) -> TensorData {
+    let values = values[cases.start * length..cases.end * length].to_vec();
+    TensorData::new(values, [cases.len(), length])
 }

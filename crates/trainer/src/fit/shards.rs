@@ -6,7 +6,7 @@ use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 use std::ops::Range;
 
-use crate::threads::side_by_side;
+use crate::system::side_by_side;
 
 /// What a shard's pass gives beside its gradient.
 pub(crate) struct Part<R> {

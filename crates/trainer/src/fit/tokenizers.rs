@@ -8,11 +8,12 @@ use mriseg::vq::{CodebookEma, ImageTokenizer, MaskTokenizer, Quantizer, Quantize
 use mriseg_data::{RequestMix, Sample};
 use mriseg_ops::adamw::AdamW;
 
-use super::batch::{Changes, Samples, masks, pictures, rng};
+use super::lm::Progress;
 use super::optimizer::{clip_norm, learning_rate};
+use super::session::Session;
 use super::shards::{Part, Shards, gradients};
-use super::{Progress, Session};
 use crate::config::{Experiment, TokenizerTraining};
+use crate::data::{Changes, Samples, masks, pictures, rng};
 
 const WARMUP: f64 = 0.05;
 const CLIP_NORM: f32 = 1.0;

@@ -1,13 +1,15 @@
 //! The table of an ablation, as Markdown, CSV and one HTML page.
 
 use anyhow::{Context, Result};
+use maud::{Markup, html};
 use std::fmt::Write;
 use std::path::Path;
 
-use super::Summary;
-use super::html::{STYLE, base64, escape};
-use crate::atomic::write_atomic;
-use crate::probe::StrategyScores;
+use super::document::{document, png};
+use super::html::NONE;
+use super::summary::Summary;
+use crate::eval::StrategyScores;
+use crate::system::write_atomic;
 
 /// One line of the table: an experiment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,112 +49,50 @@ fn text(outcome: &Outcome, mode: &str) -> Option<f64> {
     outcome.summary.by_text.as_ref()?.get(mode)?.dice_per_image
 }
 
+#[rustfmt::skip]
 const COLUMNS: [Column; 20] = [
-    Column("Dice per image", "mean over images", 3, |o| {
-        o.summary.dice_per_image
-    }),
-    Column("Dice pooled", "all pixels as one picture", 3, |o| {
-        o.summary.dice_pooled
-    }),
-    Column("IoU per image", "mean over images", 3, |o| {
-        o.summary.iou_per_image
-    }),
-    Column("IoU pooled", "all pixels as one picture", 3, |o| {
-        o.summary.iou_pooled
-    }),
-    Column(
-        "Absent found empty",
+    Column("Dice per image", "mean over images", 3, |o| o.summary.dice_per_image),
+    Column("Dice pooled", "all pixels as one picture", 3, |o| o.summary.dice_pooled),
+    Column("IoU per image", "mean over images", 3, |o| o.summary.iou_per_image),
+    Column("IoU pooled", "all pixels as one picture", 3, |o| o.summary.iou_pooled),
+    Column("Absent found empty",
         "share of cases with an empty truth that are answered empty",
-        3,
-        |o| o.summary.empty_correct,
-    ),
-    Column(
-        "Teacher-forced accuracy",
+        3, |o| o.summary.empty_correct),
+    Column("Teacher-forced accuracy",
         "share of tokens predicted right after the true ones",
-        4,
-        |o| Some(o.scores.tokens.teacher_forced),
-    ),
-    Column(
-        "Free-running accuracy",
+        4, |o| Some(o.scores.tokens.teacher_forced)),
+    Column("Free-running accuracy",
         "share of tokens predicted right after the model's own",
-        4,
-        |o| Some(o.scores.tokens.free_running),
-    ),
-    Column(
-        "Exposure gap",
+        4, |o| Some(o.scores.tokens.free_running)),
+    Column("Exposure gap",
         "what NkTP is meant to lower: teacher-forced minus free-running accuracy",
-        4,
-        |o| Some(o.scores.tokens.exposure_gap()),
-    ),
-    Column(
-        "Exposure gap in Dice",
+        4, |o| Some(o.scores.tokens.exposure_gap())),
+    Column("Exposure gap in Dice",
         "the same in Dice per image of the masks that the tokens draw, which drawing nothing does not lower",
-        3,
-        |o| o.scores.tokens.exposure_gap_dice(),
-    ),
-    Column(
-        "Passes per mask",
+        3, |o| o.scores.tokens.exposure_gap_dice()),
+    Column("Passes per mask",
         "forward passes of speculative decoding, which NkTP makes possible",
-        1,
-        |o| Some(o.scores.passes_per_mask),
-    ),
-    Column(
-        "Rare-code recall",
+        1, |o| Some(o.scores.passes_per_mask)),
+    Column("Rare-code recall",
         "what TCL is meant to raise: right tokens among the tenth with the rarest codes, teacher-forced",
-        4,
-        |o| o.scores.tokens.rare_code_recall,
-    ),
-    Column(
-        "Boundary Dice",
+        4, |o| o.scores.tokens.rare_code_recall),
+    Column("Boundary Dice",
         "what TCL is meant to raise: Dice of the bands of two pixels along the outlines",
-        3,
-        |o| o.summary.boundary_dice_per_image,
-    ),
-    Column(
-        "HD95",
+        3, |o| o.summary.boundary_dice_per_image),
+    Column("HD95",
         "what TCL is meant to lower: 95th percentile of the distance between outlines, pixels",
-        2,
-        |o| o.summary.hausdorff95_per_image,
-    ),
-    Column(
-        "Hard-token errors",
+        2, |o| o.summary.hausdorff95_per_image),
+    Column("Hard-token errors",
         "what HET is meant to lower: share of wrong tokens among the training tokens that the base model of the same seed found hardest at half of the steps (chosen by its errors, so the base may look worse than it is)",
-        4,
-        |o| Some(o.scores.hard_tokens.as_ref()?.errors),
-    ),
-    Column(
-        "Hard-token pixels",
+        4, |o| Some(o.scores.hard_tokens.as_ref()?.errors)),
+    Column("Hard-token pixels",
         "the same in wrong pixels of their cells, percent: codes that draw alike are nearly as good",
-        2,
-        |o| Some(o.scores.hard_tokens.as_ref()?.wrong_pixels * 100.0),
-    ),
-    Column(
-        "Given",
-        "Dice per image with the right sentence, first cases",
-        3,
-        |o| text(o, "given"),
-    ),
-    Column("No sentence", "the same without a sentence", 3, |o| {
-        text(o, "none")
-    }),
-    Column(
-        "Shuffled",
-        "the same with another picture's sentence",
-        3,
-        |o| text(o, "shuffled"),
-    ),
-    Column(
-        "Wrong side",
-        "the same with left and right exchanged",
-        3,
-        |o| text(o, "wrong-side"),
-    ),
-    Column(
-        "Oracle",
-        "Dice per image of the mask tokenizer alone",
-        3,
-        |o| o.summary.oracle_dice_per_image,
-    ),
+        2, |o| Some(o.scores.hard_tokens.as_ref()?.wrong_pixels * 100.0)),
+    Column("Given", "Dice per image with the right sentence, first cases", 3, |o| text(o, "given")),
+    Column("No sentence", "the same without a sentence", 3, |o| text(o, "none")),
+    Column("Shuffled", "the same with another picture's sentence", 3, |o| text(o, "shuffled")),
+    Column("Wrong side", "the same with left and right exchanged", 3, |o| text(o, "wrong-side")),
+    Column("Oracle", "Dice per image of the mask tokenizer alone", 3, |o| o.summary.oracle_dice_per_image),
 ];
 
 /// Writes `table.md`, `table.csv` (a line per run), `positions.csv` (accuracy of every position of a mask, a
@@ -166,7 +106,7 @@ pub(crate) fn write(out: &Path, rows: &[Row], outcomes: &[Outcome], command: &st
     write_atomic(&out.join("positions.csv"), &positions_csv(outcomes)?)?;
     write_atomic(
         &out.join("index.html"),
-        page(rows, outcomes, command).as_bytes(),
+        page(rows, outcomes, command).into_string().as_bytes(),
     )
 }
 
@@ -205,7 +145,7 @@ fn cell(Column(_, _, decimals, value): &Column, outcomes: &[&Outcome]) -> String
         .filter_map(|outcome| value(outcome))
         .collect();
     if values.is_empty() {
-        return "–".to_owned();
+        return NONE.to_owned();
     }
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
@@ -253,101 +193,79 @@ fn positions_csv(outcomes: &[Outcome]) -> Result<Vec<u8>> {
 }
 
 /// Accuracy by position, mean over seeds: teacher-forced dashed, free-running solid.
-fn curves(outcomes: &[&Outcome]) -> String {
+fn curves(outcomes: &[&Outcome]) -> Markup {
     const WIDTH: f64 = 480.0;
     const HEIGHT: f64 = 120.0;
-    let line = |of: fn(&Outcome) -> &Vec<f64>, style: &str| {
+    let points = |of: fn(&Outcome) -> &Vec<f64>| -> String {
         let positions = outcomes.iter().map(|o| of(o).len()).min().unwrap_or(0);
-        let points: Vec<String> = (0..positions)
-            .map(|position| {
-                let mean =
-                    outcomes.iter().map(|o| of(o)[position]).sum::<f64>() / outcomes.len() as f64;
-                let x = position as f64 / (positions - 1).max(1) as f64 * WIDTH;
-                format!("{x:.1},{:.1}", (1.0 - mean) * HEIGHT)
-            })
-            .collect();
-        format!(
-            "<polyline fill=\"none\" stroke=\"#0072b2\" {style} points=\"{}\"/>",
-            points.join(" ")
-        )
+        let point = |position: usize| {
+            let sum: f64 = outcomes.iter().map(|o| of(o)[position]).sum();
+            let x = position as f64 / (positions - 1).max(1) as f64 * WIDTH;
+            format!(
+                "{x:.1},{:.1} ",
+                (1.0 - sum / outcomes.len() as f64) * HEIGHT
+            )
+        };
+        (0..positions).map(point).collect()
     };
-    format!(
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" role=\"img\" \
-         aria-label=\"Share of right tokens by position, from 0 below to 1 above\">\
-         <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"none\" stroke=\"#ccc\"/>{}{}</svg>",
-        line(
-            |o| &o.scores.tokens.teacher_forced_by_position,
-            "stroke-dasharray=\"4 3\""
-        ),
-        line(|o| &o.scores.tokens.free_running_by_position, "")
-    )
+    let forced = points(|o| &o.scores.tokens.teacher_forced_by_position);
+    let free = points(|o| &o.scores.tokens.free_running_by_position);
+    html! {
+        svg viewBox={"0 0 " (WIDTH) " " (HEIGHT)} width=(WIDTH) role="img"
+            aria-label="Share of right tokens by position, from 0 below to 1 above" {
+            rect width=(WIDTH) height=(HEIGHT) fill="none" stroke="#ccc" {}
+            polyline fill="none" stroke="#0072b2" stroke-dasharray="4 3" points=(forced) {}
+            polyline fill="none" stroke="#0072b2" points=(free) {}
+        }
+    }
 }
 
-fn page(rows: &[Row], outcomes: &[Outcome], command: &str) -> String {
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>mriseg: ablation</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Ablation</h1>\n\
-         <p class=\"notice\">Research and teaching. Not a medical device; not for diagnosis.</p>\n\
-         <p>Mean ± standard deviation over seeds. All runs have the same number of steps and see the same cases.</p>\n<table>\n<tr><th></th>"
-    );
+fn page(rows: &[Row], outcomes: &[Outcome], command: &str) -> Markup {
     let of_rows: Vec<(&Row, Vec<&Outcome>)> = measured(rows, outcomes).collect();
-    for (row, of_row) in &of_rows {
-        let _ = write!(
-            page,
-            "<th scope=\"col\" class=\"number\">{}<br>{} seeds</th>",
-            escape(&row.what),
-            of_row.len()
-        );
-    }
-    page.push_str("</tr>\n");
-    for column in &COLUMNS {
-        let Column(name, what, ..) = column;
-        let _ = write!(
-            page,
-            "<tr><th scope=\"row\" title=\"{}\">{name}</th>",
-            escape(what)
-        );
-        for (_, of_row) in &of_rows {
-            let _ = write!(page, "<td class=\"number\">{}</td>", cell(column, of_row));
+    let body = html! {
+        p {
+            "Mean ± standard deviation over seeds. All runs have the same number of steps and see the same cases."
         }
-        page.push_str("</tr>\n");
-    }
-    page.push_str("</table>\n<dl>\n");
-    for Column(name, what, ..) in &COLUMNS {
-        let _ = writeln!(page, "<dt>{name}</dt><dd>{}</dd>", escape(what));
-    }
-    page.push_str(
-        "</dl>\n<h2>Right tokens by position</h2>\n<p>From the first token of a mask to the last: dashed after the true \
-         tokens, solid after the model's own. What lies between is exposure bias.</p>\n",
-    );
-    for (row, of_row) in &of_rows {
-        let _ = writeln!(page, "<p>{}<br>{}</p>", escape(&row.what), curves(of_row));
-    }
-    page.push_str("<h2>The same cases, by every row</h2>\n");
-    for (row, of_row) in &of_rows {
-        let _ = writeln!(
-            page,
-            "<figure><img alt=\"Image, truth, prediction and oracle of some cases\" src=\"data:image/png;base64,{}\">\
-             <figcaption>{}, seed {}</figcaption></figure>",
-            base64(&of_row[0].strips),
-            escape(&row.what),
-            of_row[0].seed
-        );
-    }
-    let _ = write!(
-        page,
-        "<h2>Again</h2>\n<p><code>{}</code></p>\n</body>\n</html>\n",
-        escape(command)
-    );
-    page
+        table {
+            tr {
+                th {}
+                @for (row, of_row) in &of_rows {
+                    th.number scope="col" { (row.what) br; (of_row.len()) " seeds" }
+                }
+            }
+            @for column in &COLUMNS {
+                tr {
+                    th scope="row" title=(column.1) { (column.0) }
+                    @for (_, of_row) in &of_rows { td.number { (cell(column, of_row)) } }
+                }
+            }
+        }
+        dl { @for Column(name, what, ..) in &COLUMNS { dt { (name) } dd { (what) } } }
+        h2 { "Right tokens by position" }
+        p {
+            "From the first token of a mask to the last: dashed after the true tokens, solid after the model's own. \
+             What lies between is exposure bias."
+        }
+        @for (row, of_row) in &of_rows { p { (row.what) br; (curves(of_row)) } }
+        h2 { "The same cases, by every row" }
+        @for (row, of_row) in &of_rows {
+            figure {
+                img alt="Image, truth, prediction and oracle of some cases" src=(png(&of_row[0].strips));
+                figcaption { (row.what) ", seed " (of_row[0].seed) }
+            }
+        }
+        h2 { "Again" }
+        p { code { (command) } }
+    };
+    document("ablation", "Ablation", body)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{case, meta};
     use super::*;
-    use crate::probe::TokenScores;
+    use crate::eval::TokenScores;
+    use crate::eval::fixtures::case;
+    use crate::report::summary::tests::meta;
 
     fn outcome(row: &str, seed: u64, right: f64) -> Outcome {
         Outcome {
@@ -398,7 +316,7 @@ mod tests {
         assert_eq!(text.lines().count(), 3);
         assert!(text.starts_with("row,seed,Dice per image,"));
         assert!(!text.contains('"'), "no name needs quotes: {text}");
-        let page = page(&rows(), &outcomes, "trainer ablate");
+        let page = page(&rows(), &outcomes, "trainer ablate").into_string();
         assert!(page.contains("&lt;base&gt;") && page.contains("&lt;all&gt;"));
         assert!(page.contains("base64,AQID") && !page.contains("http"));
         assert_eq!(page.matches("<polyline").count(), 4);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseResult, mean};
+use crate::eval::{CaseResult, mean};
 
 /// Upper bounds of the rows, as shares of the picture.
 const BOUNDS: [f64; 5] = [0.015, 0.032, 0.068, 0.14, 1.0];
@@ -46,7 +46,7 @@ pub(super) fn summaries(cases: &[CaseResult]) -> Vec<AreaSummary> {
     rows.into()
 }
 
-/// See [`Summary::missed`](super::Summary::missed).
+/// See [`Summary::missed`](super::summary::Summary::missed).
 pub(super) fn missed(cases: &[CaseResult]) -> Option<f64> {
     let drawn = cases.iter().filter(|case| case.truth_area > 0);
     mean(
@@ -62,8 +62,8 @@ fn share_of(holds: bool) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::case;
     use super::*;
+    use crate::eval::fixtures::case;
 
     #[test]
     fn cases_stand_in_the_row_of_their_area() {

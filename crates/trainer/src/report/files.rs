@@ -7,9 +7,10 @@ use anyhow::{Context, Result};
 use image::RgbImage;
 
 use super::html::{self, Shown};
-use super::{CaseResult, Summary};
-use crate::atomic::{cannot_write, write_atomic};
-use crate::pictures;
+use super::pictures;
+use super::summary::Summary;
+use crate::eval::CaseResult;
+use crate::system::{cannot_write, write_atomic};
 
 /// Pictures per group (best, median, worst) in `index.html`.
 const PER_GROUP: usize = 4;
@@ -46,7 +47,7 @@ pub(crate) fn write(
     write_atomic(&out.join("cases.csv"), &cases_csv(cases)?)?;
     write_atomic(
         &out.join("index.html"),
-        html::page(summary, &groups).as_bytes(),
+        html::page(summary, &groups).into_string().as_bytes(),
     )
 }
 
@@ -78,8 +79,9 @@ fn showcase(cases: &[CaseResult]) -> [(&'static str, Vec<usize>); 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{case, meta};
     use super::*;
+    use crate::eval::fixtures::case;
+    use crate::report::summary::tests::meta;
 
     fn cases(count: usize) -> Vec<CaseResult> {
         (0..count)

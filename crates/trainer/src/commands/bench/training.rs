@@ -7,15 +7,12 @@ use mriseg::text::TextTokenizer;
 use serde::Serialize;
 use std::time::Instant;
 
-use super::{SEED, median, resolve};
-use crate::cli::{BenchArgs, DataSpec, Preset};
-use crate::config::Experiment;
-use crate::data;
-use crate::device::{self, Chosen};
-use crate::fit::{LmState, LmTrainer, Samples, Session, StepMeasures};
-use crate::interrupt::Interrupt;
-use crate::progress::Display;
-use crate::text;
+use super::preset::{SEED, resolve};
+use crate::cli::BenchArgs;
+use crate::config::{DataSpec, Experiment, Preset};
+use crate::data::{self, Samples, text};
+use crate::fit::{LmState, LmTrainer, Session, StepMeasures};
+use crate::system::{Chosen, Display, Interrupt, device, median, milliseconds};
 
 /// Steps that are not counted: in the first ones a GPU compiles and chooses kernels.
 const WARM_UP: usize = 3;
@@ -171,7 +168,7 @@ fn measure(trials: &[Trial; 2], repeats: usize) -> Result<[Timing; 2]> {
             let device = trainer.device;
             let begin = Instant::now();
             let cases = trainer.draw(objective, state.step)?;
-            let batch = objective.batch(cases, state.step, &state.memory)?;
+            let batch = objective.batcher.batch(cases, state.step, &state.memory)?;
             device.sync()?;
             let drawn = milliseconds(begin);
             let (gradients, parts) = trainer.gradients(objective, &state.learner, &batch);
@@ -179,7 +176,9 @@ fn measure(trials: &[Trial; 2], repeats: usize) -> Result<[Timing; 2]> {
             let differentiated = milliseconds(begin);
             let (norm, _) = trainer.update(state, gradients);
             let measures = StepMeasures::read(parts, norm);
-            objective.remember(&mut state.memory, &batch, &measures.errors);
+            objective
+                .batcher
+                .remember(&mut state.memory, &batch, &measures.errors);
             device.sync()?;
             let done = milliseconds(begin);
             if repeat >= WARM_UP {
@@ -197,8 +196,4 @@ fn measure(trials: &[Trial; 2], repeats: usize) -> Result<[Timing; 2]> {
             step_ms: median_of(3),
         }
     }))
-}
-
-fn milliseconds(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1e3
 }

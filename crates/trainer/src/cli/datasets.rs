@@ -1,0 +1,59 @@
+//! Arguments of `check` and `pack`.
+
+use clap::Args;
+use std::path::PathBuf;
+
+use crate::config::DataSpec;
+
+/// Arguments of `check`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  trainer check --data path/to/qata-cov19\n\n\
+                  Errors (exit code 3): rows without picture, mask or sentence, files that are no pictures,\n\
+                  picture and mask of different size, the same picture in two splits.\n\
+                  Warnings (exit code 0): masks with more than two values, sentences that contradict\n\
+                  their mask.")]
+pub(crate) struct CheckArgs {
+    /// Data to check: a dataset folder, or the word `phantoms`
+    #[arg(long, value_name = "FOLDER|phantoms")]
+    pub(crate) data: DataSpec,
+    /// Print one JSON object on standard output, and nothing else there
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `pack`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+                  trainer pack --data path/to/qata-cov19 --out packed/qata     58 MB in three files\n  \
+                  trainer pack --data path/to/mine --out packed/mine --split test --size 512 --quality 95\n  \
+                  trainer train --data packed/qata\n\n\
+                  A split is <split>-000000.tar, <split>-000001.tar, ... in the WebDataset convention: per case a\n\
+                  picture (000123.jpg), its mask (000123.mask.png) and id and sentence (000123.json). Masks are kept\n\
+                  exactly unless they are scaled. The folder appears when it is complete, and is never overwritten.")]
+pub(crate) struct PackArgs {
+    /// The dataset's folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: PathBuf,
+    /// Folder to create; it must not exist
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Pictures are scaled down until the longer side has this many pixels
+    #[arg(long, value_name = "PIXELS", default_value_t = 224, value_parser = clap::value_parser!(u16).range(8..=8192))]
+    pub(crate) size: u16,
+    /// Folder with masks of lungs: they are packed with the training pictures, and what is held out of them as a
+    /// split of its own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lungs: Option<PathBuf>,
+    /// Split that the masks of lungs belong to
+    #[arg(long, value_name = "SPLIT", default_value = "train")]
+    pub(crate) lungs_of: String,
+    /// Only these parts of the data [default: all that there are]
+    #[arg(long, value_name = "SPLIT,…", value_delimiter = ',')]
+    pub(crate) split: Vec<String>,
+    /// Quality of the pictures, 1 to 100: higher is closer to the original, and larger
+    #[arg(long, value_name = "N", default_value_t = 75, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quality: u8,
+    /// Print only errors and the result
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}

@@ -1,0 +1,299 @@
+//! How long masks take, as a user waits for them: picture and sentence in, tokens and mask out.
+
+use anyhow::{Context, Result};
+use futures_lite::future::block_on;
+use mriseg::bundle::{Bundle, BundleInfo, Precision};
+use mriseg::config::{ImageTokens, ModelConfig};
+use mriseg::decode::{Decode, Pick};
+use mriseg::model::normalized_pixels;
+use mriseg::segmenter::Segmenter;
+use mriseg::text::TextTokenizer;
+use serde::Serialize;
+use std::path::Path;
+use std::time::Instant;
+
+use super::preset::{SEED, resolve};
+use crate::cli::{BenchArgs, command_line};
+use crate::config::Preset;
+use crate::data::gallery::{self, read_file};
+use crate::run::bundle_dir;
+use crate::run::export::EXAMPLE;
+use crate::system::exit::data;
+use crate::system::{device, median, milliseconds, usage, with_a_partner, write_atomic};
+
+/// What is printed with `--json`.
+#[derive(Debug, Serialize)]
+struct Report {
+    model: String,
+    device: String,
+    parameters: usize,
+    tokens: usize,
+    decode: Vec<Timing>,
+}
+
+/// One way of decoding; milliseconds, medians.
+#[derive(Debug, Serialize)]
+struct Timing {
+    decode: Decode,
+    /// From picture and sentence to the first token.
+    first_token_ms: f64,
+    /// From the first token to the last.
+    other_tokens_ms: f64,
+    /// From picture and sentence to the mask at the picture's own size.
+    mask_ms: f64,
+    /// Passes through the model after the prefill.
+    passes: f64,
+}
+
+/// What the model reads and writes in one case, for other programs that run it.
+#[derive(Debug, Serialize)]
+struct Case {
+    image: String,
+    text: String,
+    /// Text tokens.
+    ids: Vec<u32>,
+    /// The picture as the encoder reads it, channel by channel and row by row.
+    pixels: Vec<f32>,
+    channels: usize,
+    /// Mask tokens.
+    tokens: Vec<u32>,
+}
+
+/// A picture and its sentence.
+struct Input {
+    name: String,
+    bytes: Vec<u8>,
+    text: String,
+}
+
+/// One mask.
+struct Decoded {
+    tokens: Vec<u32>,
+    passes: usize,
+    first_token_ms: f64,
+    last_token_ms: f64,
+    mask_ms: f64,
+}
+
+pub(super) fn run(args: &BenchArgs, gallery: &Path) -> Result<()> {
+    let chosen = device::choose(args.device)?;
+    let inputs = inputs(gallery, args.cases.get())?;
+    let mut bundle = match (&args.bundle, args.preset) {
+        (Some(folder), _) => bundle_dir::read(folder)?,
+        (None, Some(preset)) => random_bundle(preset, &args.set, &inputs)?,
+        (None, None) => unreachable!("the argument rules of `bench` ask for a bundle or a preset"),
+    };
+    bundle.manifest.rule = args.rule.over(bundle.manifest.rule);
+    let manifest = bundle.manifest_bytes();
+    if bundle.manifest.architecture.lm.image_tokens == ImageTokens::MaskCodes {
+        return Err(usage(
+            "`trainer bench` times what a page does, and no page can run a bundle that needs Emu3's tokenizer; `eval --decode` times it",
+        ));
+    }
+    let segmenter = block_on(Segmenter::load(
+        &manifest,
+        bundle.files.clone(),
+        &chosen.device,
+    ))?;
+    if let Some(folder) = &args.save {
+        save(folder, &bundle, &segmenter, &inputs)?;
+    }
+    let ways = match args.decode {
+        Some(rule) => vec![rule],
+        None => vec![Decode::Greedy, Decode::Speculative],
+    };
+    let (model, _) = bundle.unpack(&device::cpu().device)?;
+    let report = Report {
+        model: bundle.manifest.info.name.clone(),
+        device: chosen.name,
+        parameters: burn::module::Module::num_params(&model.lm),
+        tokens: bundle.manifest.architecture.layout().mask(),
+        decode: measure(
+            &segmenter,
+            chosen.workers,
+            &inputs,
+            &ways,
+            args.repeats.get(),
+        )?,
+    };
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+        return Ok(());
+    }
+    println!(
+        "{}: {:.1} M parameters in the language model, {} mask tokens, {}; {} pictures, {} times each, medians",
+        report.model,
+        report.parameters as f64 / 1e6,
+        report.tokens,
+        report.device,
+        inputs.len(),
+        args.repeats
+    );
+    println!(
+        "| decoding | passes | first token, ms | each token after it, ms | picture to mask, ms |"
+    );
+    println!("|---|---|---|---|---|");
+    for timing in &report.decode {
+        println!(
+            "| {} | {:.1} | {:.1} | {:.3} | {:.1} |",
+            match timing.decode {
+                Decode::Greedy => "greedy",
+                Decode::Speculative => "speculative",
+            },
+            timing.passes,
+            timing.first_token_ms,
+            timing.other_tokens_ms / (report.tokens - 1) as f64,
+            timing.mask_ms
+        );
+    }
+    Ok(())
+}
+
+fn inputs(folder: &Path, cases: usize) -> Result<Vec<Input>> {
+    let items = gallery::read(folder)?;
+    if items.len() < cases {
+        return Err(usage(format!(
+            "`{}` has {} pictures, --cases {cases} asks for more; give a smaller number",
+            folder.display(),
+            items.len()
+        )));
+    }
+    items
+        .iter()
+        .take(cases)
+        .map(|item| {
+            let sentence = item.sentences.first().ok_or_else(|| {
+                data(format!(
+                    "`{}`: {} has no sentence; add one to gallery.json",
+                    folder.display(),
+                    item.image
+                ))
+            })?;
+            Ok(Input {
+                name: item.image.clone(),
+                bytes: read_file(&folder.join(&item.image))?,
+                text: sentence.text.clone(),
+            })
+        })
+        .collect()
+}
+
+/// A model with random weights whose text tokenizer knows the sentences of `inputs`.
+fn random_bundle(preset: Preset, set: &[String], inputs: &[Input]) -> Result<Bundle> {
+    let config: ModelConfig = resolve(preset, set)?.model;
+    let device = device::cpu().device;
+    device.seed(SEED);
+    let sentences = inputs.iter().map(|input| input.text.as_str()).cycle();
+    let tokenizer = TextTokenizer::learn(sentences.take(20 * inputs.len()), config.lm.text_vocab)?;
+    let info = BundleInfo {
+        name: "random".to_owned(),
+        side_convention: Default::default(),
+        domain: Default::default(),
+        typical: None,
+        example: EXAMPLE.to_owned(),
+        data: "none: weights are random".to_owned(),
+        command: command_line(),
+        config_sha256: String::new(),
+        metrics: Default::default(),
+        licence: "MIT OR Apache-2.0".to_owned(),
+        intended_use: "Timing.".to_owned(),
+        pretrained_encoder: None,
+        emu3: None,
+    };
+    let card = "# random\n\nRandom weights, for timing.\n";
+    Ok(Bundle::pack(
+        &config.init(&device),
+        &config,
+        &tokenizer,
+        Pick::MostProbable.into(),
+        Precision::F16,
+        info,
+        card,
+    )?)
+}
+
+fn save(folder: &Path, bundle: &Bundle, segmenter: &Segmenter, inputs: &[Input]) -> Result<()> {
+    let cases = inputs
+        .iter()
+        .map(|input| {
+            let picture = segmenter.decode_picture(&input.bytes, &input.name)?;
+            let reads = &bundle.manifest.architecture.image;
+            let prompt = segmenter.prompt(&input.text)?;
+            let begun = segmenter.start(&picture, &prompt, Decode::Greedy);
+            let prepared = (begun.preparation()).map(|preparation| preparation.picture(&picture));
+            let read = prepared.as_ref().unwrap_or(&picture);
+            Ok(Case {
+                image: input.name.clone(),
+                text: input.text.clone(),
+                ids: prompt.ids,
+                pixels: normalized_pixels(read, reads.size, reads.input_channels),
+                channels: reads.input_channels,
+                tokens: decode(segmenter, 1, input, Decode::Greedy)?.tokens,
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    bundle_dir::write(bundle, folder)?;
+    write_atomic(&folder.join("cases.json"), &serde_json::to_vec(&cases)?)
+}
+
+/// Every way in turn, so that a machine whose speed drifts is as slow for one as for the other.
+fn measure(
+    segmenter: &Segmenter,
+    workers: usize,
+    inputs: &[Input],
+    ways: &[Decode],
+    repeats: usize,
+) -> Result<Vec<Timing>> {
+    let mut masks: Vec<Vec<Decoded>> = ways.iter().map(|_| Vec::new()).collect();
+    for &way in ways {
+        decode(segmenter, workers, &inputs[0], way)?;
+    }
+    for _ in 0..repeats {
+        for input in inputs {
+            for (&way, masks) in ways.iter().zip(&mut masks) {
+                masks.push(decode(segmenter, workers, input, way)?);
+            }
+        }
+    }
+    Ok(ways
+        .iter()
+        .zip(&masks)
+        .map(|(&way, masks)| {
+            let median_of = |value: fn(&Decoded) -> f64| median(masks.iter().map(value).collect());
+            Timing {
+                decode: way,
+                first_token_ms: median_of(|mask| mask.first_token_ms),
+                other_tokens_ms: median_of(|mask| mask.last_token_ms - mask.first_token_ms),
+                mask_ms: median_of(|mask| mask.mask_ms),
+                passes: masks.iter().map(|mask| mask.passes as f64).sum::<f64>()
+                    / masks.len() as f64,
+            }
+        })
+        .collect())
+}
+
+fn decode(segmenter: &Segmenter, workers: usize, input: &Input, decode: Decode) -> Result<Decoded> {
+    with_a_partner(decode, workers, || {
+        block_on(async {
+            let begin = Instant::now();
+            let prompt = segmenter
+                .prompt(&input.text)
+                .with_context(|| format!("{} with \"{}\"", input.name, input.text))?;
+            let image = segmenter.decode_picture(&input.bytes, &input.name)?;
+            let mut decoding = segmenter.start(&image, &prompt, decode);
+            decoding.next().await?;
+            let first_token_ms = milliseconds(begin);
+            while !decoding.next().await?.is_empty() {}
+            let last_token_ms = milliseconds(begin);
+            let passes = decoding.passes();
+            let mask = decoding.finish().await?;
+            Ok(Decoded {
+                tokens: mask.tokens,
+                passes,
+                first_token_ms,
+                last_token_ms,
+                mask_ms: milliseconds(begin),
+            })
+        })
+    })
+}

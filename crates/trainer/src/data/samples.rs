@@ -1,0 +1,223 @@
+//! Cases in memory.
+
+use anyhow::Result;
+use mriseg::image::{GrayImage, Mask, Preparation, Typical};
+use mriseg::segmenter::foreground;
+use mriseg_data::{Dataset, Sample};
+use std::borrow::Borrow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use super::selection::Selection;
+use crate::config::DataConfig;
+use crate::emu3::{CodedCases, Codes};
+use crate::system::Display;
+use crate::system::exit::data;
+
+/// Loaded cases, kept in memory up to a limit.
+#[derive(Debug)]
+pub(crate) struct Samples {
+    dataset: Dataset,
+    /// See [`Typical`]; `None` also where codes were made of pictures as they are.
+    typical: Option<Typical>,
+    /// Whether pictures are prepared before they are read; Emu3's tokenizer reads them as they are.
+    prepares: bool,
+    /// Channels of a picture that are read.
+    channels: usize,
+    codes: Option<CodedCases>,
+    selection: Selection,
+    /// By case, where there are codes: see [`Case::oracle`].
+    oracles: Vec<Arc<OnceLock<Mask>>>,
+    cache: Vec<OnceLock<Sample>>,
+    room: AtomicUsize,
+    soft_masks: AtomicUsize,
+}
+
+/// A case to be measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    /// As it lies on disk.
+    pub(crate) sample: Sample,
+    /// Picture and mask as the model reads them.
+    pub(crate) prepared: Sample,
+    /// What lies between the two; `None` where pictures are read as they are.
+    pub(crate) preparation: Option<Preparation>,
+    /// What was made before, where it was.
+    pub(crate) made: Option<Made>,
+}
+
+/// What is known of a case without its picture.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    /// Codes of picture and mask.
+    pub(crate) codes: Codes,
+    /// The mask that its codes paint, once it was painted: with Emu3 that takes longer than anything else.
+    pub(crate) oracle: Arc<OnceLock<Mask>>,
+}
+
+impl Case {
+    /// A soft mask of the model, cut at one half, at the place and size of the picture.
+    pub(crate) fn restore(&self, soft: &GrayImage) -> Mask {
+        match &self.preparation {
+            Some(preparation) => preparation.restore(soft),
+            None => foreground(soft, self.sample.mask.width, self.sample.mask.height),
+        }
+    }
+}
+
+impl Borrow<Sample> for &Case {
+    fn borrow(&self) -> &Sample {
+        &self.prepared
+    }
+}
+
+impl Borrow<Sample> for Case {
+    fn borrow(&self) -> &Sample {
+        &self.prepared
+    }
+}
+
+impl Samples {
+    const CACHE_BYTES: usize = 2 << 30;
+
+    /// Cases whose pictures are prepared and read in 1 or 3 channels.
+    pub(crate) fn new(dataset: Dataset, typical: Option<Typical>, channels: usize) -> Self {
+        Self {
+            typical,
+            prepares: true,
+            channels,
+            ..Self::as_they_are(dataset)
+        }
+    }
+
+    /// Pictures as they are, and the codes that were made of them and their masks.
+    pub(crate) fn with_codes(dataset: Dataset, codes: CodedCases) -> Self {
+        Self {
+            oracles: (0..dataset.len()).map(|_| Arc::default()).collect(),
+            codes: Some(codes),
+            ..Self::as_they_are(dataset)
+        }
+    }
+
+    /// Pictures as they are.
+    pub(crate) fn as_they_are(dataset: Dataset) -> Self {
+        Self {
+            typical: None,
+            prepares: false,
+            channels: 1,
+            codes: None,
+            oracles: Vec::new(),
+            selection: Selection::all(dataset.len()),
+            cache: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
+            dataset,
+            room: AtomicUsize::new(Self::CACHE_BYTES),
+            soft_masks: AtomicUsize::new(0),
+        }
+    }
+
+    /// In the shares that the configuration asks for.
+    pub(crate) fn mixed(self, config: &DataConfig) -> Self {
+        Self {
+            selection: Selection::of(&self.dataset, config),
+            ..self
+        }
+    }
+
+    /// Which cases a training step takes.
+    pub(crate) fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    pub(crate) fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Case `index`, from memory or disk.
+    pub(crate) fn load(&self, index: usize) -> Result<Sample> {
+        if let Some(sample) = self.cache[index].get() {
+            return Ok(sample.clone());
+        }
+        let mut sample = self
+            .dataset
+            .load(index)
+            .map_err(|error| data(error.to_string()))?;
+        sample.image = sample.image.of_channels(self.channels);
+        if sample.intermediate_pixels > 0 {
+            self.soft_masks.fetch_add(1, Ordering::Relaxed);
+        }
+        let bytes = sample.image.bytes() + sample.mask.pixels.len();
+        let kept = self
+            .room
+            .try_update(Ordering::Relaxed, Ordering::Relaxed, |room| {
+                room.checked_sub(bytes)
+            });
+        if kept.is_ok() {
+            return Ok(self.cache[index].get_or_init(|| sample).clone());
+        }
+        Ok(sample)
+    }
+
+    /// Case `index` with what there is of its codes.
+    pub(crate) fn case(&self, index: usize) -> Result<Case> {
+        let case = self.prepare(self.load(index)?);
+        Ok(Case {
+            made: self.codes.as_ref().and_then(|codes| {
+                Some(Made {
+                    codes: codes.of(index)?,
+                    oracle: self.oracles[index].clone(),
+                })
+            }),
+            ..case
+        })
+    }
+
+    /// A case that need not be one of the data set.
+    pub(crate) fn prepare(&self, sample: Sample) -> Case {
+        if !self.prepares {
+            return Case {
+                prepared: sample.clone(),
+                preparation: None,
+                made: None,
+                sample,
+            };
+        }
+        let (preparation, prepared) = self.prepared(&sample, &sample.mask);
+        Case {
+            preparation: Some(preparation),
+            prepared,
+            made: None,
+            sample,
+        }
+    }
+
+    /// Picture and a mask as the model reads them.
+    pub(super) fn prepared(&self, sample: &Sample, mask: &Mask) -> (Preparation, Sample) {
+        let preparation = Preparation::of(&sample.image, self.typical.as_ref());
+        let prepared = Sample {
+            text: sample.text.clone(),
+            mask: preparation.mask(mask),
+            ..Sample::new(&sample.id, preparation.picture(&sample.image))
+        };
+        (preparation, prepared)
+    }
+
+    /// Codes that were made before.
+    pub(crate) fn codes(&self) -> Option<&CodedCases> {
+        self.codes.as_ref()
+    }
+
+    /// Says how many of the masks seen so far have pixels that are neither black nor white.
+    pub(crate) fn warn_about_soft_masks(&self, display: Display) {
+        let soft = self.soft_masks.load(Ordering::Relaxed);
+        if soft > 0 {
+            warn_about_soft_masks(soft, display);
+        }
+    }
+}
+
+/// Says how many masks have pixels that are neither black nor white.
+pub(crate) fn warn_about_soft_masks(masks: usize, display: Display) {
+    display.line(&format!(
+        "warning: {masks} masks have pixels that are neither black nor white; they were cut at one half"
+    ));
+}

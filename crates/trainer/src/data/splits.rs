@@ -1,0 +1,164 @@
+//! The data that a configuration or an argument names.
+
+use anyhow::Result;
+use mriseg::image::Typical;
+use mriseg::text::TextTokenizer;
+use mriseg_data::{Dataset, PhantomConfig};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::samples::Samples;
+use crate::config::{DataSpec, Experiment, Role};
+use crate::emu3::CodedCases;
+use crate::system::Display;
+use crate::system::exit::data;
+
+/// The cases of an experiment.
+#[derive(Debug)]
+pub(crate) struct Splits {
+    pub(crate) train: Dataset,
+    pub(crate) valid: Dataset,
+    pub(crate) test: Dataset,
+}
+
+impl Splits {
+    /// Opens the three splits.
+    pub(crate) fn open(experiment: &Experiment) -> Result<Self> {
+        let (source, config) = (experiment.source(), &experiment.data);
+        let mut train = open(&source, &config.train_split, config.phantom_train)?;
+        if config.train_cases > 0 {
+            train.thin(config.train_cases);
+        }
+        if !config.lungs.is_empty() {
+            train = train.with_lungs(Path::new(&config.lungs))?;
+        }
+        let mut valid = open(&source, &config.valid_split, config.phantom_valid)?;
+        let mut test = open(&source, &config.test_split, config.phantom_test)?;
+        for further in &config.sources {
+            let folder = &further.folder;
+            train = train.joined(Dataset::open(folder, &config.train_split)?);
+            valid = valid.joined(Dataset::open(folder, &config.valid_split)?);
+            test = test.joined(Dataset::open(folder, &config.test_split)?);
+        }
+        // The first cases would be of the first data set alone.
+        if !config.sources.is_empty() && config.test_cases > 0 {
+            test.thin(config.test_cases);
+        }
+        // Codes of Emu3 are made of the first cases.
+        if !experiment.on_emu3() {
+            valid.thin(config.valid_cases);
+        }
+        Ok(Self { train, valid, test })
+    }
+
+    /// Leaves out the cases whose sentence does not fit, in every split.
+    pub(crate) fn leave_out_long(
+        &mut self,
+        tokenizer: &TextTokenizer,
+        tokens: usize,
+        display: Display,
+    ) -> Result<()> {
+        for dataset in [&mut self.train, &mut self.valid, &mut self.test] {
+            leave_out_long(dataset, tokenizer, tokens, display)?;
+        }
+        Ok(())
+    }
+
+    /// What training pictures of `data.source` typically look like, from some of them; `None` when they are too different.
+    ///
+    /// # Errors
+    /// A picture cannot be loaded.
+    pub(crate) fn typical(&self) -> Result<Option<Typical>> {
+        const PICTURES: usize = 400;
+        let parts = self.train.parts();
+        let cases = parts.first().map_or(&[][..], Vec::as_slice);
+        let some = cases.len().min(PICTURES);
+        let chosen = (0..some).map(|i| cases[i * cases.len() / some]);
+        let pictures = chosen
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|case| Ok(self.train.load(case)?.image.grey().clone()))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Typical::learn(pictures.into_iter()))
+    }
+
+    /// Training, validation and test cases as pictures of 1 or 3 channels.
+    pub(crate) fn into_pictures(self, typical: Option<&Typical>, channels: usize) -> [Samples; 3] {
+        [self.train, self.valid, self.test]
+            .map(|dataset| Samples::new(dataset, typical.cloned(), channels))
+    }
+
+    /// The same with codes that were made before.
+    pub(crate) fn with_codes(
+        self,
+        codes: impl Fn(Role, &Dataset) -> Result<CodedCases>,
+    ) -> Result<[Samples; 3]> {
+        let with = |role, dataset| {
+            let codes = codes(role, &dataset)?;
+            anyhow::Ok(Samples::with_codes(dataset, codes))
+        };
+        Ok([
+            with(Role::Train, self.train)?,
+            with(Role::Valid, self.valid)?,
+            with(Role::Test, self.test)?,
+        ])
+    }
+
+    /// Fingerprint of every split.
+    pub(crate) fn fingerprints(&self) -> BTreeMap<Role, String> {
+        let of = |role| (role, self.of(role).fingerprint());
+        Role::ALL.map(of).into()
+    }
+
+    /// The cases of one.
+    pub(crate) fn of(&self, role: Role) -> &Dataset {
+        match role {
+            Role::Train => &self.train,
+            Role::Valid => &self.valid,
+            Role::Test => &self.test,
+        }
+    }
+}
+
+/// Leaves out the cases whose sentence does not fit a model that reads `tokens` tokens; says so. Gives their number.
+///
+/// # Errors
+/// No case is left.
+pub(crate) fn leave_out_long(
+    dataset: &mut Dataset,
+    tokenizer: &TextTokenizer,
+    tokens: usize,
+    display: Display,
+) -> Result<usize> {
+    let left_out = dataset.leave_out(|text| tokenizer.fits(text, tokens));
+    if let Some((id, text)) = left_out.first() {
+        let said = format!(
+            "{} of the {} sentences of {} are longer than the {tokens} tokens (about {} ordinary words) that the model reads, or empty",
+            left_out.len(),
+            dataset.len() + left_out.len(),
+            dataset.split(),
+            tokens / 2,
+        );
+        let first = format!(
+            "the first is that of `{id}`, {} words: shorten them, or raise model.lm.text_tokens",
+            text.split_whitespace().count()
+        );
+        if dataset.is_empty() {
+            return Err(data(format!("{said}; {first}")));
+        }
+        display.line(&format!("warning: {said}, and are left out; {first}"));
+    }
+    Ok(left_out.len())
+}
+
+/// Opens one split; phantoms are generated, `phantoms` pictures of them.
+///
+/// # Errors
+/// The folder is no dataset, lacks the split, or files are missing.
+pub(crate) fn open(spec: &DataSpec, split: &str, phantoms: usize) -> Result<Dataset> {
+    Ok(match spec {
+        DataSpec::Phantoms => Dataset::phantoms(&PhantomConfig::default(), split, phantoms),
+        DataSpec::Folder(folder) => Dataset::open(folder, split)?,
+    })
+}

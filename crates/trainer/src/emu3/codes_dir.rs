@@ -1,0 +1,371 @@
+//! Codes of pictures and masks on disk, made once by `trainer tokenize`: `codes.json`, which says what they are of,
+//! beside shards of a few pictures each. A shard is listed when it is complete, so that tokenizing goes on where it
+//! stopped, and read only when its digest is right.
+
+use anyhow::{Context, Result};
+use mriseg::bundle::{FileEntry, sha256};
+use mriseg::vq::emu3::Emu3Config;
+use mriseg_data::Dataset;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::set::CodedCases;
+use super::shard::Shard;
+use super::tokenizer_dir::Emu3Dir;
+use crate::config::{Experiment, Role};
+use crate::system::exit::data;
+use crate::system::{cannot_write, usage, write_atomic};
+
+const INDEX: &str = "codes.json";
+const FORMAT_VERSION: u32 = 1;
+/// Context of errors.
+const WRITING: &str = "writing codes into the folder that emu3.codes names";
+
+/// What codes are of and what made them: those of one folder have this in common.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Origin {
+    /// Sizes of the tokenizer.
+    emu3: Emu3Config,
+    /// SHA-256 of its weights.
+    weights_sha256: String,
+    /// Side to which pictures and masks were scaled, in pixels.
+    size: usize,
+    /// Whether training cases are there in a mirror, too.
+    mirrored: bool,
+    /// Whether training cases have sentences derived from their masks, too.
+    derived: bool,
+    /// Fingerprint of every split, by what it is used for.
+    splits: BTreeMap<Role, String>,
+}
+
+/// Contents of `codes.json`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Index {
+    format_version: u32,
+    origin: Origin,
+    /// Codes of a mask without foreground.
+    empty: Vec<u16>,
+    /// Complete shards.
+    shards: Vec<FileEntry>,
+}
+
+/// A folder of codes.
+#[derive(Debug)]
+pub(crate) struct CodesDir {
+    path: PathBuf,
+    index: Index,
+}
+
+impl Origin {
+    /// Of the codes that `experiment` is trained on; `splits` are the fingerprints of its data.
+    pub(crate) fn new(
+        experiment: &Experiment,
+        emu3: &Emu3Dir,
+        splits: BTreeMap<Role, String>,
+    ) -> Self {
+        Self {
+            emu3: emu3.config().clone(),
+            weights_sha256: emu3.entry().sha256.clone(),
+            size: experiment.model.mask.size,
+            mirrored: experiment.augment.flip > 0.0,
+            derived: experiment.data.requests.side > 0.0,
+            splits,
+        }
+    }
+
+    /// Where the codes of a split are: those of equal splits are kept once.
+    pub(crate) fn stored_as(&self, role: Role) -> Role {
+        if role == Role::Test && self.splits[&Role::Test] == self.splits[&Role::Valid] {
+            Role::Valid
+        } else {
+            role
+        }
+    }
+
+    /// Pictures of a case: as it is, and mirrored.
+    pub(crate) fn variants(&self, role: Role) -> usize {
+        if role == Role::Train && self.mirrored {
+            2
+        } else {
+            1
+        }
+    }
+
+    /// Whether cases of a split have derived sentences, too.
+    pub(crate) fn derives(&self, role: Role) -> bool {
+        role == Role::Train && self.derived
+    }
+
+    /// Codes of a picture or mask.
+    fn cells(&self) -> usize {
+        (self.size / self.emu3.patch()).pow(2)
+    }
+
+    /// What differs between two, for people.
+    fn difference(&self, other: &Self) -> String {
+        let of = |origin: &Self| {
+            let split = |role| origin.splits.get(&role).map_or("none", String::as_str);
+            [
+                ("a tokenizer of sizes", format!("{:?}", origin.emu3)),
+                (
+                    "a tokenizer with weights of SHA-256",
+                    origin.weights_sha256.clone(),
+                ),
+                ("pictures of side", origin.size.to_string()),
+                ("mirrored cases:", origin.mirrored.to_string()),
+                ("derived sentences:", origin.derived.to_string()),
+                (
+                    "training data of fingerprint",
+                    split(Role::Train).to_owned(),
+                ),
+                (
+                    "validation data of fingerprint",
+                    split(Role::Valid).to_owned(),
+                ),
+                ("test data of fingerprint", split(Role::Test).to_owned()),
+            ]
+        };
+        let differing = of(self).into_iter().zip(of(other)).find(|(a, b)| a != b);
+        differing.map_or("something else".to_owned(), |((name, a), (_, b))| {
+            format!("{name} {a}, not {b}")
+        })
+    }
+}
+
+impl CodesDir {
+    /// Opens a folder that holds, or will hold, the codes of `origin`; `empty` gives those of an empty mask.
+    ///
+    /// # Errors
+    /// The folder holds codes of something else, or cannot be read or written.
+    pub(crate) fn begin(
+        path: &Path,
+        origin: Origin,
+        empty: impl FnOnce() -> Result<Vec<u16>>,
+    ) -> Result<Self> {
+        if path.join(INDEX).is_file() {
+            return Self::open(path, &origin);
+        }
+        let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
+        if occupied {
+            return Err(usage(format!(
+                "emu3.codes = `{}`: the folder holds other files; name one that is empty or does not exist",
+                path.display()
+            )));
+        }
+        fs::create_dir_all(path)
+            .map_err(|error| cannot_write(path, &error))
+            .context(WRITING)?;
+        let folder = Self {
+            path: path.to_owned(),
+            index: Index {
+                format_version: FORMAT_VERSION,
+                origin,
+                empty: empty()?,
+                shards: Vec::new(),
+            },
+        };
+        folder.save_index()?;
+        Ok(folder)
+    }
+
+    /// Opens the folder of the codes of `origin`.
+    ///
+    /// # Errors
+    /// There is none, it cannot be read, or it holds codes of something else.
+    pub(crate) fn open(path: &Path, origin: &Origin) -> Result<Self> {
+        let file = path.join(INDEX);
+        let bytes = fs::read(&file).map_err(|error| {
+            usage(format!(
+                "emu3.codes: cannot read `{}`: {error}; `trainer tokenize` with the same --config, --data and --set writes it",
+                file.display()
+            ))
+        })?;
+        let index: Index = serde_json::from_slice(&bytes).map_err(|error| {
+            data(format!(
+                "`{}`: {error}; remove the folder and run `trainer tokenize` again",
+                file.display()
+            ))
+        })?;
+        if index.format_version != FORMAT_VERSION {
+            return Err(data(format!(
+                "`{}` has format version {}, this build reads {FORMAT_VERSION}: run `trainer tokenize` into another folder",
+                file.display(),
+                index.format_version
+            )));
+        }
+        let stored = &index.origin;
+        let enough = Origin {
+            // More than is wanted does no harm.
+            mirrored: stored.mirrored || origin.mirrored,
+            derived: stored.derived || origin.derived,
+            ..origin.clone()
+        };
+        if *stored != enough {
+            return Err(usage(format!(
+                "emu3.codes = `{}` holds codes of {}; name another folder and run `trainer tokenize`, or change the settings back",
+                path.display(),
+                stored.difference(&enough)
+            )));
+        }
+        let codes = stored.emu3.codebook_size;
+        if index.empty.len() != stored.cells() || index.empty.iter().any(|&c| c as usize >= codes) {
+            return Err(data(format!(
+                "`{}`: `empty` is not a mask of {} codes below {codes}; remove the folder and run `trainer tokenize` again",
+                file.display(),
+                stored.cells()
+            )));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            index,
+        })
+    }
+
+    /// What its codes are of.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.index.origin
+    }
+
+    /// Codes of a mask without foreground.
+    pub(crate) fn empty(&self) -> &[u16] {
+        &self.index.empty
+    }
+
+    /// Number and length of all files.
+    pub(crate) fn files_and_bytes(&self) -> (usize, u64) {
+        let shards = &self.index.shards;
+        (shards.len(), shards.iter().map(|entry| entry.bytes).sum())
+    }
+
+    /// Whether a shard is complete.
+    pub(crate) fn has(&self, role: Role, number: usize) -> bool {
+        let name = file_name(role, number);
+        self.index.shards.iter().any(|entry| {
+            let there = || fs::metadata(self.path.join(&name)).map(|file| file.len());
+            entry.file == name && there().is_ok_and(|bytes| bytes == entry.bytes)
+        })
+    }
+
+    /// Adds a shard.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub(crate) fn add(&mut self, role: Role, number: usize, shard: &Shard) -> Result<()> {
+        let file = file_name(role, number);
+        let bytes = shard.to_bytes(self.index.origin.cells())?;
+        write_atomic(&self.path.join(&file), &bytes).context(WRITING)?;
+        let shards = &mut self.index.shards;
+        shards.retain(|entry| entry.file != file);
+        shards.push(FileEntry {
+            bytes: bytes.len() as u64,
+            sha256: sha256(&bytes),
+            file,
+        });
+        self.save_index()
+    }
+
+    /// The codes of the first `needed` cases of a split.
+    ///
+    /// # Errors
+    /// Some are missing, or a file is damaged.
+    pub(crate) fn read(&self, role: Role, dataset: &Dataset, needed: usize) -> Result<CodedCases> {
+        let origin = self.origin();
+        let stored = origin.stored_as(role);
+        let mut cases = CodedCases::new(
+            dataset.len(),
+            origin.cells(),
+            origin.variants(stored),
+            self.index.empty.clone(),
+        );
+        for number in 0..shards_of(dataset, needed).len() {
+            let path = self.path.join(file_name(stored, number));
+            let entry = self
+                .index
+                .shards
+                .iter()
+                .find(|entry| entry.file == file_name(stored, number))
+                .ok_or_else(|| {
+                    usage(format!(
+                        "emu3.codes = `{}` lacks codes of the {} cases: `trainer tokenize` with the same --config, --data and --set goes on where it stopped",
+                        self.path.display(),
+                        role.name()
+                    ))
+                })?;
+            let damaged = |reason: String| {
+                data(format!(
+                    "`{}`: {reason}; remove the file and run `trainer tokenize` again",
+                    path.display()
+                ))
+            };
+            let bytes = fs::read(&path).map_err(|error| damaged(error.to_string()))?;
+            if sha256(&bytes) != entry.sha256 {
+                return Err(damaged("damaged, its SHA-256 is another one".to_owned()));
+            }
+            let shard = Shard::from_bytes(&bytes).map_err(damaged)?;
+            cases.add(shard).map_err(damaged)?;
+        }
+        Ok(cases)
+    }
+
+    fn save_index(&self) -> Result<()> {
+        let json = serde_json::to_vec_pretty(&self.index)?;
+        write_atomic(&self.path.join(INDEX), &json).context(WRITING)
+    }
+}
+
+fn file_name(role: Role, number: usize) -> String {
+    format!("{}-{number:05}.safetensors", role.name())
+}
+
+/// The cases of every shard that the first `needed` cases lie in. Cases of a picture are together.
+pub(crate) fn shards_of(dataset: &Dataset, needed: usize) -> Vec<Vec<usize>> {
+    const PICTURES: usize = 8;
+    let mut cases: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for case in 0..dataset.len() {
+        cases.entry(dataset.picture(case)).or_default().push(case);
+    }
+    let last = (0..needed.min(dataset.len()))
+        .map(|case| dataset.picture(case))
+        .max();
+    let pictures = last.map_or(0, |last| cases.range(..=last).count());
+    let cases: Vec<Vec<usize>> = cases.into_values().collect();
+    cases
+        .chunks(PICTURES)
+        .take(pictures.div_ceil(PICTURES))
+        .map(<[Vec<usize>]>::concat)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mriseg_data::PhantomConfig;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_shard_holds_all_sentences_of_its_pictures_and_only_needed_pictures_have_one() {
+        let phantoms = || Dataset::phantoms(&PhantomConfig::default(), "train", 20);
+        let dataset = phantoms();
+        let all = shards_of(&dataset, dataset.len());
+        assert_eq!(all.concat(), (0..dataset.len()).collect::<Vec<_>>());
+        let pictures = |cases: &[usize]| -> BTreeSet<usize> {
+            cases.iter().map(|&case| dataset.picture(case)).collect()
+        };
+        assert_eq!(pictures(&all[0]), (0..8).collect());
+        assert_eq!(pictures(&all[2]), (16..20).collect());
+        assert!(all[0].len() > 8, "several sentences per picture");
+
+        let first_of_second = all[1][0];
+        assert_eq!(shards_of(&dataset, first_of_second), all[..1]);
+        assert_eq!(shards_of(&dataset, first_of_second + 1), all[..2]);
+
+        let mut thinned = phantoms();
+        thinned.thin(7);
+        let shards = shards_of(&thinned, usize::MAX);
+        assert_eq!(shards.concat(), (0..7).collect::<Vec<_>>());
+    }
+}

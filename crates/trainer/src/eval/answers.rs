@@ -1,0 +1,206 @@
+//! The answers of a model to questions: every mask is decoded from its picture and a sentence, and compared with the
+//! truth at the truth's own size.
+
+use anyhow::{Context, Result};
+use mriseg::image::Mask;
+use mriseg_data::{Sample, SentenceKind};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::codes::oracles;
+use super::evaluator::Evaluator;
+use super::score::{CaseResult, DecodeCost, TextScore};
+use crate::data::{Asking, Case, Question, Samples, TextMode};
+use crate::system::{Display, milliseconds, side_by_side};
+
+/// One case with its prediction.
+#[derive(Debug, Clone)]
+pub(crate) struct Predicted {
+    /// The case; its text is what the model was given.
+    pub(crate) sample: Sample,
+    /// The case as the model read it.
+    pub(crate) prepared: Sample,
+    /// Predicted codes.
+    pub(crate) tokens: Vec<u32>,
+    /// What decoding them took.
+    pub(crate) cost: DecodeCost,
+    /// Prediction at the case's size.
+    pub(crate) mask: Mask,
+    /// The truth after a round trip through the mask tokenizer.
+    pub(crate) oracle: Mask,
+}
+
+impl Evaluator<'_> {
+    /// Masks of a batch.
+    const BATCH: usize = 16;
+
+    fn batch(&self) -> usize {
+        if self.decoding.is_alone() {
+            1
+        } else {
+            Self::BATCH
+        }
+    }
+
+    /// Measures the first `limit` cases.
+    ///
+    /// # Errors
+    /// A case cannot be loaded or its sentence does not fit.
+    pub(crate) fn run(
+        &self,
+        samples: &Samples,
+        limit: usize,
+        asking: Asking,
+        display: Display,
+    ) -> Result<Vec<CaseResult>> {
+        let questions = asking.questions(samples, limit, self.seed);
+        self.answers(samples, &questions, display)
+    }
+
+    /// Measures the answers to some questions.
+    ///
+    /// # Errors
+    /// A case cannot be loaded or its sentence does not fit.
+    pub(crate) fn answers(
+        &self,
+        samples: &Samples,
+        questions: &[Question],
+        display: Display,
+    ) -> Result<Vec<CaseResult>> {
+        let mut results = Vec::with_capacity(questions.len());
+        self.each_answer(samples, questions, display, |question, case, ms| {
+            results.push(CaseResult::new(
+                case.sample.id.clone(),
+                kind_name(samples.dataset().kind(question.index)),
+                case.sample.text.clone(),
+                [&case.mask, &case.sample.mask, &case.oracle],
+                case.cost,
+                ms,
+            ));
+        })?;
+        Ok(results)
+    }
+
+    /// The masks that some questions are answered with.
+    pub(crate) fn masks(
+        &self,
+        samples: &Samples,
+        questions: &[Question],
+        display: Display,
+    ) -> Result<Vec<Mask>> {
+        let mut masks = Vec::with_capacity(questions.len());
+        self.each_answer(samples, questions, display, |_, case, _| {
+            masks.push(case.mask.clone());
+        })?;
+        Ok(masks)
+    }
+
+    /// Calls `take` with every question, its answer and the milliseconds it took.
+    fn each_answer(
+        &self,
+        samples: &Samples,
+        questions: &[Question],
+        display: Display,
+        mut take: impl FnMut(&Question, &Predicted, f64),
+    ) -> Result<()> {
+        let mut stage = display.stage("evaluating", questions.len() as u64);
+        // A case alone is timed alone.
+        let workers = if self.decoding.is_alone() {
+            1
+        } else {
+            self.workers
+        };
+        for questions in questions.chunks(self.batch() * workers) {
+            let loaded = questions
+                .chunks(self.batch())
+                .map(|batch| self.load(samples, batch))
+                .collect::<Result<Vec<_>>>()?;
+            let batches = loaded.len();
+            let measured = side_by_side(loaded, |batch| {
+                let start = Instant::now();
+                let predicted = self.predict(batch)?;
+                let ms = milliseconds(start) / predicted.len() as f64;
+                Ok((predicted, ms))
+            });
+            let predicted = measured.into_iter().collect::<Result<Vec<_>>>()?;
+            let cases = predicted
+                .into_iter()
+                .flat_map(|(cases, ms)| cases.into_iter().map(move |case| (case, ms)));
+            let side_by_side = batches as f64;
+            for (question, (mut case, ms)) in questions.iter().zip(cases) {
+                case.cost.prefill_ms /= side_by_side;
+                case.cost.ms /= side_by_side;
+                take(question, &case, ms / side_by_side);
+            }
+            stage.advance(questions.len() as u64, None);
+        }
+        stage.finish("");
+        Ok(())
+    }
+
+    /// Decodes one case again, for a picture of it.
+    pub(crate) fn one(
+        &self,
+        samples: &Samples,
+        index: usize,
+        limit: usize,
+        asking: Asking,
+    ) -> Result<Predicted> {
+        let questions = asking.questions(samples, limit, self.seed);
+        let mut predicted = self.predict(self.load(samples, &questions[index..=index])?)?;
+        predicted.pop().context("one case gives one prediction")
+    }
+
+    fn load(&self, samples: &Samples, questions: &[Question]) -> Result<Vec<Case>> {
+        questions
+            .par_iter()
+            .map(|question| question.case(samples, self.seed))
+            .collect()
+    }
+
+    /// Decodes the masks of some cases.
+    pub(crate) fn predict(&self, cases: Vec<Case>) -> Result<Vec<Predicted>> {
+        let decoded = self.decode(&cases)?;
+        let oracles = oracles(&self.vision, &cases, self.config, self.device)?;
+        Ok(cases
+            .into_par_iter()
+            .zip(decoded)
+            .zip(oracles)
+            .map(|((case, decoded), oracle)| Predicted {
+                tokens: decoded.tokens,
+                cost: decoded.cost,
+                mask: case.restore(&decoded.soft),
+                oracle,
+                sample: case.sample,
+                prepared: case.prepared,
+            })
+            .collect())
+    }
+
+    /// Whether the sentence matters: Dice of the first `limit` cases with every [`TextMode`], by its name.
+    pub(crate) fn text_scores(
+        &self,
+        samples: &Samples,
+        limit: usize,
+        display: Display,
+    ) -> Result<BTreeMap<String, TextScore>> {
+        TextMode::ALL
+            .into_iter()
+            .map(|mode| {
+                let cases = self.run(samples, limit, Asking::with(mode), display)?;
+                Ok((mode.as_str().to_owned(), TextScore::of(&cases)))
+            })
+            .collect()
+    }
+}
+
+fn kind_name(kind: Option<SentenceKind>) -> &'static str {
+    match kind {
+        None => "sentence",
+        Some(SentenceKind::Full) => "full",
+        Some(SentenceKind::OneSide) => "one_side",
+        Some(SentenceKind::OneZone) => "one_zone",
+        Some(SentenceKind::Absent) => "absent",
+    }
+}

@@ -1,0 +1,158 @@
+//! Codes of true masks, and what codes draw.
+
+use anyhow::{Context, Result};
+use burn::tensor::{Device, Int, Tensor};
+use mriseg::config::ModelConfig;
+use mriseg::decode::code_tensor;
+use mriseg::image::{GrayImage, Mask};
+use mriseg::metrics::Overlap;
+use mriseg::vision::Vision;
+use rayon::prelude::*;
+use std::borrow::Borrow;
+
+use super::score::mean;
+use crate::data::{Case, Samples, masks};
+use crate::emu3::Codes;
+
+/// Masks that are drawn together.
+const BATCH: usize = 16;
+
+/// The true masks of some cases after a round trip through the mask tokenizer.
+pub(super) fn oracles(
+    vision: &Vision,
+    cases: &[Case],
+    config: &ModelConfig,
+    device: &Device,
+) -> Result<Vec<Mask>> {
+    let painted = |case: &Case| Some(case.made.as_ref()?.oracle.get()?.clone());
+    let known: Vec<Option<Mask>> = cases.iter().map(painted).collect();
+    let others: Vec<&Case> = cases
+        .iter()
+        .zip(&known)
+        .filter(|(_, known)| known.is_none())
+        .map(|(case, _)| case)
+        .collect();
+    let mut new = Vec::new();
+    if !others.is_empty() {
+        let codes = mask_codes(vision, &others, config, device);
+        let soft = soft_masks(vision, codes, config.mask.size)?;
+        for (soft, case) in soft.iter().zip(&others) {
+            let mask = case.restore(soft);
+            if let Some(made) = &case.made {
+                made.oracle.get_or_init(|| mask.clone());
+            }
+            new.push(mask);
+        }
+    }
+    let mut new = new.into_iter();
+    Ok(known
+        .into_iter()
+        .filter_map(|known| known.or_else(|| new.next()))
+        .collect())
+}
+
+/// Codes of the true masks of some cases: `[batch, mask]`.
+pub(super) fn mask_codes(
+    vision: &Vision,
+    cases: &[&Case],
+    config: &ModelConfig,
+    device: &Device,
+) -> Tensor<2, Int> {
+    stored_codes(cases, |codes| &codes.mask, device).unwrap_or_else(|| {
+        let codes = masks(cases, config, device)
+            .split(at_once(vision, cases.len()), 0)
+            .into_iter()
+            .map(|masks| vision.mask_codes(masks));
+        Tensor::cat(codes.collect(), 0)
+    })
+}
+
+/// Codes that were made before; `None` when some were not.
+pub(super) fn stored_codes<C: Borrow<Case>>(
+    cases: &[C],
+    of: impl Fn(&Codes) -> &[u16],
+    device: &Device,
+) -> Option<Tensor<2, Int>> {
+    let mut codes = Vec::new();
+    for case in cases {
+        let of_case = of(&case.borrow().made.as_ref()?.codes);
+        codes.extend(of_case.iter().map(|&code| u32::from(code)));
+    }
+    let length = codes.len() / cases.len().max(1);
+    Some(code_tensor(&codes, length, device))
+}
+
+/// Mean Dice per image of masks after a round trip through the mask tokenizer.
+///
+/// # Errors
+/// A case cannot be loaded.
+pub(crate) fn oracle_dice(
+    vision: &Vision,
+    samples: &Samples,
+    limit: usize,
+    config: &ModelConfig,
+    device: &Device,
+) -> Result<Option<f64>> {
+    let cases = limit.min(samples.dataset().len());
+    let mut dice = Vec::new();
+    for first in (0..cases).step_by(BATCH) {
+        let loaded = (first..cases.min(first + BATCH))
+            .into_par_iter()
+            .map(|index| samples.case(index))
+            .collect::<Result<Vec<_>>>()?;
+        let oracles = oracles(vision, &loaded, config, device)?;
+        for (mask, Case { sample, .. }) in oracles.iter().zip(&loaded) {
+            dice.extend(Overlap::of(&mask.pixels, &sample.mask.pixels).dice());
+        }
+    }
+    Ok(mean(dice.into_iter()))
+}
+
+/// How many of some pictures or masks go through a tokenizer together.
+fn at_once(vision: &Vision, all: usize) -> usize {
+    match vision {
+        Vision::Own(_) => all.max(1),
+        // Each takes hundreds of megabytes on its way.
+        Vision::Emu3(_) => 1,
+    }
+}
+
+/// Threads that evaluate side by side, of `workers`.
+pub(super) fn side_by_side_of(vision: &Vision, workers: usize) -> usize {
+    match vision {
+        Vision::Own(_) => workers,
+        // One of them keeps all cores busy.
+        Vision::Emu3(_) => 1,
+    }
+}
+
+/// Foreground probabilities of codes `[batch, mask]` at the model's size.
+///
+/// # Errors
+/// The device stopped answering.
+pub(crate) fn soft_masks(
+    vision: &Vision,
+    codes: Tensor<2, Int>,
+    size: usize,
+) -> Result<Vec<GrayImage>> {
+    let [masks, _] = codes.dims();
+    let mut drawn = Vec::with_capacity(masks);
+    for codes in codes.split(at_once(vision, masks), 0) {
+        let probabilities: Vec<f32> = vision
+            .foreground(codes)
+            .try_into_data()
+            .context("the device stopped answering")?
+            .iter::<f32>()
+            .collect();
+        drawn.extend(
+            probabilities
+                .chunks_exact(size * size)
+                .map(|pixels| GrayImage {
+                    width: size,
+                    height: size,
+                    pixels: pixels.to_vec(),
+                }),
+        );
+    }
+    Ok(drawn)
+}

@@ -1,0 +1,19 @@
+//! One training run in its folder, from settings to bundle.
+
+pub(crate) mod baseline;
+pub(crate) mod borrowed;
+pub(crate) mod bundle_dir;
+mod card;
+pub(crate) mod checkpoint;
+pub(crate) mod export;
+mod finish;
+mod folder;
+mod metrics;
+mod open;
+mod pretrained;
+mod state;
+mod train;
+mod warm_start;
+
+pub(crate) use folder::RunDir;
+pub(crate) use state::Run;

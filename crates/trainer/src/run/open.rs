@@ -1,0 +1,272 @@
+//! Opening a run: settings, what it begins with, data, device, folder.
+
+use anyhow::Result;
+use burn::tensor::Device;
+use mriseg::image::Typical;
+use mriseg::text::TextTokenizer;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::borrowed::{self, Borrowed};
+use super::checkpoint::{self, LAST};
+use super::export;
+use super::folder::RunDir;
+use super::pretrained;
+use super::state::Run;
+use super::warm_start::{self, WarmStart};
+use crate::cli::{TrainArgs, command_line};
+use crate::config::{DataSpec, Experiment};
+use crate::data::{Samples, Splits, text};
+use crate::emu3::{CodesDir, Emu3Dir, Origin};
+use crate::fit::Session;
+use crate::system::{Chosen, Display, Interrupt, device, exit, read_json, write_atomic};
+
+impl Run {
+    /// Reads settings and data, chooses the device, makes or opens the run's folder.
+    ///
+    /// # Errors
+    /// Settings or data are wrong, or the folder cannot be made.
+    pub(crate) fn open(args: &TrainArgs, interrupt: Interrupt) -> Result<Self> {
+        let display = Display::detect(args.quiet);
+        let settings = Settings::read(args)?;
+        let chosen = device::choose(args.device)?;
+        let mut begin = Beginning::load(args, &settings, &chosen.device)?;
+        let data = Data::load(&settings, &mut begin, display)?;
+        let folder = claim(args, &settings, &begin, &data, &chosen, display)?;
+        let emu3 = begin.emu3.map(|emu3| emu3.load(&chosen.device));
+        let session = Session {
+            display,
+            interrupt,
+            seed: settings.experiment.seed,
+            workers: chosen.workers,
+        };
+        let [train, valid, test] = data.splits;
+        Ok(Self {
+            experiment: settings.experiment,
+            folder,
+            chosen,
+            session,
+            borrowed: begin.borrowed,
+            tokenizer: data.tokenizer,
+            warm: begin.warm,
+            emu3: emu3.transpose()?.map(Arc::new),
+            train,
+            valid,
+            test,
+        })
+    }
+}
+
+/// The experiment, and the folder of the run that goes on with it.
+struct Settings {
+    experiment: Experiment,
+    resumed: Option<RunDir>,
+}
+
+impl Settings {
+    fn read(args: &TrainArgs) -> Result<Self> {
+        if let Some(path) = &args.resume {
+            let folder = RunDir::open(path)?;
+            return Ok(Self {
+                experiment: Experiment::load(&folder.config())?,
+                resumed: Some(folder),
+            });
+        }
+        let experiment = warm_start::experiment(args)?;
+        let start_share = experiment.train.start_share;
+        if start_share > 0.0 && args.from.is_none() {
+            return Err(exit::usage(format!(
+                "train.start_share = {start_share} keeps a share of the weights that training begins with: name them with --from, or set it to 0",
+            )));
+        }
+        Ok(Self {
+            experiment,
+            resumed: None,
+        })
+    }
+
+    /// The folder of a run that has a checkpoint.
+    fn begun(&self) -> Option<&RunDir> {
+        let folder = self.resumed.as_ref()?;
+        folder.checkpoint(LAST).is_dir().then_some(folder)
+    }
+}
+
+/// What a run that has no checkpoint yet begins with; Emu3's tokenizer always.
+struct Beginning {
+    borrowed: Borrowed,
+    warm: Option<WarmStart>,
+    emu3: Option<Emu3Dir>,
+    text: Option<TextTokenizer>,
+}
+
+impl Beginning {
+    fn load(args: &TrainArgs, settings: &Settings, device: &Device) -> Result<Self> {
+        let experiment = &settings.experiment;
+        let mut begin = Self {
+            borrowed: Borrowed::default(),
+            warm: None,
+            emu3: borrowed::emu3(experiment)?,
+            text: None,
+        };
+        if settings.begun().is_some() {
+            return Ok(begin);
+        }
+        begin.borrowed = Borrowed::load(experiment, device)?;
+        let ours = (experiment, begin.emu3.as_ref().map(Emu3Dir::entry));
+        begin.warm = match (&args.from, &settings.resumed) {
+            (Some(from), _) => Some(WarmStart::open(from, args.new_text, ours, device)?),
+            (None, Some(folder)) => WarmStart::again(folder, ours, device)?,
+            (None, None) => None,
+        };
+        if let Some(warm) = &mut begin.warm {
+            begin.text = warm.lend(&mut begin.borrowed, experiment)?;
+        }
+        Ok(begin)
+    }
+}
+
+/// The cases, and what is learned from them before training.
+struct Data {
+    tokenizer: TextTokenizer,
+    typical: Option<Typical>,
+    /// Training, validation and test cases.
+    splits: [Samples; 3],
+}
+
+impl Data {
+    fn load(settings: &Settings, begin: &mut Beginning, display: Display) -> Result<Self> {
+        let experiment = &settings.experiment;
+        let mut splits = Splits::open(experiment)?;
+        let tokenizer = match (settings.begun(), begin.text.take()) {
+            (Some(folder), _) => checkpoint::tokenizer(&folder.checkpoint(LAST))?,
+            (None, Some(tokenizer)) => tokenizer,
+            (None, None) => text::tokenizer(experiment, &splits.train)?,
+        };
+        splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display)?;
+        let (typical, [train, valid, test]) = match &begin.emu3 {
+            Some(emu3) => {
+                let origin = Origin::new(experiment, emu3, splits.fingerprints());
+                let codes = CodesDir::open(Path::new(&experiment.emu3.codes), &origin)?;
+                let samples = splits.with_codes(|role, dataset| {
+                    codes.read(role, dataset, experiment.cases_of(role, dataset.len()))
+                })?;
+                (None, samples)
+            }
+            None => {
+                let typical = match settings.begun() {
+                    Some(folder) => export::typical(folder),
+                    None => splits.typical()?,
+                };
+                let channels = experiment.model.image.input_channels;
+                let samples = splits.into_pictures(typical.as_ref(), channels);
+                (typical, samples)
+            }
+        };
+        Ok(Self {
+            tokenizer,
+            typical,
+            splits: [train.mixed(&experiment.data), valid, test],
+        })
+    }
+
+    /// What `data.json` says of the data and of what else the weights come from.
+    fn entry(&self, experiment: &Experiment, begin: &Beginning) -> Value {
+        let [train, valid, test] = self.splits.each_ref().map(Samples::dataset);
+        let encoder = begin.warm.as_ref().and_then(WarmStart::pretrained_encoder);
+        let own = !experiment.image_encoder.from.is_empty();
+        json!({
+            "name": train.name(),
+            "side_convention": train.side_convention(),
+            "train_cases": train.len(),
+            "train_fingerprint": train.fingerprint(),
+            "valid_fingerprint": valid.fingerprint(),
+            "test_fingerprint": test.fingerprint(),
+            "emu3": begin.emu3.as_ref().map(Emu3Dir::entry),
+            "pretrained_encoder": encoder.or(own.then_some(pretrained::EFFICIENTNET_LITE0)),
+            "example": text::example(train),
+            "domain": text::domain(train),
+            "typical": self.typical,
+        })
+    }
+}
+
+/// The run's folder, with its settings and what it is made of; a run that goes on must find the data it began with.
+fn claim(
+    args: &TrainArgs,
+    settings: &Settings,
+    begin: &Beginning,
+    data: &Data,
+    chosen: &Chosen,
+    display: Display,
+) -> Result<RunDir> {
+    let experiment = &settings.experiment;
+    let folder = match (&settings.resumed, &args.name) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(name)) => RunDir::create_named(&args.out, name)?,
+        (None, None) => RunDir::create(&args.out, default_name(&experiment.source()))?,
+    };
+    let toml = experiment.to_toml()?;
+    let [train, valid, test] = data.splits.each_ref().map(|split| split.dataset().len());
+    display.line(&format!(
+        "run {} on {}\n{train} training cases, {} to choose by, {test} to test on\n\n{toml}",
+        folder.path().display(),
+        chosen.name,
+        experiment.data.valid_cases.min(valid),
+    ));
+    let text_from = &experiment.text_tokenizer.from;
+    if !text_from.is_empty() {
+        display.line(&format!(
+            "text tokenizer: {} tokens of `{text_from}`, {} kB",
+            data.tokenizer.vocab(),
+            data.tokenizer.to_bytes()?.len().div_ceil(1000)
+        ));
+    }
+    let entry = data.entry(experiment, begin);
+    if settings.resumed.is_some() {
+        refuse_other_data(&folder, &entry)?;
+        return Ok(folder);
+    }
+    write_atomic(&folder.config(), toml.as_bytes())?;
+    let env = json!({
+        "command": command_line(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "device": chosen.name,
+        "threads": rayon::current_num_threads(),
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "from": begin.warm.as_ref().map(WarmStart::entry),
+    });
+    write_atomic(&folder.env(), &serde_json::to_vec_pretty(&env)?)?;
+    write_atomic(&folder.data(), &serde_json::to_vec_pretty(&entry)?)?;
+    Ok(folder)
+}
+
+/// A run goes on with the data and the tokenizer that it began with.
+fn refuse_other_data(folder: &RunDir, found: &Value) -> Result<()> {
+    let begun: Value = read_json(&folder.data(), "start the run again")?;
+    for (what, at) in [
+        ("training data of fingerprint", "/train_fingerprint"),
+        ("validation data of fingerprint", "/valid_fingerprint"),
+        ("test data of fingerprint", "/test_fingerprint"),
+        ("Emu3's tokenizer with weights of SHA-256", "/emu3/sha256"),
+    ] {
+        let of = |json: &Value| json.pointer(at).cloned().unwrap_or_default();
+        let (begun, found) = (of(&begun), of(found));
+        if begun != found {
+            return Err(exit::usage(format!(
+                "the run `{}` began with {what} {begun}, and now there is {found}: put it back, or start a new run",
+                folder.path().display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn default_name(spec: &DataSpec) -> &str {
+    match spec {
+        DataSpec::Phantoms => "demo",
+        DataSpec::Folder(_) => "run",
+    }
+}
