@@ -48,9 +48,9 @@ pub enum Error {
     },
     /// The model was trained on the codes of a tokenizer that is not part of it.
     #[error(
-        "this model reads pictures with Emu3's vision tokenizer, which is not part of its bundle and too large for a browser: name its folder with --emu3, or take another model"
+        "this model reads pictures with a pretrained vision tokenizer (Emu3's), which is not part of its bundle and too large for a browser: name its folder with --emu3, or take another model"
     )]
-    Emu3Missing,
+    NoTokenizers,
     /// A model configuration that cannot be built.
     #[error("model configuration: {0}")]
     Config(String),

@@ -11,7 +11,6 @@ use crate::reading::Reading;
 use crate::sequence::SequenceLayout;
 use crate::text::{Prompt, TextTokenizer};
 use crate::vision::Vision;
-use crate::vq::emu3::Emu3Tokenizer;
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -103,19 +102,20 @@ impl Segmenter {
         let manifest = Manifest::parse(manifest)?;
         let bundle = Bundle { manifest, files };
         let (model, tokenizer) = bundle.unpack(device)?;
-        Self::from_model(bundle.manifest, &model, None, tokenizer, device).await
+        let vision = model.vision()?;
+        Self::from_model(bundle.manifest, &model, vision, tokenizer, device).await
     }
 
-    /// Wraps a model that is in memory already; `emu3` where it was trained on that tokenizer's codes.
+    /// Wraps a model that is in memory already; `vision` is [`Model::vision`], or the tokenizer on whose codes the model was
+    /// trained.
     pub async fn from_model(
         manifest: Manifest,
         model: &Model,
-        emu3: Option<&Arc<Emu3Tokenizer>>,
+        vision: Vision,
         tokenizer: TextTokenizer,
         device: &Device,
     ) -> Result<Self, Error> {
-        let vision = Vision::of(model, emu3)?;
-        let picker = Picker::new(manifest.rule, &vision).await?;
+        let picker = Picker::new(manifest.rule, vision.as_ref()).await?;
         let empty = match picker.empty() {
             Some(empty) => empty.codes().to_vec(),
             None => {
@@ -249,15 +249,10 @@ impl Inner {
         self.manifest.architecture.layout()
     }
 
-    /// What is done to a picture before it is read; nothing where Emu3's tokenizer reads it.
+    /// What is done to a picture before it is read.
     fn preparation(&self, picture: &Picture) -> Option<Preparation> {
-        match self.vision {
-            Vision::Own(_) => Some(Preparation::of(
-                picture,
-                self.manifest.info.typical.as_ref(),
-            )),
-            Vision::Emu3(_) => None,
-        }
+        let typical = self.manifest.info.typical.as_ref();
+        (self.vision.reads_prepared()).then(|| Preparation::of(picture, typical))
     }
 
     /// Sentence and picture as the language model reads them: `[1, text]` and `[1, image, token_dim]`.
@@ -382,7 +377,7 @@ impl Decoding {
         self.inner.layout().mask()
     }
 
-    /// What was done to the picture before the model read it; `None` where Emu3's tokenizer reads it as it is.
+    /// What was done to the picture before the model read it; `None` where the tokenizer reads it as it is.
     pub fn preparation(&self) -> Option<&Preparation> {
         self.preparation.as_ref()
     }

@@ -98,7 +98,6 @@ mod tests {
     use crate::decode::{DecisionRule, Decode, Decoder, Greedy, Pick, Picker, Sampler};
     use crate::mask_lm::CachedLm;
     use crate::mask_lm::tests::randomize;
-    use crate::vision::Vision;
     use burn::tensor::{Device, Distribution};
     use futures_lite::future::block_on;
     use rand::SeedableRng;
@@ -112,7 +111,7 @@ mod tests {
         let mut config = ModelConfig::tiny();
         config.lm.text_vocab = 20;
         config.lm.presence = true;
-        let vision = Vision::of(&config.init(&device), None).unwrap();
+        let vision = config.init(&device).vision().unwrap();
         let lm = CachedLm::new(&randomize(config.init_mask_lm(&device)));
         let layout = lm.layout();
         let text = || Tensor::zeros([1, layout.text], &device);
@@ -124,7 +123,7 @@ mod tests {
                     presence_threshold,
                     ..Pick::MostProbable.into()
                 };
-                block_on(Picker::new(rule, &vision)).unwrap()
+                block_on(Picker::new(rule, vision.as_ref())).unwrap()
             }
             None => Picker::of_most_probable(),
         };

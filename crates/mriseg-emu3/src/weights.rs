@@ -1,12 +1,12 @@
 //! Where the weights come from, one tensor at a time: no more than one is held beside the network.
 
-use super::layers::GROUPS;
-use crate::error::Error;
-use crate::tensor_source::TensorSource;
+use crate::layers::GROUPS;
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{GroupNorm, GroupNormConfig, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Bytes, DType, Device, Tensor, TensorData};
+use mriseg::error::Error;
+use mriseg::tensor_source::TensorSource;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::Dtype;
@@ -236,25 +236,25 @@ fn transformers_name(official: &str) -> String {
 }
 
 /// Layers made of a [`TensorSource`].
-pub(super) struct Weights<'a> {
+pub(crate) struct Weights<'a> {
     source: &'a mut dyn TensorSource,
     device: &'a Device,
 }
 
 impl<'a> Weights<'a> {
-    pub(super) fn new(source: &'a mut dyn TensorSource, device: &'a Device) -> Self {
+    pub(crate) fn new(source: &'a mut dyn TensorSource, device: &'a Device) -> Self {
         Self { source, device }
     }
 
-    pub(super) fn device(&self) -> &Device {
+    pub(crate) fn device(&self) -> &Device {
         self.device
     }
 
-    pub(super) fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
+    pub(crate) fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
         self.source.values(name, shape)
     }
 
-    pub(super) fn tensor<const D: usize>(
+    pub(crate) fn tensor<const D: usize>(
         &mut self,
         name: &str,
         shape: [usize; D],
@@ -275,7 +275,7 @@ impl<'a> Weights<'a> {
     }
 
     /// Convolution that keeps the side.
-    pub(super) fn conv(
+    pub(crate) fn conv(
         &mut self,
         name: &str,
         [channels_out, channels_in]: [usize; 2],
@@ -289,13 +289,13 @@ impl<'a> Weights<'a> {
     }
 
     /// Convolution that halves the side of a picture with one row and one column of zeros more.
-    pub(super) fn halving_conv(&mut self, name: &str, channels: usize) -> Result<Conv2d, Error> {
+    pub(crate) fn halving_conv(&mut self, name: &str, channels: usize) -> Result<Conv2d, Error> {
         let weight = self.tensor(&format!("{name}.weight"), [channels, channels, 3, 3])?;
         self.conv_of(name, weight, channels, [2, 0])
     }
 
     /// Convolution over three frames and the plane, as the first frame sees it: the two before it are zeros.
-    pub(super) fn still_conv(
+    pub(crate) fn still_conv(
         &mut self,
         name: &str,
         [channels_out, channels_in]: [usize; 2],
@@ -308,7 +308,7 @@ impl<'a> Weights<'a> {
 
     /// Convolution over four frames in steps of two, of four equal frames after two of zeros. What it makes of
     /// them are two frames, here one after the other in the channels.
-    pub(super) fn first_time_conv(&mut self, name: &str, channels: usize) -> Result<Conv2d, Error> {
+    pub(crate) fn first_time_conv(&mut self, name: &str, channels: usize) -> Result<Conv2d, Error> {
         let name = format!("{name}.conv");
         let frames = self.frames(&name, [channels, channels, 4, 3, 3])?;
         let [a, b, c, d] = [0, 1, 2, 3].map(|i| frames[i].clone());
@@ -320,7 +320,7 @@ impl<'a> Weights<'a> {
     }
 
     /// The same of the two frames that [`Self::first_time_conv`] gives: one frame.
-    pub(super) fn second_time_conv(
+    pub(crate) fn second_time_conv(
         &mut self,
         name: &str,
         channels: usize,
@@ -360,7 +360,7 @@ impl<'a> Weights<'a> {
     }
 
     /// A convolution of one pixel that is used as a matrix.
-    pub(super) fn pointwise(&mut self, name: &str, channels: usize) -> Result<Linear, Error> {
+    pub(crate) fn pointwise(&mut self, name: &str, channels: usize) -> Result<Linear, Error> {
         let weight = self.tensor(&format!("{name}.weight"), [channels, channels, 1, 1])?;
         let mut linear = LinearConfig::new(channels, channels).init(self.device);
         let weight = weight.reshape([channels, channels]).transpose();
@@ -369,7 +369,7 @@ impl<'a> Weights<'a> {
         Ok(linear)
     }
 
-    pub(super) fn group_norm(&mut self, name: &str, channels: usize) -> Result<GroupNorm, Error> {
+    pub(crate) fn group_norm(&mut self, name: &str, channels: usize) -> Result<GroupNorm, Error> {
         const EPSILON: f64 = 1e-6;
         let mut norm = GroupNormConfig::new(GROUPS, channels)
             .with_epsilon(EPSILON)

@@ -1,18 +1,18 @@
 //! Encoder and decoder.
 
-use super::Emu3Config;
-use super::layers::{Attention, Norm, ResidualBlock, StillBlock, doubled};
-use super::weights::Weights;
-use crate::error::Error;
+use crate::config::Emu3Config;
+use crate::layers::{Attention, Norm, ResidualBlock, StillBlock, doubled};
+use crate::weights::Weights;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 use burn::tensor::activation::silu;
+use mriseg::error::Error;
 use mriseg_ops::convolution::convolve;
 
 /// Pictures to vectors.
 #[derive(Module, Debug)]
-pub(super) struct Encoder {
+pub(crate) struct Encoder {
     conv_in: Conv2d,
     levels: Vec<Level>,
     middle: Middle,
@@ -25,7 +25,7 @@ pub(super) struct Encoder {
 
 /// Codes' vectors to pictures.
 #[derive(Module, Debug)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     still: Vec<StillBlock>,
     over_time: Vec<Conv2d>,
     conv_in: Conv2d,
@@ -54,7 +54,7 @@ struct Middle {
 }
 
 impl Encoder {
-    pub(super) fn load(config: &Emu3Config, weights: &mut Weights<'_>) -> Result<Self, Error> {
+    pub(crate) fn load(config: &Emu3Config, weights: &mut Weights<'_>) -> Result<Self, Error> {
         let (last, z) = (config.ch_mult.len() - 1, config.z_channels);
         let mut channels = config.ch;
         let conv_in = weights.conv("encoder.conv_in", [channels, config.in_channels], 3)?;
@@ -90,7 +90,7 @@ impl Encoder {
     /// # Shapes
     /// - pictures: `[batch, in_channels, height, width]`
     /// - output: `[batch, z_channels, height / patch, width / patch]`
-    pub(super) fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
         let mut x = convolve(&self.conv_in, pictures);
         for level in &self.levels {
             x = level.forward(x, None);
@@ -108,7 +108,7 @@ impl Encoder {
 }
 
 impl Decoder {
-    pub(super) fn load(config: &Emu3Config, weights: &mut Weights<'_>) -> Result<Self, Error> {
+    pub(crate) fn load(config: &Emu3Config, weights: &mut Weights<'_>) -> Result<Self, Error> {
         const HALVINGS_OF_TIME: usize = 2;
         let z = config.z_channels;
         let code_dim = Some(config.embed_dim);
@@ -149,7 +149,7 @@ impl Decoder {
     /// - x: `[batch, z_channels, rows, columns]`
     /// - codes: the same, codebook entries
     /// - output: `[batch, out_channels, rows * patch, columns * patch]`
-    pub(super) fn forward(&self, x: Tensor<4>, codes: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>, codes: Tensor<4>) -> Tensor<4> {
         let codes = self.over_time(codes);
         let codes = Some(&codes);
         let mut x = convolve(&self.conv_in, self.over_time(x));
