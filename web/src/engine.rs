@@ -6,11 +6,12 @@ use burn::tensor::Device;
 use js_sys::{Function, Uint8Array};
 use mriseg::image::Preparation;
 use mriseg::segmenter::{Decoding, Sampling, Segmenter};
-use wasm_bindgen::{JsError, JsValue, prelude::wasm_bindgen};
+use tsify::{Ts, Tsify};
+use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
 use crate::{
     device, fatal,
-    messages::{Agreement, PartialMask, Reading, Segmentation, Square, Started, Token, to_js},
+    messages::{Agreement, Decode, PartialMask, Reading, Segmentation, Square, Started, Token},
 };
 
 /// A segmentation engine of one device. Its methods must not overlap: await each before the next.
@@ -63,15 +64,17 @@ impl Engine {
         Ok(())
     }
 
-    /// How a sentence is understood, at once and without a picture; null where the model's sentences are not about
+    /// How a sentence is understood, at once and without a picture; undefined where the model's sentences are not about
     /// lungs.
     ///
     /// # Errors
     ///
     /// When no model is loaded.
-    #[wasm_bindgen(unchecked_return_type = "Reading | null")]
-    pub fn read(&self, text: String) -> Result<JsValue, JsError> {
-        to_js(&self.loaded()?.reading(&text).map(Reading::from))
+    pub fn read(&self, text: String) -> Result<Option<Ts<Reading>>, JsError> {
+        let reading = self.loaded()?.reading(&text);
+        Ok(reading
+            .map(|reading| Reading::from(reading).into_ts())
+            .transpose()?)
     }
 
     /// Reads a picture and a sentence; [`Engine::next`] gives the tokens.
@@ -79,17 +82,16 @@ impl Engine {
     /// # Errors
     ///
     /// When no model is loaded, the picture or the sentence cannot be read, or there is no such decoding.
-    #[wasm_bindgen(unchecked_return_type = "Started")]
     pub async fn start(
         &mut self,
         image: Vec<u8>,
         image_name: String,
         text: String,
-        #[wasm_bindgen(unchecked_param_type = "Decode")] decode: JsValue,
-    ) -> Result<JsValue, JsError> {
+        decode: Ts<Decode>,
+    ) -> Result<Ts<Started>, JsError> {
         self.decoding = None;
         let segmenter = self.loaded()?;
-        let decode = serde_wasm_bindgen::from_value(decode).map_err(refuse)?;
+        let decode = decode.to_rust()?.into();
         let prompt = segmenter.prompt(&text).map_err(refuse)?;
         let image = segmenter
             .decode_picture(&image, &image_name)
@@ -101,7 +103,7 @@ impl Engine {
         };
         let reading = segmenter.reading(&text).map(Reading::from);
         let (read_as, hint) = reading.map_or((None, None), |r| (Some(r.read_as), r.hint));
-        let started = to_js(&Started {
+        let started = Started {
             rows: decoding.grid(),
             columns: decoding.grid(),
             total: decoding.total(),
@@ -109,7 +111,8 @@ impl Engine {
             hint,
             notes: decoding.notes(),
             square,
-        })?;
+        };
+        let started = started.into_ts()?;
         self.decoding = Some(decoding);
         Ok(started)
     }
@@ -119,11 +122,10 @@ impl Engine {
     /// # Errors
     ///
     /// When nothing was started, or the device fails.
-    #[wasm_bindgen(unchecked_return_type = "Token[]")]
-    pub async fn next(&mut self) -> Result<JsValue, JsError> {
+    pub async fn next(&mut self) -> Result<Vec<Ts<Token>>, JsError> {
         let run = self.running()?.next().await.map_err(refuse)?;
-        let tokens: Vec<Token> = run.into_iter().map(Token::from).collect();
-        to_js(&tokens)
+        let tokens = run.into_iter().map(|event| Token::from(event).into_ts());
+        Ok(tokens.collect::<Result<_, _>>()?)
     }
 
     /// The mask as far as it is decoded.
@@ -131,10 +133,9 @@ impl Engine {
     /// # Errors
     ///
     /// When nothing was started, or the device fails.
-    #[wasm_bindgen(unchecked_return_type = "PartialMask")]
-    pub async fn partial(&mut self) -> Result<JsValue, JsError> {
+    pub async fn partial(&mut self) -> Result<Ts<PartialMask>, JsError> {
         let partial = self.running()?.partial_mask().await.map_err(refuse)?;
-        to_js(&PartialMask::from(partial))
+        Ok(PartialMask::from(partial).into_ts()?)
     }
 
     /// Ends the decoding, complete or not, and gives its result.
@@ -142,11 +143,10 @@ impl Engine {
     /// # Errors
     ///
     /// When nothing was started, or the device fails.
-    #[wasm_bindgen(unchecked_return_type = "Segmentation")]
-    pub async fn finish(&mut self) -> Result<JsValue, JsError> {
+    pub async fn finish(&mut self) -> Result<Ts<Segmentation>, JsError> {
         let decoding = self.decoding.take().ok_or_else(nothing_started)?;
         let result = decoding.finish().await.map_err(refuse)?;
-        to_js(&Segmentation::from(result))
+        Ok(Segmentation::from(result).into_ts()?)
     }
 
     /// Reads a picture and a sentence to decode `samples` masks by chance, with random numbers from `seed`. Gives
@@ -191,11 +191,10 @@ impl Engine {
     /// # Errors
     ///
     /// When no sampling was started, or the device fails.
-    #[wasm_bindgen(unchecked_return_type = "Agreement")]
-    pub async fn agreement(&mut self) -> Result<JsValue, JsError> {
+    pub async fn agreement(&mut self) -> Result<Ts<Agreement>, JsError> {
         let sampling = self.sampling.take().ok_or_else(nothing_started)?;
         let agreement = sampling.agreement().await.map_err(refuse)?;
-        to_js(&Agreement::from(agreement))
+        Ok(Agreement::from(agreement).into_ts()?)
     }
 }
 

@@ -4,81 +4,144 @@ use js_sys::{Float32Array, Uint8Array, Uint32Array};
 use mriseg::decode::{self, TokenEvent};
 use mriseg::image::Preparation;
 use mriseg::{reading, segmenter};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
-use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsError, JsValue};
+use serde::{Deserialize, Serialize};
+use tsify::Tsify;
 
-/// The types below, for TypeScript.
-#[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = include_str!("messages.d.ts");
+/// How many tokens a pass may decode; the mask is the same.
+#[derive(Deserialize, Tsify)]
+#[serde(rename_all = "snake_case")]
+pub enum Decode {
+    /// One.
+    Greedy,
+    /// As many as the model guesses right.
+    Speculative,
+}
 
-#[derive(Serialize)]
+/// A decoding that has read its picture and sentence and is about to give its first token.
+#[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Started {
-    pub(crate) rows: usize,
-    pub(crate) columns: usize,
-    pub(crate) total: usize,
-    pub(crate) read_as: Option<String>,
-    pub(crate) hint: Option<String>,
-    pub(crate) notes: Vec<String>,
-    pub(crate) square: Square,
+#[tsify(missing_as_null)]
+pub struct Started {
+    /// Rows of mask cells.
+    pub rows: usize,
+    /// Columns of mask cells.
+    pub columns: usize,
+    /// Mask tokens to come.
+    pub total: usize,
+    /// How the sentence is understood, such as "findings: left lung, lower zone"; null where it is not about lungs.
+    pub read_as: Option<String>,
+    /// What of the sentence could not be read, and how to say it; null when nothing is amiss.
+    pub hint: Option<String>,
+    /// What was done to the picture before the model read it, each without capital and full stop.
+    pub notes: Vec<String>,
+    /// The square that the cells divide.
+    pub square: Square,
 }
 
-#[derive(Serialize)]
-pub(crate) struct Square {
-    x: f64,
-    y: f64,
-    side: f64,
+/// Where the square that the model reads lies, in pixels of the picture: smaller than a picture that has a frame,
+/// and beyond the edges of one that was padded.
+#[derive(Serialize, Tsify)]
+pub struct Square {
+    /// Left edge.
+    pub x: f64,
+    /// Upper edge.
+    pub y: f64,
+    /// Width and height.
+    pub side: f64,
 }
 
-#[derive(Serialize)]
+/// How a sentence is understood; the mask comes from the model, not from this.
+#[derive(Serialize, Tsify)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Reading {
-    pub(crate) read_as: String,
-    pub(crate) hint: Option<String>,
+#[tsify(missing_as_null)]
+pub struct Reading {
+    /// One line, such as "findings: left lung, lower zone".
+    pub read_as: String,
+    /// What could not be read, and how to say it; null when nothing is amiss.
+    pub hint: Option<String>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct Token {
-    index: usize,
-    row: usize,
-    column: usize,
-    token: u32,
-    probability: f32,
+/// One decoded mask token.
+#[derive(Serialize, Tsify)]
+pub struct Token {
+    /// Position in decoding order, from 0.
+    pub index: usize,
+    /// Row of its cell, from the top.
+    pub row: usize,
+    /// Column of its cell, from the viewer's left.
+    pub column: usize,
+    /// Codebook entry.
+    pub token: u32,
+    /// Probability the model gave it, 0 to 1.
+    pub probability: f32,
 }
 
-#[derive(Serialize)]
-pub(crate) struct PartialMask {
-    width: usize,
-    height: usize,
+/// The mask as far as it is decoded, at the model's resolution, of the square that the model reads.
+#[derive(Serialize, Tsify)]
+pub struct PartialMask {
+    /// Pixels across.
+    pub width: usize,
+    /// Pixels down.
+    pub height: usize,
+    /// Mask probability per pixel, row by row, 0 to 255.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    probability: Uint8Array,
+    #[tsify(type = "Uint8Array")]
+    pub probability: Uint8Array,
+    /// 1 for each cell that is not decoded yet, row by row.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    pending: Uint8Array,
+    #[tsify(type = "Uint8Array")]
+    pub pending: Uint8Array,
 }
 
-#[derive(Serialize)]
-pub(crate) struct Segmentation {
-    width: usize,
-    height: usize,
+/// The result at the picture's own size.
+#[derive(Serialize, Tsify)]
+#[tsify(missing_as_null)]
+pub struct Segmentation {
+    /// Pixels across.
+    pub width: usize,
+    /// Pixels down.
+    pub height: usize,
+    /// 1 inside the mask, 0 outside, row by row.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    mask: Uint8Array,
+    #[tsify(type = "Uint8Array")]
+    pub mask: Uint8Array,
+    /// Decoded tokens in decoding order.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    tokens: Uint32Array,
+    #[tsify(type = "Uint32Array")]
+    pub tokens: Uint32Array,
+    /// Their probabilities.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    probabilities: Float32Array,
-    pending: usize,
-    passes: usize,
-    presence: Option<f32>,
+    #[tsify(type = "Float32Array")]
+    pub probabilities: Float32Array,
+    /// Cells that are not decoded; 0 unless stopped early.
+    pub pending: usize,
+    /// Passes through the model, one per token when decoding is greedy.
+    pub passes: usize,
+    /// Probability of there being something to draw, 0 to 1, told before the first token; null where the model does
+    /// not tell.
+    pub presence: Option<f32>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct Agreement {
+/// What several masks, decoded by chance, have in common.
+#[derive(Serialize, Tsify)]
+pub struct Agreement {
+    /// Mean mask probability per pixel at the model's resolution, row by row, 0 to 255.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    mean: Uint8Array,
+    #[tsify(type = "Uint8Array")]
+    pub mean: Uint8Array,
+    /// Per cell, row by row: the share of the masks that agree with the majority, .5 to 1.
     #[serde(with = "serde_wasm_bindgen::preserve")]
-    cells: Float32Array,
+    #[tsify(type = "Float32Array")]
+    pub cells: Float32Array,
+}
+
+impl From<Decode> for decode::Decode {
+    fn from(decode: Decode) -> Self {
+        match decode {
+            Decode::Greedy => Self::Greedy,
+            Decode::Speculative => Self::Speculative,
+        }
+    }
 }
 
 impl From<&Preparation> for Square {
@@ -154,12 +217,43 @@ impl From<decode::Agreement> for Agreement {
     }
 }
 
-/// A value as a plain JavaScript object, in which nothing is `null`.
-///
-/// # Errors
-/// Never for the types of this file.
-pub(crate) fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
-    let serializer = Serializer::new().serialize_missing_as_null(true);
-    let value = value.serialize(&serializer);
-    value.map_err(|error| JsError::new(&error.to_string()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../www/src/engine/messages.generated.ts"
+    );
+
+    /// The types of this file in TypeScript, for the page, which is built and tested without the engines too.
+    #[test]
+    fn the_page_has_these_types() {
+        let declarations = [
+            Decode::DECL,
+            Started::DECL,
+            Square::DECL,
+            Reading::DECL,
+            Token::DECL,
+            PartialMask::DECL,
+            Segmentation::DECL,
+            Agreement::DECL,
+        ];
+        let expected = format!(
+            "// What the engine hands to JavaScript, from web/src/messages.rs. Do not edit: change the Rust, then write this\n\
+             // file anew with `MRISEG_WRITE_TYPES=1 cargo test -p mriseg-web`. `cargo test` compares the two.\n\n\
+             /** Pixels of the largest picture that the engine decodes. */\n\
+             export const MAX_PIXELS = {};\n\n{}\n",
+            mriseg::image::MAX_PIXELS,
+            declarations.join("\n\n")
+        );
+        if std::env::var_os("MRISEG_WRITE_TYPES").is_some() {
+            std::fs::write(FILE, &expected).unwrap();
+        }
+        let found = std::fs::read_to_string(FILE).unwrap_or_default();
+        assert!(
+            found == expected,
+            "{FILE} is not what messages.rs makes it: run MRISEG_WRITE_TYPES=1 cargo test -p mriseg-web"
+        );
+    }
 }

@@ -5,19 +5,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
-
-interface FileEntry {
-  file: string;
-  bytes: number;
-  sha256: string;
-}
-
-interface Manifest {
-  name: string;
-  shards: FileEntry[];
-  tokenizer: FileEntry;
-  card: FileEntry;
-}
+import type { BundleListing, Manifest } from '../src/bundle/bundle.ts';
+import type { EngineListing } from '../src/engine/engines.ts';
 
 export function listings(): Plugin {
   let publicDir = '';
@@ -52,7 +41,7 @@ export function listings(): Plugin {
   };
 }
 
-function listBundles(folder: string) {
+function listBundles(folder: string): BundleListing[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => existsSync(join(folder, entry.name, 'manifest.json')))
@@ -67,9 +56,9 @@ function listBundles(folder: string) {
     .sort((a, b) => Number(b.id === 'phantom') - Number(a.id === 'phantom') || a.id.localeCompare(b.id));
 }
 
-function listEngines(publicDir: string) {
-  const engines: Record<string, { glue: string; wasm: FileEntry }> = {};
-  for (const engine of ['cpu', 'webgpu']) {
+function listEngines(publicDir: string): EngineListing {
+  const engines: EngineListing = {};
+  for (const engine of ['cpu', 'webgpu'] as const) {
     const file = `engine-${engine}/mriseg_web_bg.wasm`;
     if (!existsSync(join(publicDir, file))) continue;
     const wasm = readFileSync(join(publicDir, file));

@@ -1,0 +1,104 @@
+// The page's end of the engine worker: requests as promises, progress as calls.
+
+import type { Answers, EngineKind, Progress, Reply, Requests, Signal } from './messages.ts';
+import workerUrl from './worker.ts?worker&url';
+
+/** The engine is gone: it panicked or lost its device. Only a new one helps. */
+export class EngineGone extends Error {
+  readonly cause: string;
+  constructor(cause: string, message: string) {
+    super(message);
+    this.cause = cause;
+  }
+}
+
+interface Pending {
+  resolve(value: never): void;
+  reject(error: Error): void;
+  onProgress: ((progress: Progress) => void) | undefined;
+}
+
+export class EngineClient {
+  readonly engine: EngineKind;
+  /** Called once, when the engine is gone; requests under way are rejected first. */
+  onGone: (error: EngineGone) => void = () => {};
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #gone: EngineGone | undefined;
+
+  constructor(engine: EngineKind) {
+    this.engine = engine;
+    this.#worker = startWorker();
+    this.#worker.onmessage = (event: MessageEvent<Reply>) => this.#receive(event.data);
+    this.#worker.onerror = (event) => this.#end('crash', event.message || 'the worker could not start');
+  }
+
+  /** Sends a request; `onProgress` hears what comes before the answer. */
+  ask<K extends keyof Requests>(kind: K, request: Requests[K], onProgress?: Pending['onProgress']): Promise<Answers[K]> {
+    if (this.#gone) return Promise.reject(this.#gone);
+    const id = ++this.#lastId;
+    return new Promise<Answers[K]>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject, onProgress });
+      this.#worker.postMessage({ ...request, kind, id });
+    });
+  }
+
+  stop(): void {
+    this.#signal({ kind: 'stop' });
+  }
+
+  frameDrawn(): void {
+    this.#signal({ kind: 'frame' });
+  }
+
+  /** Ends the worker and frees its memory. */
+  dispose(): void {
+    this.onGone = () => {};
+    this.#end('disposed', 'the engine was switched off');
+  }
+
+  #signal(signal: Signal): void {
+    if (!this.#gone) this.#worker.postMessage(signal);
+  }
+
+  #receive(reply: Reply): void {
+    if (reply.kind === 'fatal') {
+      this.#end(reply.cause, reply.message);
+      return;
+    }
+    const pending = this.#pending.get(reply.id);
+    if (reply.kind !== 'answer' && reply.kind !== 'refused') {
+      pending?.onProgress?.(reply);
+      return;
+    }
+    this.#pending.delete(reply.id);
+    if (reply.kind === 'answer') pending?.resolve(reply.value as never);
+    else pending?.reject(new Error(reply.message));
+  }
+
+  #end(cause: string, message: string): void {
+    if (this.#gone) return;
+    this.#gone = new EngineGone(cause, message);
+    this.#worker.terminate();
+    for (const pending of this.#pending.values()) pending.reject(this.#gone);
+    this.#pending.clear();
+    this.onGone(this.#gone);
+  }
+}
+
+/**
+ * A worker that is under the page's content security policy. One started from a
+ * plain URL would not be (a policy in a meta tag reaches only workers made from
+ * blobs), and could then talk to other hosts.
+ */
+function startWorker(): Worker {
+  const script = `import ${JSON.stringify(new URL(workerUrl, document.baseURI).href)};`;
+  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+  const worker = new Worker(url, { type: 'module', name: 'mriseg-engine' });
+  // The worker has read the blob once it answers or fails; the URL may go then.
+  const release = () => URL.revokeObjectURL(url);
+  worker.addEventListener('message', release, { once: true });
+  worker.addEventListener('error', release, { once: true });
+  return worker;
+}

@@ -1,0 +1,32 @@
+// Entry point: looks at the browser and the build, then hands over to the page.
+
+import type { BundleListing } from '../bundle/bundle.ts';
+import { openStore } from '../bundle/store.ts';
+import type { EngineListing } from '../engine/engines.ts';
+import { probeWebGpu } from '../engine/probe.ts';
+import { App } from './app.ts';
+import { render, showNotice } from './view.ts';
+
+async function json<T>(url: URL, otherwise: T): Promise<T> {
+  const response = await fetch(url, { cache: 'no-cache' }).catch(() => undefined);
+  return response?.ok ? ((await response.json()) as T) : otherwise;
+}
+
+async function begin(): Promise<void> {
+  render({ name: 'probe' }, false);
+  if (typeof WebAssembly === 'undefined' || typeof Worker === 'undefined') {
+    showNotice('This browser lacks WebAssembly or workers: use a current Chrome, Edge, Firefox or Safari.');
+    return;
+  }
+  const base = new URL('.', document.baseURI).href;
+  const [bundles, engines, probe] = await Promise.all([
+    json<BundleListing[]>(new URL('bundles/index.json', base), []),
+    json<EngineListing>(new URL('engines.json', base), {}),
+    probeWebGpu(),
+  ]);
+  // Cache Storage exists in secure contexts only.
+  const caches = 'caches' in window ? window.caches : undefined;
+  await new App({ base, bundles, engines, probe, store: openStore(caches, base) }).begin();
+}
+
+void begin();

@@ -1,0 +1,97 @@
+// The controls under the picture, and reading single cells with pointer or keyboard.
+
+import { byId } from '../dom.ts';
+import { percent } from '../format.ts';
+import { cellAt, cellBeside } from '../../picture/place.ts';
+import type { Heat, OverlayMode, Viewer } from '../../draw/viewer.ts';
+
+export function connectOverlayControls(viewer: Viewer): void {
+  for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="overlay"]')) {
+    radio.addEventListener('change', () => {
+      viewer.mode = radio.value as OverlayMode;
+      viewer.redraw();
+    });
+  }
+  const opacity = byId<HTMLInputElement>('opacity');
+  opacity.addEventListener('input', () => {
+    viewer.opacity = opacity.valueAsNumber / 100;
+    viewer.redraw();
+  });
+  for (const [kind, box] of Object.entries(heatBoxes())) {
+    box.addEventListener('change', () => showHeat(viewer, box.checked ? (kind as Heat) : 'off'));
+  }
+  const truth = byId<HTMLInputElement>('truth');
+  truth.addEventListener('change', () => {
+    viewer.showsTruth = truth.checked;
+    viewer.redraw();
+  });
+  connectCellReading(viewer);
+}
+
+const LEGENDS = { probability: ['certain', 'unsure'], agreement: ['100 % agree', '75 % or less'] } as const;
+
+function heatBoxes() {
+  return {
+    probability: byId<HTMLInputElement>('heat'),
+    agreement: byId<HTMLInputElement>('agreement'),
+  };
+}
+
+/** Colours the cells, and says by which box and what the colours mean. */
+export function showHeat(viewer: Viewer, heat: Heat): void {
+  viewer.heat = heat;
+  for (const [kind, box] of Object.entries(heatBoxes())) box.checked = kind === heat;
+  byId('heat-legend').hidden = heat === 'off';
+  if (heat !== 'off') [byId('heat-low').textContent, byId('heat-high').textContent] = LEGENDS[heat];
+  viewer.redraw();
+}
+
+/** Offers what there is to lay over the picture: ground truth, and the agreement of masks by chance. */
+export function offerOverlays(viewer: Viewer): void {
+  byId('truth-toggle').hidden = !viewer.scene?.truth;
+  byId('agreement-toggle').hidden = !viewer.scene?.agreement;
+  if (!viewer.scene?.agreement && viewer.heat === 'agreement') showHeat(viewer, 'off');
+}
+
+function connectCellReading(viewer: Viewer): void {
+  const canvas = byId('mask-canvas');
+  const point = (cell: number | undefined) => {
+    if (cell === viewer.cursor) return;
+    viewer.cursor = cell;
+    byId('cell-reading').textContent = describeCell(viewer);
+    viewer.redraw();
+  };
+  canvas.addEventListener('pointermove', (event) => {
+    const box = canvas.getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    point(viewer.scene && cellAt(viewer.scene.grid, x, y));
+  });
+  canvas.addEventListener('pointerleave', () => point(undefined));
+  canvas.addEventListener('blur', () => point(undefined));
+  canvas.addEventListener('keydown', (event) => {
+    const step = STEPS[event.key];
+    if (!step || !viewer.scene) return;
+    event.preventDefault();
+    point(cellBeside(viewer.scene.grid, viewer.cursor, step));
+  });
+}
+
+const STEPS: Record<string, readonly [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+function describeCell({ scene, cursor }: Viewer): string {
+  if (!scene || cursor === undefined) return '';
+  const { cells, grid, agreement } = scene;
+  const place = `Row ${Math.floor(cursor / grid.columns) + 1}, column ${(cursor % grid.columns) + 1}`;
+  const token = cells[cursor];
+  if (!token) return `${place}: pending, not decoded`;
+  const agreed = agreement?.[cursor];
+  return (
+    `${place}: token ${token.token}, probability ${token.probability.toFixed(3)}` +
+    (agreed === undefined ? '' : `, ${percent(agreed)} agreement`)
+  );
+}

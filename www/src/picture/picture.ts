@@ -1,0 +1,48 @@
+// A picture that the user chose: its bytes for the engine, a bitmap for the eye.
+
+import { MAX_PIXELS } from '../engine/messages.generated.ts';
+import { pngSize, sniff } from './sniff.ts';
+
+export interface Picture {
+  name: string;
+  bytes: Uint8Array;
+  bitmap: ImageBitmap;
+}
+
+/** Reads a picture; throws an Error for the user when it is none. */
+export async function openPicture(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Picture> {
+  const { type, mime } = sniff(bytes, name);
+  // The engine's own limit, checked before the browser allocates the pixels.
+  const claimed = pngSize(bytes);
+  if (claimed && claimed.width * claimed.height > MAX_PIXELS) {
+    throw new Error(`${name} has ${claimed.width} x ${claimed.height} pixels, too many; shrink it first.`);
+  }
+  try {
+    // The engine reads the pixels as they are stored, so the page must not turn them either.
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: mime }), { imageOrientation: 'none' });
+    return { name, bytes, bitmap };
+  } catch {
+    throw new Error(`${name} is a damaged ${type} file: it cannot be decoded.`);
+  }
+}
+
+/** A mask picture as 0/1 values of the size `width` x `height`. */
+export async function readMask(blob: Blob, width: number, height: number): Promise<Uint8Array> {
+  const bitmap = await createImageBitmap(blob);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  context.imageSmoothingEnabled = false;
+  context.drawImage(bitmap, 0, 0, width, height);
+  const { data } = context.getImageData(0, 0, width, height);
+  return Uint8Array.from({ length: width * height }, (_, i) => (data[i * 4]! > 127 ? 1 : 0));
+}
+
+/** A 0/1 mask as a black and white PNG of its own size. */
+export async function maskPng(mask: Uint8Array, width: number, height: number): Promise<Blob> {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d')!;
+  const image = context.createImageData(width, height);
+  mask.forEach((value, i) => image.data.fill(value ? 255 : 0, i * 4, i * 4 + 3).fill(255, i * 4 + 3, i * 4 + 4));
+  context.putImageData(image, 0, 0);
+  return canvas.convertToBlob({ type: 'image/png' });
+}
