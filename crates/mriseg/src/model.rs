@@ -152,7 +152,7 @@ impl VisionTokenizer for Tokenizers {
 
     fn code_patches(&self) -> Option<CodePatches> {
         Some(CodePatches {
-            logits: self.mask.patches(),
+            patches: self.mask.patches(),
             empty: self.mask.encode_empty(),
         })
     }

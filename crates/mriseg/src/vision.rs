@@ -56,8 +56,8 @@ pub trait VisionTokenizer: Debug + Send + Sync {
 /// What codes draw by themselves.
 #[derive(Debug, Clone)]
 pub struct CodePatches {
-    /// Foreground logits of every code's patch: `[codes, patch * patch]`.
-    pub logits: Tensor<2>,
+    /// Foreground probability of every pixel that a code draws: `[codes, patch * patch]`.
+    pub patches: Tensor<2>,
     /// Codes of a mask without foreground: `[1, mask]`.
     pub empty: Tensor<2, Int>,
 }

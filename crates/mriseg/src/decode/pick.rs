@@ -152,7 +152,7 @@ impl Picker {
     /// The device fails, or `rule.pick` compares what codes draw and that depends on their neighbours.
     pub async fn new(rule: DecisionRule, vision: &dyn VisionTokenizer) -> Result<Self, Error> {
         let device = |error: ExecutionError| Error::Device(error.to_string());
-        let Some(CodePatches { logits, empty }) = vision.code_patches() else {
+        let Some(CodePatches { patches, empty }) = vision.code_patches() else {
             return match rule.pick {
                 Pick::MostProbable => Ok(Self::of_most_probable()),
                 Pick::LeastError | Pick::BestDice => Err(Error::Config(
@@ -165,7 +165,7 @@ impl Picker {
             marginal_share: rule.marginal_share,
             patches: match rule.threshold() {
                 Some(threshold) => {
-                    let patches = Patches::new(logits, threshold);
+                    let patches = Patches::new(patches, threshold);
                     Some(patches.await.map_err(device)?)
                 }
                 None => None,

@@ -27,6 +27,13 @@ pub(super) struct Absent {
     probabilities: Tensor<2>,
 }
 
+impl Absent {
+    /// Probability that there is something to draw: `[batch, 1]`.
+    pub(super) fn presence(&self) -> Tensor<2> {
+        self.probabilities.clone().neg().add_scalar(1.0)
+    }
+}
+
 impl EmptyMask {
     /// `threshold` is the least probability of presence with which something is drawn.
     ///

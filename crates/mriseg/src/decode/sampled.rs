@@ -250,8 +250,8 @@ mod tests {
         };
         let begin = Tensor::from_ints([[layout.begin_of_mask() as i32]], &device);
         let mut state = lm.prefill(text.clone(), image.clone());
-        let patches = vision.code_patches().unwrap();
-        let draws = patches.logits.greater_elem(0.5).float();
+        let drawn = vision.code_patches().unwrap();
+        let draws = drawn.patches.greater_elem(0.5).float();
         let by_hand = softmax(lm.step(begin, &mut state).logits, 1).matmul(draws);
         let by_hand: Vec<f32> = by_hand.into_data().iter().collect();
         // The first cell sees no token: its marginals are its probabilities.
