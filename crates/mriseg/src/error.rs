@@ -3,7 +3,7 @@
 use crate::bundle::BundleError;
 use crate::decode::{DeviceError, PickError};
 use crate::text::TextError;
-use crate::vision::Emu3Missing;
+use crate::vision::NoTokenizers;
 use burn::tensor::ExecutionError;
 
 /// Any mistake in what was handed to a [`Segmenter`](crate::segmenter::Segmenter). Each module below it has its own error.
@@ -17,7 +17,7 @@ pub enum Error {
     Text(#[from] TextError),
     /// A tokenizer is absent that is not part of the model.
     #[error(transparent)]
-    Emu3Missing(#[from] Emu3Missing),
+    NoTokenizers(#[from] NoTokenizers),
     /// The rule by which codes are picked cannot be prepared.
     #[error(transparent)]
     Pick(#[from] PickError),

@@ -4,9 +4,12 @@ use crate::config::{ImageEncoderKind, ImageTokens, ModelConfig};
 use crate::efficientnet::EfficientNetEncoder;
 use crate::image::Picture;
 use crate::mask_lm::MaskLm;
+use crate::vision::{CodePatches, NoTokenizers, Vision, VisionTokenizer};
 use crate::vq::{ImageTokenizer, MaskTokenizer};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::activation::sigmoid;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use std::sync::Arc;
 
 /// Everything that is trained.
 #[derive(Module, Debug)]
@@ -89,6 +92,19 @@ impl ImageEncoder {
     }
 }
 
+impl Model {
+    /// The tokenizers that belong to the model, ready to use; they keep the weights that they have now.
+    ///
+    /// # Errors
+    /// It was trained on the codes of a tokenizer that is not part of it.
+    pub fn vision(&self) -> Result<Vision, NoTokenizers> {
+        match &self.tokenizers {
+            Some(own) => Ok(Arc::new(own.clone())),
+            None => Err(NoTokenizers),
+        }
+    }
+}
+
 impl Tokenizers {
     /// Image tokens as the language model reads them.
     ///
@@ -100,6 +116,48 @@ impl Tokenizers {
             ImageEncoder::Conv(tokenizer) => tokenizer.tokens(picture, self.quantized),
             ImageEncoder::EfficientNet(encoder) => encoder.tokens(picture),
         }
+    }
+}
+
+impl VisionTokenizer for Tokenizers {
+    fn input_channels(&self) -> usize {
+        self.image.input_channels()
+    }
+
+    fn reads_prepared(&self) -> bool {
+        true
+    }
+
+    fn picture(&self, picture: &Picture, size: usize, device: &Device) -> Tensor<4> {
+        let pixels = normalized_pixels(picture, size, self.input_channels());
+        single(pixels, size, device)
+    }
+
+    fn image_tokens(&self, pictures: Tensor<4>) -> Tensor<3> {
+        Self::image_tokens(self, pictures)
+    }
+
+    fn tokens_of_codes(&self, _codes: Tensor<2, Int>) -> Option<Tensor<3>> {
+        None
+    }
+
+    fn mask_codes(&self, masks: Tensor<4>) -> Tensor<2, Int> {
+        self.mask.encode(masks)
+    }
+
+    fn foreground(&self, codes: Tensor<2, Int>) -> Tensor<4> {
+        sigmoid(self.mask.decode(codes))
+    }
+
+    fn code_patches(&self) -> Option<CodePatches> {
+        Some(CodePatches {
+            patches: self.mask.patches(),
+            empty: self.mask.encode_empty(),
+        })
+    }
+
+    fn batch(&self, count: usize) -> usize {
+        count.max(1)
     }
 }
 
@@ -127,7 +185,7 @@ pub fn normalized_pixels(picture: &Picture, size: usize, channels: usize) -> Vec
 }
 
 /// One picture or mask as a tensor `[1, channels, size, size]`.
-pub(crate) fn single(pixels: Vec<f32>, size: usize, device: &Device) -> Tensor<4> {
+fn single(pixels: Vec<f32>, size: usize, device: &Device) -> Tensor<4> {
     let channels = pixels.len() / (size * size);
     Tensor::from_data(TensorData::new(pixels, [1, channels, size, size]), device)
 }

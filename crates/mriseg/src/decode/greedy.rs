@@ -40,6 +40,12 @@ impl Greedy {
         }
     }
 
+    /// Probability that each mask has something to draw, `[batch, 1]`, known after the first pass; `None` where the model
+    /// does not tell.
+    pub fn presence(&self) -> Option<Tensor<2>> {
+        self.absent.as_ref().map(Absent::presence)
+    }
+
     /// Decodes the next token of every mask on the device; `None` after the last. Nothing is read
     /// back.
     pub fn advance(&mut self, lm: &CachedLm) -> Option<Decoded> {

@@ -10,7 +10,7 @@ use super::presence::EmptyMask;
 use super::{Decoded, DeviceError};
 use crate::config::ConfigError;
 use crate::mask_lm::{CachedLm, DecodeState};
-use crate::vision::Vision;
+use crate::vision::{CodePatches, VisionTokenizer};
 use burn::tensor::{ExecutionError, Int, Tensor};
 use mriseg_ops::linear::transposed_copy;
 use mriseg_ops::rows::{exponentials, largest_at, sum};
@@ -152,22 +152,22 @@ impl Picker {
     /// Prepares `rule` for the codes of masks.
     ///
     /// # Errors
-    /// The device fails, or `rule.pick` compares what codes draw and that depends on their neighbours (Emu3).
-    pub async fn new(rule: DecisionRule, vision: &Vision) -> Result<Self, PickError> {
-        let Vision::Own(own) = vision else {
+    /// The device fails, or `rule.pick` compares what codes draw and that depends on their neighbours.
+    pub async fn new(rule: DecisionRule, vision: &dyn VisionTokenizer) -> Result<Self, PickError> {
+        let Some(CodePatches { patches, empty }) = vision.code_patches() else {
             return match rule.pick {
                 Pick::MostProbable => Ok(Self::of_most_probable()),
                 Pick::LeastError | Pick::BestDice => Err(PickError::Rule(ConfigError(
-                    "pick = least_error or best_dice compares what single codes draw, and what a code of Emu3 draws depends on those around it: take most_probable".to_owned(),
+                    "pick = least_error or best_dice compares what single codes draw, and what a code of this tokenizer draws depends on those around it: take most_probable".to_owned(),
                 ))),
             };
         };
-        let empty = EmptyMask::new(own.mask.encode_empty(), rule.presence_threshold);
+        let empty = EmptyMask::new(empty, rule.presence_threshold);
         Ok(Self {
             marginal_share: rule.marginal_share,
             patches: match rule.threshold() {
                 Some(threshold) => {
-                    let patches = Patches::new(own.mask.patches(), threshold);
+                    let patches = Patches::new(patches, threshold);
                     Some(patches.await.map_err(DeviceError::from)?)
                 }
                 None => None,

@@ -27,6 +27,13 @@ pub(super) struct Absent {
     probabilities: Tensor<2>,
 }
 
+impl Absent {
+    /// Probability that there is something to draw: `[batch, 1]`.
+    pub(super) fn presence(&self) -> Tensor<2> {
+        self.probabilities.clone().neg().add_scalar(1.0)
+    }
+}
+
 impl EmptyMask {
     /// `threshold` is the least probability of presence with which something is drawn.
     ///
@@ -98,7 +105,6 @@ mod tests {
     use crate::decode::{DecisionRule, Decode, Decoder, Greedy, Pick, Picker, Sampler};
     use crate::mask_lm::CachedLm;
     use crate::mask_lm::tests::randomize;
-    use crate::vision::Vision;
     use burn::tensor::{Device, Distribution};
     use futures_lite::future::block_on;
     use rand::SeedableRng;
@@ -112,7 +118,7 @@ mod tests {
         let mut config = ModelConfig::tiny();
         config.lm.text_vocab = 20;
         config.lm.presence = true;
-        let vision = Vision::of(&config.init(&device), None).unwrap();
+        let vision = config.init(&device).vision().unwrap();
         let lm = CachedLm::new(&randomize(config.init_mask_lm(&device)));
         let layout = lm.layout();
         let text = || Tensor::zeros([1, layout.text], &device);
@@ -124,7 +130,7 @@ mod tests {
                     presence_threshold,
                     ..Pick::MostProbable.into()
                 };
-                block_on(Picker::new(rule, &vision)).unwrap()
+                block_on(Picker::new(rule, vision.as_ref())).unwrap()
             }
             None => Picker::of_most_probable(),
         };

@@ -203,7 +203,6 @@ mod tests {
     use super::*;
     use crate::config::ModelConfig;
     use crate::decode::{DecisionRule, Pick};
-    use crate::vision::Vision;
     use burn::tensor::{Device, Distribution};
     use futures_lite::future::block_on;
     use rand::SeedableRng;
@@ -224,7 +223,7 @@ mod tests {
         let device = Device::flex();
         let mut config = ModelConfig::tiny();
         config.lm.text_vocab = 20;
-        let vision = Vision::of(&config.init(&device), None).unwrap();
+        let vision = config.init(&device).vision().unwrap();
         let lm = CachedLm::new(&config.init_mask_lm(&device));
         let layout = lm.layout();
         let text = Tensor::zeros([1, layout.text], &device);
@@ -235,7 +234,7 @@ mod tests {
                 marginal_share,
                 ..Pick::BestDice.into()
             };
-            let picker = block_on(Picker::new(rule, &vision)).unwrap();
+            let picker = block_on(Picker::new(rule, vision.as_ref())).unwrap();
             let rng = ChaCha8Rng::seed_from_u64(1);
             let (text, image) = (text.clone(), image.clone());
             let mut sampler = Sampler::start(&lm, picker, text, image, masks, 1.0, rng).expecting();
@@ -251,10 +250,8 @@ mod tests {
         };
         let begin = Tensor::from_ints([[layout.begin_of_mask() as i32]], &device);
         let mut state = lm.prefill(text.clone(), image.clone());
-        let Vision::Own(own) = &vision else {
-            unreachable!("the tokenizers are the model's own")
-        };
-        let draws = own.mask.patches().greater_elem(0.5).float();
+        let drawn = vision.code_patches().unwrap();
+        let draws = drawn.patches.greater_elem(0.5).float();
         let by_hand = softmax(lm.step(begin, &mut state).logits, 1).matmul(draws);
         let by_hand: Vec<f32> = by_hand.into_data().iter().collect();
         // The first cell sees no token: its marginals are its probabilities.

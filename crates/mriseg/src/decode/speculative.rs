@@ -252,7 +252,6 @@ mod tests {
     use crate::config::ModelConfig;
     use crate::decode::{DecisionRule, Pick};
     use crate::mask_lm::tests::randomize;
-    use crate::vision::Vision;
     use burn::tensor::{Device, Distribution};
     use futures_lite::future::block_on;
 
@@ -284,13 +283,13 @@ mod tests {
         let device = Device::flex();
         let layout = config.layout();
         let image = [1, layout.image(), config.image_token_dim()];
-        let vision = Vision::of(&config.init(&device), None).unwrap();
+        let vision = config.init(&device).vision().unwrap();
         Case {
             lm: CachedLm::new(&randomize(config.init_mask_lm(&device))),
             text: Tensor::<2>::random([1, layout.text], Distribution::Uniform(0.0, 20.0), &device)
                 .int(),
             image: Tensor::random(image, Distribution::Default, &device),
-            picker: block_on(Picker::new(rule, &vision)).unwrap(),
+            picker: block_on(Picker::new(rule, vision.as_ref())).unwrap(),
         }
     }
 

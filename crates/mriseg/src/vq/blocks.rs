@@ -75,13 +75,13 @@ pub(crate) fn depth_to_space(x: Tensor<4>, patch: usize) -> Tensor<4> {
 }
 
 /// `[batch, channels, rows, columns]` to `[batch, rows*columns, channels]`.
-pub(super) fn grid_to_tokens(x: Tensor<4>) -> Tensor<3> {
+pub fn grid_to_tokens(x: Tensor<4>) -> Tensor<3> {
     let [batch, channels, rows, columns] = x.dims();
     x.reshape([batch, channels, rows * columns]).swap_dims(1, 2)
 }
 
 /// `[batch, rows*columns, channels]` to `[batch, channels, rows, columns]`.
-pub(super) fn tokens_to_grid(x: Tensor<3>, [rows, columns]: [usize; 2]) -> Tensor<4> {
+pub fn tokens_to_grid(x: Tensor<3>, [rows, columns]: [usize; 2]) -> Tensor<4> {
     let [batch, _, channels] = x.dims();
     x.swap_dims(1, 2).reshape([batch, channels, rows, columns])
 }

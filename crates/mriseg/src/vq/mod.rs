@@ -2,12 +2,12 @@
 //! pretrained multimodal tokenizer; here trained by ourselves and sized by the config).
 
 mod blocks;
-pub mod emu3;
 mod image;
 mod mask;
 mod quantizer;
 
 pub(crate) use blocks::depth_to_space;
+pub use blocks::{grid_to_tokens, tokens_to_grid};
 pub use image::{ImageReconstruction, ImageTokenizer};
 pub use mask::{MaskReconstruction, MaskTokenizer};
 pub use quantizer::{CodebookEma, Quantized, Quantizer, QuantizerConfig, straight_through};

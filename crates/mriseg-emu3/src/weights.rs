@@ -1,11 +1,11 @@
 //! Where the weights come from, one tensor at a time: no more than one is held beside the network.
 
-use super::config::GROUPS;
-use crate::tensor_source::{TensorSource, WeightsError};
+use crate::config::GROUPS;
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{GroupNorm, GroupNormConfig, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Bytes, DType, Device, Tensor, TensorData};
+use mriseg::tensor_source::{TensorSource, WeightsError};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::Dtype;
@@ -235,25 +235,25 @@ fn transformers_name(official: &str) -> String {
 }
 
 /// Layers made of a [`TensorSource`].
-pub(super) struct Weights<'a> {
+pub(crate) struct Weights<'a> {
     source: &'a mut dyn TensorSource,
     device: &'a Device,
 }
 
 impl<'a> Weights<'a> {
-    pub(super) fn new(source: &'a mut dyn TensorSource, device: &'a Device) -> Self {
+    pub(crate) fn new(source: &'a mut dyn TensorSource, device: &'a Device) -> Self {
         Self { source, device }
     }
 
-    pub(super) fn device(&self) -> &Device {
+    pub(crate) fn device(&self) -> &Device {
         self.device
     }
 
-    pub(super) fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
+    pub(crate) fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         self.source.values(name, shape)
     }
 
-    pub(super) fn tensor<const D: usize>(
+    pub(crate) fn tensor<const D: usize>(
         &mut self,
         name: &str,
         shape: [usize; D],
@@ -274,7 +274,7 @@ impl<'a> Weights<'a> {
     }
 
     /// Convolution that keeps the side.
-    pub(super) fn conv(
+    pub(crate) fn conv(
         &mut self,
         name: &str,
         [channels_out, channels_in]: [usize; 2],
@@ -288,7 +288,7 @@ impl<'a> Weights<'a> {
     }
 
     /// Convolution that halves the side of a picture with one row and one column of zeros more.
-    pub(super) fn halving_conv(
+    pub(crate) fn halving_conv(
         &mut self,
         name: &str,
         channels: usize,
@@ -298,7 +298,7 @@ impl<'a> Weights<'a> {
     }
 
     /// Convolution over three frames and the plane, as the first frame sees it: the two before it are zeros.
-    pub(super) fn still_conv(
+    pub(crate) fn still_conv(
         &mut self,
         name: &str,
         [channels_out, channels_in]: [usize; 2],
@@ -311,7 +311,7 @@ impl<'a> Weights<'a> {
 
     /// Convolution over four frames in steps of two, of four equal frames after two of zeros. What it makes of
     /// them are two frames, here one after the other in the channels.
-    pub(super) fn first_time_conv(
+    pub(crate) fn first_time_conv(
         &mut self,
         name: &str,
         channels: usize,
@@ -327,7 +327,7 @@ impl<'a> Weights<'a> {
     }
 
     /// The same of the two frames that [`Self::first_time_conv`] gives: one frame.
-    pub(super) fn second_time_conv(
+    pub(crate) fn second_time_conv(
         &mut self,
         name: &str,
         channels: usize,
@@ -367,7 +367,7 @@ impl<'a> Weights<'a> {
     }
 
     /// A convolution of one pixel that is used as a matrix.
-    pub(super) fn pointwise(
+    pub(crate) fn pointwise(
         &mut self,
         name: &str,
         channels: usize,
@@ -380,7 +380,7 @@ impl<'a> Weights<'a> {
         Ok(linear)
     }
 
-    pub(super) fn group_norm(
+    pub(crate) fn group_norm(
         &mut self,
         name: &str,
         channels: usize,

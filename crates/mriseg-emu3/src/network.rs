@@ -1,18 +1,18 @@
 //! Encoder and decoder.
 
-use super::config::Emu3Config;
-use super::layers::{Attention, Norm, ResidualBlock, StillBlock, doubled};
-use super::weights::Weights;
-use crate::tensor_source::WeightsError;
+use crate::config::Emu3Config;
+use crate::layers::{Attention, Norm, ResidualBlock, StillBlock, doubled};
+use crate::weights::Weights;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 use burn::tensor::activation::silu;
+use mriseg::tensor_source::WeightsError;
 use mriseg_ops::convolution::convolve;
 
 /// Pictures to vectors.
 #[derive(Module, Debug)]
-pub(super) struct Encoder {
+pub(crate) struct Encoder {
     conv_in: Conv2d,
     levels: Vec<Level>,
     middle: Middle,
@@ -25,7 +25,7 @@ pub(super) struct Encoder {
 
 /// Codes' vectors to pictures.
 #[derive(Module, Debug)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     still: Vec<StillBlock>,
     over_time: Vec<Conv2d>,
     conv_in: Conv2d,
@@ -54,7 +54,7 @@ struct Middle {
 }
 
 impl Encoder {
-    pub(super) fn load(
+    pub(crate) fn load(
         config: &Emu3Config,
         weights: &mut Weights<'_>,
     ) -> Result<Self, WeightsError> {
@@ -93,7 +93,7 @@ impl Encoder {
     /// # Shapes
     /// - pictures: `[batch, in_channels, height, width]`
     /// - output: `[batch, z_channels, height / patch, width / patch]`
-    pub(super) fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
         let mut x = convolve(&self.conv_in, pictures);
         for level in &self.levels {
             x = level.forward(x, None);
@@ -111,7 +111,7 @@ impl Encoder {
 }
 
 impl Decoder {
-    pub(super) fn load(
+    pub(crate) fn load(
         config: &Emu3Config,
         weights: &mut Weights<'_>,
     ) -> Result<Self, WeightsError> {
@@ -155,7 +155,7 @@ impl Decoder {
     /// - x: `[batch, z_channels, rows, columns]`
     /// - codes: the same, codebook entries
     /// - output: `[batch, out_channels, rows * patch, columns * patch]`
-    pub(super) fn forward(&self, x: Tensor<4>, codes: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>, codes: Tensor<4>) -> Tensor<4> {
         let codes = self.over_time(codes);
         let codes = Some(&codes);
         let mut x = convolve(&self.conv_in, self.over_time(x));

@@ -12,8 +12,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use mriseg::bundle::{Bundle, Manifest};
 use mriseg::tensor_source::TensorSource;
-use mriseg::vision::Vision;
-use mriseg::vq::emu3::{Emu3Config, RandomTensors, SafetensorsFile};
+use mriseg_emu3::{Emu3Config, Emu3Tokenizer, RandomTensors, SafetensorsFile};
 use std::error::Error;
 use std::fs::{self, File};
 use std::path::Path;
@@ -58,7 +57,7 @@ fn own(folder: &Path) -> Result<(), Box<dyn Error>> {
     };
     let (image, mask) = (image.bytes, mask.bytes);
     let (model, _) = Bundle { manifest, files }.unpack(&device)?;
-    let vision = Vision::of(&model, None)?;
+    let vision = model.vision()?;
     println!(
         "{} tokens; weights: pictures {:.2} MB, masks {:.2} MB",
         config.layout().mask(),
@@ -97,7 +96,7 @@ fn emu3(path: &Path, side: usize) -> Result<(), Box<dyn Error>> {
         Box::new(SafetensorsFile::open(file, &weights.display().to_string())?)
     };
     config.validate()?;
-    let tokenizer = config.load(source.as_mut(), &device)?;
+    let tokenizer = Emu3Tokenizer::load(&config, source.as_mut(), &device)?;
     println!(
         "load: {:.1} s, at most {} of memory",
         start.elapsed().as_secs_f64(),

@@ -1,4 +1,4 @@
-//! Against `Emu3VQVAE` of the `transformers` package; `fixtures/emu3/make.py` made the fixtures.
+//! Against `Emu3VQVAE` of the `transformers` package; `fixtures/make.py` made the fixtures.
 
 use super::*;
 use burn::tensor::{Bytes, DType, TensorData};
@@ -18,9 +18,9 @@ struct Fixture {
 }
 
 const FIXTURES: [&str; 3] = [
-    include_str!("../../../fixtures/emu3/two-levels.json"),
-    include_str!("../../../fixtures/emu3/three-levels.json"),
-    include_str!("../../../fixtures/emu3/channel-plan.json"),
+    include_str!("../fixtures/two-levels.json"),
+    include_str!("../fixtures/three-levels.json"),
+    include_str!("../fixtures/channel-plan.json"),
 ];
 
 /// As `make.py` has it: FNV-1a of the name, then SplitMix64.
@@ -117,7 +117,7 @@ type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 fn load(config: &Emu3Config, file: Vec<u8>) -> Result<Emu3Tokenizer, WeightsError> {
     let mut file = SafetensorsFile::open(Cursor::new(file), "emu3.safetensors")?;
-    config.load(&mut file, &Device::flex())
+    Emu3Tokenizer::load(config, &mut file, &Device::flex())
 }
 
 fn codes_of(codes: Tensor<3, Int>) -> Vec<i64> {
@@ -261,7 +261,7 @@ fn an_eighth_of_the_official_width_asks_for_its_tensors() {
         ..Emu3Config::official()
     };
     let mut count = Count::default();
-    config.load(&mut count, &Device::flex()).unwrap();
+    Emu3Tokenizer::load(&config, &mut count, &Device::flex()).unwrap();
     // The checkpoint has 495; eight of them count batches.
     assert_eq!(count.tensors, 495 - 8);
 }

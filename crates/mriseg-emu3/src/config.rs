@@ -1,10 +1,10 @@
-//! Sizes of Emu3's vision tokenizer.
+//! Sizes of the tokenizer.
 
-use crate::config::ConfigError;
+use mriseg::config::ConfigError;
 use serde::{Deserialize, Serialize};
 
 /// Groups of every group normalisation.
-pub(super) const GROUPS: usize = 32;
+pub(crate) const GROUPS: usize = 32;
 
 /// Sizes, by the names of the official `config.json`; those of `transformers` are understood too, and what only
 /// video or training needs is ignored.

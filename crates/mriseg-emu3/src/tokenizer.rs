@@ -1,27 +1,16 @@
-//! Emu3's vision tokenizer (SBER-MoVQGAN), the paper's tokenizer of pictures and masks: 32 768 codes, one per
-//! 8x8 pixels in its official size of 271 million parameters. It is made for video; for one picture every
-//! convolution over time collapses to one over the plane, exactly (docs/METHOD.md, section 2.4), which is what is kept here.
-//!
-//! Its weights are not ours: [`Emu3Config::load`] reads the official safetensors file, or the one that the
-//! `transformers` package writes, tensor by tensor.
+//! Encoder, codebook and decoder: 32 768 codes, one per 8x8 pixels, in the official size of 271 million parameters. The
+//! network is made for video; for one picture every convolution over time collapses to one over the plane, exactly
+//! (docs/METHOD.md, section 2.4), which is what is kept here.
 
-mod config;
-mod layers;
-mod network;
-mod weights;
-
-pub use config::Emu3Config;
-pub use weights::{RandomTensors, SafetensorsFile};
-
-use super::blocks::{grid_to_tokens, tokens_to_grid};
-use super::quantizer::{Quantizer, QuantizerConfig};
-use crate::tensor_source::{TensorSource, WeightsError};
+use crate::config::Emu3Config;
+use crate::network::{Decoder, Encoder};
+use crate::weights::Weights;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Int, Tensor};
+use mriseg::tensor_source::{TensorSource, WeightsError};
+use mriseg::vq::{Quantizer, QuantizerConfig, grid_to_tokens, tokens_to_grid};
 use mriseg_ops::convolution::convolve;
-use network::{Decoder, Encoder};
-use weights::Weights;
 
 /// Encoder, codebook and decoder.
 #[derive(Module, Debug)]
@@ -37,45 +26,43 @@ pub struct Emu3Tokenizer {
     in_channels: usize,
 }
 
-impl Emu3Config {
-    /// A tokenizer of sizes that [`Self::validate`] accepts, with the weights of `source`, which is told every tensor
-    /// that it needs, one by one, and must not have others.
+impl Emu3Tokenizer {
+    /// The tokenizer with the weights of `source`, which is told every tensor that it needs, one by one, and must
+    /// not have others.
     ///
     /// # Errors
-    /// A tensor is absent, has another shape, cannot be read or is left over.
+    /// The sizes are impossible, or a tensor is absent, has another shape, cannot be read or is left over.
     pub fn load(
-        &self,
+        config: &Emu3Config,
         source: &mut dyn TensorSource,
         device: &Device,
-    ) -> Result<Emu3Tokenizer, WeightsError> {
+    ) -> Result<Self, WeightsError> {
         let mut weights = Weights::new(source, device);
         let codebook = weights.tensor(
             "quantize.embedding.weight",
-            [self.codebook_size, self.embed_dim],
+            [config.codebook_size, config.embed_dim],
         )?;
         let quantizer = QuantizerConfig {
-            codes: self.codebook_size,
-            code_dim: self.embed_dim,
+            codes: config.codebook_size,
+            code_dim: config.embed_dim,
         };
-        let tokenizer = Emu3Tokenizer {
-            encoder: Encoder::load(self, &mut weights)?,
-            to_code: weights.still_conv("quant_conv", [self.embed_dim, self.z_channels], 1)?,
+        let tokenizer = Self {
+            encoder: Encoder::load(config, &mut weights)?,
+            to_code: weights.still_conv("quant_conv", [config.embed_dim, config.z_channels], 1)?,
             quantizer: quantizer.init(device).with_codebook(codebook),
             from_code: weights.still_conv(
                 "post_quant_conv",
-                [self.z_channels, self.embed_dim],
+                [config.z_channels, config.embed_dim],
                 1,
             )?,
-            decoder: Decoder::load(self, &mut weights)?,
-            patch: self.patch(),
-            in_channels: self.in_channels,
+            decoder: Decoder::load(config, &mut weights)?,
+            patch: config.patch(),
+            in_channels: config.in_channels,
         };
         source.finish()?;
         Ok(tokenizer)
     }
-}
 
-impl Emu3Tokenizer {
     /// Codes of pictures whose sides are multiples of [`Emu3Config::patch`].
     ///
     /// # Shapes
@@ -128,4 +115,5 @@ impl Emu3Tokenizer {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

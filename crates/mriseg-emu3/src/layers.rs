@@ -1,19 +1,19 @@
 //! What encoder and decoder are made of.
 
-use super::weights::Weights;
-use crate::tensor_source::WeightsError;
-use crate::vq::blocks::{grid_to_tokens, tokens_to_grid};
+use crate::weights::Weights;
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
 use burn::nn::interpolate::{Interpolate2dConfig, InterpolateMode};
 use burn::nn::{GroupNorm, Linear};
 use burn::tensor::activation::{silu, softmax};
 use burn::tensor::{Tensor, TensorData};
+use mriseg::tensor_source::WeightsError;
+use mriseg::vq::{grid_to_tokens, tokens_to_grid};
 use mriseg_ops::convolution::convolve;
 
 /// Group normalisation; in the decoder the codes set its scale and shift, place by place (MoVQ, eq. 5).
 #[derive(Module, Debug)]
-pub(super) struct Norm {
+pub(crate) struct Norm {
     groups: GroupNorm,
     spatial: Option<Spatial>,
 }
@@ -26,7 +26,7 @@ struct Spatial {
 
 impl Norm {
     /// `code_dim` is that of the codes that set it, if any do.
-    pub(super) fn load(
+    pub(crate) fn load(
         weights: &mut Weights<'_>,
         name: &str,
         channels: usize,
@@ -50,7 +50,7 @@ impl Norm {
     /// # Shapes
     /// - x, output: `[batch, channels, height, width]`
     /// - codes: `[batch, code_dim, rows, columns]`
-    pub(super) fn forward(&self, x: Tensor<4>, codes: Option<&Tensor<4>>) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>, codes: Option<&Tensor<4>>) -> Tensor<4> {
         let [_, _, height, width] = x.dims();
         let x = self.groups.forward(x);
         match (&self.spatial, codes) {
@@ -79,14 +79,14 @@ fn enlarged(x: Tensor<4>, height: usize, width: usize) -> Tensor<4> {
 }
 
 /// Twice the side, every pixel four times.
-pub(super) fn doubled(x: Tensor<4>) -> Tensor<4> {
+pub(crate) fn doubled(x: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
     enlarged(x, 2 * height, 2 * width)
 }
 
 /// `shortcut(x) + conv2(silu(norm2(conv1(silu(norm1(x))))))`.
 #[derive(Module, Debug)]
-pub(super) struct ResidualBlock {
+pub(crate) struct ResidualBlock {
     norm1: Norm,
     conv1: Conv2d,
     norm2: Norm,
@@ -95,7 +95,7 @@ pub(super) struct ResidualBlock {
 }
 
 impl ResidualBlock {
-    pub(super) fn load(
+    pub(crate) fn load(
         weights: &mut Weights<'_>,
         name: &str,
         [channels_in, channels_out]: [usize; 2],
@@ -113,7 +113,7 @@ impl ResidualBlock {
         })
     }
 
-    pub(super) fn forward(&self, x: Tensor<4>, codes: Option<&Tensor<4>>) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>, codes: Option<&Tensor<4>>) -> Tensor<4> {
         let hidden = convolve(&self.conv1, silu(self.norm1.forward(x.clone(), codes)));
         let hidden = convolve(&self.conv2, silu(self.norm2.forward(hidden, codes)));
         match &self.shortcut {
@@ -125,7 +125,7 @@ impl ResidualBlock {
 
 /// `x + out(attention(norm(x)))`, one head, every place sees every place.
 #[derive(Module, Debug)]
-pub(super) struct Attention {
+pub(crate) struct Attention {
     norm: Norm,
     query: Linear,
     key: Linear,
@@ -134,7 +134,7 @@ pub(super) struct Attention {
 }
 
 impl Attention {
-    pub(super) fn load(
+    pub(crate) fn load(
         weights: &mut Weights<'_>,
         name: &str,
         channels: usize,
@@ -150,7 +150,7 @@ impl Attention {
         })
     }
 
-    pub(super) fn forward(&self, x: Tensor<4>, codes: Option<&Tensor<4>>) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>, codes: Option<&Tensor<4>>) -> Tensor<4> {
         let [_, channels, height, width] = x.dims();
         let places = grid_to_tokens(self.norm.forward(x.clone(), codes));
         let query = self.query.forward(places.clone());
@@ -166,7 +166,7 @@ impl Attention {
 
 /// A residual block over time, as one frame sees it: `x + conv2(silu(norm2(conv1(silu(norm1(x))))))`.
 #[derive(Module, Debug)]
-pub(super) struct StillBlock {
+pub(crate) struct StillBlock {
     norm1: FrozenNorm,
     conv1: Conv2d,
     norm2: FrozenNorm,
@@ -174,7 +174,7 @@ pub(super) struct StillBlock {
 }
 
 impl StillBlock {
-    pub(super) fn load(
+    pub(crate) fn load(
         weights: &mut Weights<'_>,
         name: &str,
         channels: usize,
@@ -188,7 +188,7 @@ impl StillBlock {
         })
     }
 
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let hidden = convolve(&self.conv1, silu(self.norm1.forward(x.clone())));
         x + convolve(&self.conv2, silu(self.norm2.forward(hidden)))
     }

@@ -1,0 +1,216 @@
+//! A picture and a sentence in, a stream of tokens and a mask at the picture's own size out: what page and command line
+//! run, and what is scored.
+
+mod loaded;
+mod result;
+mod sampling;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use loaded::{Frame, Input, Query, foreground};
+pub use result::{DecodedMask, PartialMask, Segmentation};
+pub use sampling::{SamplingOptions, SamplingStream};
+pub use stream::SegmentationStream;
+
+use crate::bundle::{Bundle, Domain, Manifest};
+use crate::decode::{Decode, TokenEvent};
+use crate::error::Error;
+use crate::image::{GrayImage, ImageError, Picture};
+use crate::mask_lm::CachedLm;
+use crate::model::Model;
+use crate::reading::Reading;
+use crate::text::{Prompt, TextTokenizer};
+use crate::vision::Vision;
+use burn::tensor::Device;
+use loaded::Loaded;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A loaded bundle on a device. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Segmenter {
+    loaded: Arc<Loaded>,
+}
+
+impl Segmenter {
+    /// Checks and loads a bundle; `files` holds every file that the manifest names.
+    ///
+    /// # Errors
+    /// A file is missing or damaged, or the bundle is of another version.
+    pub async fn load(
+        manifest: &[u8],
+        files: BTreeMap<String, Vec<u8>>,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let manifest = Manifest::parse(manifest)?;
+        let bundle = Bundle { manifest, files };
+        let (model, tokenizer) = bundle.unpack(device)?;
+        let vision = model.vision()?;
+        Self::from_model(bundle.manifest, &model, vision, tokenizer, device).await
+    }
+
+    /// Wraps a model that is in memory already; `vision` is [`Model::vision`], or the tokenizer on whose codes the model
+    /// was trained.
+    ///
+    /// # Errors
+    /// The device fails, or the manifest's rule does not suit the tokenizer.
+    pub async fn from_model(
+        manifest: Manifest,
+        model: &Model,
+        vision: Vision,
+        tokenizer: TextTokenizer,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let loaded = Loaded::new(manifest, model, vision, tokenizer, device).await?;
+        Ok(Self {
+            loaded: Arc::new(loaded),
+        })
+    }
+
+    /// What the bundle says about itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.loaded.manifest
+    }
+
+    /// What stands between pixels and tokens.
+    pub fn vision(&self) -> &Vision {
+        &self.loaded.vision
+    }
+
+    /// The language model, ready to decode.
+    pub fn lm(&self) -> &CachedLm {
+        &self.loaded.lm
+    }
+
+    /// Reads a picture file as [`Picture::decode`] does, without colours where the model has no use for them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn decode_picture(&self, bytes: &[u8], name: &str) -> Result<Picture, ImageError> {
+        match self.loaded.vision.input_channels() {
+            1 => GrayImage::decode(bytes, name).map(Picture::from),
+            _ => Picture::decode(bytes, name),
+        }
+    }
+
+    /// The sentence as the model reads it.
+    ///
+    /// # Errors
+    /// It is empty, or has too many tokens.
+    pub fn prompt(&self, text: &str) -> Result<Prompt, Error> {
+        let loaded = &self.loaded;
+        let example = &loaded.manifest.info.example;
+        Ok(loaded
+            .tokenizer
+            .encode(text, loaded.layout().text, example)?)
+    }
+
+    /// The prompt that stands for "no sentence".
+    pub fn no_prompt(&self) -> Prompt {
+        self.loaded.tokenizer.none(self.loaded.layout().text)
+    }
+
+    /// How a sentence is understood, for people; `None` where the model's sentences are not about lungs. The mask comes
+    /// from the model, not from this.
+    pub fn reading(&self, text: &str) -> Option<Reading> {
+        match self.loaded.manifest.info.domain {
+            Domain::ChestXray => Some(Reading::of(text)),
+            Domain::Other => None,
+        }
+    }
+
+    /// Prepares pictures and turns them and their sentences into tokens.
+    pub fn read(&self, queries: &[Query<'_>]) -> Input {
+        self.loaded.read(queries)
+    }
+
+    /// Begins the mask of one query; [`SegmentationStream::next`] decodes it.
+    pub fn stream(&self, query: Query<'_>, strategy: Decode) -> SegmentationStream {
+        self.stream_input(self.read(&[query]), strategy)
+    }
+
+    /// The same of a query that was read before, the only one of `input`.
+    pub fn stream_input(&self, input: Input, strategy: Decode) -> SegmentationStream {
+        SegmentationStream::start(self.loaded.clone(), input, strategy)
+    }
+
+    /// Begins several masks of one query; [`SamplingStream::next`] samples them.
+    pub fn sample(&self, query: Query<'_>, options: SamplingOptions) -> SamplingStream {
+        self.sample_input(self.read(&[query]), options)
+    }
+
+    /// The same of a query that was read before, the only one of `input`.
+    pub fn sample_input(&self, input: Input, options: SamplingOptions) -> SamplingStream {
+        SamplingStream::start(self.loaded.clone(), input, options)
+    }
+
+    /// Decodes a whole mask and hands every token to `on_token`, which can stop it.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn segment(
+        &self,
+        query: Query<'_>,
+        strategy: Decode,
+        mut on_token: impl FnMut(&TokenEvent) -> ControlFlow<()>,
+    ) -> Result<Segmentation, Error> {
+        let mut stream = self.stream(query, strategy);
+        loop {
+            let run = stream.next().await?;
+            if run.is_empty() {
+                return stream.finish().await;
+            }
+            if let Some(last) = run.iter().find(|event| on_token(event).is_break()) {
+                stream.truncate(last.index + 1);
+                return stream.finish().await;
+            }
+        }
+    }
+
+    /// Masks of many queries, decoded greedily together, a token of each per pass: the same tokens as one by one.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn segment_many(&self, queries: &[Query<'_>]) -> Result<Vec<Segmentation>, Error> {
+        let input = self.read(queries);
+        let decoded = self.decode_many(&input).await?;
+        let tokens: Vec<&[u32]> = decoded.iter().map(|mask| mask.tokens.as_slice()).collect();
+        let soft = self.soft_masks(&tokens).await?;
+        let drawn = input.frames.iter().zip(soft);
+        let drawn = drawn.map(|(frame, soft)| (frame.draw(&soft), frame.notes()));
+        Ok(decoded
+            .into_iter()
+            .zip(drawn)
+            .map(|(decoded, (mask, notes))| Segmentation {
+                tokens: decoded.tokens,
+                probabilities: decoded.probabilities,
+                width: mask.width,
+                height: mask.height,
+                mask,
+                pending: 0,
+                passes: self.loaded.layout().mask(),
+                presence: decoded.presence,
+                notes,
+            })
+            .collect())
+    }
+
+    /// [`Self::segment_many`] without drawing.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn decode_many(&self, input: &Input) -> Result<Vec<DecodedMask>, Error> {
+        self.loaded.decode_many(input).await
+    }
+
+    /// How surely each pixel is foreground at the model's resolution, 0 to 1, of masks of which some cells may be pending:
+    /// these are 0. [`Frame::draw`] makes masks of them.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn soft_masks(&self, masks: &[&[u32]]) -> Result<Vec<GrayImage>, Error> {
+        self.loaded.soft_masks(masks).await
+    }
+}

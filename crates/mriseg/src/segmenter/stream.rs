@@ -1,0 +1,120 @@
+//! One mask, token by token.
+
+use super::loaded::{Frame, Input, Loaded};
+use super::result::{PartialMask, Segmentation};
+use crate::decode::{Decode, Decoder, TokenEvent};
+use crate::error::Error;
+use std::sync::Arc;
+
+/// A mask on its way. To stop, do not call [`Self::next`] again.
+#[derive(Debug)]
+pub struct SegmentationStream {
+    loaded: Arc<Loaded>,
+    decoder: Decoder,
+    frame: Frame,
+    tokens: Vec<u32>,
+    probabilities: Vec<f32>,
+}
+
+impl SegmentationStream {
+    /// Reads the only query of `input`.
+    pub(super) fn start(loaded: Arc<Loaded>, input: Input, strategy: Decode) -> Self {
+        let Input {
+            text,
+            image,
+            mut frames,
+        } = input;
+        let picker = loaded.picker.clone();
+        Self {
+            decoder: Decoder::start(&loaded.lm, picker, strategy, text, image),
+            frame: frames.pop().expect("one query"),
+            loaded,
+            tokens: Vec::new(),
+            probabilities: Vec::new(),
+        }
+    }
+
+    /// Decodes the next token, or run of tokens; empty when every cell is decoded.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn next(&mut self) -> Result<Vec<TokenEvent>, Error> {
+        let run = (self.decoder.next(&self.loaded.lm).await)?;
+        for event in &run {
+            self.tokens.push(event.token);
+            self.probabilities.push(event.probability);
+        }
+        Ok(run)
+    }
+
+    /// Keeps the first `tokens` of the mask only.
+    pub(super) fn truncate(&mut self, tokens: usize) {
+        self.tokens.truncate(tokens);
+        self.probabilities.truncate(tokens);
+    }
+
+    /// The tokens so far.
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    /// Passes through the model so far.
+    pub fn passes(&self) -> usize {
+        self.decoder.passes()
+    }
+
+    /// Probability of there being something to draw, once it was told; see [`Decoder::presence`].
+    pub fn presence(&self) -> Option<f32> {
+        self.decoder.presence()
+    }
+
+    /// Side of the square grid of cells.
+    pub fn grid(&self) -> usize {
+        self.loaded.layout().grid
+    }
+
+    /// Tokens of a whole mask.
+    pub fn total(&self) -> usize {
+        self.loaded.layout().mask()
+    }
+
+    /// How the mask lies in the picture.
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// The mask so far, for drawing.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn partial_mask(&self) -> Result<PartialMask, Error> {
+        let soft = self.loaded.soft_masks(&[&self.tokens]).await?.remove(0);
+        Ok(PartialMask {
+            width: soft.width,
+            height: soft.height,
+            probability: (soft.pixels.iter())
+                .map(|p| (p * 255.0).round() as u8)
+                .collect(),
+            pending: (0..self.total()).map(|i| i >= self.tokens.len()).collect(),
+        })
+    }
+
+    /// The mask at the image's own size, from the tokens decoded so far.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn finish(self) -> Result<Segmentation, Error> {
+        let soft = self.loaded.soft_masks(&[&self.tokens]).await?.remove(0);
+        Ok(Segmentation {
+            pending: self.total() - self.tokens.len(),
+            passes: self.passes(),
+            presence: self.presence(),
+            notes: self.frame.notes(),
+            mask: self.frame.draw(&soft),
+            width: self.frame.width,
+            height: self.frame.height,
+            tokens: self.tokens,
+            probabilities: self.probabilities,
+        })
+    }
+}
