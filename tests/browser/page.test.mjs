@@ -126,7 +126,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     await page.context().close();
   });
 
-  test('masks by chance tell where the model is unsure', async () => {
+  test('sampled masks tell where the model is unsure', async () => {
     const { page, nothingWrong } = await visit(session);
     await loadModel(page);
     await segment(page, first);

@@ -781,7 +781,7 @@ fn masks_by_chance_say_where_they_differ() {
             .arg(&drawn),
     );
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("4 masks by chance: cells agree to"), "{text}");
+    assert!(text.contains("4 sampled masks: cells agree to"), "{text}");
     let drawn = GrayImage::decode(&fs::read(&drawn).unwrap(), "sure.png").unwrap();
     assert_eq!((drawn.width, drawn.height), (150, 90));
 }

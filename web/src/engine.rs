@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 use js_sys::{Function, Uint8Array};
 use mriseg::image::Preparation;
-use mriseg::segmenter::{Decoding, Sampling, Segmenter};
+use mriseg::segmenter::{Query, SamplingOptions, SamplingStream, SegmentationStream, Segmenter};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
@@ -19,8 +19,8 @@ use crate::{
 pub struct Engine {
     device: Device,
     segmenter: Option<Segmenter>,
-    decoding: Option<Decoding>,
-    sampling: Option<Sampling>,
+    decoding: Option<SegmentationStream>,
+    sampling: Option<SamplingStream>,
 }
 
 #[wasm_bindgen]
@@ -96,8 +96,8 @@ impl Engine {
         let image = segmenter
             .decode_picture(&image, &image_name)
             .map_err(refuse)?;
-        let decoding = segmenter.start(&image, &prompt, decode);
-        let square = match decoding.preparation() {
+        let decoding = segmenter.stream(Query::new(&image, &prompt), decode);
+        let square = match &decoding.frame().preparation {
             Some(preparation) => Square::from(preparation),
             None => Square::from(&Preparation::none(image.width(), image.height())),
         };
@@ -109,7 +109,7 @@ impl Engine {
             total: decoding.total(),
             read_as,
             hint,
-            notes: decoding.notes(),
+            notes: decoding.frame().notes(),
             square,
         };
         let started = started.into_ts()?;
@@ -149,7 +149,7 @@ impl Engine {
         Ok(Segmentation::from(result).into_ts()?)
     }
 
-    /// Reads a picture and a sentence to decode `samples` masks by chance, with random numbers from `seed`. Gives
+    /// Reads a picture and a sentence to sample `samples` masks, with random numbers from `seed`. Gives
     /// the number of passes through the model that [`Engine::sample`] will take.
     ///
     /// # Errors
@@ -170,7 +170,12 @@ impl Engine {
         let image = segmenter
             .decode_picture(&image, &image_name)
             .map_err(refuse)?;
-        let sampling = segmenter.start_sampling(&image, &prompt, samples as usize, seed.into());
+        let options = SamplingOptions {
+            samples: samples as usize,
+            temperature: 1.0,
+            seed: seed.into(),
+        };
+        let sampling = segmenter.sample(Query::new(&image, &prompt), options);
         let total = sampling.total() as u32;
         self.sampling = Some(sampling);
         Ok(total)
@@ -204,7 +209,7 @@ impl Engine {
         segmenter.ok_or_else(|| JsError::new("load a model before segmenting"))
     }
 
-    fn running(&mut self) -> Result<&mut Decoding, JsError> {
+    fn running(&mut self) -> Result<&mut SegmentationStream, JsError> {
         self.decoding.as_mut().ok_or_else(nothing_started)
     }
 }

@@ -122,7 +122,7 @@ pub struct Segmentation {
     pub presence: Option<f32>,
 }
 
-/// What several masks, decoded by chance, have in common.
+/// What several masks, sampled, have in common.
 #[derive(Serialize, Tsify)]
 pub struct Agreement {
     /// Mean mask probability per pixel at the model's resolution, row by row, 0 to 255.

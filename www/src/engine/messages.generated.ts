@@ -164,7 +164,7 @@ export interface Segmentation {
 }
 
 /**
- * What several masks, decoded by chance, have in common.
+ * What several masks, sampled, have in common.
  */
 export interface Agreement {
     /**

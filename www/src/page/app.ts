@@ -179,7 +179,7 @@ export class App {
     this.#dispatch({ type: 'abandon' });
   }
 
-  /** Decodes masks by chance of what was segmented last and shows where they agree. */
+  /** Samples masks of what was segmented last and shows where they agree. */
   async #sample(): Promise<void> {
     const { client } = this.#model;
     const run = this.#run;
@@ -201,7 +201,7 @@ export class App {
       }
       this.#dispatch({ type: 'sampled' });
     } catch (error) {
-      if (!(error instanceof EngineGone)) this.#fail(error, 'No masks by chance: ');
+      if (!(error instanceof EngineGone)) this.#fail(error, 'No samples: ');
     }
   }
 }

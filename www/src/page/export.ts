@@ -46,7 +46,7 @@ export interface Export {
   probabilities: number[];
   /** Probability of there being something to draw; null where the model does not tell. */
   presence: number | null;
-  /** Agreement of masks by chance per cell, where they were decoded. */
+  /** Agreement of sampled masks per cell, where there are some. */
   agreement: { masks: number; cells: number[] } | null;
   mask: Rle & { pixels: number };
 }

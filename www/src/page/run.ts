@@ -29,7 +29,7 @@ export interface Run extends Question {
   outcome?: Outcome;
   /** The right mask, 0/1 per pixel of the picture, where the gallery has one. */
   truth?: Uint8Array | undefined;
-  /** Per cell, row by row: how far masks by chance agree. */
+  /** Per cell, row by row: how far sampled masks agree. */
   agreement?: Float32Array;
 }
 

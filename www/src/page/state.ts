@@ -2,7 +2,7 @@
 
 import { percent } from './format.ts';
 
-/** Masks that are decoded by chance to see where they agree. */
+/** Masks that are sampled to see where they agree. */
 export const SAMPLES = 8;
 
 export type State =
@@ -130,7 +130,7 @@ export function describe(state: State): string {
     case 'decoding':
       return `Decoding the mask: ${quarter} %`;
     case 'sampling':
-      return `Decoding ${SAMPLES} masks by chance: ${quarter} %`;
+      return `Sampling ${SAMPLES} masks: ${quarter} %`;
     case 'done':
       return state.maskPixels === 0
         ? 'Done. The mask is empty: the model finds nothing in this picture that fits the sentence.'

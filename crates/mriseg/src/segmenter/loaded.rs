@@ -1,10 +1,11 @@
 //! A loaded bundle, and the steps from a picture to a mask. Page, `predict`, evaluation and training all take these.
 
 use super::result::DecodedMask;
-use crate::bundle::Manifest;
-use crate::decode::{Greedy, Picker, code_tensor};
+use crate::bundle::{Domain, Manifest};
+use crate::config::ModelConfig;
+use crate::decode::{DecisionRule, Greedy, Picker, code_tensor};
 use crate::error::Error;
-use crate::image::{GrayImage, Mask, Picture, Preparation};
+use crate::image::{GrayImage, Mask, Picture, Preparation, Typical};
 use crate::mask_lm::CachedLm;
 use crate::model::Model;
 use crate::sequence::SequenceLayout;
@@ -21,6 +22,17 @@ pub struct Query<'a> {
     pub prompt: &'a Prompt,
     /// Codes of the picture, where they were made before and image tokens are codes.
     pub codes: Option<&'a [u32]>,
+}
+
+impl<'a> Query<'a> {
+    /// A picture that was not read before.
+    pub fn new(picture: &'a Picture, prompt: &'a Prompt) -> Self {
+        Self {
+            picture,
+            prompt,
+            codes: None,
+        }
+    }
 }
 
 /// Queries as the language model reads them.
@@ -45,10 +57,37 @@ pub struct Frame {
     pub preparation: Option<Preparation>,
 }
 
+/// What a segmenter must know of a model beside its weights.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Sizes of the model.
+    pub architecture: ModelConfig,
+    /// What is drawn, given what the model predicts.
+    pub rule: DecisionRule,
+    /// What its training pictures typically look like, by which inverted grey values are told.
+    pub typical: Option<Typical>,
+    /// What its sentences are about.
+    pub domain: Domain,
+    /// A sentence that it understands.
+    pub example: String,
+}
+
+impl From<&Manifest> for Settings {
+    fn from(manifest: &Manifest) -> Self {
+        Self {
+            architecture: manifest.architecture.clone(),
+            rule: manifest.rule,
+            typical: manifest.info.typical.clone(),
+            domain: manifest.info.domain,
+            example: manifest.info.example.clone(),
+        }
+    }
+}
+
 /// See [`Segmenter`](super::Segmenter).
 #[derive(Debug)]
 pub(super) struct Loaded {
-    pub(super) manifest: Manifest,
+    pub(super) settings: Settings,
     pub(super) vision: Vision,
     pub(super) lm: CachedLm,
     pub(super) tokenizer: TextTokenizer,
@@ -88,17 +127,17 @@ impl Input {
 impl Loaded {
     /// Makes a model ready to decode.
     pub(super) async fn new(
-        manifest: Manifest,
+        settings: Settings,
         model: &Model,
         vision: Vision,
         tokenizer: TextTokenizer,
         device: &Device,
     ) -> Result<Self, Error> {
-        let picker = Picker::new(manifest.rule, vision.as_ref()).await?;
+        let picker = Picker::new(settings.rule, vision.as_ref()).await?;
         let empty = match picker.empty() {
             Some(empty) => empty.codes().to_vec(),
             None => {
-                let size = manifest.architecture.mask.size;
+                let size = settings.architecture.mask.size;
                 let codes = vision.mask_codes(Tensor::zeros([1, 1, size, size], device));
                 let codes = codes.into_data_async().await?;
                 codes.iter().collect()
@@ -107,7 +146,7 @@ impl Loaded {
         Ok(Self {
             empty,
             picker,
-            manifest,
+            settings,
             lm: CachedLm::new(&model.lm),
             vision,
             tokenizer,
@@ -116,7 +155,7 @@ impl Loaded {
     }
 
     pub(super) fn layout(&self) -> SequenceLayout {
-        self.manifest.architecture.layout()
+        self.settings.architecture.layout()
     }
 
     /// Prepares pictures and turns them and their sentences into tokens.
@@ -138,7 +177,7 @@ impl Loaded {
     }
 
     fn frame(&self, picture: &Picture) -> Frame {
-        let typical = self.manifest.info.typical.as_ref();
+        let typical = self.settings.typical.as_ref();
         Frame {
             width: picture.width(),
             height: picture.height(),
@@ -154,7 +193,7 @@ impl Loaded {
     }
 
     fn image_tokens(&self, queries: &[Query<'_>], frames: &[Frame]) -> Tensor<3> {
-        let size = self.manifest.architecture.picture_size();
+        let size = self.settings.architecture.picture_size();
         let pictures: Vec<Tensor<4>> = (queries.iter().zip(frames))
             .map(|(query, frame)| match &frame.preparation {
                 Some(preparation) => {
@@ -211,7 +250,7 @@ impl Loaded {
     pub(super) async fn soft_masks(&self, masks: &[&[u32]]) -> Result<Vec<GrayImage>, Error> {
         let layout = self.layout();
         let (size, patch) = {
-            let mask = &self.manifest.architecture.mask;
+            let mask = &self.settings.architecture.mask;
             (mask.size, mask.patch)
         };
         let mut soft = Vec::with_capacity(masks.len());

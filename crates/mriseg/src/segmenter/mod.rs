@@ -8,16 +8,16 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use loaded::{Frame, Input, Query, foreground};
+pub use loaded::{Frame, Input, Query, Settings, foreground};
 pub use result::{DecodedMask, PartialMask, Segmentation};
 pub use sampling::{SamplingOptions, SamplingStream};
 pub use stream::SegmentationStream;
 
 use crate::bundle::{Bundle, Domain, Manifest};
-use crate::decode::{Decode, TokenEvent};
+use crate::config::ModelConfig;
+use crate::decode::{Decode, Picker, TokenEvent};
 use crate::error::Error;
 use crate::image::{GrayImage, ImageError, Picture};
-use crate::mask_lm::CachedLm;
 use crate::model::Model;
 use crate::reading::Reading;
 use crate::text::{Prompt, TextTokenizer};
@@ -47,41 +47,46 @@ impl Segmenter {
         let manifest = Manifest::parse(manifest)?;
         let bundle = Bundle { manifest, files };
         let (model, tokenizer) = bundle.unpack(device)?;
-        let vision = model.vision()?;
-        Self::from_model(bundle.manifest, &model, vision, tokenizer, device).await
+        let settings = Settings::from(&bundle.manifest);
+        Self::from_model(settings, &model, model.vision()?, tokenizer, device).await
     }
 
     /// Wraps a model that is in memory already; `vision` is [`Model::vision`], or the tokenizer on whose codes the model
     /// was trained.
     ///
     /// # Errors
-    /// The device fails, or the manifest's rule does not suit the tokenizer.
+    /// The device fails, or the rule does not suit the tokenizer.
     pub async fn from_model(
-        manifest: Manifest,
+        settings: Settings,
         model: &Model,
         vision: Vision,
         tokenizer: TextTokenizer,
         device: &Device,
     ) -> Result<Self, Error> {
-        let loaded = Loaded::new(manifest, model, vision, tokenizer, device).await?;
+        let loaded = Loaded::new(settings, model, vision, tokenizer, device).await?;
         Ok(Self {
             loaded: Arc::new(loaded),
         })
     }
 
-    /// What the bundle says about itself.
-    pub fn manifest(&self) -> &Manifest {
-        &self.loaded.manifest
+    /// Sizes of the model.
+    pub fn config(&self) -> &ModelConfig {
+        &self.loaded.settings.architecture
+    }
+
+    /// Where it computes.
+    pub fn device(&self) -> &Device {
+        &self.loaded.device
+    }
+
+    /// How codes are picked.
+    pub fn picker(&self) -> &Picker {
+        &self.loaded.picker
     }
 
     /// What stands between pixels and tokens.
     pub fn vision(&self) -> &Vision {
         &self.loaded.vision
-    }
-
-    /// The language model, ready to decode.
-    pub fn lm(&self) -> &CachedLm {
-        &self.loaded.lm
     }
 
     /// Reads a picture file as [`Picture::decode`] does, without colours where the model has no use for them.
@@ -101,7 +106,7 @@ impl Segmenter {
     /// It is empty, or has too many tokens.
     pub fn prompt(&self, text: &str) -> Result<Prompt, Error> {
         let loaded = &self.loaded;
-        let example = &loaded.manifest.info.example;
+        let example = &loaded.settings.example;
         Ok(loaded
             .tokenizer
             .encode(text, loaded.layout().text, example)?)
@@ -115,7 +120,7 @@ impl Segmenter {
     /// How a sentence is understood, for people; `None` where the model's sentences are not about lungs. The mask comes
     /// from the model, not from this.
     pub fn reading(&self, text: &str) -> Option<Reading> {
-        match self.loaded.manifest.info.domain {
+        match self.loaded.settings.domain {
             Domain::ChestXray => Some(Reading::of(text)),
             Domain::Other => None,
         }

@@ -98,7 +98,7 @@ impl SamplingStream {
     /// # Errors
     /// The device fails.
     pub async fn agreement(&self) -> Result<Agreement, Error> {
-        let size = &self.loaded.manifest.architecture.mask;
+        let size = &self.loaded.settings.architecture.mask;
         let masks = self.sampler.masks();
         let masks: Vec<&[u32]> = masks.iter().map(Vec::as_slice).collect();
         let soft = self.loaded.soft_masks(&masks).await?;
@@ -109,7 +109,7 @@ impl SamplingStream {
     /// How probable every pixel is foreground, the mean over all masks that could have been sampled; see
     /// [`Sampler::expected`]. Call it when all are sampled.
     pub fn expected_mask(&self) -> GrayImage {
-        let mask = &self.loaded.manifest.architecture.mask;
+        let mask = &self.loaded.settings.architecture.mask;
         let (size, patch) = (mask.size, mask.patch);
         let expected = self.sampler.expected();
         let pixels = (0..size * size).map(|pixel| {

@@ -43,14 +43,6 @@ fn image() -> Picture {
     GrayImage::new(100, 40, pixels.collect()).into()
 }
 
-fn query<'a>(picture: &'a Picture, prompt: &'a Prompt) -> Query<'a> {
-    Query {
-        picture,
-        prompt,
-        codes: None,
-    }
-}
-
 /// What is scored is what the page draws.
 #[test]
 fn many_masks_together_are_those_of_one_by_one() {
@@ -62,7 +54,7 @@ fn many_masks_together_are_those_of_one_by_one() {
     ];
     let prompts = ["left lung", "right", "lung"].map(|text| segmenter.prompt(text).unwrap());
     let queries: Vec<Query<'_>> = (pictures.iter().zip(&prompts))
-        .map(|(picture, prompt)| query(picture, prompt))
+        .map(|(picture, prompt)| Query::new(picture, prompt))
         .collect();
     let together = block_on(segmenter.segment_many(&queries)).unwrap();
     assert_eq!(together.len(), 3);
@@ -90,7 +82,7 @@ fn a_mask_arrives_token_by_token_at_the_images_own_size() {
         ControlFlow::Continue(())
     };
     let image = image();
-    let result = segmenter.segment(query(&image, &prompt), Decode::Speculative, keep);
+    let result = segmenter.segment(Query::new(&image, &prompt), Decode::Speculative, keep);
     let result = block_on(result).unwrap();
     assert_eq!((result.mask.width, result.mask.height), (100, 40));
     assert_eq!(result.mask.pixels.len(), 4000);
@@ -104,7 +96,7 @@ fn a_mask_arrives_token_by_token_at_the_images_own_size() {
 fn stopping_keeps_what_was_decoded_and_leaves_the_rest_pending() {
     let segmenter = segmenter();
     let prompt = segmenter.prompt("left lung").unwrap();
-    let mut decoding = segmenter.stream(query(&image(), &prompt), Decode::Greedy);
+    let mut decoding = segmenter.stream(Query::new(&image(), &prompt), Decode::Greedy);
     for _ in 0..12 {
         block_on(decoding.next()).unwrap();
     }
@@ -127,7 +119,7 @@ fn sampled_masks_say_how_sure_each_cell_is() {
             temperature: 1.0,
             seed,
         };
-        let mut sampling = segmenter.sample(query(&image(), &prompt), options);
+        let mut sampling = segmenter.sample(Query::new(&image(), &prompt), options);
         while block_on(sampling.next()).unwrap() {}
         assert_eq!(sampling.drawn(), sampling.total());
         block_on(sampling.agreement()).unwrap()

@@ -63,7 +63,7 @@ pub(crate) struct EvalArgs {
     /// The tokens are the same
     #[arg(long, value_parser = values::decode())]
     pub(crate) decode: Option<Decode>,
-    /// Draw the mean to expect of N masks by chance, up to 64, in place of one mask by the bundle's rule. For models with
+    /// Draw the mean to expect of N sampled masks, up to 64, in place of one mask by the bundle's rule. For models with
     /// tokenizers of their own
     #[arg(
         long,

@@ -36,7 +36,7 @@ pub(crate) struct PredictArgs {
     /// How many tokens a pass through the model may give; the tokens are the same
     #[arg(long, default_value = "speculative", value_parser = values::decode())]
     pub(crate) decode: Decode,
-    /// Also decode N masks by chance, up to 256, and say, per cell, how far they agree
+    /// Also sample N masks, up to 256, and say, per cell, how far they agree
     #[arg(
         long,
         value_name = "N",

@@ -3,13 +3,14 @@
 use anyhow::Result;
 use mriseg::bundle::{Bundle, sha256};
 use mriseg::decode::Pick;
+use mriseg::segmenter::Settings;
 use mriseg_data::Dataset;
 
 use crate::cli::{EvalArgs, command_line};
 use crate::config::DataSpec;
 use crate::data::{self, Asking, Samples, TextMode};
-use crate::emu3::{emu3_argument, emu3_of};
-use crate::eval::{Chance, Decoding, Evaluator, PromptProbe, side_swap};
+use crate::emu3::{emu3_argument, vision_of_bundle};
+use crate::eval::{Decoding, Evaluator, PromptProbe, SampleMean, side_swap};
 use crate::report::{self, Meta, Summary, describe, pictures};
 use crate::run::{RunDir, baseline, bundle_dir};
 use crate::system::{Display, device, usage};
@@ -51,19 +52,16 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
             "--samples needs a bundle whose rule compares what codes draw (pick = least_error or best_dice)",
         ));
     }
-    let emu3 = emu3_of(&bundle.manifest, args.emu3.as_deref(), &chosen.device)?;
+    let manifest = &bundle.manifest;
+    let vision = vision_of_bundle(manifest, &model, args.emu3.as_deref(), &chosen.device)?;
+    let settings = Settings {
+        rule,
+        ..Settings::from(manifest)
+    };
     let evaluator = Evaluator {
         decoding: decoding(args),
         mirrored: args.mirror,
-        ..Evaluator::new(
-            &model,
-            emu3.as_ref(),
-            &tokenizer,
-            config,
-            rule,
-            &chosen,
-            SEED,
-        )?
+        ..Evaluator::new(settings, &model, vision, &tokenizer, &chosen, SEED)?
     };
     let samples = match &bundle.manifest.info.emu3 {
         Some(_) => Samples::as_they_are(dataset),
@@ -174,7 +172,7 @@ fn decoding(args: &EvalArgs) -> Decoding {
     match (args.decode, args.samples) {
         _ if args.teacher_forced => Decoding::TeacherForced,
         (Some(decode), _) => Decoding::OneByOne(decode),
-        (None, Some(samples)) => Decoding::Mean(Chance {
+        (None, Some(samples)) => Decoding::Mean(SampleMean {
             samples: samples.into(),
             temperature: args.temperature,
             cut: args.cut,

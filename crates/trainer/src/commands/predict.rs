@@ -6,7 +6,7 @@ use mriseg::bundle::sha256;
 use mriseg::decode::TokenEvent;
 use mriseg::image::Picture;
 use mriseg::reading::Reading;
-use mriseg::segmenter::{Segmentation, Segmenter};
+use mriseg::segmenter::{Query, SamplingOptions, Segmentation, Segmenter, Settings};
 use mriseg::text::Prompt;
 use serde::Serialize;
 use std::ops::ControlFlow;
@@ -14,7 +14,7 @@ use std::path::Path;
 
 use crate::cli::{PredictArgs, PredictInput};
 use crate::data::gallery::{self, read_file};
-use crate::emu3::emu3_of;
+use crate::emu3::vision_of_bundle;
 use crate::report::pictures;
 use crate::run::bundle_dir;
 use crate::system::{device, with_a_partner, write_atomic};
@@ -69,14 +69,11 @@ pub(crate) fn run(args: &PredictArgs) -> Result<()> {
         device, workers, ..
     } = device::choose(args.device)?;
     let (model, tokenizer) = bundle.unpack(&device)?;
-    let emu3 = emu3_of(&bundle.manifest, args.emu3.as_deref(), &device)?;
-    let segmenter = block_on(Segmenter::from_model(
-        bundle.manifest,
-        &model,
-        emu3.as_ref(),
-        tokenizer,
-        &device,
-    ))?;
+    let manifest = &bundle.manifest;
+    let vision = vision_of_bundle(manifest, &model, args.emu3.as_deref(), &device)?;
+    let settings = Settings::from(manifest);
+    let segmenter = Segmenter::from_model(settings, &model, vision, tokenizer, &device);
+    let segmenter = block_on(segmenter)?;
     match args.input() {
         PredictInput::One { image, text } => one(args, &segmenter, workers, &image, &text),
         PredictInput::Gallery(folder) => whole_gallery(args, &segmenter, workers, &folder),
@@ -92,7 +89,7 @@ fn one(
 ) -> Result<()> {
     let name = image.display().to_string();
     let bytes = read_file(image)?;
-    let columns = segmenter.manifest().architecture.grid();
+    let columns = segmenter.config().grid();
     // What is wrong is said first, and alone.
     let prompt = segmenter.prompt(text)?;
     let picture = segmenter.decode_picture(&bytes, &name)?;
@@ -116,7 +113,7 @@ fn one(
         ControlFlow::Continue(())
     };
     let result = with_a_partner(decode, workers, || {
-        block_on(segmenter.segment(&picture, &prompt, decode, print))
+        block_on(segmenter.segment(Query::new(&picture, &prompt), decode, print))
     })?;
     write_atomic(&args.out, &result.mask.to_png())?;
     if let Some(overlay) = &args.overlay {
@@ -160,7 +157,7 @@ fn one(
     Ok(())
 }
 
-/// Decodes some masks by chance and says where they differ.
+/// Samples some masks and says where they differ.
 fn agreement(
     args: &PredictArgs,
     segmenter: &Segmenter,
@@ -170,7 +167,12 @@ fn agreement(
 ) -> Result<()> {
     const SEED: u64 = 1;
     const SHOWN: usize = 5;
-    let mut sampling = segmenter.start_sampling(picture, prompt, samples, SEED);
+    let options = SamplingOptions {
+        samples,
+        temperature: 1.0,
+        seed: SEED,
+    };
+    let mut sampling = segmenter.sample(Query::new(picture, prompt), options);
     let agreement = block_on(async {
         while sampling.next().await? {}
         sampling.agreement().await
@@ -178,10 +180,10 @@ fn agreement(
     let cells = &agreement.cells;
     let mean = cells.iter().sum::<f32>() / cells.len() as f32;
     println!(
-        "{samples} masks by chance: cells agree to {:.1} %",
+        "{samples} sampled masks: cells agree to {:.1} %",
         100.0 * mean
     );
-    let grid = segmenter.manifest().architecture.grid();
+    let grid = segmenter.config().grid();
     let mut order: Vec<usize> = (0..cells.len()).collect();
     order.sort_by(|&a, &b| cells[a].total_cmp(&cells[b]));
     for &cell in order.iter().take(SHOWN).filter(|&&cell| cells[cell] < 1.0) {
@@ -193,7 +195,7 @@ fn agreement(
         );
     }
     if let Some(path) = &args.agreement {
-        let drawn = match sampling.preparation() {
+        let drawn = match &sampling.frame().preparation {
             Some(preparation) => {
                 pictures::agreement_in_place(picture, preparation, &agreement, grid)
             }
@@ -222,7 +224,7 @@ fn whole_gallery(
             let asked = || format!("{name} with \"{text}\"");
             let prompt = segmenter.prompt(text).with_context(asked)?;
             let result = with_a_partner(decode, workers, || {
-                block_on(segmenter.segment(&picture, &prompt, decode, go_on))
+                block_on(segmenter.segment(Query::new(&picture, &prompt), decode, go_on))
             })
             .with_context(asked)?;
             let reading = segmenter.reading(text);

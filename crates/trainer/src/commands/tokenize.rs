@@ -4,8 +4,8 @@
 use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor, TensorData};
 use mriseg::image::GrayImage;
-use mriseg::vq::emu3::Emu3Tokenizer;
 use mriseg_data::{Dataset, Sample, derived_cases};
+use mriseg_emu3::Emu3Tokenizer;
 use std::path::Path;
 use std::time::{Duration, Instant};
 

@@ -4,8 +4,8 @@
 
 use anyhow::{Context, Result};
 use mriseg::bundle::{FileEntry, sha256};
-use mriseg::vq::emu3::Emu3Config;
 use mriseg_data::Dataset;
+use mriseg_emu3::Emu3Config;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;

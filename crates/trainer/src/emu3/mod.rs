@@ -8,4 +8,4 @@ mod tokenizer_dir;
 pub(crate) use codes_dir::{CodesDir, Origin, shards_of};
 pub(crate) use set::{CodedCases, Codes};
 pub(crate) use shard::{Row, Shard};
-pub(crate) use tokenizer_dir::{Emu3Dir, emu3_argument, emu3_of};
+pub(crate) use tokenizer_dir::{Emu3Dir, emu3_argument, vision_of, vision_of_bundle};

@@ -4,7 +4,9 @@ use anyhow::Result;
 use burn::tensor::Device;
 use mriseg::bundle::{FileEntry, Manifest};
 use mriseg::config::{ImageTokens, ModelConfig};
-use mriseg::vq::emu3::{Emu3Config, Emu3Tokenizer, SafetensorsFile};
+use mriseg::model::Model;
+use mriseg::vision::Vision;
+use mriseg_emu3::{Emu3Config, Emu3Tokenizer, Emu3Vision, SafetensorsFile};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, BufReader};
@@ -89,21 +91,33 @@ impl Emu3Dir {
         let file = File::open(&self.weights).map_err(|error| unreadable(&self.weights, &error))?;
         let name = self.weights.display().to_string();
         let mut source = SafetensorsFile::open(BufReader::new(file), &name)?;
-        Ok(self.config.load(&mut source, device)?)
+        Ok(Emu3Tokenizer::load(&self.config, &mut source, device)?)
     }
 }
 
-/// The tokenizer that a bundle needs beside its own files; `folder` is where the user says that it is.
+/// What stands between pixels and tokens of a model: its own tokenizers, or `emu3`.
+///
+/// # Errors
+/// It has none of its own, and there is no other.
+pub(crate) fn vision_of(model: &Model, emu3: Option<&Arc<Emu3Tokenizer>>) -> Result<Vision> {
+    match (&model.tokenizers, emu3) {
+        (None, Some(tokenizer)) => Ok(Arc::new(Emu3Vision::new(tokenizer.clone(), model))),
+        _ => Ok(model.vision()?),
+    }
+}
+
+/// The same of a bundle's model; `folder` is where the user says that the tokenizer is which it needs beside its own files.
 ///
 /// # Errors
 /// It needs one and there is none, or another one.
-pub(crate) fn emu3_of(
+pub(crate) fn vision_of_bundle(
     manifest: &Manifest,
+    model: &Model,
     folder: Option<&Path>,
     device: &Device,
-) -> Result<Option<Arc<Emu3Tokenizer>>> {
+) -> Result<Vision> {
     if manifest.architecture.lm.image_tokens != ImageTokens::MaskCodes {
-        return Ok(None);
+        return vision_of(model, None);
     }
     let wanted = manifest.info.emu3.as_ref().ok_or_else(|| {
         data("the bundle's manifest.json does not say which tokenizer it needs (`emu3`): export it again")
@@ -124,7 +138,7 @@ pub(crate) fn emu3_of(
         )));
     }
     found.must_fit(&manifest.architecture, folder)?;
-    Ok(Some(Arc::new(found.load(device)?)))
+    vision_of(model, Some(&Arc::new(found.load(device)?)))
 }
 
 /// What a command line needs beside a bundle on Emu3's codes.

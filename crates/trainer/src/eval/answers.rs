@@ -162,7 +162,8 @@ impl Evaluator<'_> {
     /// Decodes the masks of some cases.
     pub(crate) fn predict(&self, cases: Vec<Case>) -> Result<Vec<Predicted>> {
         let decoded = self.decode(&cases)?;
-        let oracles = oracles(&self.vision, &cases, self.config, self.device)?;
+        let (vision, config) = (self.segmenter.vision().as_ref(), self.segmenter.config());
+        let oracles = oracles(vision, &cases, config, self.segmenter.device())?;
         Ok(cases
             .into_par_iter()
             .zip(decoded)
@@ -170,7 +171,7 @@ impl Evaluator<'_> {
             .map(|((case, decoded), oracle)| Predicted {
                 tokens: decoded.tokens,
                 cost: decoded.cost,
-                mask: case.restore(&decoded.soft),
+                mask: decoded.frame.draw(&decoded.soft),
                 oracle,
                 sample: case.sample,
                 prepared: case.prepared,

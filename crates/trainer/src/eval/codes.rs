@@ -6,9 +6,8 @@ use mriseg::config::ModelConfig;
 use mriseg::decode::code_tensor;
 use mriseg::image::{GrayImage, Mask};
 use mriseg::metrics::Overlap;
-use mriseg::vision::Vision;
+use mriseg::vision::VisionTokenizer;
 use rayon::prelude::*;
-use std::borrow::Borrow;
 
 use super::score::mean;
 use crate::data::{Case, Samples, masks};
@@ -19,7 +18,7 @@ const BATCH: usize = 16;
 
 /// The true masks of some cases after a round trip through the mask tokenizer.
 pub(super) fn oracles(
-    vision: &Vision,
+    vision: &dyn VisionTokenizer,
     cases: &[Case],
     config: &ModelConfig,
     device: &Device,
@@ -53,14 +52,14 @@ pub(super) fn oracles(
 
 /// Codes of the true masks of some cases: `[batch, mask]`.
 pub(super) fn mask_codes(
-    vision: &Vision,
+    vision: &dyn VisionTokenizer,
     cases: &[&Case],
     config: &ModelConfig,
     device: &Device,
 ) -> Tensor<2, Int> {
     stored_codes(cases, |codes| &codes.mask, device).unwrap_or_else(|| {
         let codes = masks(cases, config, device)
-            .split(at_once(vision, cases.len()), 0)
+            .split(vision.batch(cases.len()), 0)
             .into_iter()
             .map(|masks| vision.mask_codes(masks));
         Tensor::cat(codes.collect(), 0)
@@ -68,14 +67,14 @@ pub(super) fn mask_codes(
 }
 
 /// Codes that were made before; `None` when some were not.
-pub(super) fn stored_codes<C: Borrow<Case>>(
-    cases: &[C],
+fn stored_codes(
+    cases: &[&Case],
     of: impl Fn(&Codes) -> &[u16],
     device: &Device,
 ) -> Option<Tensor<2, Int>> {
     let mut codes = Vec::new();
     for case in cases {
-        let of_case = of(&case.borrow().made.as_ref()?.codes);
+        let of_case = of(&case.made.as_ref()?.codes);
         codes.extend(of_case.iter().map(|&code| u32::from(code)));
     }
     let length = codes.len() / cases.len().max(1);
@@ -87,7 +86,7 @@ pub(super) fn stored_codes<C: Borrow<Case>>(
 /// # Errors
 /// A case cannot be loaded.
 pub(crate) fn oracle_dice(
-    vision: &Vision,
+    vision: &dyn VisionTokenizer,
     samples: &Samples,
     limit: usize,
     config: &ModelConfig,
@@ -108,51 +107,23 @@ pub(crate) fn oracle_dice(
     Ok(mean(dice.into_iter()))
 }
 
-/// How many of some pictures or masks go through a tokenizer together.
-fn at_once(vision: &Vision, all: usize) -> usize {
-    match vision {
-        Vision::Own(_) => all.max(1),
-        // Each takes hundreds of megabytes on its way.
-        Vision::Emu3(_) => 1,
-    }
-}
-
-/// Threads that evaluate side by side, of `workers`.
-pub(super) fn side_by_side_of(vision: &Vision, workers: usize) -> usize {
-    match vision {
-        Vision::Own(_) => workers,
-        // One of them keeps all cores busy.
-        Vision::Emu3(_) => 1,
-    }
-}
-
-/// Foreground probabilities of codes `[batch, mask]` at the model's size.
+/// How surely each pixel is foreground at the model's size, of codes `[batch, mask]`.
 ///
 /// # Errors
 /// The device stopped answering.
-pub(crate) fn soft_masks(
-    vision: &Vision,
+fn soft_masks(
+    vision: &dyn VisionTokenizer,
     codes: Tensor<2, Int>,
     size: usize,
 ) -> Result<Vec<GrayImage>> {
     let [masks, _] = codes.dims();
-    let mut drawn = Vec::with_capacity(masks);
-    for codes in codes.split(at_once(vision, masks), 0) {
-        let probabilities: Vec<f32> = vision
-            .foreground(codes)
-            .try_into_data()
-            .context("the device stopped answering")?
-            .iter::<f32>()
-            .collect();
-        drawn.extend(
-            probabilities
-                .chunks_exact(size * size)
-                .map(|pixels| GrayImage {
-                    width: size,
-                    height: size,
-                    pixels: pixels.to_vec(),
-                }),
-        );
+    let mut soft = Vec::with_capacity(masks);
+    for codes in codes.split(vision.batch(masks), 0) {
+        let pixels = vision.foreground(codes).try_into_data();
+        let pixels = pixels.context("the device stopped answering")?;
+        let pixels: Vec<f32> = pixels.iter::<f32>().collect();
+        let masks = pixels.chunks_exact(size * size);
+        soft.extend(masks.map(|pixels| GrayImage::new(size, size, pixels.to_vec())));
     }
-    Ok(drawn)
+    Ok(soft)
 }

@@ -1,20 +1,18 @@
 //! The ways in which a mask is decoded to be measured.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 use futures_lite::future::block_on;
-use mriseg::decode::{Decode, Decoder, Greedy, Sampler, code_tensor};
+use mriseg::decode::Decode;
 use mriseg::image::GrayImage;
+use mriseg::segmenter::{Frame, Input, SamplingOptions};
 use mriseg_data::{Sample, swap_sides};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
 
-use super::codes::soft_masks;
-use super::evaluator::{Chance, Decoding, Evaluator};
+use super::evaluator::{Decoding, Evaluator, SampleMean};
 use super::score::DecodeCost;
-use crate::data::{Case, texts};
+use crate::data::Case;
 use crate::system::{milliseconds, with_a_partner};
 
 /// A mask at the model's size.
@@ -24,10 +22,16 @@ pub(crate) struct Decoded {
     pub(crate) tokens: Vec<u32>,
     /// Pixels above one half are drawn.
     pub(crate) soft: GrayImage,
+    /// Where it lies in the picture.
+    pub(crate) frame: Frame,
     pub(crate) cost: DecodeCost,
 }
 
 impl Evaluator<'_> {
+    /// Decodes the masks of some cases.
+    ///
+    /// # Errors
+    /// A sentence does not fit, or the device stopped answering.
     pub(crate) fn decode(&self, cases: &[Case]) -> Result<Vec<Decoded>> {
         let mut decoded = self.decode_as_it_is(cases)?;
         if self.mirrored {
@@ -46,43 +50,33 @@ impl Evaluator<'_> {
     }
 
     fn decode_as_it_is(&self, cases: &[Case]) -> Result<Vec<Decoded>> {
-        let read = || -> Result<_> {
-            let text = texts(cases, self.tokenizer, self.config, self.device)?;
-            Ok((text, self.image_tokens(cases)))
-        };
-        let (tokens, costs) = match self.decoding {
-            Decoding::Together => {
-                let (text, image) = read()?;
-                self.decode_together(text, image)
-            }
-            Decoding::OneByOne(decode) => {
-                let (text, image) = read()?;
-                with_a_partner(decode, self.workers, || {
-                    self.decode_each(text, image, decode)
-                })?
+        let (tokens, input) = match self.decoding {
+            Decoding::Together => self.decode_together(cases)?,
+            Decoding::OneByOne(strategy) => {
+                with_a_partner(strategy, self.workers, || self.decode_each(cases, strategy))?
             }
             Decoding::TeacherForced => {
                 let [_, predicted] = self.teacher_forced(cases)?;
-                (predicted, vec![DecodeCost::NONE; cases.len()])
+                let length = self.segmenter.config().layout().mask();
+                let tokens = predicted.chunks_exact(length);
+                let tokens = tokens.map(|tokens| (tokens.to_vec(), DecodeCost::NONE));
+                (tokens.collect(), self.read(cases)?)
             }
-            Decoding::Mean(chance) => {
-                let (text, image) = read()?;
+            Decoding::Mean(mean) => {
+                let input = self.read(cases)?;
                 return (0..cases.len())
-                    .map(|case| {
-                        let (text, image) = of_case(&text, &image, case);
-                        self.decode_by_chance(text, image, chance)
-                    })
+                    .map(|case| self.decode_mean(input.one(case), mean))
                     .collect();
             }
         };
-        let length = self.config.layout().mask();
-        let codes = code_tensor(&tokens, length, self.device);
-        let soft = soft_masks(&self.vision, codes, self.config.mask.size)?;
-        let decoded = soft.into_iter().zip(tokens.chunks_exact(length)).zip(costs);
+        let masks: Vec<&[u32]> = tokens.iter().map(|(tokens, _)| tokens.as_slice()).collect();
+        let soft = block_on(self.segmenter.soft_masks(&masks))?;
+        let decoded = soft.into_iter().zip(tokens).zip(input.frames);
         Ok(decoded
-            .map(|((soft, tokens), cost)| Decoded {
-                tokens: tokens.to_vec(),
+            .map(|((soft, (tokens, cost)), frame)| Decoded {
+                tokens,
                 soft,
+                frame,
                 cost,
             })
             .collect())
@@ -94,115 +88,79 @@ impl Evaluator<'_> {
     /// # Errors
     /// A sentence does not fit.
     pub(crate) fn teacher_forced(&self, cases: &[Case]) -> Result<[Vec<u32>; 2]> {
-        let (lm, layout) = (self.lm, self.config.layout());
+        let (lm, layout) = (self.lm, self.segmenter.config().layout());
         let truth: Vec<i32> = self.mask_codes(cases).into_data().iter().collect();
         let inputs = TensorData::new(layout.teacher_forcing(&truth), [cases.len(), layout.mask()]);
-        let hidden = lm.forward(
-            texts(cases, self.tokenizer, self.config, self.device)?,
-            self.image_tokens(cases),
-            Tensor::<2, Int>::from_data(inputs, self.device),
-            &lm.tables(self.device),
-        );
+        let device = self.segmenter.device();
+        let inputs = Tensor::<2, Int>::from_data(inputs, device);
+        let Input { text, image, .. } = self.read(cases)?;
+        let hidden = lm.forward(text, image, inputs, &lm.tables(device));
         let tokens = cases.len() * layout.mask();
         let logits = lm.logits(hidden.states).reshape([tokens, layout.codes]);
-        let predicted = self.picker.pick(softmax(logits, 1)).ids.into_data();
+        let picked = self.segmenter.picker().pick(softmax(logits, 1));
+        let predicted = picked.ids.into_data();
         let truth = truth.into_iter().map(|code| code as u32).collect();
         Ok([truth, predicted.iter().collect()])
     }
 
-    /// All masks greedily together: their codes, one mask after the other, and the cost of each.
-    fn decode_together(
-        &self,
-        text: Tensor<2, Int>,
-        image: Tensor<3>,
-    ) -> (Vec<u32>, Vec<DecodeCost>) {
-        let [batch, _] = text.dims();
+    /// All masks greedily together.
+    fn decode_together(&self, cases: &[Case]) -> Result<(Vec<Costed>, Input)> {
         let start = Instant::now();
-        let mut greedy = Greedy::start(&self.cached, self.picker.clone(), text, image);
-        let prefill_ms = milliseconds(start) / batch as f64;
-        let mut columns = Vec::new();
-        while let Some(decoded) = greedy.advance(&self.cached) {
-            columns.push(decoded.ids);
-        }
-        let passes = columns.len();
-        let codes: Vec<u32> = Tensor::cat(columns, 1).into_data().iter().collect();
-        let ms = milliseconds(start) / batch as f64;
+        let input = self.read(cases)?;
+        let prefill_ms = milliseconds(start) / cases.len() as f64;
+        let decoded = block_on(self.segmenter.decode_many(&input))?;
         let cost = DecodeCost {
-            passes,
+            passes: self.segmenter.config().layout().mask(),
             prefill_ms,
-            ms,
+            ms: milliseconds(start) / cases.len() as f64,
         };
-        (codes, vec![cost; batch])
+        let costed = decoded.into_iter().map(|mask| (mask.tokens, cost));
+        Ok((costed.collect(), input))
     }
 
     /// The same, mask by mask.
-    fn decode_each(
-        &self,
-        text: Tensor<2, Int>,
-        image: Tensor<3>,
-        decode: Decode,
-    ) -> Result<(Vec<u32>, Vec<DecodeCost>)> {
-        let [batch, _] = text.dims();
-        let (mut tokens, mut costs) = (Vec::new(), Vec::with_capacity(batch));
-        for case in 0..batch {
+    fn decode_each(&self, cases: &[Case], strategy: Decode) -> Result<(Vec<Costed>, Input)> {
+        let input = self.read(cases)?;
+        let mut decoded = Vec::with_capacity(cases.len());
+        for case in 0..cases.len() {
             let start = Instant::now();
-            let (text, image) = of_case(&text, &image, case);
-            let mut decoder =
-                Decoder::start(&self.cached, self.picker.clone(), decode, text, image);
+            let mut stream = self.segmenter.stream_input(input.one(case), strategy);
             let prefill_ms = milliseconds(start);
-            loop {
-                let run =
-                    block_on(decoder.next(&self.cached)).context("the device stopped answering")?;
-                if run.is_empty() {
-                    break;
-                }
-                tokens.extend(run.iter().map(|event| event.token));
-            }
-            costs.push(DecodeCost {
-                passes: decoder.passes(),
+            while !block_on(stream.next())?.is_empty() {}
+            let cost = DecodeCost {
+                passes: stream.passes(),
                 prefill_ms,
                 ms: milliseconds(start),
-            });
+            };
+            decoded.push((stream.tokens().to_vec(), cost));
         }
-        Ok((tokens, costs))
+        Ok((decoded, input))
     }
 
     /// Some masks of one case in lockstep, and the mean to expect of them. Every case meets the same random numbers.
-    fn decode_by_chance(
-        &self,
-        text: Tensor<2, Int>,
-        image: Tensor<3>,
-        chance: Chance,
-    ) -> Result<Decoded> {
+    fn decode_mean(&self, input: Input, mean: SampleMean) -> Result<Decoded> {
         let start = Instant::now();
-        let mut sampler = Sampler::start(
-            &self.cached,
-            self.picker.clone(),
-            text,
-            image,
-            chance.samples,
-            chance.temperature,
-            ChaCha8Rng::seed_from_u64(self.seed),
-        )
-        .expecting();
+        let options = SamplingOptions {
+            samples: mean.samples,
+            temperature: mean.temperature,
+            seed: self.seed,
+        };
+        let mut stream = self.segmenter.sample_input(input, options).expecting();
         let prefill_ms = milliseconds(start);
         let mut passes = 0;
-        while block_on(sampler.advance(&self.cached)).context("the device stopped answering")? {
+        while block_on(stream.next())? {
             passes += 1;
         }
         let ms = milliseconds(start);
-        let masks = sampler.masks();
-        let (size, patch) = (self.config.mask.size, self.config.mask.patch);
-        let expected = sampler.expected();
+        let mut soft = stream.expected_mask();
         // Moved so that the cut lies at one half.
-        let pixels = (0..size * size).map(|pixel| {
-            let (row, column) = (pixel / size, pixel % size);
-            let cell = row / patch * (size / patch) + column / patch;
-            expected[cell * patch * patch + row % patch * patch + column % patch] + 0.5 - chance.cut
-        });
+        for pixel in &mut soft.pixels {
+            *pixel += 0.5 - mean.cut;
+        }
         Ok(Decoded {
-            soft: GrayImage::new(size, size, pixels.collect()),
-            tokens: masks.into_iter().next().unwrap_or_default(),
+            soft,
+            tokens: stream.masks().into_iter().next().unwrap_or_default(),
+            frame: stream.frame().clone(),
             cost: DecodeCost {
                 passes,
                 prefill_ms,
@@ -212,36 +170,28 @@ impl Evaluator<'_> {
     }
 }
 
-/// Sentence and image tokens of one case of a batch.
-fn of_case(text: &Tensor<2, Int>, image: &Tensor<3>, case: usize) -> (Tensor<2, Int>, Tensor<3>) {
-    (
-        text.clone().slice_dim(0, case..case + 1),
-        image.clone().slice_dim(0, case..case + 1),
-    )
-}
+/// Tokens of a mask, and what they cost.
+type Costed = (Vec<u32>, DecodeCost);
 
-/// The case as it is read with its picture mirrored and left and right exchanged in its sentence; its mask is not needed.
+/// The case with its picture mirrored and left and right exchanged in its sentence; its mask is not needed.
 fn mirror_image(case: &Case) -> Case {
-    let text = swap_sides(&case.sample.text);
     Case {
         sample: Sample {
-            text: text.clone(),
+            text: swap_sides(&case.sample.text),
+            image: case.sample.image.flipped_horizontally(),
             ..case.sample.clone()
         },
-        prepared: Sample {
-            text,
-            image: case.prepared.image.flipped_horizontally(),
-            ..case.prepared.clone()
-        },
-        preparation: case.preparation,
         made: None,
+        ..case.clone()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use mriseg::bundle::Domain;
     use mriseg::config::ModelConfig;
     use mriseg::decode::Pick;
+    use mriseg::segmenter::Settings;
     use mriseg::text::TextTokenizer;
     use mriseg_data::{Dataset, PhantomConfig};
 
@@ -268,11 +218,16 @@ mod tests {
         let evaluator = |mirrored| Evaluator {
             mirrored,
             ..Evaluator::new(
+                Settings {
+                    architecture: config.clone(),
+                    rule: Pick::MostProbable.into(),
+                    typical: None,
+                    domain: Domain::ChestXray,
+                    example: String::new(),
+                },
                 &model,
-                None,
+                model.vision().unwrap(),
                 &tokenizer,
-                &config,
-                Pick::MostProbable.into(),
                 &chosen,
                 1,
             )

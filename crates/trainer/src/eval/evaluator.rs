@@ -1,33 +1,25 @@
-//! A model ready to be measured, and what it reads.
+//! A model ready to be measured, and how it reads cases.
 
 use anyhow::Result;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 use futures_lite::future::block_on;
-use mriseg::config::ModelConfig;
-use mriseg::decode::{DecisionRule, Decode, Picker};
-use mriseg::mask_lm::{CachedLm, MaskLm};
+use mriseg::decode::Decode;
+use mriseg::mask_lm::MaskLm;
 use mriseg::model::Model;
-use mriseg::text::TextTokenizer;
+use mriseg::segmenter::{Input, Query, Segmenter, Settings};
+use mriseg::text::{Prompt, TextTokenizer};
 use mriseg::vision::Vision;
-use mriseg::vq::emu3::Emu3Tokenizer;
-use std::sync::Arc;
 
-use super::codes::{mask_codes, side_by_side_of, stored_codes};
-use crate::data::{Case, pictures};
+use super::codes::mask_codes;
+use crate::data::Case;
 use crate::system::Chosen;
+use crate::system::exit::data;
 
-/// A model ready to be measured.
+/// A model ready to be measured: what the page runs, on many cases.
 pub(crate) struct Evaluator<'a> {
+    pub(crate) segmenter: Segmenter,
+    /// The language model as training sees it.
     pub(crate) lm: &'a MaskLm,
-    /// What stands between pixels and its tokens.
-    pub(crate) vision: Vision,
-    pub(crate) tokenizer: &'a TextTokenizer,
-    pub(crate) config: &'a ModelConfig,
-    pub(crate) device: &'a Device,
-    /// The language model, ready to decode.
-    pub(crate) cached: CachedLm,
-    /// How codes are picked.
-    pub(crate) picker: Picker,
     /// Seed of the shuffled sentences.
     pub(crate) seed: u64,
     /// Batches that are decoded side by side.
@@ -46,8 +38,8 @@ pub(crate) enum Decoding {
     Together,
     /// By the bundle's rule and one at a time, as for a user.
     OneByOne(Decode),
-    /// The mean of some masks by chance.
-    Mean(Chance),
+    /// The mean of some sampled masks.
+    Mean(SampleMean),
     /// Every token with the true ones before it: what free running loses by reading its own.
     TeacherForced,
 }
@@ -59,9 +51,9 @@ impl Decoding {
     }
 }
 
-/// Several masks by chance, of whose mean a mask is made.
+/// Several sampled masks, of whose mean a mask is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Chance {
+pub(crate) struct SampleMean {
     /// How many.
     pub(crate) samples: usize,
     /// Above 0; 1 is the model's own distribution.
@@ -71,59 +63,77 @@ pub(crate) struct Chance {
 }
 
 impl<'a> Evaluator<'a> {
-    /// Of a model that decodes greedily in batches; `emu3` where it has no tokenizers of its own.
+    /// Of a model that decodes greedily in batches.
     ///
     /// # Errors
     /// The device stopped answering, or codes cannot be picked by this rule.
     pub(crate) fn new(
+        settings: Settings,
         model: &'a Model,
-        emu3: Option<&Arc<Emu3Tokenizer>>,
-        tokenizer: &'a TextTokenizer,
-        config: &'a ModelConfig,
-        rule: DecisionRule,
-        chosen: &'a Chosen,
+        vision: Vision,
+        tokenizer: &TextTokenizer,
+        chosen: &Chosen,
         seed: u64,
     ) -> Result<Self> {
-        let vision = Vision::of(model, emu3)?;
+        let (tokenizer, device) = (tokenizer.clone(), &chosen.device);
+        let workers = vision.batch(chosen.workers);
+        let segmenter = Segmenter::from_model(settings, model, vision, tokenizer, device);
         Ok(Self {
+            segmenter: block_on(segmenter)?,
             lm: &model.lm,
-            tokenizer,
-            config,
-            device: &chosen.device,
-            cached: CachedLm::new(&model.lm),
-            picker: block_on(Picker::new(rule, &vision))?,
             seed,
-            workers: side_by_side_of(&vision, chosen.workers),
-            vision,
+            workers,
             decoding: Decoding::Together,
             mirrored: false,
         })
     }
-}
 
-impl Evaluator<'_> {
-    /// Pictures as the language model reads them: `[batch, image, token_dim]`.
-    pub(crate) fn image_tokens(&self, cases: &[Case]) -> Tensor<3> {
-        match &self.vision {
-            Vision::Own(own) => own.image_tokens(pictures(cases, self.config, self.device)),
-            Vision::Emu3(emu3) => match stored_codes(cases, |codes| &codes.image, self.device) {
-                Some(codes) => emu3.image_tokens(codes),
-                None => {
-                    let size = self.config.picture_size();
-                    let tokens = cases.iter().map(|case| {
-                        let image = &case.prepared.image;
-                        let picture = self.vision.picture(image, size, self.device);
-                        self.vision.image_tokens(picture)
-                    });
-                    Tensor::cat(tokens.collect(), 0)
-                }
-            },
+    /// The same model, decoded in another way.
+    pub(crate) fn decoding(&self, decoding: Decoding) -> Self {
+        Self {
+            segmenter: self.segmenter.clone(),
+            decoding,
+            ..*self
         }
+    }
+
+    /// Cases as the language model reads them. An empty sentence is "no sentence".
+    ///
+    /// # Errors
+    /// A sentence does not fit.
+    pub(crate) fn read(&self, cases: &[Case]) -> Result<Input> {
+        let prompts = (cases.iter())
+            .map(|case| self.prompt(case))
+            .collect::<Result<Vec<_>>>()?;
+        let codes: Vec<Option<Vec<u32>>> = (cases.iter())
+            .map(|case| {
+                let made = case.made.as_ref()?;
+                Some(made.codes.image.iter().map(|&code| code.into()).collect())
+            })
+            .collect();
+        let queries: Vec<Query<'_>> = (cases.iter().zip(&prompts).zip(&codes))
+            .map(|((case, prompt), codes)| Query {
+                picture: &case.sample.image,
+                prompt,
+                codes: codes.as_deref(),
+            })
+            .collect();
+        Ok(self.segmenter.read(&queries))
+    }
+
+    fn prompt(&self, case: &Case) -> Result<Prompt> {
+        let text = &case.sample.text;
+        if text.is_empty() {
+            return Ok(self.segmenter.no_prompt());
+        }
+        let prompt = self.segmenter.prompt(text);
+        prompt.map_err(|error| data(format!("case `{}`: {error}", case.sample.id)))
     }
 
     /// Codes of the true masks: `[batch, mask]`.
     pub(crate) fn mask_codes(&self, cases: &[Case]) -> Tensor<2, Int> {
         let cases: Vec<&Case> = cases.iter().collect();
-        mask_codes(&self.vision, &cases, self.config, self.device)
+        let (config, device) = (self.segmenter.config(), self.segmenter.device());
+        mask_codes(self.segmenter.vision().as_ref(), &cases, config, device)
     }
 }

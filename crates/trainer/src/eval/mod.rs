@@ -16,7 +16,7 @@ mod strategy_probe;
 pub(crate) use answers::Predicted;
 pub(crate) use baseline::Baseline;
 pub(crate) use codes::oracle_dice;
-pub(crate) use evaluator::{Chance, Decoding, Evaluator};
+pub(crate) use evaluator::{Decoding, Evaluator, SampleMean};
 pub(crate) use prompt_probe::{Measure, ProbeRow, PromptProbe};
 pub(crate) use score::{CaseResult, TextScore, mean, mean_dice, pooled};
 pub(crate) use strategy_probe::StrategyScores;

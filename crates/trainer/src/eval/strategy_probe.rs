@@ -2,7 +2,8 @@
 //! codes (TCL) and the tokens that the model kept getting wrong (HET). Outlines are in the case results.
 
 use anyhow::Result;
-use mriseg::decode::{Decode, code_tensor};
+use futures_lite::future::block_on;
+use mriseg::decode::Decode;
 use mriseg::image::Mask;
 use mriseg::loss::HardErrorMemory;
 use mriseg::metrics::Overlap;
@@ -12,7 +13,6 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 
-use super::codes::soft_masks;
 use super::evaluator::{Decoding, Evaluator};
 use super::score::mean;
 use crate::data::{Asking, Case, Samples, true_mask};
@@ -45,13 +45,7 @@ impl StrategyScores {
     ) -> Result<Self> {
         const TRAINING_CASES: usize = 400;
         const SPECULATIVE_CASES: usize = 100;
-        let speculative = Evaluator {
-            decoding: Decoding::OneByOne(Decode::Speculative),
-            cached: evaluator.cached.clone(),
-            picker: evaluator.picker.clone(),
-            vision: evaluator.vision.clone(),
-            ..*evaluator
-        };
+        let speculative = evaluator.decoding(Decoding::OneByOne(Decode::Speculative));
         let cases = limit.min(SPECULATIVE_CASES);
         let cases = speculative.run(test, cases, Asking::GIVEN, display)?;
         let passes: usize = cases.iter().map(|case| case.passes).sum();
@@ -139,7 +133,7 @@ impl TokenScores {
             stage.advance(chunk.len() as u64, None);
         }
         stage.finish("");
-        let positions = evaluator.config.layout().mask();
+        let positions = evaluator.segmenter.config().layout().mask();
         let by_position = |predicted: &[u32]| -> Vec<f64> {
             let mut right = vec![0.0; positions];
             for (at, (predicted, truth)) in predicted.iter().zip(&truth).enumerate() {
@@ -187,10 +181,11 @@ impl Drawn {
         tokens: &[u32],
         cases: &[S],
     ) -> Result<Self> {
-        let (layout, size) = (evaluator.config.layout(), evaluator.config.mask.size);
-        let codes = code_tensor(tokens, layout.mask(), evaluator.device);
+        let config = evaluator.segmenter.config();
+        let (layout, size) = (config.layout(), config.mask.size);
+        let masks: Vec<&[u32]> = tokens.chunks_exact(layout.mask()).collect();
         let (mut dice, mut wrong_pixels) = (Vec::new(), Vec::new());
-        let soft = soft_masks(&evaluator.vision, codes, size)?;
+        let soft = block_on(evaluator.segmenter.soft_masks(&masks))?;
         for (soft, case) in soft.iter().zip(cases) {
             let drawn = foreground(soft, size, size);
             let truth = true_mask(case.borrow(), size);
@@ -281,7 +276,7 @@ impl HardTokenScores {
     ) -> Result<Option<Self>> {
         const HARDEST: f64 = 0.05;
         const FEWEST: usize = 20;
-        let positions = evaluator.config.layout().mask();
+        let positions = evaluator.segmenter.config().layout().mask();
         let cases = limit.min(samples.dataset().len());
         let mut order: Vec<usize> = (0..cases * positions).collect();
         let error = |token: usize| memory.error(token / positions, token % positions);

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
-use mriseg::vq::emu3::Emu3Tokenizer;
 use mriseg_data::Disturbance;
+use mriseg_emu3::Emu3Tokenizer;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -60,17 +60,16 @@ impl Run {
         tokenizer: &'a TextTokenizer,
     ) -> Result<Evaluator<'a>> {
         let experiment = &self.experiment;
-        let (config, rule) = (&experiment.model, experiment.train.rule());
-        let emu3 = self.emu3.as_ref();
-        Evaluator::new(
-            model,
-            emu3,
-            tokenizer,
-            config,
-            rule,
-            &self.chosen,
-            experiment.seed,
-        )
+        let settings = Settings {
+            architecture: experiment.model.clone(),
+            rule: experiment.train.rule(),
+            typical: export::typical(&self.folder),
+            domain: text::domain(self.train.dataset()),
+            example: export::EXAMPLE.to_owned(),
+        };
+        let vision = vision_of(model, self.emu3.as_ref())?;
+        let (chosen, seed) = (&self.chosen, experiment.seed);
+        Evaluator::new(settings, model, vision, tokenizer, chosen, seed)
     }
 
     pub(super) fn test_limit(&self) -> usize {

@@ -5,7 +5,6 @@ use burn::module::Module;
 use mriseg::config::ImageEncoderKind;
 use mriseg::model::{ImageEncoder, Model};
 use mriseg::text::TextTokenizer;
-use mriseg::vision::Vision;
 use mriseg::vq::MaskTokenizer;
 use mriseg_data::Wording;
 use serde_json::json;
@@ -122,7 +121,7 @@ impl Run {
     fn report_oracle(&self, model: &Model) -> Result<()> {
         let limit = self.experiment.data.valid_cases;
         let dice = oracle_dice(
-            &Vision::of(model, self.emu3.as_ref())?,
+            vision_of(model, self.emu3.as_ref())?.as_ref(),
             &self.valid,
             limit,
             &self.experiment.model,

@@ -46,7 +46,7 @@ export function showHeat(viewer: Viewer, heat: Heat): void {
   viewer.redraw();
 }
 
-/** Offers what there is to lay over the picture: ground truth, and the agreement of masks by chance. */
+/** Offers what there is to lay over the picture: ground truth, and the agreement of sampled masks. */
 export function offerOverlays(viewer: Viewer): void {
   byId('truth-toggle').hidden = !viewer.scene?.truth;
   byId('agreement-toggle').hidden = !viewer.scene?.agreement;

@@ -5,9 +5,10 @@ use futures_lite::future::block_on;
 use mriseg::bundle::{Bundle, BundleInfo, Precision};
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::decode::{Decode, Pick};
+use mriseg::image::Picture;
 use mriseg::model::normalized_pixels;
-use mriseg::segmenter::Segmenter;
-use mriseg::text::TextTokenizer;
+use mriseg::segmenter::{Query, Segmenter};
+use mriseg::text::{Prompt, TextTokenizer};
 use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
@@ -219,8 +220,9 @@ fn save(folder: &Path, bundle: &Bundle, segmenter: &Segmenter, inputs: &[Input])
             let picture = segmenter.decode_picture(&input.bytes, &input.name)?;
             let reads = &bundle.manifest.architecture.image;
             let prompt = segmenter.prompt(&input.text)?;
-            let begun = segmenter.start(&picture, &prompt, Decode::Greedy);
-            let prepared = (begun.preparation()).map(|preparation| preparation.picture(&picture));
+            let read = segmenter.read(&[Query::new(&picture, &prompt)]);
+            let preparation = read.frames[0].preparation.as_ref();
+            let prepared = preparation.map(|preparation| preparation.picture(&picture));
             let read = prepared.as_ref().unwrap_or(&picture);
             Ok(Case {
                 image: input.name.clone(),
@@ -280,7 +282,7 @@ fn decode(segmenter: &Segmenter, workers: usize, input: &Input, decode: Decode) 
                 .prompt(&input.text)
                 .with_context(|| format!("{} with \"{}\"", input.name, input.text))?;
             let image = segmenter.decode_picture(&input.bytes, &input.name)?;
-            let mut decoding = segmenter.start(&image, &prompt, decode);
+            let mut decoding = segmenter.stream(Query::new(&image, &prompt), decode);
             decoding.next().await?;
             let first_token_ms = milliseconds(begin);
             while !decoding.next().await?.is_empty() {}
