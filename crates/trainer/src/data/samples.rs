@@ -26,7 +26,7 @@ pub(crate) struct Samples {
     channels: usize,
     codes: Option<CodedCases>,
     selection: Selection,
-    /// By case, where there are codes: see [`Case::oracle`].
+    /// By case, where there are codes: see [`Made::oracle`].
     oracles: Vec<Arc<OnceLock<Mask>>>,
     cache: Vec<OnceLock<Sample>>,
     room: AtomicUsize,
