@@ -9,7 +9,7 @@ use futures_lite::future::block_on;
 use mriseg::bundle::Manifest;
 use mriseg::decode::{Decode, TokenEvent};
 use mriseg::image::{GrayImage, Mask, Picture};
-use mriseg::segmenter::Segmenter;
+use mriseg::segmenter::{Query, Segmenter};
 use mriseg_data::{Dataset, PhantomConfig};
 use program::{SENTENCE, SHORT, fail, picture, read_bundle, run, succeed, train, trainer};
 use std::fs;
@@ -104,7 +104,8 @@ fn the_library_and_the_program_decode_the_same_tokens_from_an_exported_bundle() 
         ControlFlow::Continue(())
     };
     // The program decodes speculatively: the tokens are the same.
-    let result = block_on(segmenter.segment(&picture, &prompt, Decode::Greedy, keep)).unwrap();
+    let result =
+        block_on(segmenter.segment(Query::new(&picture, &prompt), Decode::Greedy, keep)).unwrap();
     assert_eq!(streamed, result.tokens);
     assert_eq!(result.passes, result.tokens.len());
     assert_eq!(printed["tokens"], serde_json::json!(result.tokens));
@@ -828,7 +829,8 @@ fn bench_times_both_ways_and_saves_what_other_programs_need_to_do_the_same() {
     let picture = Picture::decode(&image, text("image")).unwrap();
     let prompt = segmenter.prompt(text("text")).unwrap();
     let go_on = |_: &TokenEvent| ControlFlow::Continue(());
-    let result = block_on(segmenter.segment(&picture, &prompt, Decode::Greedy, go_on)).unwrap();
+    let result =
+        block_on(segmenter.segment(Query::new(&picture, &prompt), Decode::Greedy, go_on)).unwrap();
     assert_eq!(case["tokens"], serde_json::json!(result.tokens));
     assert_eq!(case["pixels"].as_array().unwrap().len(), 64 * 64);
 

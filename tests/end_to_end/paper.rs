@@ -8,7 +8,7 @@ use mriseg::image::Mask;
 use mriseg::segmenter::Segmenter;
 use mriseg::tensor_source::{TensorSource, WeightsError};
 use mriseg_data::{Dataset, PhantomConfig};
-use mriseg_emu3::{Emu3Config, RandomTensors};
+use mriseg_emu3::{Emu3Config, Emu3Tokenizer, RandomTensors};
 use safetensors::tensor::{Dtype, TensorView};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ fn emu3(folder: &Path, seed: u64) {
         random: RandomTensors::new(seed),
         tensors: Vec::new(),
     };
-    config.load(&mut kept, &Device::flex()).unwrap();
+    Emu3Tokenizer::load(&config, &mut kept, &Device::flex()).unwrap();
     let views = kept.tensors.iter().map(|(name, shape, bytes)| {
         let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
         (name.clone(), view)

@@ -1,6 +1,7 @@
 //! Against `Emu3VQVAE` of the `transformers` package; `fixtures/make.py` made the fixtures.
 
 use super::*;
+use crate::weights::SafetensorsFile;
 use burn::tensor::{Bytes, DType, TensorData};
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Deserialize;

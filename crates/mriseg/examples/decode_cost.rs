@@ -8,7 +8,6 @@ use futures_lite::future::block_on;
 use mriseg::config::ModelConfig;
 use mriseg::decode::{Greedy, Pick, Picker};
 use mriseg::mask_lm::CachedLm;
-use mriseg::vision::Vision;
 use std::time::Instant;
 
 const REPEATS: usize = 7;
@@ -31,8 +30,11 @@ fn measure(name: &str, config: &ModelConfig) {
     let device = Device::flex();
     let model = config.init(&device);
     let lm = CachedLm::new(&model.lm);
-    let vision = Vision::of(&model, None).expect("these sizes have tokenizers of their own");
-    let picker = block_on(Picker::new(Pick::LeastError.into(), &vision)).expect("the CPU answers");
+    let vision = model
+        .vision()
+        .expect("these sizes have tokenizers of their own");
+    let picker =
+        block_on(Picker::new(Pick::LeastError.into(), vision.as_ref())).expect("the CPU answers");
     let layout = config.layout();
     let (mut prefill, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..REPEATS {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use mriseg::model::Model;
+use mriseg::segmenter::Settings;
 use mriseg::text::TextTokenizer;
 use mriseg_data::Disturbance;
 use mriseg_emu3::Emu3Tokenizer;
@@ -10,11 +11,13 @@ use std::sync::Arc;
 
 use super::borrowed::Borrowed;
 use super::checkpoint::{self, BEST, Marks};
+use super::export;
 use super::folder::RunDir;
 use super::warm_start::WarmStart;
 use crate::cli::command_line;
 use crate::config::{Experiment, Role};
-use crate::data::{Samples, TextMode, Words};
+use crate::data::{Samples, TextMode, Words, text};
+use crate::emu3::vision_of;
 use crate::eval::Evaluator;
 use crate::fit::Session;
 use crate::report::Meta;

@@ -7,7 +7,7 @@ use mriseg::error::Error;
 use mriseg::image::ImageError;
 use mriseg::tensor_source::WeightsError;
 use mriseg::text::TextError;
-use mriseg::vision::Emu3Missing;
+use mriseg::vision::NoTokenizers;
 use mriseg_data::DataError;
 
 /// What kind of failure an error is; it decides the exit code.
@@ -74,7 +74,7 @@ fn own_kind(cause: &(dyn std::error::Error + 'static)) -> Option<Kind> {
     if cause.is::<DataError>() || cause.is::<ImageError>() || cause.is::<WeightsError>() {
         return Some(Kind::Data);
     }
-    if cause.is::<Emu3Missing>() {
+    if cause.is::<NoTokenizers>() {
         return Some(Kind::Usage);
     }
     if let Some(error) = cause.downcast_ref::<TextError>() {
@@ -92,7 +92,7 @@ fn own_kind(cause: &(dyn std::error::Error + 'static)) -> Option<Kind> {
     match cause.downcast_ref::<Error>()? {
         Error::Bundle(error) => own_kind(error),
         Error::Text(error) => own_kind(error),
-        Error::Emu3Missing(error) => own_kind(error),
+        Error::NoTokenizers(error) => own_kind(error),
         Error::Pick(_) | Error::Device(_) => None,
     }
 }
@@ -174,7 +174,7 @@ mod tests {
             (Error::from(cut_off).into(), 3),
             (prompt().into(), 2),
             (Error::from(prompt()).into(), 2),
-            (Error::from(Emu3Missing).into(), 2),
+            (Error::from(NoTokenizers).into(), 2),
             (Error::from(lost).into(), 1),
         ] {
             let error: anyhow::Error = error;
