@@ -22,7 +22,7 @@ fn disc(column: usize, row: usize) -> (Picture, Mask) {
     };
     let mask = (0..SIDE * SIDE).map(|i| u8::from(inside(i))).collect();
     (
-        Picture::of_colours([plane(0.8, 0.1), plane(0.1, 0.308), plane(0.1, 0.1)]),
+        Picture::from_channels([plane(0.8, 0.1), plane(0.1, 0.308), plane(0.1, 0.1)]),
         Mask::new(SIDE, SIDE, mask),
     )
 }

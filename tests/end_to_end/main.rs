@@ -7,7 +7,7 @@ mod program;
 use burn::tensor::Device;
 use futures_lite::future::block_on;
 use mriseg::bundle::Manifest;
-use mriseg::decode::{Decode, TokenEvent};
+use mriseg::decode::{DecodeStrategy, TokenEvent};
 use mriseg::image::{GrayImage, Mask, Picture};
 use mriseg::segmenter::{Query, Segmenter};
 use mriseg_data::{Dataset, PhantomConfig};
@@ -105,7 +105,8 @@ fn the_library_and_the_program_decode_the_same_tokens_from_an_exported_bundle() 
     };
     // The program decodes speculatively: the tokens are the same.
     let result =
-        block_on(segmenter.segment(Query::new(&picture, &prompt), Decode::Greedy, keep)).unwrap();
+        block_on(segmenter.segment(Query::new(&picture, &prompt), DecodeStrategy::Greedy, keep))
+            .unwrap();
     assert_eq!(streamed, result.tokens);
     assert_eq!(result.passes, result.tokens.len());
     assert_eq!(printed["tokens"], serde_json::json!(result.tokens));
@@ -830,7 +831,8 @@ fn bench_times_both_ways_and_saves_what_other_programs_need_to_do_the_same() {
     let prompt = segmenter.prompt(text("text")).unwrap();
     let go_on = |_: &TokenEvent| ControlFlow::Continue(());
     let result =
-        block_on(segmenter.segment(Query::new(&picture, &prompt), Decode::Greedy, go_on)).unwrap();
+        block_on(segmenter.segment(Query::new(&picture, &prompt), DecodeStrategy::Greedy, go_on))
+            .unwrap();
     assert_eq!(case["tokens"], serde_json::json!(result.tokens));
     assert_eq!(case["pixels"].as_array().unwrap().len(), 64 * 64);
 

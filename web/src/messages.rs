@@ -135,7 +135,7 @@ pub struct Agreement {
     pub cells: Float32Array,
 }
 
-impl From<Decode> for decode::Decode {
+impl From<Decode> for decode::DecodeStrategy {
     fn from(decode: Decode) -> Self {
         match decode {
             Decode::Greedy => Self::Greedy,

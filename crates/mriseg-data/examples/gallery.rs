@@ -132,5 +132,5 @@ fn tinted(image: &GrayImage) -> Picture {
         });
         GrayImage::new(image.width, image.height, shaded.collect())
     };
-    Picture::of_colours([1.0, 0.5, 0.4].map(plane))
+    Picture::from_channels([1.0, 0.5, 0.4].map(plane))
 }

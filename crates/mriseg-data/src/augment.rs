@@ -143,7 +143,7 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
     let image = match image.colours() {
         Some(colours) => {
             let colours = colours.each_ref().map(&mut exposed);
-            Picture::of_colours(recoloured(colours, config.colour, rng))
+            Picture::from_channels(recoloured(colours, config.colour, rng))
         }
         None => Picture::from(exposed(image.grey())),
     };
@@ -281,7 +281,7 @@ mod tests {
             GrayImage::new(16, 16, pixels.collect())
         };
         let sample = Sample {
-            image: Picture::of_colours([plane(1.0), plane(0.6), plane(0.5)]),
+            image: Picture::from_channels([plane(1.0), plane(0.6), plane(0.5)]),
             ..grey
         };
         let config = AugmentConfig::default();

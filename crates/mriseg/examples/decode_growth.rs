@@ -10,7 +10,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use futures_lite::future::block_on;
 use mriseg::config::ModelConfig;
-use mriseg::decode::{Decode, Decoder, Greedy, Picker};
+use mriseg::decode::{DecodeStrategy, Greedy, MaskDecoder, Picker};
 use mriseg::mask_lm::CachedLm;
 use plotters::prelude::*;
 use std::error::Error;
@@ -121,7 +121,7 @@ fn measure(name: &str, config: &ModelConfig, k: usize, batch: usize, bandwidth: 
             let text = Tensor::zeros([batch, layout.text], &device);
             let image = [batch, layout.image(), config.image_token_dim()];
             let image = Tensor::random(image, Distribution::Default, &device);
-            let picker = Picker::of_most_probable();
+            let picker = Picker::most_probable_code();
             let mut passes = Vec::new();
             if k == 1 {
                 let mut greedy = Greedy::start(&lm, picker, text, image);
@@ -134,7 +134,8 @@ fn measure(name: &str, config: &ModelConfig, k: usize, batch: usize, bandwidth: 
                     passes.push(start.elapsed().as_secs_f64() * 1e3);
                 }
             } else {
-                let mut decoder = Decoder::start(&lm, picker, Decode::Speculative, text, image);
+                let mut decoder =
+                    MaskDecoder::start(&lm, picker, DecodeStrategy::Speculative, text, image);
                 loop {
                     let start = Instant::now();
                     let run = block_on(decoder.next(&lm)).expect("the CPU answers");

@@ -87,7 +87,7 @@ pub struct MaskLmConfig {
     pub layers: usize,
     /// Attention heads; `d_model / heads` must be a multiple of 4 (two rotary axes).
     pub heads: usize,
-    /// Hidden width of the SwiGLU feed-forward.
+    /// HiddenStates width of the SwiGLU feed-forward.
     pub d_hidden: usize,
     /// Text tokens in the sequence.
     pub text_tokens: usize,

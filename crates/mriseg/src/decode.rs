@@ -1,5 +1,5 @@
 //! Decoding of mask tokens, with everything a page wants to show about each: greedy, of many masks at once
-//! ([`Greedy`]) or of one mask token by token or several in a pass ([`Decoder`]), and by chance ([`Sampler`]).
+//! ([`Greedy`]) or of one mask token by token or several in a pass ([`MaskDecoder`]), and by chance ([`MaskSampler`]).
 //!
 //! Only mask codes can be decoded: the unembedding has no other rows.
 
@@ -11,8 +11,8 @@ mod speculative;
 
 pub use greedy::Greedy;
 pub use pick::{DecisionRule, Pick, PickError, Picker};
-pub use sampled::{Agreement, Sampler};
-pub use speculative::{Decode, Decoder};
+pub use sampled::{Agreement, MaskSampler};
+pub use speculative::{DecodeStrategy, MaskDecoder};
 
 use crate::sequence::Cell;
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
@@ -33,7 +33,7 @@ pub struct TokenEvent {
 
 /// What one step decoded.
 #[derive(Debug, Clone)]
-pub struct Decoded {
+pub struct Picked {
     /// Picked codes: `[batch, 1]`.
     pub ids: Tensor<2, Int>,
     /// Their probabilities: `[batch, 1]`.

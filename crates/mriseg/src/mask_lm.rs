@@ -54,7 +54,7 @@ pub struct SequenceTables {
 
 /// What a pass over the mask part gives, position by position.
 #[derive(Debug, Clone)]
-pub struct Hidden {
+pub struct HiddenStates {
     /// State `i` predicts mask token `i` and, through the look-ahead heads, those after it:
     /// `[batch, mask, d_model]`.
     pub states: Tensor<3>,
@@ -149,7 +149,7 @@ impl MaskLm {
         }
     }
 
-    /// Hidden states of every mask position under teacher forcing.
+    /// HiddenStates states of every mask position under teacher forcing.
     ///
     /// # Shapes
     /// - text: `[batch, text]`
@@ -161,7 +161,7 @@ impl MaskLm {
         image: Tensor<3>,
         mask_inputs: Tensor<2, Int>,
         tables: &SequenceTables,
-    ) -> Hidden {
+    ) -> HiddenStates {
         let layout = self.layout();
         let [batch, _] = text.dims();
         assert_shape!(mask_inputs, [batch, layout.mask()]);
@@ -179,14 +179,14 @@ impl MaskLm {
             x = block.forward(x, |qkv| tables.rotary.attend(qkv, layout.prefix()));
         }
         let mask = x.slice_dim(1, layout.prefix()..layout.total());
-        Hidden {
+        HiddenStates {
             states: rms_norm(&self.norm, mask),
             anchors,
             text,
         }
     }
 
-    /// Sentences as [`Hidden::text`] has them, but with no picture beside them: of what words ask for, many more can be
+    /// Sentences as [`HiddenStates::text`] has them, but with no picture beside them: of what words ask for, many more can be
     /// read in a step than there are pictures to show.
     ///
     /// # Shapes
@@ -212,7 +212,7 @@ impl MaskLm {
     ///
     /// # Shapes
     /// - output: `next_tokens - 1` entries, `[batch, mask - (j + 1), codes]`
-    pub fn logits_ahead(&self, hidden: &Hidden) -> Vec<Tensor<3>> {
+    pub fn logits_ahead(&self, hidden: &HiddenStates) -> Vec<Tensor<3>> {
         let mask = self.layout().mask();
         self.look_ahead
             .iter()
@@ -227,7 +227,7 @@ impl MaskLm {
 
     /// Logit of there being something to draw, told by the state of begin-of-mask: `[batch, 1]`; `None` where the model
     /// has no presence head.
-    pub fn presence(&self, hidden: &Hidden) -> Option<Tensor<2>> {
+    pub fn presence(&self, hidden: &HiddenStates) -> Option<Tensor<2>> {
         let head = self.presence.as_ref()?;
         let begin = hidden.states.clone().slice_dim(1, 0..1);
         Some(linear(head, begin).squeeze_dim(1))

@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn colours_keep_their_differences() {
         let plane = |value| GrayImage::new(1, 2, vec![value, value]);
-        let red = Picture::of_colours([plane(1.0), plane(0.0), plane(0.5)]);
+        let red = Picture::from_channels([plane(1.0), plane(0.0), plane(0.5)]);
         let pixels = normalized_pixels(&red, 2, 3);
         assert_eq!(pixels.len(), 12);
         assert!(pixels[..4].iter().all(|&value| value > 1.2), "{pixels:?}");

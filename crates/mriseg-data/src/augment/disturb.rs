@@ -76,7 +76,7 @@ impl Disturbance {
             None => Picture::from(grey),
             Some(_) if self == Self::Jpeg30 => compressed(picture, JPEG_QUALITY),
             // The same random numbers for every plane.
-            Some(colours) => Picture::of_colours(
+            Some(colours) => Picture::from_channels(
                 (colours.each_ref()).map(|plane| self.disturb(plane, mask, &mut before.clone()).0),
             ),
         };
@@ -224,7 +224,7 @@ mod tests {
     fn colours_are_disturbed_together() {
         let (grey, mask) = picture(1, 96);
         let darker = |by: f32| mapped(&grey, |value| value * by);
-        let colours = Picture::of_colours([darker(1.0), darker(0.5), darker(0.25)]);
+        let colours = Picture::from_channels([darker(1.0), darker(0.5), darker(0.25)]);
         for kind in Disturbance::ALL {
             let (disturbed, moved) = kind.apply(&colours, &mask, &mut rng(3));
             let (_, alone) = kind.disturb(&grey, &mask, &mut rng(3));

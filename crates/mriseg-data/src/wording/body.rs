@@ -1,7 +1,7 @@
 //! A sentence without the remarks around it, and the frames of what is asked for or told.
 
 use super::nouns::{Phrase, Use};
-use super::parts::{ANY, Choice, Composer, PLAIN, REPORT, Role};
+use super::parts::{ANY, Choice, Composer, PLAIN, REPORT, SlotRole};
 use super::tables::frames::{TELLING, VERBS, WHETHER, WISHES};
 
 /// What kind of sentence it is, which decides what can stand around it.
@@ -78,7 +78,7 @@ pub(super) fn frame(c: &mut Composer<'_>, fits: impl Fn(&str) -> bool) -> (&'sta
             frame = VERBS[0].0;
         }
         if fits(frame) {
-            c.note(Role::Frame, frame);
+            c.note(SlotRole::Frame, frame);
             return (frame, chosen.1);
         }
     }

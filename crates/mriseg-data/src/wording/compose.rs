@@ -5,7 +5,7 @@ use mriseg::reading::{Findings, Side};
 use super::body::{BARE, Body, Kind, filled, frame, usage};
 use super::nothing::nothing;
 use super::nouns::{Detail, Phrase, Use, with_noun};
-use super::parts::{Choice, Composer, REPORT, Role};
+use super::parts::{Choice, Composer, REPORT, SlotRole};
 use super::places::{self, Place};
 use super::tables::clear::{
     COMPARED, EXCEPT, NOT_PLACE, NOT_THERE, ONE_NOT_OTHER, OTHER_SIDE, PLACE_CLEAR, REST,
@@ -55,7 +55,7 @@ pub(super) fn zones(c: &mut Composer<'_>, findings: &Findings) -> Body {
     } else if findings.count() < 5 && c.chance(0.12) {
         place_clear(c, &mut body, &rest);
     } else if findings.count() < 5 && c.chance(0.05) {
-        let rest = c.draw(Role::Negation, &REST);
+        let rest = c.draw(SlotRole::Negation, &REST);
         attach(c, &mut body, rest.to_owned());
     } else if only.is_none() && c.chance(0.06) {
         compared(c, &mut body);
@@ -87,7 +87,7 @@ fn somewhere(c: &mut Composer<'_>, place: &Place, detail: Detail) -> Body {
         return place_only(c, place);
     }
     if !place.np(false).is_empty() && !place.has_comma() && c.chance(0.08) {
-        let frame = c.draw(Role::Frame, &PLACE_FIRST);
+        let frame = c.draw(SlotRole::Frame, &PLACE_FIRST);
         let noun = noun_for(c, frame);
         let text = filled(frame, &noun.phrase(c, Use::Told, detail));
         return Body::new(
@@ -121,7 +121,7 @@ fn at_place(frame: &str, place: &Place, telegraphic: bool) -> String {
 /// "left lower zone", "the left base is affected".
 fn place_only(c: &mut Composer<'_>, place: &Place) -> Body {
     if c.chance(0.5) {
-        c.note(Role::Frame, "{p}");
+        c.note(SlotRole::Frame, "{p}");
         let telegraphic = c.chance(0.85);
         let text = match &place.before {
             // "left basal", "bibasal", "bilateral".
@@ -137,7 +137,7 @@ fn place_only(c: &mut Composer<'_>, place: &Place) -> Body {
     let frame = c.fitting(&PLACE_ONLY, |frame| {
         !place.plural || !frame.ends_with("only")
     });
-    c.note(Role::Frame, frame);
+    c.note(SlotRole::Frame, frame);
     let text = at_place(frame, place, c.is(REPORT) && c.chance(0.6));
     let kind = if frame.starts_with('{') {
         Kind::Told
@@ -150,7 +150,7 @@ fn place_only(c: &mut Composer<'_>, place: &Place) -> Body {
 /// A sentence of the data, its clauses changed a little.
 fn clauses(c: &mut Composer<'_>, findings: &Findings) -> Body {
     let frame = c.styled(&CLAUSES);
-    c.note(Role::Frame, frame.replace([';', ':'], ","));
+    c.note(SlotRole::Frame, frame.replace([';', ':'], ","));
     let noun = Noun::draw(c, |noun| noun.many.is_empty() && !noun.is_everything());
     let place = places::zones(c, findings);
     let count = findings.count();
@@ -213,7 +213,7 @@ fn other_side_clear(c: &mut Composer<'_>, body: &mut Body, side: Side) {
 
 /// "no consolidation on the left, only on the right".
 fn one_not_other(c: &mut Composer<'_>, side: Side) -> Body {
-    let frame = c.draw(Role::Frame, &ONE_NOT_OTHER);
+    let frame = c.draw(SlotRole::Frame, &ONE_NOT_OTHER);
     let text = frame
         .replace("{s}", &side.to_string())
         .replace("{o}", &side.other().to_string());
@@ -225,8 +225,8 @@ fn one_not_other(c: &mut Composer<'_>, side: Side) -> Body {
 /// All findings but those of `place`.
 fn except(c: &mut Composer<'_>, place: &Place) -> Body {
     let (frame, kind) = asking(c);
-    let all = c.draw(Role::Noun, &ALL);
-    let except = c.draw(Role::Negation, &EXCEPT);
+    let all = c.draw(SlotRole::Noun, &ALL);
+    let except = c.draw(SlotRole::Negation, &EXCEPT);
     let name = match place.np(false) {
         name if name.is_empty() => format!("what is {}", place.at(false)),
         name => name,
@@ -259,7 +259,7 @@ fn place_clear(c: &mut Composer<'_>, body: &mut Body, zones: &Findings) {
     let named = !place.np(false).is_empty();
     let list = if after { &NOT_PLACE[..] } else { &PLACE_CLEAR };
     let template = c.fitting(list, |text| named || !text.contains("{p}"));
-    c.note(Role::Negation, template);
+    c.note(SlotRole::Negation, template);
     let text = at_place(template, &place, c.is(REPORT));
     let text = with_noun(c, text);
     body.names_other_side = true;
@@ -281,7 +281,7 @@ fn place_clear(c: &mut Composer<'_>, body: &mut Body, zones: &Findings) {
 fn compared(c: &mut Composer<'_>, body: &mut Body) {
     let side = *c.pick(&Side::BOTH);
     let clause = c
-        .draw(Role::Filler, &COMPARED)
+        .draw(SlotRole::Filler, &COMPARED)
         .replace("{s}", &side.to_string())
         .replace("{o}", &side.other().to_string());
     body.tail = format!(", {clause}");
@@ -308,7 +308,7 @@ fn attach(c: &mut Composer<'_>, body: &mut Body, clause: String) {
 pub(super) fn everything(c: &mut Composer<'_>) -> Body {
     if c.chance(0.15) {
         let (frame, kind) = asking(c);
-        let text = c.draw(Role::Noun, &ALL);
+        let text = c.draw(SlotRole::Noun, &ALL);
         let phrase = Phrase {
             text: text.to_owned(),
             plural: false,
@@ -341,6 +341,6 @@ fn asking(c: &mut Composer<'_>) -> (&'static str, Kind) {
 
 /// Draws a clause that says the other side, of `side`, is clear.
 fn clear_of(c: &mut Composer<'_>, list: &[Choice], side: Side) -> String {
-    let template = c.draw(Role::Negation, list);
+    let template = c.draw(SlotRole::Negation, list);
     with_noun(c, template.replace("{o}", &side.other().to_string()))
 }

@@ -4,7 +4,7 @@ use mriseg::reading::Side;
 
 use super::body::{Body, Kind, filled};
 use super::nouns::Phrase;
-use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role};
+use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, SlotRole};
 use super::tables::clear::{NOT_THAT_LUNG, NOT_THE_FINDINGS};
 use super::tables::frames::{VERBS, WISHES};
 
@@ -155,7 +155,7 @@ pub(super) fn lungs(c: &mut Composer<'_>, side: Option<Side>) -> Body {
                     !AMBIGUOUS.iter().any(|start| frame.contains(start))
                 })
             };
-            c.note(Role::Frame, frame);
+            c.note(SlotRole::Frame, frame);
             let objects: &[Choice] = if side.is_some() { &ONE } else { &BOTH };
             let object = c.fitting(objects, |object| {
                 kind == Kind::Verb && !frame.contains("{is}")
@@ -163,7 +163,7 @@ pub(super) fn lungs(c: &mut Composer<'_>, side: Option<Side>) -> Body {
                         .iter()
                         .any(|word| object.starts_with(word))
             });
-            c.note(Role::Lungs, object);
+            c.note(SlotRole::Lungs, object);
             let phrase = Phrase {
                 text: object.replace("{s}", &word),
                 plural: side.is_none() && !object.contains("tissue") && !object.ends_with("a"),
@@ -171,8 +171,8 @@ pub(super) fn lungs(c: &mut Composer<'_>, side: Option<Side>) -> Body {
             Body::new(filled(frame, &phrase), kind)
         }
         60..=84 => {
-            let frame = c.draw(Role::Frame, &SHAPE_FRAMES);
-            let shape = c.draw(Role::Lungs, &SHAPES);
+            let frame = c.draw(SlotRole::Frame, &SHAPE_FRAMES);
+            let shape = c.draw(SlotRole::Lungs, &SHAPES);
             let shape = match side {
                 Some(_) => format!("{word} {shape}"),
                 None => shape.to_owned(),
@@ -185,9 +185,9 @@ pub(super) fn lungs(c: &mut Composer<'_>, side: Option<Side>) -> Body {
             Body::new(frame.replace("{m}", &shape), kind)
         }
         _ => {
-            c.note(Role::Frame, "{m}");
+            c.note(SlotRole::Frame, "{m}");
             let organ = c.draw(
-                Role::Lungs,
+                SlotRole::Lungs,
                 if side.is_some() { &ONE_ORGAN } else { &ORGAN },
             );
             Body::new(organ.replace("{s}", &word), Kind::Bare)
@@ -198,11 +198,11 @@ pub(super) fn lungs(c: &mut Composer<'_>, side: Option<Side>) -> Body {
         && body.kind != Kind::Bare
         && c.chance(0.08)
     {
-        let clause = c.draw(Role::Negation, &NOT_THAT_LUNG);
+        let clause = c.draw(SlotRole::Negation, &NOT_THAT_LUNG);
         body.tail = format!(", {}", clause.replace("{o}", &side.other().to_string()));
         body.names_other_side = true;
     } else if !body.question && c.chance(0.08) {
-        let clause = c.draw(Role::Negation, &NOT_THE_FINDINGS);
+        let clause = c.draw(SlotRole::Negation, &NOT_THE_FINDINGS);
         body.tail = format!(", {clause}");
     }
     body

@@ -4,7 +4,7 @@ use mriseg::reading::Side;
 
 use super::body::{Body, Kind};
 use super::nouns::denied;
-use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, Role};
+use super::parts::{ANY, Choice, Composer, LAY, PLAIN, REPORT, SlotRole};
 use super::places;
 use super::tables::denials::{CLEAR_STATEMENTS, CLEAR_THINGS, DENIALS, SHOWING, STATING};
 
@@ -12,16 +12,16 @@ use super::tables::denials::{CLEAR_STATEMENTS, CLEAR_THINGS, DENIALS, SHOWING, S
 pub(super) fn nothing(c: &mut Composer<'_>) -> Body {
     match c.below(100) {
         0..=19 => {
-            let frame = c.draw(Role::Frame, &STATING);
-            let clear = c.draw(Role::Clear, &CLEAR_STATEMENTS);
+            let frame = c.draw(SlotRole::Frame, &STATING);
+            let clear = c.draw(SlotRole::Clear, &CLEAR_STATEMENTS);
             return Body::new(frame.replace("{c}", clear), Kind::Told);
         }
         20..=34 => {
-            let frame = c.draw(Role::Frame, &SHOWING);
+            let frame = c.draw(SlotRole::Frame, &SHOWING);
             let clear = c.fitting(&CLEAR_THINGS, |clear| {
                 !frame.starts_with("this is") || clear.starts_with('a')
             });
-            c.note(Role::Clear, clear);
+            c.note(SlotRole::Clear, clear);
             let mut clear = clear.to_owned();
             if frame == "{c}" && c.chance(0.7) {
                 clear = clear
@@ -33,17 +33,17 @@ pub(super) fn nothing(c: &mut Composer<'_>) -> Body {
         }
         35..=37 => {
             let side = *c.pick(&Side::BOTH);
-            let clear = c.draw(Role::Clear, &ONE_CLEAR);
-            c.note(Role::Frame, "{c}");
+            let clear = c.draw(SlotRole::Clear, &ONE_CLEAR);
+            c.note(SlotRole::Frame, "{c}");
             return Body::new(clear.replace("{s}", &side.to_string()), Kind::Told);
         }
         _ => {}
     }
     let frame = if c.chance(0.2) {
-        c.note(Role::Frame, DENIALS[0].0);
+        c.note(SlotRole::Frame, DENIALS[0].0);
         DENIALS[0].0
     } else {
-        c.draw(Role::Frame, &DENIALS)
+        c.draw(SlotRole::Frame, &DENIALS)
     };
     let names = denied(c, frame);
     let mut text = frame.replace("{n}", &names);

@@ -1,6 +1,6 @@
 //! Names of the finding, with adjectives, articles and counts that change nothing.
 
-use super::parts::{Choice, Composer, LAY, REPORT, Role, listed};
+use super::parts::{Choice, Composer, LAY, REPORT, SlotRole, listed};
 use super::places::Place;
 use super::tables::lexicon::{
     AFFECTING, CAUTIOUS, COUNTS, Class, DISEASE, NOUNS, Noun, SHADOW, SIZE, SIZES, SPOT, SPREAD,
@@ -45,7 +45,7 @@ impl Noun {
                 c.pick(&NOUNS)
             };
             if noun.styles & style != 0 && fits(noun) {
-                c.note(Role::Noun, noun.one);
+                c.note(SlotRole::Noun, noun.one);
                 return noun;
             }
         }

@@ -19,7 +19,7 @@ pub(super) type Choice = (&'static str, u8);
 
 /// What a part does in its sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Role {
+pub(super) enum SlotRole {
     Frame,
     Noun,
     Place,
@@ -32,7 +32,7 @@ pub(super) enum Role {
     Filler,
 }
 
-impl Role {
+impl SlotRole {
     fn name(self) -> &'static str {
         match self {
             Self::Frame => "frame",
@@ -73,7 +73,7 @@ impl Role {
 /// A named part of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
-    pub(super) role: Role,
+    pub(super) role: SlotRole,
     pub(super) name: Cow<'static, str>,
 }
 
@@ -135,7 +135,7 @@ pub(super) fn held_out(parts: &[Part]) -> bool {
 pub(super) fn new_to_training(parts: &[Part]) -> bool {
     parts
         .iter()
-        .any(|part| part.role == Role::Thing && part.is_held_out())
+        .any(|part| part.role == SlotRole::Thing && part.is_held_out())
         || has_held_out_pair(parts)
 }
 
@@ -216,7 +216,7 @@ impl Composer<'_> {
     }
 
     /// Remembers a part.
-    pub(super) fn note(&mut self, role: Role, name: impl Into<Cow<'static, str>>) {
+    pub(super) fn note(&mut self, role: SlotRole, name: impl Into<Cow<'static, str>>) {
         self.parts.push(Part {
             role,
             name: name.into(),
@@ -224,7 +224,7 @@ impl Composer<'_> {
     }
 
     /// Draws a part in the style and remembers it.
-    pub(super) fn draw(&mut self, role: Role, list: &[Choice]) -> &'static str {
+    pub(super) fn draw(&mut self, role: SlotRole, list: &[Choice]) -> &'static str {
         let text = self.styled(list);
         self.note(role, text);
         text
@@ -258,16 +258,16 @@ mod tests {
         let held = pairs
             .filter(|(i, j)| {
                 held_out(&[
-                    part(Role::Frame, format!("frame {i}")),
-                    part(Role::Noun, format!("noun {j}")),
+                    part(SlotRole::Frame, format!("frame {i}")),
+                    part(SlotRole::Noun, format!("noun {j}")),
                 ])
             })
             .count();
         assert!((450..750).contains(&held), "{held} of 3600");
         assert!((0..100).all(|i| !held_out(&[
-            part(Role::Noun, format!("{i}")),
-            part(Role::Noun, format!("{i}"))
-        ]) && !held_out(&[part(Role::Place, format!("{i}"))])));
+            part(SlotRole::Noun, format!("{i}")),
+            part(SlotRole::Noun, format!("{i}"))
+        ]) && !held_out(&[part(SlotRole::Place, format!("{i}"))])));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use mriseg::reading::{Findings, Side};
 
-use super::parts::{Composer, LAY, REPORT, Role, listed};
+use super::parts::{Composer, LAY, REPORT, SlotRole, listed};
 use super::spelling::Spelling;
 use super::tables::forms::{
     BOTH_LUNGS, BOTH_SIDES, Form, GROUPS, SIDES, SINGLE, WHOLE_BOTH, WHOLE_SIDE, Zones,
@@ -81,7 +81,7 @@ fn place(
         })
         .collect();
     let form: &'static Form = in_style[c.below(in_style.len())];
-    c.note(Role::Place, form.text);
+    c.note(SlotRole::Place, form.text);
     let spelling = Spelling {
         letters: if form.text.contains('-') || form.text == "the {s}" {
             0
@@ -229,7 +229,7 @@ fn each(c: &mut Composer<'_>, spelling: Spelling, findings: &Findings) -> Place 
         ..spelling
     };
     let (name, item, tail) = *c.pick(&EACH);
-    c.note(Role::Place, name);
+    c.note(SlotRole::Place, name);
     let mut sides = Side::BOTH;
     if c.chance(0.2) {
         sides.reverse();
@@ -269,7 +269,7 @@ fn by_colon(
         ("colon {s} lung: {z}", "{s} lung: {z}"),
         ("colon {s}: {z}", "{s} ({z})"),
     ]);
-    c.note(Role::Place, name);
+    c.note(SlotRole::Place, name);
     let spelling = Spelling {
         and: c.one_of(&[", ", " and ", " + "]),
         ..spelling

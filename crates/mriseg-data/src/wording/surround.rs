@@ -1,7 +1,7 @@
 //! What stands around a sentence: openings, headings, remarks and its last character.
 
 use super::body::{Body, Kind};
-use super::parts::{Choice, Composer, LAY, REPORT, Role};
+use super::parts::{Choice, Composer, LAY, REPORT, SlotRole};
 use super::tables::fillers;
 
 /// Puts remarks, headings and a full stop around a sentence.
@@ -14,7 +14,7 @@ pub(super) fn surrounded(c: &mut Composer<'_>, body: Body, finding: bool) -> Str
         text = format!("{}{text}", c.one_of(&["?", "? ", "??"]));
     }
     if body.kind == Kind::Verb && body.head.is_empty() && c.chance(0.45) {
-        let opening = c.draw(Role::Opening, &fillers::OPENINGS);
+        let opening = c.draw(SlotRole::Opening, &fillers::OPENINGS);
         question |= ["can", "could", "would", "will", "are you", "is it", "hey"]
             .iter()
             .any(|start| opening.starts_with(start))
@@ -27,13 +27,13 @@ pub(super) fn surrounded(c: &mut Composer<'_>, body: Body, finding: bool) -> Str
     }
     text = format!("{}{text}{}", body.head, body.tail);
     if finding && tells && !c.is(LAY) && c.chance(0.1) {
-        let besides = c.draw(Role::Filler, &fillers::BESIDES);
+        let besides = c.draw(SlotRole::Filler, &fillers::BESIDES);
         let glue = c.one_of(&[", ", ". ", "; "]);
         text = format!("{text}{glue}{besides}");
     }
     let headed = tells && finding && c.chance(if c.is(LAY) { 0.05 } else { 0.13 });
     if headed {
-        let heading = c.draw(Role::Heading, &fillers::HEADINGS);
+        let heading = c.draw(SlotRole::Heading, &fillers::HEADINGS);
         text = format!("{heading} {text}");
     }
     if body.kind != Kind::Alone && c.chance(0.12) {
@@ -88,6 +88,6 @@ fn with_numbers(c: &mut Composer<'_>, template: &str) -> String {
 
 /// Draws a remark at random.
 fn remark(c: &mut Composer<'_>, list: &[Choice]) -> String {
-    let template = c.draw(Role::Filler, list);
+    let template = c.draw(SlotRole::Filler, list);
     with_numbers(c, template)
 }

@@ -5,7 +5,7 @@ use mriseg::reading::{Findings, Side};
 use super::body::{BARE, Body, Kind, filled, frame, usage};
 use super::nonsense::{invented, mash, salad};
 use super::nouns::{Phrase, Use, with_article};
-use super::parts::{Composer, Role};
+use super::parts::{Composer, SlotRole};
 use super::places;
 use super::tables::off_topic::{ELSEWHERE, NONSENSE, Sort, THINGS};
 
@@ -15,7 +15,7 @@ pub(super) fn other(c: &mut Composer<'_>) -> Body {
         0..=63 => thing(c),
         64..=79 => {
             let word = invented(c);
-            c.note(Role::Thing, word.clone());
+            c.note(SlotRole::Thing, word.clone());
             let sort = *c.pick(&[Sort::The, Sort::A, Sort::Mass]);
             let mut body = framed(c, &word, sort);
             body.verbatim = true;
@@ -23,7 +23,7 @@ pub(super) fn other(c: &mut Composer<'_>) -> Body {
         }
         80..=88 => {
             let text = *c.pick(&NONSENSE);
-            c.note(Role::Thing, text);
+            c.note(SlotRole::Thing, text);
             Body::new(text.to_owned(), Kind::Alone)
         }
         89..=93 => alone(c, mash),
@@ -33,7 +33,7 @@ pub(super) fn other(c: &mut Composer<'_>) -> Body {
 
 fn alone(c: &mut Composer<'_>, text: fn(&mut Composer<'_>) -> String) -> Body {
     let text = text(c);
-    c.note(Role::Thing, text.clone());
+    c.note(SlotRole::Thing, text.clone());
     let mut body = Body::new(text, Kind::Alone);
     body.verbatim = true;
     body
@@ -49,7 +49,7 @@ fn thing(c: &mut Composer<'_>) -> Body {
     }
     let (sort, names) = THINGS[list];
     let name = names.split(',').nth(index).unwrap_or("heart");
-    c.note(Role::Thing, name);
+    c.note(SlotRole::Thing, name);
     let side = *c.pick(&Side::BOTH);
     if sort == Sort::Paired && c.chance(0.6) {
         return framed(c, &format!("{side} {name}"), Sort::The);
@@ -102,6 +102,6 @@ fn elsewhere(c: &mut Composer<'_>) -> String {
         return places::zones(c, &Findings::one_zone(side, zone)).at(false);
     }
     let place = *c.pick(&ELSEWHERE);
-    c.note(Role::Place, place);
+    c.note(SlotRole::Place, place);
     place.replace("{s}", &side.to_string())
 }

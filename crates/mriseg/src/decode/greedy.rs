@@ -1,7 +1,7 @@
 //! Greedy decoding of a batch, a token of every mask per pass.
 
 use super::presence::Absent;
-use super::{Decoded, Picker};
+use super::{Picked, Picker};
 use crate::mask_lm::{CachedLm, DecodeState};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -48,7 +48,7 @@ impl Greedy {
 
     /// Decodes the next token of every mask on the device; `None` after the last. Nothing is read
     /// back.
-    pub fn advance(&mut self, lm: &CachedLm) -> Option<Decoded> {
+    pub fn advance(&mut self, lm: &CachedLm) -> Option<Picked> {
         if self.index == lm.layout().mask() {
             return None;
         }
@@ -92,7 +92,7 @@ mod tests {
             Distribution::Default,
             &device,
         );
-        let picker = Picker::of_most_probable();
+        let picker = Picker::most_probable_code();
         let cached = CachedLm::new(&lm);
         let mut greedy = Greedy::start(&cached, picker, text.clone(), image.clone());
         let (mut tokens, mut probabilities) = (Vec::new(), Vec::new());

@@ -7,7 +7,7 @@
 //! Dice on (Lipton, Elkan and Narayanaswamy 2014, "Optimal thresholding of classifiers to maximize F1 measure").
 
 use super::presence::EmptyMask;
-use super::{Decoded, DeviceError};
+use super::{DeviceError, Picked};
 use crate::config::ConfigError;
 use crate::mask_lm::{CachedLm, DecodeState};
 use crate::vision::{CodePatches, VisionTokenizer};
@@ -156,7 +156,7 @@ impl Picker {
     pub async fn new(rule: DecisionRule, vision: &dyn VisionTokenizer) -> Result<Self, PickError> {
         let Some(CodePatches { patches, empty }) = vision.code_patches() else {
             return match rule.pick {
-                Pick::MostProbable => Ok(Self::of_most_probable()),
+                Pick::MostProbable => Ok(Self::most_probable_code()),
                 Pick::LeastError | Pick::BestDice => Err(PickError::Rule(ConfigError(
                     "pick = least_error or best_dice compares what single codes draw, and what a code of this tokenizer draws depends on those around it: take most_probable".to_owned(),
                 ))),
@@ -177,7 +177,7 @@ impl Picker {
     }
 
     /// [`Pick::MostProbable`] whatever the presence, which needs nothing.
-    pub fn of_most_probable() -> Self {
+    pub fn most_probable_code() -> Self {
         Self {
             marginal_share: 0.0,
             patches: None,
@@ -238,12 +238,12 @@ impl Picker {
     ///
     /// # Shapes
     /// - probabilities: `[batch, codes]`
-    pub fn pick(&self, probabilities: Tensor<2>) -> Decoded {
+    pub fn pick(&self, probabilities: Tensor<2>) -> Picked {
         let Some(patches) = &self.patches else {
             return Self::most_probable(probabilities);
         };
         let ids = patches.least_error(probabilities.clone());
-        Decoded {
+        Picked {
             probabilities: probabilities.gather(1, ids.clone()),
             ids,
         }
@@ -267,9 +267,9 @@ impl Picker {
         }
     }
 
-    fn most_probable(probabilities: Tensor<2>) -> Decoded {
+    fn most_probable(probabilities: Tensor<2>) -> Picked {
         let ids = probabilities.clone().argmax(1);
-        Decoded {
+        Picked {
             probabilities: probabilities.gather(1, ids.clone()),
             ids,
         }
@@ -471,7 +471,7 @@ mod tests {
         }
     }
 
-    fn ids(decoded: Decoded) -> Vec<u32> {
+    fn ids(decoded: Picked) -> Vec<u32> {
         decoded.ids.into_data().iter().collect()
     }
 
@@ -480,7 +480,7 @@ mod tests {
         let device = Device::flex();
         let pixels =
             Tensor::<2>::from_floats([[0.0, 0.0], [1.0, 0.2], [0.9, 1.0], [0.1, 0.0]], &device);
-        let (most_probable, least_error) = (Picker::of_most_probable(), least_error(pixels, 0.5));
+        let (most_probable, least_error) = (Picker::most_probable_code(), least_error(pixels, 0.5));
         let picked = |picker: &Picker, probabilities: [f32; 4]| {
             let picked = picker.pick(Tensor::from_floats([probabilities], &device));
             let probability: f32 = picked.probabilities.into_scalar();
@@ -534,7 +534,7 @@ mod tests {
         );
         let noise = Tensor::<2>::random([400, 12], Distribution::Normal(0.0, 3.0), &device);
         let probabilities = softmax(noise, 1);
-        let likely = Picker::of_most_probable().pick(probabilities.clone());
+        let likely = Picker::most_probable_code().pick(probabilities.clone());
         let highest: Vec<f32> = likely.probabilities.clone().into_data().iter().collect();
         let rows: Vec<f32> = probabilities.clone().into_data().iter().collect();
         let (likely, picked) = (ids(likely), ids(picker.pick(probabilities)));

@@ -1,7 +1,7 @@
 //! Whether anything is drawn at all. A model with a presence head tells it before the first token, of the whole picture
 //! and sentence; token by token, a mask would begin wherever one cell is more likely drawn than not.
 
-use super::{Decoded, TokenEvent};
+use super::{Picked, TokenEvent};
 use crate::sequence::SequenceLayout;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Bool, ExecutionError, Int, Tensor};
@@ -81,10 +81,10 @@ impl EmptyMask {
     }
 
     /// What was decoded at `index`, or its own code where the mask is empty.
-    pub(super) fn instead_of(&self, decoded: Decoded, index: usize, absent: &Absent) -> Decoded {
+    pub(super) fn instead_of(&self, decoded: Picked, index: usize, absent: &Absent) -> Picked {
         let code = self.codes.clone().slice_dim(1, index..index + 1);
         let code = code.expand(decoded.ids.dims());
-        Decoded {
+        Picked {
             ids: decoded.ids.mask_where(absent.absent.clone(), code),
             probabilities: decoded
                 .probabilities
@@ -102,7 +102,9 @@ pub(super) fn probability(logit: f32) -> f32 {
 mod tests {
     use super::*;
     use crate::config::ModelConfig;
-    use crate::decode::{DecisionRule, Decode, Decoder, Greedy, Pick, Picker, Sampler};
+    use crate::decode::{
+        DecisionRule, DecodeStrategy, Greedy, MaskDecoder, MaskSampler, Pick, Picker,
+    };
     use crate::mask_lm::CachedLm;
     use crate::mask_lm::tests::randomize;
     use burn::tensor::{Device, Distribution};
@@ -132,14 +134,14 @@ mod tests {
                 };
                 block_on(Picker::new(rule, vision.as_ref())).unwrap()
             }
-            None => Picker::of_most_probable(),
+            None => Picker::most_probable_code(),
         };
 
-        let start = Decoder::start;
+        let start = MaskDecoder::start;
         let mut decoder = start(
             &lm,
             picker.clone(),
-            Decode::Speculative,
+            DecodeStrategy::Speculative,
             text(),
             image.clone(),
         );
@@ -161,7 +163,7 @@ mod tests {
             }
         }
         let rng = ChaCha8Rng::seed_from_u64(1);
-        let mut sampler = Sampler::start(&lm, picker, text(), image, 2, 1.0, rng);
+        let mut sampler = MaskSampler::start(&lm, picker, text(), image, 2, 1.0, rng);
         while block_on(sampler.advance(&lm)).unwrap() {}
         let mut masks = sampler.masks().into_iter();
         let [first, second] = batch;

@@ -9,9 +9,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// Several masks of one sentence and picture, each token drawn from the predicted distribution. Stopping is not
-/// calling [`Sampler::advance`] again.
+/// calling [`MaskSampler::advance`] again.
 #[derive(Debug, Clone)]
-pub struct Sampler {
+pub struct MaskSampler {
     state: DecodeState,
     picker: Picker,
     /// Masks in which nothing is drawn; known after the first pass.
@@ -23,13 +23,13 @@ pub struct Sampler {
     device: Device,
     /// The last token of every mask.
     last: Vec<i32>,
-    /// See [`Sampler::expected`]; `None` where nobody asks.
+    /// See [`MaskSampler::expected`]; `None` where nobody asks.
     expected: Option<Vec<f32>>,
-    /// Decoded tokens, position after position: those of all masks at the first, then at the second, …
+    /// Picked tokens, position after position: those of all masks at the first, then at the second, …
     tokens: Vec<u32>,
 }
 
-impl Sampler {
+impl MaskSampler {
     /// Reads sentence and picture for `count` masks. `temperature` is above 0; 1 is the model's own distribution, in which
     /// the picker's rule may mix marginals.
     ///
@@ -77,7 +77,7 @@ impl Sampler {
     /// The device fails.
     pub async fn advance(&mut self, lm: &CachedLm) -> Result<bool, ExecutionError> {
         let layout = lm.layout();
-        if self.drawn() == layout.mask() {
+        if self.sampled() == layout.mask() {
             return Ok(false);
         }
         let count = self.last.len();
@@ -87,7 +87,7 @@ impl Sampler {
             .map(|_| gumbel(self.rng.random::<f32>()))
             .collect();
         let noise = Tensor::from_data(TensorData::new(noise, [count, layout.codes]), &self.device);
-        let position = self.drawn();
+        let position = self.sampled();
         let mut probabilities = softmax(predicted.logits, 1);
         if let Some(marginals) = &self.marginals {
             let of_cell = marginals.clone().slice_dim(1, position..position + 1);
@@ -152,7 +152,7 @@ impl Sampler {
     }
 
     /// Tokens of each mask so far.
-    pub fn drawn(&self) -> usize {
+    pub fn sampled(&self) -> usize {
         self.tokens.len() / self.last.len()
     }
 
@@ -237,7 +237,8 @@ mod tests {
             let picker = block_on(Picker::new(rule, vision.as_ref())).unwrap();
             let rng = ChaCha8Rng::seed_from_u64(1);
             let (text, image) = (text.clone(), image.clone());
-            let mut sampler = Sampler::start(&lm, picker, text, image, masks, 1.0, rng).expecting();
+            let mut sampler =
+                MaskSampler::start(&lm, picker, text, image, masks, 1.0, rng).expecting();
             assert!(block_on(sampler.advance(&lm)).unwrap());
             let of_first = sampler.expected().to_vec();
             while block_on(sampler.advance(&lm)).unwrap() {}
@@ -278,9 +279,9 @@ mod tests {
         let image = Tensor::random(image, Distribution::Default, &device);
         let draw = |temperature, seed| {
             let rng = ChaCha8Rng::seed_from_u64(seed);
-            let mut sampler = Sampler::start(
+            let mut sampler = MaskSampler::start(
                 &lm,
-                Picker::of_most_probable(),
+                Picker::most_probable_code(),
                 text.clone(),
                 image.clone(),
                 2,
@@ -288,10 +289,10 @@ mod tests {
                 rng,
             );
             while block_on(sampler.advance(&lm)).unwrap() {}
-            assert_eq!(sampler.drawn(), 64);
+            assert_eq!(sampler.sampled(), 64);
             sampler.masks()
         };
-        let picker = super::super::Picker::of_most_probable();
+        let picker = super::super::Picker::most_probable_code();
         let mut greedy = super::super::Greedy::start(&lm, picker, text.clone(), image.clone());
         let mut expected = Vec::new();
         while let Some(decoded) = greedy.advance(&lm) {

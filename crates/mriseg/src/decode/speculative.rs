@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 /// How many tokens a pass may decode. The tokens are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Decode {
+pub enum DecodeStrategy {
     /// One.
     Greedy,
     /// As many as the model's look-ahead heads guess right; one if it has none.
@@ -29,9 +29,9 @@ pub enum Decode {
     Speculative,
 }
 
-/// A mask being decoded. Stopping is not calling [`Decoder::next`] again.
+/// A mask being decoded. Stopping is not calling [`MaskDecoder::next`] again.
 #[derive(Debug, Clone)]
-pub struct Decoder {
+pub struct MaskDecoder {
     state: DecodeState,
     picker: Picker,
     source: DraftSource,
@@ -64,7 +64,7 @@ enum Marginals {
     Read(Vec<f32>),
 }
 
-impl Decoder {
+impl MaskDecoder {
     /// Reads sentence and picture.
     ///
     /// # Shapes
@@ -73,7 +73,7 @@ impl Decoder {
     pub fn start(
         lm: &CachedLm,
         picker: Picker,
-        decode: Decode,
+        decode: DecodeStrategy,
         text: Tensor<2, Int>,
         image: Tensor<3>,
     ) -> Self {
@@ -84,9 +84,11 @@ impl Decoder {
         Self {
             inputs,
             source: match decode {
-                Decode::Greedy => DraftSource::Nowhere,
-                Decode::Speculative if marginals.is_some() => DraftSource::Marginals(Vec::new()),
-                Decode::Speculative => (lm.drafting(&state))
+                DecodeStrategy::Greedy => DraftSource::Nowhere,
+                DecodeStrategy::Speculative if marginals.is_some() => {
+                    DraftSource::Marginals(Vec::new())
+                }
+                DecodeStrategy::Speculative => (lm.drafting(&state))
                     .map_or(DraftSource::Nowhere, |heads| {
                         DraftSource::Heads(heads.into())
                     }),
@@ -293,8 +295,8 @@ mod tests {
         }
     }
 
-    fn decode(case: &Case, decode: Decode) -> (Vec<TokenEvent>, usize) {
-        let mut decoder = Decoder::start(
+    fn decode(case: &Case, decode: DecodeStrategy) -> (Vec<TokenEvent>, usize) {
+        let mut decoder = MaskDecoder::start(
             &case.lm,
             case.picker.clone(),
             decode,
@@ -333,13 +335,13 @@ mod tests {
                 ..pick.into()
             };
             let case = case(&config, rule);
-            let (plain, passes) = decode(&case, Decode::Greedy);
+            let (plain, passes) = decode(&case, DecodeStrategy::Greedy);
             assert_eq!(passes, plain.len());
             // Alone, or on a thread that others help.
             let (quick, passes) = if number % 2 == 0 {
-                decode(&case, Decode::Speculative)
+                decode(&case, DecodeStrategy::Speculative)
             } else {
-                rayon::scope(|_| decode(&case, Decode::Speculative))
+                rayon::scope(|_| decode(&case, DecodeStrategy::Speculative))
             };
             assert_eq!(tokens(&plain), tokens(&quick), "case {number}");
             for (a, b) in plain.iter().zip(&quick) {
@@ -358,7 +360,7 @@ mod tests {
     #[test]
     fn without_look_ahead_heads_every_token_takes_a_pass() {
         let case = case(&config(3, 5, 1), Pick::MostProbable);
-        let (events, passes) = decode(&case, Decode::Speculative);
+        let (events, passes) = decode(&case, DecodeStrategy::Speculative);
         assert_eq!((events.len(), passes), (9, 9));
     }
 
@@ -366,7 +368,7 @@ mod tests {
     fn a_run_of_one_token_takes_fewer_passes_than_there_are_drafts_for() {
         // One code: every draft is right. Passes of 1, 4, 8 and the last 3 tokens.
         let case = case(&config(4, 1, 4), Pick::MostProbable);
-        let (events, passes) = decode(&case, Decode::Speculative);
+        let (events, passes) = decode(&case, DecodeStrategy::Speculative);
         assert_eq!((events.len(), passes), (16, 4));
     }
 }

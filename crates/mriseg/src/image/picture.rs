@@ -26,7 +26,7 @@ impl Picture {
     ///
     /// # Panics
     /// When the three differ in size.
-    pub fn of_colours(colours: [GrayImage; 3]) -> Self {
+    pub fn from_channels(colours: [GrayImage; 3]) -> Self {
         /// Rec. 709.
         const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
         let [red, green, blue] = &colours;
@@ -88,7 +88,7 @@ impl Picture {
 
     /// Without colours where the model reads one channel.
     #[must_use]
-    pub fn of_channels(self, channels: usize) -> Self {
+    pub fn with_channels(self, channels: usize) -> Self {
         Self {
             colours: self.colours.filter(|_| channels > 1),
             ..self
@@ -149,7 +149,7 @@ mod tests {
 
     fn colourful() -> Picture {
         let plane = |values: [f32; 4]| GrayImage::new(2, 2, values.to_vec());
-        Picture::of_colours([
+        Picture::from_channels([
             plane([1.0, 0.0, 0.0, 0.2]),
             plane([0.0, 1.0, 0.0, 0.4]),
             plane([0.0, 0.0, 1.0, 0.6]),
@@ -188,8 +188,8 @@ mod tests {
         let tinted = png::rgb(&[87, 83, 87, 10, 12, 11], 2, 1);
         let tinted = Picture::decode(&tinted, "p").unwrap();
         assert!(tinted.colours().is_some());
-        assert!(tinted.clone().of_channels(3).colours().is_some());
-        assert!(tinted.of_channels(1).colours().is_none());
+        assert!(tinted.clone().with_channels(3).colours().is_some());
+        assert!(tinted.with_channels(1).colours().is_none());
         let grey = Picture::from(GrayImage::new(2, 1, vec![0.2, 0.8]));
         let file = png::rgb(&grey.to_rgb8(), 2, 1);
         let read = Picture::decode(&file, "p").unwrap();

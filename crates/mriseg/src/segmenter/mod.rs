@@ -15,7 +15,7 @@ pub use stream::SegmentationStream;
 
 use crate::bundle::{Bundle, Domain, Manifest};
 use crate::config::ModelConfig;
-use crate::decode::{Decode, Picker, TokenEvent};
+use crate::decode::{DecodeStrategy, Picker, TokenEvent};
 use crate::error::Error;
 use crate::image::{GrayImage, ImageError, Picture};
 use crate::model::Model;
@@ -132,12 +132,12 @@ impl Segmenter {
     }
 
     /// Begins the mask of one query; [`SegmentationStream::next`] decodes it.
-    pub fn stream(&self, query: Query<'_>, strategy: Decode) -> SegmentationStream {
+    pub fn stream(&self, query: Query<'_>, strategy: DecodeStrategy) -> SegmentationStream {
         self.stream_input(self.read(&[query]), strategy)
     }
 
     /// The same of a query that was read before, the only one of `input`.
-    pub fn stream_input(&self, input: Input, strategy: Decode) -> SegmentationStream {
+    pub fn stream_input(&self, input: Input, strategy: DecodeStrategy) -> SegmentationStream {
         SegmentationStream::start(self.loaded.clone(), input, strategy)
     }
 
@@ -158,7 +158,7 @@ impl Segmenter {
     pub async fn segment(
         &self,
         query: Query<'_>,
-        strategy: Decode,
+        strategy: DecodeStrategy,
         mut on_token: impl FnMut(&TokenEvent) -> ControlFlow<()>,
     ) -> Result<Segmentation, Error> {
         let mut stream = self.stream(query, strategy);

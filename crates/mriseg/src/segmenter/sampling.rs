@@ -1,7 +1,7 @@
 //! Several masks of one query, sampled.
 
 use super::loaded::{Frame, Input, Loaded};
-use crate::decode::{Agreement, Sampler};
+use crate::decode::{Agreement, MaskSampler};
 use crate::error::Error;
 use crate::image::GrayImage;
 use rand::SeedableRng;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct SamplingStream {
     loaded: Arc<Loaded>,
-    sampler: Sampler,
+    sampler: MaskSampler,
     frame: Frame,
 }
 
@@ -36,7 +36,7 @@ impl SamplingStream {
             mut frames,
         } = input;
         Self {
-            sampler: Sampler::start(
+            sampler: MaskSampler::start(
                 &loaded.lm,
                 loaded.picker.clone(),
                 text,
@@ -74,8 +74,8 @@ impl SamplingStream {
     }
 
     /// Tokens of each mask so far.
-    pub fn drawn(&self) -> usize {
-        self.sampler.drawn()
+    pub fn sampled(&self) -> usize {
+        self.sampler.sampled()
     }
 
     /// Tokens of a whole mask.
@@ -107,7 +107,7 @@ impl SamplingStream {
     }
 
     /// How probable every pixel is foreground, the mean over all masks that could have been sampled; see
-    /// [`Sampler::expected`]. Call it when all are sampled.
+    /// [`MaskSampler::expected`]. Call it when all are sampled.
     pub fn expected_mask(&self) -> GrayImage {
         let mask = &self.loaded.settings.architecture.mask;
         let (size, patch) = (mask.size, mask.patch);

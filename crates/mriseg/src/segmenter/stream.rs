@@ -2,7 +2,7 @@
 
 use super::loaded::{Frame, Input, Loaded};
 use super::result::{PartialMask, Segmentation};
-use crate::decode::{Decode, Decoder, TokenEvent};
+use crate::decode::{DecodeStrategy, MaskDecoder, TokenEvent};
 use crate::error::Error;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct SegmentationStream {
     loaded: Arc<Loaded>,
-    decoder: Decoder,
+    decoder: MaskDecoder,
     frame: Frame,
     tokens: Vec<u32>,
     probabilities: Vec<f32>,
@@ -18,7 +18,7 @@ pub struct SegmentationStream {
 
 impl SegmentationStream {
     /// Reads the only query of `input`.
-    pub(super) fn start(loaded: Arc<Loaded>, input: Input, strategy: Decode) -> Self {
+    pub(super) fn start(loaded: Arc<Loaded>, input: Input, strategy: DecodeStrategy) -> Self {
         let Input {
             text,
             image,
@@ -26,7 +26,7 @@ impl SegmentationStream {
         } = input;
         let picker = loaded.picker.clone();
         Self {
-            decoder: Decoder::start(&loaded.lm, picker, strategy, text, image),
+            decoder: MaskDecoder::start(&loaded.lm, picker, strategy, text, image),
             frame: frames.pop().expect("one query"),
             loaded,
             tokens: Vec::new(),
@@ -63,7 +63,7 @@ impl SegmentationStream {
         self.decoder.passes()
     }
 
-    /// Probability of there being something to draw, once it was told; see [`Decoder::presence`].
+    /// Probability of there being something to draw, once it was told; see [`MaskDecoder::presence`].
     pub fn presence(&self) -> Option<f32> {
         self.decoder.presence()
     }

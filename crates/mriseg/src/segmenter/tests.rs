@@ -59,7 +59,7 @@ fn many_masks_together_are_those_of_one_by_one() {
     let together = block_on(segmenter.segment_many(&queries)).unwrap();
     assert_eq!(together.len(), 3);
     for (query, found) in queries.iter().zip(&together) {
-        for strategy in [Decode::Greedy, Decode::Speculative] {
+        for strategy in [DecodeStrategy::Greedy, DecodeStrategy::Speculative] {
             let go_on = |_: &TokenEvent| ControlFlow::Continue(());
             let alone = block_on(segmenter.segment(*query, strategy, go_on)).unwrap();
             assert_eq!(found.tokens, alone.tokens);
@@ -82,7 +82,11 @@ fn a_mask_arrives_token_by_token_at_the_images_own_size() {
         ControlFlow::Continue(())
     };
     let image = image();
-    let result = segmenter.segment(Query::new(&image, &prompt), Decode::Speculative, keep);
+    let result = segmenter.segment(
+        Query::new(&image, &prompt),
+        DecodeStrategy::Speculative,
+        keep,
+    );
     let result = block_on(result).unwrap();
     assert_eq!((result.mask.width, result.mask.height), (100, 40));
     assert_eq!(result.mask.pixels.len(), 4000);
@@ -96,7 +100,7 @@ fn a_mask_arrives_token_by_token_at_the_images_own_size() {
 fn stopping_keeps_what_was_decoded_and_leaves_the_rest_pending() {
     let segmenter = segmenter();
     let prompt = segmenter.prompt("left lung").unwrap();
-    let mut decoding = segmenter.stream(Query::new(&image(), &prompt), Decode::Greedy);
+    let mut decoding = segmenter.stream(Query::new(&image(), &prompt), DecodeStrategy::Greedy);
     for _ in 0..12 {
         block_on(decoding.next()).unwrap();
     }
@@ -121,7 +125,7 @@ fn sampled_masks_say_how_sure_each_cell_is() {
         };
         let mut sampling = segmenter.sample(Query::new(&image(), &prompt), options);
         while block_on(sampling.next()).unwrap() {}
-        assert_eq!(sampling.drawn(), sampling.total());
+        assert_eq!(sampling.sampled(), sampling.total());
         block_on(sampling.agreement()).unwrap()
     };
     let agreement = at(1);

@@ -1,7 +1,7 @@
 //! Arguments of `eval` and `bench`.
 
 use clap::Args;
-use mriseg::decode::{DecisionRule, Decode, Pick};
+use mriseg::decode::{DecisionRule, DecodeStrategy, Pick};
 use mriseg_data::Disturbance;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -59,10 +59,10 @@ pub(crate) struct EvalArgs {
     pub(crate) spread: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) rule: RuleArgs,
-    /// Decode one case at a time in this way, as a user would, and time it; without, greedily in batches.
+    /// DecodeStrategy one case at a time in this way, as a user would, and time it; without, greedily in batches.
     /// The tokens are the same
     #[arg(long, value_parser = values::decode())]
-    pub(crate) decode: Option<Decode>,
+    pub(crate) decode: Option<DecodeStrategy>,
     /// Draw the mean to expect of N sampled masks, up to 64, in place of one mask by the bundle's rule. For models with
     /// tokenizers of their own
     #[arg(
@@ -141,7 +141,7 @@ pub(crate) struct BenchArgs {
     pub(crate) repeats: NonZeroUsize,
     /// Only this way of decoding [default: both]
     #[arg(long, value_parser = values::decode())]
-    pub(crate) decode: Option<Decode>,
+    pub(crate) decode: Option<DecodeStrategy>,
     #[command(flatten)]
     pub(crate) rule: RuleArgs,
     /// Also write the bundle as it was run, and cases.json with the model's inputs and the tokens, to this new folder

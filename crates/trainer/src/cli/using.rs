@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use mriseg::bundle::Precision;
-use mriseg::decode::Decode;
+use mriseg::decode::DecodeStrategy;
 use std::path::PathBuf;
 
 use super::values;
@@ -35,7 +35,7 @@ pub(crate) struct PredictArgs {
     pub(crate) text: Option<String>,
     /// How many tokens a pass through the model may give; the tokens are the same
     #[arg(long, default_value = "speculative", value_parser = values::decode())]
-    pub(crate) decode: Decode,
+    pub(crate) decode: DecodeStrategy,
     /// Also sample N masks, up to 256, and say, per cell, how far they agree
     #[arg(
         long,

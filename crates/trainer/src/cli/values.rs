@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use mriseg::bundle::Precision;
-use mriseg::decode::{Decode, Pick};
+use mriseg::decode::{DecodeStrategy, Pick};
 use mriseg_data::{Disturbance, Wording};
 use serde::de::DeserializeOwned;
 
@@ -33,7 +33,7 @@ pub(super) fn pick() -> impl TypedValueParser<Value = Pick> {
 }
 
 /// `--decode`.
-pub(super) fn decode() -> impl TypedValueParser<Value = Decode> {
+pub(super) fn decode() -> impl TypedValueParser<Value = DecodeStrategy> {
     named(&[
         ("greedy", "One token per pass through the model"),
         (

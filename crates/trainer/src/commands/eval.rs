@@ -10,7 +10,7 @@ use crate::cli::{EvalArgs, command_line};
 use crate::config::DataSpec;
 use crate::data::{self, Asking, Samples, TextMode};
 use crate::emu3::{emu3_argument, vision_of_bundle};
-use crate::eval::{Decoding, Evaluator, PromptProbe, SampleMean, side_swap};
+use crate::eval::{DecodeMode, Evaluator, PromptProbe, SampleMean, side_swap};
 use crate::report::{self, Meta, Summary, describe, pictures};
 use crate::run::{RunDir, baseline, bundle_dir};
 use crate::system::{Display, device, usage};
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         ..Settings::from(manifest)
     };
     let evaluator = Evaluator {
-        decoding: decoding(args),
+        mode: decode_mode(args),
         mirrored: args.mirror,
         ..Evaluator::new(settings, &model, vision, &tokenizer, &chosen, SEED)?
     };
@@ -168,15 +168,15 @@ fn ask_more(
     Ok(())
 }
 
-fn decoding(args: &EvalArgs) -> Decoding {
+fn decode_mode(args: &EvalArgs) -> DecodeMode {
     match (args.decode, args.samples) {
-        _ if args.teacher_forced => Decoding::TeacherForced,
-        (Some(decode), _) => Decoding::OneByOne(decode),
-        (None, Some(samples)) => Decoding::Mean(SampleMean {
+        _ if args.teacher_forced => DecodeMode::TeacherForced,
+        (Some(decode), _) => DecodeMode::Single(decode),
+        (None, Some(samples)) => DecodeMode::SampleMean(SampleMean {
             samples: samples.into(),
             temperature: args.temperature,
             cut: args.cut,
         }),
-        (None, None) => Decoding::Together,
+        (None, None) => DecodeMode::Batched,
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::cli::TokenizeArgs;
-use crate::config::{Experiment, Role};
+use crate::config::{Experiment, SplitRole};
 use crate::data::{Splits, text, warn_about_soft_masks};
 use crate::emu3::{CodesDir, Origin, Row, Shard, shards_of};
 use crate::run::borrowed;
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
         soft_masks: 0,
     };
     let mut folder = CodesDir::begin(path, origin, || encoder.empty())?;
-    for role in Role::ALL {
+    for role in SplitRole::ALL {
         if folder.origin().stored_as(role) != role {
             continue;
         }
@@ -96,10 +96,10 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
 }
 
 /// Cases of a split that codes are made of; where the test cases are the validation cases, enough for both.
-fn needed(experiment: &Experiment, folder: &CodesDir, role: Role, cases: usize) -> usize {
+fn needed(experiment: &Experiment, folder: &CodesDir, role: SplitRole, cases: usize) -> usize {
     let needed = experiment.cases_of(role, cases);
-    if role == Role::Valid && folder.origin().stored_as(Role::Test) == Role::Valid {
-        needed.max(experiment.cases_of(Role::Test, cases))
+    if role == SplitRole::Valid && folder.origin().stored_as(SplitRole::Test) == SplitRole::Valid {
+        needed.max(experiment.cases_of(SplitRole::Test, cases))
     } else {
         needed
     }
@@ -134,7 +134,7 @@ impl Encoder<'_> {
     fn shard(
         &mut self,
         folder: &CodesDir,
-        role: Role,
+        role: SplitRole,
         dataset: &Dataset,
         cases: &[usize],
         stage: &mut Stage,

@@ -261,11 +261,11 @@ impl Experiment {
     }
 
     /// How many of the `cases` of a split are used: the first ones.
-    pub(crate) fn cases_of(&self, role: Role, cases: usize) -> usize {
+    pub(crate) fn cases_of(&self, role: SplitRole, cases: usize) -> usize {
         match (role, self.data.test_cases) {
-            (Role::Valid, _) => self.data.valid_cases.min(cases),
-            (Role::Train, _) | (Role::Test, 0) => cases,
-            (Role::Test, limit) => limit.min(cases),
+            (SplitRole::Valid, _) => self.data.valid_cases.min(cases),
+            (SplitRole::Train, _) | (SplitRole::Test, 0) => cases,
+            (SplitRole::Test, limit) => limit.min(cases),
         }
     }
 
@@ -283,7 +283,7 @@ impl Experiment {
 /// What the cases of a split are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Role {
+pub(crate) enum SplitRole {
     /// To train on.
     Train,
     /// To choose the best checkpoint by.
@@ -292,7 +292,7 @@ pub(crate) enum Role {
     Test,
 }
 
-impl Role {
+impl SplitRole {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
 

@@ -26,7 +26,7 @@ pub(crate) struct Samples {
     channels: usize,
     codes: Option<CodedCases>,
     selection: Selection,
-    /// By case, where there are codes: see [`Made::oracle`].
+    /// By case, where there are codes: see [`Precomputed::oracle`].
     oracles: Vec<Arc<OnceLock<Mask>>>,
     cache: Vec<OnceLock<Sample>>,
     room: AtomicUsize,
@@ -43,12 +43,12 @@ pub(crate) struct Case {
     /// What lies between the two; `None` where pictures are read as they are.
     pub(crate) preparation: Option<Preparation>,
     /// What was made before, where it was.
-    pub(crate) made: Option<Made>,
+    pub(crate) precomputed: Option<Precomputed>,
 }
 
 /// What is known of a case without its picture.
 #[derive(Debug, Clone)]
-pub(crate) struct Made {
+pub(crate) struct Precomputed {
     /// Codes of picture and mask.
     pub(crate) codes: Codes,
     /// The mask that its codes paint, once it was painted: with Emu3 that takes longer than anything else.
@@ -141,7 +141,7 @@ impl Samples {
             .dataset
             .load(index)
             .map_err(|error| data(error.to_string()))?;
-        sample.image = sample.image.of_channels(self.channels);
+        sample.image = sample.image.with_channels(self.channels);
         if sample.intermediate_pixels > 0 {
             self.soft_masks.fetch_add(1, Ordering::Relaxed);
         }
@@ -161,8 +161,8 @@ impl Samples {
     pub(crate) fn case(&self, index: usize) -> Result<Case> {
         let case = self.prepare(self.load(index)?);
         Ok(Case {
-            made: self.codes.as_ref().and_then(|codes| {
-                Some(Made {
+            precomputed: self.codes.as_ref().and_then(|codes| {
+                Some(Precomputed {
                     codes: codes.of(index)?,
                     oracle: self.oracles[index].clone(),
                 })
@@ -177,7 +177,7 @@ impl Samples {
             return Case {
                 prepared: sample.clone(),
                 preparation: None,
-                made: None,
+                precomputed: None,
                 sample,
             };
         }
@@ -185,7 +185,7 @@ impl Samples {
         Case {
             preparation: Some(preparation),
             prepared,
-            made: None,
+            precomputed: None,
             sample,
         }
     }

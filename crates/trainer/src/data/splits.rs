@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::samples::Samples;
-use crate::config::{DataSpec, Experiment, Role};
+use crate::config::{DataSpec, Experiment, SplitRole};
 use crate::emu3::CodedCases;
 use crate::system::Display;
 use crate::system::exit::data;
@@ -92,31 +92,31 @@ impl Splits {
     /// The same with codes that were made before.
     pub(crate) fn with_codes(
         self,
-        codes: impl Fn(Role, &Dataset) -> Result<CodedCases>,
+        codes: impl Fn(SplitRole, &Dataset) -> Result<CodedCases>,
     ) -> Result<[Samples; 3]> {
         let with = |role, dataset| {
             let codes = codes(role, &dataset)?;
             anyhow::Ok(Samples::with_codes(dataset, codes))
         };
         Ok([
-            with(Role::Train, self.train)?,
-            with(Role::Valid, self.valid)?,
-            with(Role::Test, self.test)?,
+            with(SplitRole::Train, self.train)?,
+            with(SplitRole::Valid, self.valid)?,
+            with(SplitRole::Test, self.test)?,
         ])
     }
 
     /// Fingerprint of every split.
-    pub(crate) fn fingerprints(&self) -> BTreeMap<Role, String> {
+    pub(crate) fn fingerprints(&self) -> BTreeMap<SplitRole, String> {
         let of = |role| (role, self.of(role).fingerprint());
-        Role::ALL.map(of).into()
+        SplitRole::ALL.map(of).into()
     }
 
     /// The cases of one.
-    pub(crate) fn of(&self, role: Role) -> &Dataset {
+    pub(crate) fn of(&self, role: SplitRole) -> &Dataset {
         match role {
-            Role::Train => &self.train,
-            Role::Valid => &self.valid,
-            Role::Test => &self.test,
+            SplitRole::Train => &self.train,
+            SplitRole::Valid => &self.valid,
+            SplitRole::Test => &self.test,
         }
     }
 }

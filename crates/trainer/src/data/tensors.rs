@@ -127,7 +127,7 @@ mod tests {
         .unwrap();
         std::fs::write(folder.join("train/mask/0.png"), Mask::empty(2, 2).to_png()).unwrap();
         let plane = |value| GrayImage::new(2, 2, vec![value; 4]);
-        let red = Picture::of_colours([plane(0.9), plane(0.1), plane(0.1)]);
+        let red = Picture::from_channels([plane(0.9), plane(0.1), plane(0.1)]);
         std::fs::write(folder.join("train/img/0.png"), red.to_png()).unwrap();
         let opened = || Dataset::open(&folder, "train").unwrap();
         let channels = |channels: usize| {

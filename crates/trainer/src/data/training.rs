@@ -19,7 +19,7 @@ pub(crate) struct Changes<'a> {
 
 /// A case as one training step sees it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Drawn {
+pub(crate) struct TrainingCase {
     pub(crate) sample: Sample,
     /// What its sentence asks for, where that is known and there is a sentence.
     pub(crate) request: Option<Request>,
@@ -37,7 +37,7 @@ impl Samples {
         step: usize,
         batch: usize,
         changes: Changes<'_>,
-    ) -> Result<Vec<Drawn>> {
+    ) -> Result<Vec<TrainingCase>> {
         self.selection()
             .of_step(stage, seed, step, batch)
             .into_par_iter()
@@ -54,7 +54,7 @@ impl Samples {
                 if dropped {
                     sample.text.clear();
                 }
-                Ok(Drawn {
+                Ok(TrainingCase {
                     sample,
                     request: asked.request(warp.mirrored()).filter(|_| !dropped),
                     origin: (asked.own && !dropped).then_some((index, warp)),

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use super::set::CodedCases;
 use super::shard::Shard;
 use super::tokenizer_dir::Emu3Dir;
-use crate::config::{Experiment, Role};
+use crate::config::{Experiment, SplitRole};
 use crate::system::exit::data;
 use crate::system::{cannot_write, usage, write_atomic};
 
@@ -38,7 +38,7 @@ pub(crate) struct Origin {
     /// Whether training cases have sentences derived from their masks, too.
     derived: bool,
     /// Fingerprint of every split, by what it is used for.
-    splits: BTreeMap<Role, String>,
+    splits: BTreeMap<SplitRole, String>,
 }
 
 /// Contents of `codes.json`.
@@ -65,7 +65,7 @@ impl Origin {
     pub(crate) fn new(
         experiment: &Experiment,
         emu3: &Emu3Dir,
-        splits: BTreeMap<Role, String>,
+        splits: BTreeMap<SplitRole, String>,
     ) -> Self {
         Self {
             emu3: emu3.config().clone(),
@@ -78,17 +78,19 @@ impl Origin {
     }
 
     /// Where the codes of a split are: those of equal splits are kept once.
-    pub(crate) fn stored_as(&self, role: Role) -> Role {
-        if role == Role::Test && self.splits[&Role::Test] == self.splits[&Role::Valid] {
-            Role::Valid
+    pub(crate) fn stored_as(&self, role: SplitRole) -> SplitRole {
+        if role == SplitRole::Test
+            && self.splits[&SplitRole::Test] == self.splits[&SplitRole::Valid]
+        {
+            SplitRole::Valid
         } else {
             role
         }
     }
 
     /// Pictures of a case: as it is, and mirrored.
-    pub(crate) fn variants(&self, role: Role) -> usize {
-        if role == Role::Train && self.mirrored {
+    pub(crate) fn variants(&self, role: SplitRole) -> usize {
+        if role == SplitRole::Train && self.mirrored {
             2
         } else {
             1
@@ -96,8 +98,8 @@ impl Origin {
     }
 
     /// Whether cases of a split have derived sentences, too.
-    pub(crate) fn derives(&self, role: Role) -> bool {
-        role == Role::Train && self.derived
+    pub(crate) fn derives(&self, role: SplitRole) -> bool {
+        role == SplitRole::Train && self.derived
     }
 
     /// Codes of a picture or mask.
@@ -120,13 +122,16 @@ impl Origin {
                 ("derived sentences:", origin.derived.to_string()),
                 (
                     "training data of fingerprint",
-                    split(Role::Train).to_owned(),
+                    split(SplitRole::Train).to_owned(),
                 ),
                 (
                     "validation data of fingerprint",
-                    split(Role::Valid).to_owned(),
+                    split(SplitRole::Valid).to_owned(),
                 ),
-                ("test data of fingerprint", split(Role::Test).to_owned()),
+                (
+                    "test data of fingerprint",
+                    split(SplitRole::Test).to_owned(),
+                ),
             ]
         };
         let differing = of(self).into_iter().zip(of(other)).find(|(a, b)| a != b);
@@ -242,7 +247,7 @@ impl CodesDir {
     }
 
     /// Whether a shard is complete.
-    pub(crate) fn has(&self, role: Role, number: usize) -> bool {
+    pub(crate) fn has(&self, role: SplitRole, number: usize) -> bool {
         let name = file_name(role, number);
         self.index.shards.iter().any(|entry| {
             let there = || fs::metadata(self.path.join(&name)).map(|file| file.len());
@@ -254,7 +259,7 @@ impl CodesDir {
     ///
     /// # Errors
     /// A file cannot be written.
-    pub(crate) fn add(&mut self, role: Role, number: usize, shard: &Shard) -> Result<()> {
+    pub(crate) fn add(&mut self, role: SplitRole, number: usize, shard: &Shard) -> Result<()> {
         let file = file_name(role, number);
         let bytes = shard.to_bytes(self.index.origin.cells())?;
         write_atomic(&self.path.join(&file), &bytes).context(WRITING)?;
@@ -272,7 +277,12 @@ impl CodesDir {
     ///
     /// # Errors
     /// Some are missing, or a file is damaged.
-    pub(crate) fn read(&self, role: Role, dataset: &Dataset, needed: usize) -> Result<CodedCases> {
+    pub(crate) fn read(
+        &self,
+        role: SplitRole,
+        dataset: &Dataset,
+        needed: usize,
+    ) -> Result<CodedCases> {
         let origin = self.origin();
         let stored = origin.stored_as(role);
         let mut cases = CodedCases::new(
@@ -317,7 +327,7 @@ impl CodesDir {
     }
 }
 
-fn file_name(role: Role, number: usize) -> String {
+fn file_name(role: SplitRole, number: usize) -> String {
     format!("{}-{number:05}.safetensors", role.name())
 }
 

@@ -16,12 +16,12 @@ use crate::system::{Display, milliseconds, side_by_side};
 
 /// One case with its prediction.
 #[derive(Debug, Clone)]
-pub(crate) struct Predicted {
+pub(crate) struct Prediction {
     /// The case; its text is what the model was given.
     pub(crate) sample: Sample,
     /// The case as the model read it.
     pub(crate) prepared: Sample,
-    /// Predicted codes.
+    /// Prediction codes.
     pub(crate) tokens: Vec<u32>,
     /// What decoding them took.
     pub(crate) cost: DecodeCost,
@@ -36,7 +36,7 @@ impl Evaluator<'_> {
     const BATCH: usize = 16;
 
     fn batch(&self) -> usize {
-        if self.decoding.is_alone() {
+        if self.mode.is_single() {
             1
         } else {
             Self::BATCH
@@ -102,11 +102,11 @@ impl Evaluator<'_> {
         samples: &Samples,
         questions: &[Question],
         display: Display,
-        mut take: impl FnMut(&Question, &Predicted, f64),
+        mut take: impl FnMut(&Question, &Prediction, f64),
     ) -> Result<()> {
         let mut stage = display.stage("evaluating", questions.len() as u64);
         // A case alone is timed alone.
-        let workers = if self.decoding.is_alone() {
+        let workers = if self.mode.is_single() {
             1
         } else {
             self.workers
@@ -146,7 +146,7 @@ impl Evaluator<'_> {
         index: usize,
         limit: usize,
         asking: Asking,
-    ) -> Result<Predicted> {
+    ) -> Result<Prediction> {
         let questions = asking.questions(samples, limit, self.seed);
         let mut predicted = self.predict(self.load(samples, &questions[index..=index])?)?;
         predicted.pop().context("one case gives one prediction")
@@ -160,7 +160,7 @@ impl Evaluator<'_> {
     }
 
     /// Decodes the masks of some cases.
-    pub(crate) fn predict(&self, cases: Vec<Case>) -> Result<Vec<Predicted>> {
+    pub(crate) fn predict(&self, cases: Vec<Case>) -> Result<Vec<Prediction>> {
         let decoded = self.decode(&cases)?;
         let (vision, config) = (self.segmenter.vision().as_ref(), self.segmenter.config());
         let oracles = oracles(vision, &cases, config, self.segmenter.device())?;
@@ -168,7 +168,7 @@ impl Evaluator<'_> {
             .into_par_iter()
             .zip(decoded)
             .zip(oracles)
-            .map(|((case, decoded), oracle)| Predicted {
+            .map(|((case, decoded), oracle)| Prediction {
                 tokens: decoded.tokens,
                 cost: decoded.cost,
                 mask: decoded.frame.draw(&decoded.soft),

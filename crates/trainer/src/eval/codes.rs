@@ -23,7 +23,7 @@ pub(super) fn oracles(
     config: &ModelConfig,
     device: &Device,
 ) -> Result<Vec<Mask>> {
-    let painted = |case: &Case| Some(case.made.as_ref()?.oracle.get()?.clone());
+    let painted = |case: &Case| Some(case.precomputed.as_ref()?.oracle.get()?.clone());
     let known: Vec<Option<Mask>> = cases.iter().map(painted).collect();
     let others: Vec<&Case> = cases
         .iter()
@@ -37,8 +37,8 @@ pub(super) fn oracles(
         let soft = soft_masks(vision, codes, config.mask.size)?;
         for (soft, case) in soft.iter().zip(&others) {
             let mask = case.restore(soft);
-            if let Some(made) = &case.made {
-                made.oracle.get_or_init(|| mask.clone());
+            if let Some(precomputed) = &case.precomputed {
+                precomputed.oracle.get_or_init(|| mask.clone());
             }
             new.push(mask);
         }
@@ -74,7 +74,7 @@ fn stored_codes(
 ) -> Option<Tensor<2, Int>> {
     let mut codes = Vec::new();
     for case in cases {
-        let of_case = of(&case.made.as_ref()?.codes);
+        let of_case = of(&case.precomputed.as_ref()?.codes);
         codes.extend(of_case.iter().map(|&code| u32::from(code)));
     }
     let length = codes.len() / cases.len().max(1);

@@ -4,20 +4,20 @@ use anyhow::Result;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 use futures_lite::future::block_on;
-use mriseg::decode::Decode;
+use mriseg::decode::DecodeStrategy;
 use mriseg::image::GrayImage;
 use mriseg::segmenter::{Frame, Input, SamplingOptions};
 use mriseg_data::{Sample, swap_sides};
 use std::time::Instant;
 
-use super::evaluator::{Decoding, Evaluator, SampleMean};
+use super::evaluator::{DecodeMode, Evaluator, SampleMean};
 use super::score::DecodeCost;
 use crate::data::Case;
 use crate::system::{milliseconds, with_a_partner};
 
 /// A mask at the model's size.
 #[derive(Debug, Clone)]
-pub(crate) struct Decoded {
+pub(crate) struct SoftMask {
     /// Its codes; of the first where it is the mean of several.
     pub(crate) tokens: Vec<u32>,
     /// Pixels above one half are drawn.
@@ -32,7 +32,7 @@ impl Evaluator<'_> {
     ///
     /// # Errors
     /// A sentence does not fit, or the device stopped answering.
-    pub(crate) fn decode(&self, cases: &[Case]) -> Result<Vec<Decoded>> {
+    pub(crate) fn decode(&self, cases: &[Case]) -> Result<Vec<SoftMask>> {
         let mut decoded = self.decode_as_it_is(cases)?;
         if self.mirrored {
             let mirrored: Vec<Case> = cases.iter().map(mirror_image).collect();
@@ -49,20 +49,20 @@ impl Evaluator<'_> {
         Ok(decoded)
     }
 
-    fn decode_as_it_is(&self, cases: &[Case]) -> Result<Vec<Decoded>> {
-        let (tokens, input) = match self.decoding {
-            Decoding::Together => self.decode_together(cases)?,
-            Decoding::OneByOne(strategy) => {
+    fn decode_as_it_is(&self, cases: &[Case]) -> Result<Vec<SoftMask>> {
+        let (tokens, input) = match self.mode {
+            DecodeMode::Batched => self.decode_batch(cases)?,
+            DecodeMode::Single(strategy) => {
                 with_a_partner(strategy, self.workers, || self.decode_each(cases, strategy))?
             }
-            Decoding::TeacherForced => {
+            DecodeMode::TeacherForced => {
                 let [_, predicted] = self.teacher_forced(cases)?;
                 let length = self.segmenter.config().layout().mask();
                 let tokens = predicted.chunks_exact(length);
                 let tokens = tokens.map(|tokens| (tokens.to_vec(), DecodeCost::NONE));
                 (tokens.collect(), self.read(cases)?)
             }
-            Decoding::Mean(mean) => {
+            DecodeMode::SampleMean(mean) => {
                 let input = self.read(cases)?;
                 return (0..cases.len())
                     .map(|case| self.decode_mean(input.one(case), mean))
@@ -73,7 +73,7 @@ impl Evaluator<'_> {
         let soft = block_on(self.segmenter.soft_masks(&masks))?;
         let decoded = soft.into_iter().zip(tokens).zip(input.frames);
         Ok(decoded
-            .map(|((soft, (tokens, cost)), frame)| Decoded {
+            .map(|((soft, (tokens, cost)), frame)| SoftMask {
                 tokens,
                 soft,
                 frame,
@@ -104,7 +104,7 @@ impl Evaluator<'_> {
     }
 
     /// All masks greedily together.
-    fn decode_together(&self, cases: &[Case]) -> Result<(Vec<Costed>, Input)> {
+    fn decode_batch(&self, cases: &[Case]) -> Result<(Vec<Costed>, Input)> {
         let start = Instant::now();
         let input = self.read(cases)?;
         let prefill_ms = milliseconds(start) / cases.len() as f64;
@@ -119,7 +119,11 @@ impl Evaluator<'_> {
     }
 
     /// The same, mask by mask.
-    fn decode_each(&self, cases: &[Case], strategy: Decode) -> Result<(Vec<Costed>, Input)> {
+    fn decode_each(
+        &self,
+        cases: &[Case],
+        strategy: DecodeStrategy,
+    ) -> Result<(Vec<Costed>, Input)> {
         let input = self.read(cases)?;
         let mut decoded = Vec::with_capacity(cases.len());
         for case in 0..cases.len() {
@@ -138,7 +142,7 @@ impl Evaluator<'_> {
     }
 
     /// Some masks of one case in lockstep, and the mean to expect of them. Every case meets the same random numbers.
-    fn decode_mean(&self, input: Input, mean: SampleMean) -> Result<Decoded> {
+    fn decode_mean(&self, input: Input, mean: SampleMean) -> Result<SoftMask> {
         let start = Instant::now();
         let options = SamplingOptions {
             samples: mean.samples,
@@ -157,7 +161,7 @@ impl Evaluator<'_> {
         for pixel in &mut soft.pixels {
             *pixel += 0.5 - mean.cut;
         }
-        Ok(Decoded {
+        Ok(SoftMask {
             soft,
             tokens: stream.masks().into_iter().next().unwrap_or_default(),
             frame: stream.frame().clone(),
@@ -181,7 +185,7 @@ fn mirror_image(case: &Case) -> Case {
             image: case.sample.image.flipped_horizontally(),
             ..case.sample.clone()
         },
-        made: None,
+        precomputed: None,
         ..case.clone()
     }
 }

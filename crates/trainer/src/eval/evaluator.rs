@@ -3,7 +3,7 @@
 use anyhow::Result;
 use burn::tensor::{Int, Tensor};
 use futures_lite::future::block_on;
-use mriseg::decode::Decode;
+use mriseg::decode::DecodeStrategy;
 use mriseg::mask_lm::MaskLm;
 use mriseg::model::Model;
 use mriseg::segmenter::{Input, Query, Segmenter, Settings};
@@ -25,7 +25,7 @@ pub(crate) struct Evaluator<'a> {
     /// Batches that are decoded side by side.
     pub(crate) workers: usize,
     /// How masks are decoded.
-    pub(crate) decoding: Decoding,
+    pub(crate) mode: DecodeMode,
     /// Whether the mirror image is read as well, with left and right exchanged in the sentence, and the mean of both
     /// masks drawn.
     pub(crate) mirrored: bool,
@@ -33,25 +33,25 @@ pub(crate) struct Evaluator<'a> {
 
 /// How a mask comes out of what the model predicts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Decoding {
+pub(crate) enum DecodeMode {
     /// By the bundle's rule, many masks together.
-    Together,
+    Batched,
     /// By the bundle's rule and one at a time, as for a user.
-    OneByOne(Decode),
+    Single(DecodeStrategy),
     /// The mean of some sampled masks.
-    Mean(SampleMean),
+    SampleMean(SampleMean),
     /// Every token with the true ones before it: what free running loses by reading its own.
     TeacherForced,
 }
 
-impl Decoding {
+impl DecodeMode {
     /// Whether a case is decoded, and timed, alone.
-    pub(crate) fn is_alone(self) -> bool {
-        matches!(self, Self::OneByOne(_))
+    pub(crate) fn is_single(self) -> bool {
+        matches!(self, Self::Single(_))
     }
 }
 
-/// Several sampled masks, of whose mean a mask is made.
+/// Several sampled masks, of whose mean a mask is precomputed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SampleMean {
     /// How many.
@@ -83,16 +83,16 @@ impl<'a> Evaluator<'a> {
             lm: &model.lm,
             seed,
             workers,
-            decoding: Decoding::Together,
+            mode: DecodeMode::Batched,
             mirrored: false,
         })
     }
 
     /// The same model, decoded in another way.
-    pub(crate) fn decoding(&self, decoding: Decoding) -> Self {
+    pub(crate) fn with_mode(&self, mode: DecodeMode) -> Self {
         Self {
             segmenter: self.segmenter.clone(),
-            decoding,
+            mode,
             ..*self
         }
     }
@@ -107,8 +107,15 @@ impl<'a> Evaluator<'a> {
             .collect::<Result<Vec<_>>>()?;
         let codes: Vec<Option<Vec<u32>>> = (cases.iter())
             .map(|case| {
-                let made = case.made.as_ref()?;
-                Some(made.codes.image.iter().map(|&code| code.into()).collect())
+                let precomputed = case.precomputed.as_ref()?;
+                Some(
+                    precomputed
+                        .codes
+                        .image
+                        .iter()
+                        .map(|&code| code.into())
+                        .collect(),
+                )
             })
             .collect();
         let queries: Vec<Query<'_>> = (cases.iter().zip(&prompts).zip(&codes))

@@ -13,10 +13,10 @@ mod score;
 pub(crate) mod side_swap;
 mod strategy_probe;
 
-pub(crate) use answers::Predicted;
+pub(crate) use answers::Prediction;
 pub(crate) use baseline::Baseline;
 pub(crate) use codes::oracle_dice;
-pub(crate) use evaluator::{Decoding, Evaluator, SampleMean};
+pub(crate) use evaluator::{DecodeMode, Evaluator, SampleMean};
 pub(crate) use prompt_probe::{Measure, ProbeRow, PromptProbe};
 pub(crate) use score::{CaseResult, TextScore, mean, mean_dice, pooled};
 pub(crate) use strategy_probe::StrategyScores;

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use futures_lite::future::block_on;
-use mriseg::decode::Decode;
+use mriseg::decode::DecodeStrategy;
 use mriseg::image::Mask;
 use mriseg::loss::HardErrorMemory;
 use mriseg::metrics::Overlap;
@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 
-use super::evaluator::{Decoding, Evaluator};
+use super::evaluator::{DecodeMode, Evaluator};
 use super::score::mean;
 use crate::data::{Asking, Case, Samples, true_mask};
 use crate::system::{Display, side_by_side};
@@ -45,7 +45,7 @@ impl StrategyScores {
     ) -> Result<Self> {
         const TRAINING_CASES: usize = 400;
         const SPECULATIVE_CASES: usize = 100;
-        let speculative = evaluator.decoding(Decoding::OneByOne(Decode::Speculative));
+        let speculative = evaluator.with_mode(DecodeMode::Single(DecodeStrategy::Speculative));
         let cases = limit.min(SPECULATIVE_CASES);
         let cases = speculative.run(test, cases, Asking::GIVEN, display)?;
         let passes: usize = cases.iter().map(|case| case.passes).sum();
@@ -119,7 +119,7 @@ impl TokenScores {
                     .map(|case| (case.prepared, case.tokens))
                     .unzip();
                 let free = free.concat();
-                let free_drawn = Drawn::of(evaluator, &free, &cases)?;
+                let free_drawn = DrawnMasks::of(evaluator, &free, &cases)?;
                 Ok((forced, free, free_drawn))
             });
             for batch in done {
@@ -160,18 +160,18 @@ const BATCH: usize = 16;
 struct Tokens {
     truth: Vec<u32>,
     predicted: Vec<u32>,
-    drawn: Drawn,
+    drawn: DrawnMasks,
 }
 
 /// What the tokens of some cases draw, against the true masks, at the size of the model's masks.
-struct Drawn {
+struct DrawnMasks {
     /// Of every case; `None` when truth and drawing are empty.
     dice: Vec<Option<f64>>,
     /// Share of wrong pixels in every token's cell, case after case.
     wrong_pixels: Vec<f64>,
 }
 
-impl Drawn {
+impl DrawnMasks {
     /// Of `tokens`, masks one after the other.
     ///
     /// # Errors
@@ -216,7 +216,7 @@ fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Case]) -> Result<Tokens> {
     let [truth, predicted] = evaluator.teacher_forced(cases)?;
     Ok(Tokens {
         truth,
-        drawn: Drawn::of(evaluator, &predicted, cases)?,
+        drawn: DrawnMasks::of(evaluator, &predicted, cases)?,
         predicted,
     })
 }

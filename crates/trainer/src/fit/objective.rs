@@ -8,7 +8,7 @@ use mriseg::loss::{
     hard_token_loss, mask_reconstruction_loss, next_k_token_loss, presence_loss, sentence_mean,
     sentence_reading_loss, token_contrastive_loss, token_losses,
 };
-use mriseg::mask_lm::{Hidden, MaskLm, SequenceTables};
+use mriseg::mask_lm::{HiddenStates, MaskLm, SequenceTables};
 use mriseg::model::Model;
 use mriseg::reading::Request;
 use mriseg::vision::code_vectors;
@@ -201,7 +201,7 @@ impl Objective<'_> {
     fn contrast(
         &self,
         learner: &Learner,
-        hidden: &Hidden,
+        hidden: &HiddenStates,
         batch: &Batch,
         range: Range<usize>,
     ) -> Tensor<1> {

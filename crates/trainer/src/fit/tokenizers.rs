@@ -32,7 +32,7 @@ pub(crate) fn train_mask_tokenizer(
     let config = &experiment.model;
     let autodiff = device.clone().autodiff();
     let training = &experiment.mask_tokenizer;
-    let stage = Stage {
+    let stage = TokenizerStage {
         name: "mask",
         experiment,
         training,
@@ -68,7 +68,7 @@ pub(crate) fn train_image_tokenizer(
     let config = &experiment.model;
     let autodiff = device.clone().autodiff();
     let training = &experiment.image_tokenizer;
-    let stage = Stage {
+    let stage = TokenizerStage {
         name: "image",
         experiment,
         training,
@@ -95,7 +95,7 @@ pub(crate) fn train_image_tokenizer(
 }
 
 /// One tokenizer's training: what both have in common.
-struct Stage<'a> {
+struct TokenizerStage<'a> {
     name: &'static str,
     experiment: &'a Experiment,
     training: &'a TokenizerTraining,
@@ -118,7 +118,7 @@ struct Encoded {
     ids: Tensor<2, Int>,
 }
 
-impl Stage<'_> {
+impl TokenizerStage<'_> {
     fn run<M: Module + Sync>(
         &self,
         mut tokenizer: M,

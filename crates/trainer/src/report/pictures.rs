@@ -7,7 +7,7 @@ use image::{ImageFormat, Rgb, RgbImage, imageops};
 use mriseg::decode::Agreement;
 use mriseg::image::{GrayImage, Mask, Picture, Preparation};
 
-use crate::eval::Predicted;
+use crate::eval::Prediction;
 
 /// Prediction fill: the blue of Okabe and Ito's palette.
 pub(crate) const PREDICTION: Rgb<u8> = Rgb([0, 114, 178]);
@@ -208,7 +208,7 @@ fn assert_same_size(picture: &RgbImage, mask: &Mask) {
 }
 
 /// A case as a model answered it: image, truth, prediction, oracle.
-pub(crate) fn strip_of(case: &Predicted) -> RgbImage {
+pub(crate) fn strip_of(case: &Prediction) -> RgbImage {
     strip(
         &case.sample.image,
         &case.sample.mask,

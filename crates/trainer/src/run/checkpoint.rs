@@ -35,7 +35,7 @@ pub(crate) const BEST: &str = "best-dice";
 
 /// Numbers beside the tensors.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-pub(crate) struct Marks {
+pub(crate) struct RunProgress {
     /// Steps done.
     pub(crate) step: usize,
     /// Best Dice per image so far.
@@ -50,7 +50,7 @@ pub(crate) fn save(
     run: &RunDir,
     state: &LmState,
     tokenizer: &TextTokenizer,
-    marks: Marks,
+    reached: RunProgress,
 ) -> Result<()> {
     replace_dir(&run.checkpoint(LAST), |folder| {
         store(&state.learner, &folder.join(MODEL))?;
@@ -64,7 +64,7 @@ pub(crate) fn save(
             .save(&path)
             .with_context(|| format!("writing `{}`", path.display()))?;
         write_atomic(&folder.join(MEMORY), state.memory.as_bytes())?;
-        save_small(folder, tokenizer, marks)
+        save_small(folder, tokenizer, reached)
     })
 }
 
@@ -76,11 +76,11 @@ pub(crate) fn save_best(
     run: &RunDir,
     average: &Model,
     tokenizer: &TextTokenizer,
-    marks: Marks,
+    reached: RunProgress,
 ) -> Result<()> {
     replace_dir(&run.checkpoint(BEST), |folder| {
         store(average, &folder.join(AVERAGE))?;
-        save_small(folder, tokenizer, marks)
+        save_small(folder, tokenizer, reached)
     })
 }
 
@@ -93,9 +93,9 @@ pub(crate) fn resume(
     experiment: &Experiment,
     cases: usize,
     device: &Device,
-) -> Result<(LmState, TextTokenizer, Marks)> {
+) -> Result<(LmState, TextTokenizer, RunProgress)> {
     let folder = run.checkpoint(LAST);
-    let (average, tokenizer, marks) = load_average(&folder, experiment, device)?;
+    let (average, tokenizer, reached) = load_average(&folder, experiment, device)?;
     let autodiff = device.clone().autodiff();
     let fresh = Learner::new(experiment.model.init(&autodiff), experiment, &autodiff);
     let learner = load(&folder.join(MODEL), fresh)?;
@@ -115,9 +115,9 @@ pub(crate) fn resume(
         start,
         optimizer: moments,
         memory,
-        step: marks.step,
+        step: reached.step,
     };
-    Ok((state, tokenizer, marks))
+    Ok((state, tokenizer, reached))
 }
 
 /// A hard-error memory of so many training cases of so many tokens.
@@ -139,7 +139,7 @@ pub(crate) fn load_average(
     folder: &Path,
     experiment: &Experiment,
     device: &Device,
-) -> Result<(Model, TextTokenizer, Marks)> {
+) -> Result<(Model, TextTokenizer, RunProgress)> {
     if !folder.is_dir() {
         return Err(data(format!(
             "there is no checkpoint at `{}`: the run ended before its first one; start it again",
@@ -148,9 +148,9 @@ pub(crate) fn load_average(
     }
     let tokenizer = tokenizer(folder)?;
     let path = folder.join(STATE);
-    let marks = serde_json::from_slice(&read(&path)?).map_err(|error| damaged(&path, &error))?;
+    let reached = serde_json::from_slice(&read(&path)?).map_err(|error| damaged(&path, &error))?;
     let average = load(&folder.join(AVERAGE), experiment.model.init(device))?;
-    Ok((average, tokenizer, marks))
+    Ok((average, tokenizer, reached))
 }
 
 /// The text tokenizer of a checkpoint folder.
@@ -165,9 +165,9 @@ pub(crate) fn tokenizer(folder: &Path) -> Result<TextTokenizer> {
     )?)
 }
 
-fn save_small(folder: &Path, tokenizer: &TextTokenizer, marks: Marks) -> Result<()> {
+fn save_small(folder: &Path, tokenizer: &TextTokenizer, reached: RunProgress) -> Result<()> {
     write_atomic(&folder.join(TOKENIZER), &tokenizer.to_bytes()?)?;
-    write_atomic(&folder.join(STATE), &serde_json::to_vec_pretty(&marks)?)
+    write_atomic(&folder.join(STATE), &serde_json::to_vec_pretty(&reached)?)
 }
 
 pub(crate) fn store(model: &impl Module, path: &PathBuf) -> Result<()> {
@@ -213,7 +213,7 @@ mod tests {
         let mut state = LmState::new(&experiment, model, CASES, &autodiff);
         state.memory.update(3, 17, 0.8, 0.5);
         let tokenizer = TextTokenizer::learn(["left lung"].into_iter(), 300).unwrap();
-        save(&run, &state, &tokenizer, Marks::default()).unwrap();
+        save(&run, &state, &tokenizer, RunProgress::default()).unwrap();
 
         let (resumed, _, _) = resume(&run, &experiment, CASES, &device).unwrap();
         assert_eq!(resumed.memory, state.memory);

@@ -20,7 +20,7 @@ pub(crate) const EXAMPLE: &str =
 pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) -> Result<Bundle> {
     let experiment = Experiment::load(&run.config())?;
     let device = device::cpu().device;
-    let (model, tokenizer, marks) =
+    let (model, tokenizer, reached) =
         checkpoint::load_average(&run.checkpoint(which), &experiment, &device)?;
     let provenance: Map<String, Value> = json_if_there(&run.data()).unwrap_or_default();
     let environment: Map<String, Value> = json_if_there(&run.env()).unwrap_or_default();
@@ -70,7 +70,7 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         pretrained_encoder: field(&provenance, "pretrained_encoder"),
         emu3,
     };
-    let card = card(&info, &experiment, which, marks.step);
+    let card = card(&info, &experiment, which, reached.step);
     Ok(Bundle::pack(
         &model,
         &experiment.model,

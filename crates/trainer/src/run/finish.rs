@@ -29,18 +29,18 @@ impl Run {
     /// # Errors
     /// A case cannot be loaded, a file cannot be written, or the user asked to stop.
     pub(crate) fn complete(&self) -> Result<(Summary, PathBuf)> {
-        let (state, tokenizer, marks) = self.start_or_resume()?;
-        self.train(state, &tokenizer, marks)?;
+        let (state, tokenizer, reached) = self.start_or_resume()?;
+        self.train(state, &tokenizer, reached)?;
         self.finish()
     }
 
     /// Evaluates the best checkpoint on the test split; writes report and bundle.
     pub(super) fn finish(&self) -> Result<(Summary, PathBuf)> {
-        let (model, tokenizer, marks) = self.best()?;
+        let (model, tokenizer, reached) = self.best()?;
         let evaluator = self.evaluator(&model, &tokenizer)?;
         let limit = self.test_limit();
         let cases = evaluator.run(&self.test, limit, Asking::GIVEN, self.session.display)?;
-        let model_hash = format!("{} step {}", self.folder.name(), marks.step);
+        let model_hash = format!("{} step {}", self.folder.name(), reached.step);
         let mut summary = Summary::from_cases(&cases, self.meta(model_hash));
         let display = self.session.display;
         summary.side_swap = Some(side_swap::measure(

@@ -10,12 +10,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::borrowed::Borrowed;
-use super::checkpoint::{self, BEST, Marks};
+use super::checkpoint::{self, BEST, RunProgress};
 use super::export;
 use super::folder::RunDir;
 use super::warm_start::WarmStart;
 use crate::cli::command_line;
-use crate::config::{Experiment, Role};
+use crate::config::{Experiment, SplitRole};
 use crate::data::{Samples, TextMode, Words, text};
 use crate::emu3::vision_of;
 use crate::eval::Evaluator;
@@ -52,7 +52,7 @@ impl Run {
         (!from.is_empty()).then(|| Path::new(from))
     }
 
-    pub(super) fn best(&self) -> Result<(Model, TextTokenizer, Marks)> {
+    pub(super) fn best(&self) -> Result<(Model, TextTokenizer, RunProgress)> {
         let folder = self.folder.checkpoint(BEST);
         checkpoint::load_average(&folder, &self.experiment, &self.chosen.device)
     }
@@ -77,7 +77,7 @@ impl Run {
 
     pub(super) fn test_limit(&self) -> usize {
         let cases = self.test.dataset().len();
-        self.experiment.cases_of(Role::Test, cases)
+        self.experiment.cases_of(SplitRole::Test, cases)
     }
 
     /// What the test split is evaluated with, plainly.

@@ -9,7 +9,7 @@ use mriseg::vq::MaskTokenizer;
 use mriseg_data::Wording;
 use serde_json::json;
 
-use super::checkpoint::{self, LAST, Marks};
+use super::checkpoint::{self, LAST, RunProgress};
 use super::metrics::MetricsLog;
 use super::pretrained;
 use super::state::Run;
@@ -43,7 +43,7 @@ impl ValidDice {
 impl Run {
     /// The checkpoint of an interrupted run, or tokenizers that were just trained or taken over and a language model
     /// of random weights or those of another one.
-    pub(super) fn start_or_resume(&self) -> Result<(LmState, TextTokenizer, Marks)> {
+    pub(super) fn start_or_resume(&self) -> Result<(LmState, TextTokenizer, RunProgress)> {
         let device = &self.chosen.device;
         if self.folder.checkpoint(LAST).is_dir() {
             let cases = self.train.dataset().len();
@@ -89,9 +89,9 @@ impl Run {
         self.report_oracle(&model.clone().valid())?;
         let cases = self.train.dataset().len();
         let state = LmState::new(&self.experiment, model, cases, &autodiff);
-        let marks = Marks::default();
-        checkpoint::save(&self.folder, &state, &tokenizer, marks)?;
-        Ok((state, tokenizer, marks))
+        let reached = RunProgress::default();
+        checkpoint::save(&self.folder, &state, &tokenizer, reached)?;
+        Ok((state, tokenizer, reached))
     }
 
     /// The tokenizers that belong to the model: borrowed or trained. The one of pictures may be left for the
@@ -141,10 +141,10 @@ impl Run {
         &self,
         mut state: LmState,
         tokenizer: &TextTokenizer,
-        mut marks: Marks,
+        mut reached: RunProgress,
     ) -> Result<()> {
         let training = &self.experiment.train;
-        let done = marks.step as u64;
+        let done = reached.step as u64;
         let mut log = MetricsLog::open(&self.folder, |row| {
             row.get("step")
                 .and_then(|step| step.as_u64())
@@ -176,12 +176,12 @@ impl Run {
                 evaluation
             };
             trainer.run(&mut state, until, &mut progress, |row| log.append(&row))?;
-            marks.step = state.step;
+            reached.step = state.step;
             if state.step == half {
                 write_atomic(&self.folder.halfway_memory(), state.memory.as_bytes())?;
             }
             if self.session.interrupt.requested() {
-                checkpoint::save(&self.folder, &state, tokenizer, marks)?;
+                checkpoint::save(&self.folder, &state, tokenizer, reached)?;
                 return Err(self.interrupted());
             }
             if state.step < evaluation {
@@ -197,14 +197,14 @@ impl Run {
             }))?;
             let dice = valid.to_choose_by();
             self.draw_samples(&evaluator, state.step)?;
-            if marks
+            if reached
                 .best_dice
                 .is_none_or(|best| dice.is_some_and(|dice| dice > best))
             {
-                marks.best_dice = dice.or(marks.best_dice);
-                checkpoint::save_best(&self.folder, &state.average, tokenizer, marks)?;
+                reached.best_dice = dice.or(reached.best_dice);
+                checkpoint::save_best(&self.folder, &state.average, tokenizer, reached)?;
             }
-            checkpoint::save(&self.folder, &state, tokenizer, marks)?;
+            checkpoint::save(&self.folder, &state, tokenizer, reached)?;
         }
         progress.finish();
         self.train.warn_about_soft_masks(self.session.display);

@@ -2,7 +2,7 @@
 //! another that waits for it, and products that share threads wait for each other.
 
 use anyhow::Result;
-use mriseg::decode::Decode;
+use mriseg::decode::DecodeStrategy;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,11 +54,11 @@ pub(crate) fn side_by_side<T: Send, R: Send>(
 /// the two, each in less time than it takes to wake a thread. Without the other where a pass reads one token, or there is
 /// one worker, as where a GPU computes.
 pub(crate) fn with_a_partner<R: Send>(
-    decode: Decode,
+    decode: DecodeStrategy,
     workers: usize,
     run: impl FnOnce() -> R + Send,
 ) -> R {
-    if decode == Decode::Greedy || workers == 1 {
+    if decode == DecodeStrategy::Greedy || workers == 1 {
         return run();
     }
     let done = AtomicBool::new(false);
@@ -119,9 +119,9 @@ mod tests {
         };
         let meet = || rayon::join(is_taken, || taken.store(true, Ordering::Release)).0;
         let pool = ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-        assert!(pool.install(|| with_a_partner(Decode::Speculative, 2, meet)));
-        assert_eq!(with_a_partner(Decode::Speculative, 1, || 1), 1);
-        assert_eq!(with_a_partner(Decode::Greedy, 2, || 2), 2);
+        assert!(pool.install(|| with_a_partner(DecodeStrategy::Speculative, 2, meet)));
+        assert_eq!(with_a_partner(DecodeStrategy::Speculative, 1, || 1), 1);
+        assert_eq!(with_a_partner(DecodeStrategy::Greedy, 2, || 2), 2);
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn colours_are_framed_like_greys_and_never_inverted() {
         pixels: negative.pixels.iter().map(|value| value / 2.0).collect(),
         ..negative.clone()
     };
-    let colours = Picture::of_colours([negative.clone(), darker.clone(), darker]);
+    let colours = Picture::from_channels([negative.clone(), darker.clone(), darker]);
     let preparation = Preparation::of(&colours, Some(&typical));
     assert!(!preparation.inverted);
     assert_eq!(preparation.window, grey.window);

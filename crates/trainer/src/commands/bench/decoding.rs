@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use mriseg::bundle::{Bundle, BundleInfo, Precision};
 use mriseg::config::{ImageTokens, ModelConfig};
-use mriseg::decode::{Decode, Pick};
+use mriseg::decode::{DecodeStrategy, Pick};
 use mriseg::model::normalized_pixels;
 use mriseg::segmenter::{Query, Segmenter};
 use mriseg::text::TextTokenizer;
@@ -34,7 +34,7 @@ struct Report {
 /// One way of decoding; milliseconds, medians.
 #[derive(Debug, Serialize)]
 struct Timing {
-    decode: Decode,
+    decode: DecodeStrategy,
     /// From picture and sentence to the first token.
     first_token_ms: f64,
     /// From the first token to the last.
@@ -67,7 +67,7 @@ struct Input {
 }
 
 /// One mask.
-struct Decoded {
+struct TimedMask {
     tokens: Vec<u32>,
     passes: usize,
     first_token_ms: f64,
@@ -100,7 +100,7 @@ pub(super) fn run(args: &BenchArgs, gallery: &Path) -> Result<()> {
     }
     let ways = match args.decode {
         Some(rule) => vec![rule],
-        None => vec![Decode::Greedy, Decode::Speculative],
+        None => vec![DecodeStrategy::Greedy, DecodeStrategy::Speculative],
     };
     let (model, _) = bundle.unpack(&device::cpu().device)?;
     let report = Report {
@@ -137,8 +137,8 @@ pub(super) fn run(args: &BenchArgs, gallery: &Path) -> Result<()> {
         println!(
             "| {} | {:.1} | {:.1} | {:.3} | {:.1} |",
             match timing.decode {
-                Decode::Greedy => "greedy",
-                Decode::Speculative => "speculative",
+                DecodeStrategy::Greedy => "greedy",
+                DecodeStrategy::Speculative => "speculative",
             },
             timing.passes,
             timing.first_token_ms,
@@ -229,7 +229,7 @@ fn save(folder: &Path, bundle: &Bundle, segmenter: &Segmenter, inputs: &[Input])
                 ids: prompt.ids,
                 pixels: normalized_pixels(read, reads.size, reads.input_channels),
                 channels: reads.input_channels,
-                tokens: decode(segmenter, 1, input, Decode::Greedy)?.tokens,
+                tokens: decode(segmenter, 1, input, DecodeStrategy::Greedy)?.tokens,
             })
         })
         .collect::<Result<Vec<_>>>()?;
@@ -242,10 +242,10 @@ fn measure(
     segmenter: &Segmenter,
     workers: usize,
     inputs: &[Input],
-    ways: &[Decode],
+    ways: &[DecodeStrategy],
     repeats: usize,
 ) -> Result<Vec<Timing>> {
-    let mut masks: Vec<Vec<Decoded>> = ways.iter().map(|_| Vec::new()).collect();
+    let mut masks: Vec<Vec<TimedMask>> = ways.iter().map(|_| Vec::new()).collect();
     for &way in ways {
         decode(segmenter, workers, &inputs[0], way)?;
     }
@@ -260,7 +260,8 @@ fn measure(
         .iter()
         .zip(&masks)
         .map(|(&way, masks)| {
-            let median_of = |value: fn(&Decoded) -> f64| median(masks.iter().map(value).collect());
+            let median_of =
+                |value: fn(&TimedMask) -> f64| median(masks.iter().map(value).collect());
             Timing {
                 decode: way,
                 first_token_ms: median_of(|mask| mask.first_token_ms),
@@ -273,7 +274,12 @@ fn measure(
         .collect())
 }
 
-fn decode(segmenter: &Segmenter, workers: usize, input: &Input, decode: Decode) -> Result<Decoded> {
+fn decode(
+    segmenter: &Segmenter,
+    workers: usize,
+    input: &Input,
+    decode: DecodeStrategy,
+) -> Result<TimedMask> {
     with_a_partner(decode, workers, || {
         block_on(async {
             let begin = Instant::now();
@@ -288,7 +294,7 @@ fn decode(segmenter: &Segmenter, workers: usize, input: &Input, decode: Decode) 
             let last_token_ms = milliseconds(begin);
             let passes = decoding.passes();
             let mask = decoding.finish().await?;
-            Ok(Decoded {
+            Ok(TimedMask {
                 tokens: mask.tokens,
                 passes,
                 first_token_ms,

@@ -7,7 +7,7 @@ use mriseg::bundle::Precision;
 use super::*;
 use crate::config::ExperimentArgs;
 use crate::run::Run;
-use crate::run::checkpoint::{LAST, Marks};
+use crate::run::checkpoint::{LAST, RunProgress};
 use crate::run::export::{self, EXAMPLE};
 use crate::system::device::DeviceChoice;
 use crate::system::{DeviceArgs, Interrupt, exit, write_atomic};
@@ -34,7 +34,7 @@ fn run(root: &Path, experiment: &Experiment) -> (RunDir, Model) {
     let run = RunDir::create_named(root, "source").unwrap();
     write_atomic(&run.config(), experiment.to_toml().unwrap().as_bytes()).unwrap();
     let model = experiment.model.init(&Device::flex());
-    checkpoint::save_best(&run, &model, &learned(&SENTENCES), Marks::default()).unwrap();
+    checkpoint::save_best(&run, &model, &learned(&SENTENCES), RunProgress::default()).unwrap();
     (run, model)
 }
 
@@ -258,15 +258,15 @@ fn from_a_trained_run_another_begins_with_its_weights_and_its_dice_and_moves_on(
         let folder = run.folder().clone();
         let experiment = Experiment::load(&folder.config()).unwrap();
         let best = folder.checkpoint(BEST);
-        let (model, tokenizer, marks) =
+        let (model, tokenizer, reached) =
             checkpoint::load_average(&best, &experiment, &Device::flex()).unwrap();
         // Rows behind the vocabulary are never used.
         let lm = &experiment.model.lm;
         let unused = (lm.text_vocab - tokenizer.vocab()) * lm.d_model;
-        (folder, model, marks, unused)
+        (folder, model, reached, unused)
     };
     let steps = ["train.steps=8"];
-    let (source, model, marks, unused) = finish(&train(root.path(), "source", None, &steps));
+    let (source, model, reached, unused) = finish(&train(root.path(), "source", None, &steps));
 
     // A learning rate this small moves no weight; the average of equal weights differs by its rounding.
     let still = ["train.steps=1", "train.learning_rate=1e-20"];
@@ -275,8 +275,8 @@ fn from_a_trained_run_another_begins_with_its_weights_and_its_dice_and_moves_on(
     assert!(differing_weights(&same.lm, &model.lm) <= unused);
     let (own, theirs) = (same.tokenizers.unwrap(), model.tokenizers.unwrap());
     assert!(farthest(&own, &theirs) < 1e-6);
-    let dice = |marks: Marks| marks.best_dice.unwrap_or_default();
-    assert!((dice(same_marks) - dice(marks)).abs() < 1e-3);
+    let dice = |reached: RunProgress| reached.best_dice.unwrap_or_default();
+    assert!((dice(same_marks) - dice(reached)).abs() < 1e-3);
     let entry: Entry =
         serde_json::from_value(json_if_there::<Value>(&folder.env()).unwrap()["from"].clone())
             .unwrap();
