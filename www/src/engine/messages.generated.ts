@@ -1,106 +1,27 @@
-// What the engine hands to JavaScript, from web/src/messages.rs. Do not edit: change the Rust, then write this
-// file anew with `MRISEG_WRITE_TYPES=1 cargo test -p mriseg-web`. `cargo test` compares the two.
+// What the engine hands to JavaScript, from web/src/messages.rs. Do not edit: change the Rust, build the engine, then
+// write this file anew with `npm run write-engine-types --prefix www`. `./scripts/build-web` compares the two.
 
 /** Pixels of the largest picture that the engine decodes. */
 export const MAX_PIXELS = 64000000;
 
 /**
+ * What several masks, decoded by chance, have in common.
+ */
+export interface Agreement {
+    /**
+     * Mean mask probability per pixel at the model's resolution, row by row, 0 to 255.
+     */
+    mean: Uint8Array;
+    /**
+     * Per cell, row by row: the share of the masks that agree with the majority, .5 to 1.
+     */
+    cells: Float32Array;
+}
+
+/**
  * How many tokens a pass may decode; the mask is the same.
  */
 export type Decode = "greedy" | "speculative";
-
-/**
- * A decoding that has read its picture and sentence and is about to give its first token.
- */
-export interface Started {
-    /**
-     * Rows of mask cells.
-     */
-    rows: number;
-    /**
-     * Columns of mask cells.
-     */
-    columns: number;
-    /**
-     * Mask tokens to come.
-     */
-    total: number;
-    /**
-     * How the sentence is understood, such as "findings: left lung, lower zone"; null where it is not about lungs.
-     */
-    readAs: string | null;
-    /**
-     * What of the sentence could not be read, and how to say it; null when nothing is amiss.
-     */
-    hint: string | null;
-    /**
-     * What was done to the picture before the model read it, each without capital and full stop.
-     */
-    notes: string[];
-    /**
-     * The square that the cells divide.
-     */
-    square: Square;
-}
-
-/**
- * Where the square that the model reads lies, in pixels of the picture: smaller than a picture that has a frame,
- * and beyond the edges of one that was padded.
- */
-export interface Square {
-    /**
-     * Left edge.
-     */
-    x: number;
-    /**
-     * Upper edge.
-     */
-    y: number;
-    /**
-     * Width and height.
-     */
-    side: number;
-}
-
-/**
- * How a sentence is understood; the mask comes from the model, not from this.
- */
-export interface Reading {
-    /**
-     * One line, such as "findings: left lung, lower zone".
-     */
-    readAs: string;
-    /**
-     * What could not be read, and how to say it; null when nothing is amiss.
-     */
-    hint: string | null;
-}
-
-/**
- * One decoded mask token.
- */
-export interface Token {
-    /**
-     * Position in decoding order, from 0.
-     */
-    index: number;
-    /**
-     * Row of its cell, from the top.
-     */
-    row: number;
-    /**
-     * Column of its cell, from the viewer's left.
-     */
-    column: number;
-    /**
-     * Codebook entry.
-     */
-    token: number;
-    /**
-     * Probability the model gave it, 0 to 1.
-     */
-    probability: number;
-}
 
 /**
  * The mask as far as it is decoded, at the model's resolution, of the square that the model reads.
@@ -122,6 +43,20 @@ export interface PartialMask {
      * 1 for each cell that is not decoded yet, row by row.
      */
     pending: Uint8Array;
+}
+
+/**
+ * How a sentence is understood; the mask comes from the model, not from this.
+ */
+export interface Reading {
+    /**
+     * One line, such as "findings: left lung, lower zone".
+     */
+    readAs: string;
+    /**
+     * What could not be read, and how to say it; null when nothing is amiss.
+     */
+    hint: string | null;
 }
 
 /**
@@ -164,15 +99,80 @@ export interface Segmentation {
 }
 
 /**
- * What several masks, sampled, have in common.
+ * Where the square that the model reads lies, in pixels of the picture: smaller than a picture that has a frame,
+ * and beyond the edges of one that was padded.
  */
-export interface Agreement {
+export interface Square {
     /**
-     * Mean mask probability per pixel at the model's resolution, row by row, 0 to 255.
+     * Left edge.
      */
-    mean: Uint8Array;
+    x: number;
     /**
-     * Per cell, row by row: the share of the masks that agree with the majority, .5 to 1.
+     * Upper edge.
      */
-    cells: Float32Array;
+    y: number;
+    /**
+     * Width and height.
+     */
+    side: number;
+}
+
+/**
+ * A decoding that has read its picture and sentence and is about to give its first token.
+ */
+export interface Started {
+    /**
+     * Rows of mask cells.
+     */
+    rows: number;
+    /**
+     * Columns of mask cells.
+     */
+    columns: number;
+    /**
+     * Mask tokens to come.
+     */
+    total: number;
+    /**
+     * How the sentence is understood, such as "findings: left lung, lower zone"; null where it is not about lungs.
+     */
+    readAs: string | null;
+    /**
+     * What of the sentence could not be read, and how to say it; null when nothing is amiss.
+     */
+    hint: string | null;
+    /**
+     * What was done to the picture before the model read it, each without capital and full stop.
+     */
+    notes: string[];
+    /**
+     * The square that the cells divide.
+     */
+    square: Square;
+}
+
+/**
+ * One decoded mask token.
+ */
+export interface Token {
+    /**
+     * Position in decoding order, from 0.
+     */
+    index: number;
+    /**
+     * Row of its cell, from the top.
+     */
+    row: number;
+    /**
+     * Column of its cell, from the viewer's left.
+     */
+    column: number;
+    /**
+     * Codebook entry.
+     */
+    token: number;
+    /**
+     * Probability the model gave it, 0 to 1.
+     */
+    probability: number;
 }
