@@ -16,6 +16,7 @@
 //! | [`separable`] | depthwise and pointwise convolutions with ReLU6 |
 //! | [`decode_pass`] | a transformer with a key-value cache, a few tokens at a time |
 //! | `adamw` | AdamW, moving average of weights (feature `gradients`) |
+//! | [`layout`] | transposed copies |
 //! | [`rows`] | exponential, softmax, sums of rows of numbers on the host |
 #![warn(missing_docs)]
 
@@ -34,6 +35,7 @@ mod gpu;
 #[cfg(feature = "gradients")]
 mod gradients;
 pub mod group_norm;
+pub mod layout;
 pub mod linear;
 pub mod rms_norm;
 pub mod rows;

@@ -87,7 +87,7 @@ pub struct MaskLmConfig {
     pub layers: usize,
     /// Attention heads; `d_model / heads` must be a multiple of 4 (two rotary axes).
     pub heads: usize,
-    /// HiddenStates width of the SwiGLU feed-forward.
+    /// Hidden width of the SwiGLU feed-forward.
     pub d_hidden: usize,
     /// Text tokens in the sequence.
     pub text_tokens: usize,
@@ -225,7 +225,44 @@ impl ModelConfig {
 
     /// Rejects sizes that do not fit together, naming them.
     pub fn validate(&self) -> Result<(), ConfigError> {
+        self.validate_ranges()?;
         let error = |message: String| Err(ConfigError(message));
+        let (mask, lm) = (&self.mask, &self.lm);
+        if mask.channels % 8 != 0 {
+            return error(format!(
+                "mask.channels = {} must be a multiple of 8",
+                mask.channels
+            ));
+        }
+        if !mask.size.is_multiple_of(mask.patch) {
+            return error(format!(
+                "mask.size = {} must be a multiple of mask.patch = {}",
+                mask.size, mask.patch
+            ));
+        }
+        self.validate_image()?;
+        if !lm.d_model.is_multiple_of(lm.heads) || !(lm.d_model / lm.heads).is_multiple_of(4) {
+            return error(format!(
+                "lm.d_model = {} must be lm.heads = {} times a multiple of 4",
+                lm.d_model, lm.heads
+            ));
+        }
+        if lm.presence && lm.image_tokens == ImageTokens::MaskCodes {
+            return error(
+                "lm.presence = true is for models with tokenizers of their own: set it to false with image_tokens = mask_codes".to_owned(),
+            );
+        }
+        let most = MOST_NEXT_TOKENS.min(self.layout().mask());
+        if !(1..=most).contains(&lm.next_tokens) {
+            return error(format!(
+                "lm.next_tokens = {} must lie between 1 and {most}",
+                lm.next_tokens
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_ranges(&self) -> Result<(), ConfigError> {
         let (image, mask, lm) = (&self.image, &self.mask, &self.lm);
         for (name, value) in [
             ("image.size", image.size),
@@ -245,19 +282,20 @@ impl ModelConfig {
             ("lm.text_vocab", lm.text_vocab),
         ] {
             if value == 0 || value > 65_536 {
-                return error(format!("{name} = {value} must lie between 1 and 65536"));
+                let message = format!("{name} = {value} must lie between 1 and 65536");
+                return Err(ConfigError(message));
             }
         }
+        Ok(())
+    }
+
+    fn validate_image(&self) -> Result<(), ConfigError> {
+        let error = |message: String| Err(ConfigError(message));
+        let (image, lm) = (&self.image, &self.lm);
         if image.channels.is_empty() || image.channels.iter().any(|&c| c == 0 || c % 8 != 0) {
             return error(format!(
                 "image.channels = {:?} must be multiples of 8",
                 image.channels
-            ));
-        }
-        if mask.channels % 8 != 0 {
-            return error(format!(
-                "mask.channels = {} must be a multiple of 8",
-                mask.channels
             ));
         }
         let own_image = lm.image_tokens != ImageTokens::MaskCodes;
@@ -285,35 +323,11 @@ impl ModelConfig {
                 image.channels.len()
             ));
         }
-        if !mask.size.is_multiple_of(mask.patch) {
-            return error(format!(
-                "mask.size = {} must be a multiple of mask.patch = {}",
-                mask.size, mask.patch
-            ));
-        }
         if own_encoder && image.size / side != self.grid() {
             return error(format!(
                 "the image grid has {} cells a side and the mask grid {}: they must be equal",
                 image.size / side,
                 self.grid()
-            ));
-        }
-        if !lm.d_model.is_multiple_of(lm.heads) || !(lm.d_model / lm.heads).is_multiple_of(4) {
-            return error(format!(
-                "lm.d_model = {} must be lm.heads = {} times a multiple of 4",
-                lm.d_model, lm.heads
-            ));
-        }
-        if lm.presence && !own_image {
-            return error(
-                "lm.presence = true is for models with tokenizers of their own: set it to false with image_tokens = mask_codes".to_owned(),
-            );
-        }
-        let most = MOST_NEXT_TOKENS.min(self.layout().mask());
-        if !(1..=most).contains(&lm.next_tokens) {
-            return error(format!(
-                "lm.next_tokens = {} must lie between 1 and {most}",
-                lm.next_tokens
             ));
         }
         Ok(())

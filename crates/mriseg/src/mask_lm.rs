@@ -149,7 +149,7 @@ impl MaskLm {
         }
     }
 
-    /// HiddenStates states of every mask position under teacher forcing.
+    /// Hidden states of every mask position under teacher forcing.
     ///
     /// # Shapes
     /// - text: `[batch, text]`

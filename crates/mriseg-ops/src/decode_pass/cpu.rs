@@ -1,70 +1,18 @@
-//! A whole pass as plain code. Threads share a pass of several tokens.
+//! A whole pass as plain code.
 
 mod attend;
+mod transformer;
 
-use super::{
-    BlockWeights, DecodePass, DecodeSession, Predicted, TransformerWeights, after_norm,
-    half_of_columns,
-};
-use crate::cpu::packed::{MOST_ROWS, PANEL, PackedMatrix, store};
-use crate::cpu::threads::{awake, both, split_rows, split_work};
-use crate::linear::transposed_copy;
-use crate::rows::{inverse_rms, largest_at, sigmoid};
-use attend::LayerCache;
+use super::{DecodePass, DecodeSession, Predicted, TransformerWeights};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use transformer::{Cache, Transformer, numbers};
 
-/// Sizes of the transformer.
-#[derive(Debug, Clone, Copy)]
-struct Sizes {
-    heads: usize,
-    head_dim: usize,
-    /// Tokens of the whole sequence.
-    total: usize,
-    /// Of the norms.
-    epsilon: f32,
-}
-
-impl Sizes {
-    fn d_model(&self) -> usize {
-        self.heads * self.head_dim
-    }
-}
-
-/// The weights of a block: gains of the norms are in the weights after them.
-#[derive(Debug)]
-struct Layer {
-    /// `[d_model, 3 * d_model]`, the queries scaled as attention wants them.
-    qkv: PackedMatrix,
-    out: PackedMatrix,
-    gate: PackedMatrix,
-    up: PackedMatrix,
-    down: PackedMatrix,
-}
-
-/// The transformer.
+/// The transformer on a device.
 #[derive(Debug)]
 pub(crate) struct CpuPass {
     device: Device,
-    sizes: Sizes,
-    layers: Vec<Layer>,
-    /// Cosines and sines of the positions: `[total, head_dim / 2]`.
-    cos: Vec<f32>,
-    sin: Vec<f32>,
-    /// Of the last norm.
-    gamma: Vec<f32>,
-    unembedding: PackedMatrix,
-    /// Of every head, `[d_model, d_model]`.
-    look_ahead: Vec<PackedMatrix>,
-}
-
-/// What was read of some sequences.
-#[derive(Debug, Clone)]
-struct Cache {
-    /// By layer and sequence.
-    layers: Vec<Vec<LayerCache>>,
-    filled: usize,
+    transformer: Transformer,
 }
 
 /// Sequences being decoded.
@@ -74,23 +22,40 @@ struct CpuSession {
     cache: Cache,
 }
 
-/// Queries, keys and values of a part's rows, layer by layer as they are computed.
-type NewKv = Vec<OnceLock<Vec<f32>>>;
+impl CpuPass {
+    /// Takes the weights as they are now.
+    pub(crate) fn new(weights: &TransformerWeights) -> Self {
+        Self {
+            device: weights.unembedding.device(),
+            transformer: Transformer::new(weights),
+        }
+    }
+
+    /// Rows of numbers on the device.
+    fn tensor(&self, values: Vec<f32>, rows: usize) -> Tensor<2> {
+        let width = values.len() / rows;
+        Tensor::from_data(TensorData::new(values, [rows, width]), &self.device)
+    }
+}
 
 impl DecodePass for CpuPass {
     fn prefill(self: Arc<Self>, x: Tensor<2>, batch: usize) -> Box<dyn DecodeSession> {
-        let cache = self.read_prefix(numbers(x), batch);
+        let cache = self.transformer.read_prefix(numbers(x), batch);
         Box::new(CpuSession { pass: self, cache })
     }
 
     fn draft_logits(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2> {
-        let heads = self.look_ahead.len();
-        let logits = self.head_logits(0..heads, &numbers(hidden), &numbers(ahead));
+        let heads = self.transformer.look_ahead.len();
+        let logits = self
+            .transformer
+            .head_logits(0..heads, &numbers(hidden), &numbers(ahead));
         self.tensor(logits, heads)
     }
 
     fn draft(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2, Int> {
-        let tokens = self.most_probable(&numbers(hidden), &numbers(ahead));
+        let tokens = self
+            .transformer
+            .most_probable(&numbers(hidden), &numbers(ahead));
         let shape = [1, tokens.len()];
         Tensor::from_data(TensorData::new(tokens, shape), &self.device)
     }
@@ -108,7 +73,7 @@ impl DecodeSession for CpuSession {
 
     fn step(&mut self, x: Tensor<2>) -> Predicted {
         let [rows, _] = x.dims();
-        let (hidden, logits) = self.pass.read(numbers(x), &mut self.cache);
+        let (hidden, logits) = self.pass.transformer.read(numbers(x), &mut self.cache);
         Predicted {
             hidden: self.pass.tensor(hidden, rows),
             logits: self.pass.tensor(logits, rows),
@@ -118,355 +83,4 @@ impl DecodeSession for CpuSession {
     fn branch(&self) -> Box<dyn DecodeSession> {
         Box::new(self.clone())
     }
-}
-
-/// The numbers of a tensor on the CPU.
-fn numbers<const D: usize>(x: Tensor<D>) -> Vec<f32> {
-    (x.into_data().try_into_vec()).expect("the CPU's tensors are of f32")
-}
-
-fn packed(matrix: Tensor<2>) -> PackedMatrix {
-    let [depth, columns] = matrix.dims();
-    PackedMatrix::new(&numbers(matrix), depth, columns)
-}
-
-impl Layer {
-    fn new(block: &BlockWeights, head_dim: usize) -> Self {
-        let qkv = after_norm(&block.attention_norm, &block.qkv);
-        let [d_model, all] = qkv.dims();
-        let scale = (head_dim as f32).powf(-0.5);
-        let q = qkv.clone().slice_dim(1, 0..d_model).mul_scalar(scale);
-        let kv = qkv.slice_dim(1, d_model..all);
-        let gate_up = after_norm(&block.feed_forward_norm, &block.gate_up);
-        Self {
-            qkv: packed(Tensor::cat(vec![q, kv], 1)),
-            out: packed(block.out.clone()),
-            gate: packed(half_of_columns(&gate_up, 0)),
-            up: packed(half_of_columns(&gate_up, 1)),
-            down: packed(block.down.clone()),
-        }
-    }
-}
-
-impl CpuPass {
-    /// Takes the weights as they are now.
-    pub(crate) fn new(weights: &TransformerWeights) -> Self {
-        let head_dim = weights.head_dim();
-        let blocks = weights.blocks.iter();
-        Self {
-            device: weights.unembedding.device(),
-            sizes: Sizes {
-                heads: weights.heads,
-                head_dim,
-                total: weights.total,
-                epsilon: weights.epsilon as f32,
-            },
-            layers: blocks.map(|block| Layer::new(block, head_dim)).collect(),
-            cos: numbers(weights.cos.clone()),
-            sin: numbers(weights.sin.clone()),
-            gamma: numbers(weights.norm.clone()),
-            unembedding: packed(transposed_copy(weights.unembedding.clone())),
-            look_ahead: weights.look_ahead.iter().cloned().map(packed).collect(),
-        }
-    }
-
-    /// Rows of numbers on the device.
-    fn tensor(&self, values: Vec<f32>, rows: usize) -> Tensor<2> {
-        let width = values.len() / rows;
-        Tensor::from_data(TensorData::new(values, [rows, width]), &self.device)
-    }
-
-    /// Reads the prefix of some sequences, which attends to itself.
-    ///
-    /// # Shapes
-    /// - x: `[batch * prefix, d_model]`
-    fn read_prefix(&self, mut x: Vec<f32>, batch: usize) -> Cache {
-        let Sizes {
-            heads,
-            head_dim,
-            total,
-            ..
-        } = self.sizes;
-        let d_model = self.sizes.d_model();
-        let rows = x.len() / d_model;
-        let prefix = rows / batch;
-        let empty = LayerCache::new(heads, head_dim, total);
-        let mut layers = vec![vec![empty; batch]; self.layers.len()];
-        for (i, (layer, caches)) in self.layers.iter().zip(&mut layers).enumerate() {
-            let of_qkv = 3 * x.len() * d_model;
-            let qkv = split_work(rows, 3 * d_model, MOST_ROWS, of_qkv, |rows, out| {
-                let x = &x[rows.start * d_model..rows.end * d_model];
-                out.copy_from_slice(&self.project(layer, x, rows.map(|row| row % prefix)));
-            });
-            for (cache, qkv) in caches
-                .iter_mut()
-                .zip(qkv.chunks_exact(prefix * 3 * d_model))
-            {
-                cache.write(qkv, 0);
-            }
-            if i + 1 == self.layers.len() {
-                break;
-            }
-            let work = x.len() * (2 * prefix + d_model + 3 * layer.up.columns());
-            x = split_work(rows, d_model, MOST_ROWS, work, |rows, out| {
-                let mut first = rows.start;
-                while first < rows.end {
-                    let last = rows.end.min((first / prefix + 1) * prefix);
-                    let read =
-                        &mut out[(first - rows.start) * d_model..(last - rows.start) * d_model];
-                    let qkv = &qkv[first * 3 * d_model..last * 3 * d_model];
-                    caches[first / prefix].read(qkv, &[], prefix, read);
-                    first = last;
-                }
-                let mut x = x[rows.start * d_model..rows.end * d_model].to_vec();
-                self.feed_forward(layer, &mut x, out);
-                out.copy_from_slice(&x);
-            });
-        }
-        Cache {
-            layers,
-            filled: prefix,
-        }
-    }
-
-    /// Reads the next tokens of every sequence, none of which sees those after it. Gives hidden states and logits.
-    ///
-    /// # Shapes
-    /// - x, hidden states: `[batch * new, d_model]`
-    /// - logits: `[batch * new, codes]`
-    fn read(&self, mut x: Vec<f32>, cache: &mut Cache) -> (Vec<f32>, Vec<f32>) {
-        let d_model = self.sizes.d_model();
-        let rows = x.len() / d_model;
-        let new = rows / cache.layers[0].len();
-        assert!(cache.filled + new <= self.sizes.total, "the cache is full");
-        let parts = parts(rows, new);
-        let new_kv: Vec<NewKv> = (parts.iter())
-            .map(|_| self.layers.iter().map(|_| OnceLock::new()).collect())
-            .collect();
-        let mut logits = vec![0.0; rows * self.unembedding.columns()];
-        let pass = Pass {
-            transformer: self,
-            cache,
-            new,
-            parts: &parts,
-            new_kv: &new_kv,
-        };
-        pass.run(&mut x, &mut logits);
-        for (part, new_kv) in parts.iter().zip(new_kv) {
-            for (layer, qkv) in cache.layers.iter_mut().zip(new_kv) {
-                let qkv = qkv.into_inner().expect("every part has run");
-                let mut first = part.start;
-                for qkv in qkv.chunks(new * 3 * d_model) {
-                    layer[first / new].write(qkv, cache.filled + first % new);
-                    first += new;
-                }
-            }
-        }
-        cache.filled += new;
-        (x, logits)
-    }
-
-    /// The most probable tokens after the one that `hidden` predicts, one of each head.
-    ///
-    /// # Shapes
-    /// - hidden: `[1, d_model]`
-    /// - ahead: `[heads, d_model]`, what the anchors contribute
-    fn most_probable(&self, hidden: &[f32], ahead: &[f32]) -> Vec<i32> {
-        let heads = self.look_ahead.len();
-        split_rows(heads, 1, heads.div_ceil(awake()), |heads, out| {
-            let logits = self.head_logits(heads, hidden, ahead);
-            let rows = logits.chunks_exact(self.unembedding.columns());
-            for (out, logits) in out.iter_mut().zip(rows) {
-                *out = largest_at(logits) as i32;
-            }
-        })
-    }
-
-    /// Logits of some heads.
-    fn head_logits(&self, heads: Range<usize>, hidden: &[f32], ahead: &[f32]) -> Vec<f32> {
-        let d_model = hidden.len();
-        let mut states = vec![0.0; heads.len() * d_model];
-        let of_heads = self.look_ahead[heads.clone()].iter();
-        let ahead = ahead[heads.start * d_model..].chunks_exact(d_model);
-        for ((weights, ahead), state) in of_heads.zip(ahead).zip(states.chunks_exact_mut(d_model)) {
-            weights.for_each_panel(hidden, |_, columns, values| {
-                let mut mixed = *values;
-                for (mixed, ahead) in mixed.iter_mut().zip(&ahead[columns.clone()]) {
-                    *mixed += ahead;
-                }
-                let mixed = silu(mixed);
-                let places = state[columns.clone()].iter_mut();
-                for ((place, hidden), mixed) in places.zip(&hidden[columns]).zip(mixed) {
-                    *place = hidden + mixed;
-                }
-            });
-        }
-        self.unembedding.multiply(&states)
-    }
-
-    /// Queries, keys and values of rows at some positions.
-    fn project(
-        &self,
-        layer: &Layer,
-        x: &[f32],
-        positions: impl Iterator<Item = usize>,
-    ) -> Vec<f32> {
-        let (d_model, half) = (self.sizes.d_model(), self.sizes.head_dim / 2);
-        let mut qkv = layer.qkv.multiply(&self.normalized(x));
-        for (qkv, position) in qkv.chunks_exact_mut(3 * d_model).zip(positions) {
-            let cos = &self.cos[position * half..][..half];
-            let sin = &self.sin[position * half..][..half];
-            for head in qkv[..2 * d_model].chunks_exact_mut(2 * half) {
-                let (first, second) = head.split_at_mut(half);
-                for (((a, b), cos), sin) in first.iter_mut().zip(second).zip(cos).zip(sin) {
-                    (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
-                }
-            }
-        }
-        qkv
-    }
-
-    /// Adds to `x` what attention read and what the feed-forward part makes of both.
-    fn feed_forward(&self, layer: &Layer, x: &mut [f32], read: &[f32]) {
-        add(x, &layer.out.multiply(read));
-        let normed = self.normalized(x);
-        let width = layer.gate.columns();
-        let mut hidden = vec![0.0; x.len() / self.sizes.d_model() * width];
-        layer.gate.for_each_panel(&normed, |row, columns, values| {
-            store(&silu(*values), &mut hidden[row * width..][columns]);
-        });
-        layer.up.for_each_panel(&normed, |row, columns, values| {
-            for (hidden, value) in hidden[row * width..][columns].iter_mut().zip(values) {
-                *hidden *= value;
-            }
-        });
-        add(x, &layer.down.multiply(&hidden));
-    }
-
-    /// Rows divided by their root mean square.
-    fn normalized(&self, x: &[f32]) -> Vec<f32> {
-        let mut normed = x.to_vec();
-        for row in normed.chunks_exact_mut(self.sizes.d_model()) {
-            let scale = inverse_rms(row, self.sizes.epsilon);
-            for value in row {
-                *value *= scale;
-            }
-        }
-        normed
-    }
-}
-
-/// A step whose parts run side by side: the second waits for keys and values of the first.
-struct Pass<'a> {
-    transformer: &'a CpuPass,
-    cache: &'a Cache,
-    /// Tokens of a sequence.
-    new: usize,
-    /// Rows of each part: some sequences, or some of the only one.
-    parts: &'a [Range<usize>],
-    new_kv: &'a [NewKv],
-}
-
-impl Pass<'_> {
-    /// Runs the part or the two. `x` are the rows, which become hidden states.
-    fn run(&self, x: &mut [f32], logits: &mut [f32]) {
-        let rows = self.parts[0].len();
-        let (x, other_x) = x.split_at_mut(rows * self.transformer.sizes.d_model());
-        let (logits, other_logits) =
-            logits.split_at_mut(rows * self.transformer.unembedding.columns());
-        if other_x.is_empty() {
-            self.run_part(0, x, logits);
-        } else {
-            // The first waits for nothing, so that one thread can run both.
-            both(
-                || self.run_part(0, x, logits),
-                || self.run_part(1, other_x, other_logits),
-            );
-        }
-    }
-
-    fn run_part(&self, part: usize, x: &mut [f32], logits: &mut [f32]) {
-        let transformer = self.transformer;
-        let d_model = transformer.sizes.d_model();
-        let rows = self.parts[part].clone();
-        let filled = self.cache.filled;
-        let mut read = vec![0.0; x.len()];
-        for (i, (layer, caches)) in transformer
-            .layers
-            .iter()
-            .zip(&self.cache.layers)
-            .enumerate()
-        {
-            let positions = rows.clone().map(|row| filled + row % self.new);
-            let qkv = self.new_kv[part][i].get_or_init(|| transformer.project(layer, x, positions));
-            let of_sequence = self.new.min(rows.len());
-            for (j, (qkv, read)) in (qkv.chunks_exact(of_sequence * 3 * d_model))
-                .zip(read.chunks_exact_mut(of_sequence * d_model))
-                .enumerate()
-            {
-                let first = rows.start + j * of_sequence;
-                let before = if first.is_multiple_of(self.new) {
-                    &[][..]
-                } else {
-                    &self.new_kv[..part]
-                };
-                let tokens: Vec<&[f32]> = (before.iter())
-                    .map(|new_kv| &wait(&new_kv[i])[..])
-                    .chain([qkv])
-                    .flat_map(|qkv| qkv.chunks_exact(3 * d_model))
-                    .collect();
-                caches[first / self.new].read(qkv, &tokens, filled, read);
-            }
-            transformer.feed_forward(layer, x, &read);
-        }
-        let mut hidden = transformer.normalized(x);
-        for row in hidden.chunks_exact_mut(d_model) {
-            for (value, gamma) in row.iter_mut().zip(&transformer.gamma) {
-                *value *= gamma;
-            }
-        }
-        x.copy_from_slice(&hidden);
-        logits.copy_from_slice(&transformer.unembedding.multiply(x));
-    }
-}
-
-/// Waits, actively at first, for what another thread is computing.
-fn wait(cell: &OnceLock<Vec<f32>>) -> &Vec<f32> {
-    const SPINS: usize = 10_000;
-    for _ in 0..SPINS {
-        if let Some(value) = cell.get() {
-            return value;
-        }
-        std::hint::spin_loop();
-    }
-    cell.wait()
-}
-
-/// How rows are shared out: among two at most.
-fn parts(rows: usize, new: usize) -> Vec<Range<usize>> {
-    /// With fewer, reading the weights takes more time than what is done with them.
-    const LEAST_ROWS: usize = 2;
-    let unit = if rows == new { 1 } else { new };
-    let of_part = rows
-        .div_ceil(awake())
-        .max(LEAST_ROWS)
-        .next_multiple_of(unit);
-    (0..rows)
-        .step_by(of_part)
-        .map(|first| first..rows.min(first + of_part))
-        .collect()
-}
-
-fn add(x: &mut [f32], more: &[f32]) {
-    for (x, more) in x.iter_mut().zip(more) {
-        *x += more;
-    }
-}
-
-/// `x * sigmoid(x)`
-fn silu(mut values: [f32; PANEL]) -> [f32; PANEL] {
-    for x in &mut values {
-        *x *= sigmoid(*x);
-    }
-    values
 }

@@ -11,7 +11,7 @@ use super::{
     BlockWeights, DecodePass, DecodeSession, Predicted, TransformerWeights, after_norm,
     half_of_columns,
 };
-use crate::linear::transposed_copy;
+use crate::layout::transposed_copy;
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 use burn_cubecl::CubeDevice;

@@ -57,11 +57,3 @@ pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tenso
         None => out,
     }
 }
-
-/// The transpose as a tensor of its own. Products of a few rows with it are several times faster than with a transposed
-/// view, which is packed anew each time (LOG.md).
-pub fn transposed_copy(matrix: Tensor<2>) -> Tensor<2> {
-    let [rows, columns] = matrix.dims();
-    let empty = Tensor::zeros([columns, rows], &matrix.device());
-    empty.slice_assign([0..columns, 0..rows], matrix.transpose())
-}

@@ -25,7 +25,7 @@ pub struct MaskSampler {
     last: Vec<i32>,
     /// See [`MaskSampler::expected`]; `None` where nobody asks.
     expected: Option<Vec<f32>>,
-    /// Picked tokens, position after position: those of all masks at the first, then at the second, …
+    /// Decoded tokens, position after position: those of all masks at the first, then at the second, …
     tokens: Vec<u32>,
 }
 

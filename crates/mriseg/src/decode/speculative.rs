@@ -14,6 +14,7 @@
 use super::presence::probability;
 use super::{Picker, TokenEvent};
 use crate::mask_lm::{CachedLm, DecodeState, Drafting};
+use crate::sequence::SequenceLayout;
 use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
 use mriseg_ops::decode_pass::Predicted;
 use serde::{Deserialize, Serialize};
@@ -73,7 +74,7 @@ impl MaskDecoder {
     pub fn start(
         lm: &CachedLm,
         picker: Picker,
-        decode: DecodeStrategy,
+        strategy: DecodeStrategy,
         text: Tensor<2, Int>,
         image: Tensor<3>,
     ) -> Self {
@@ -83,7 +84,7 @@ impl MaskDecoder {
         let marginals = picker.marginals(lm, &state);
         Self {
             inputs,
-            source: match decode {
+            source: match strategy {
                 DecodeStrategy::Greedy => DraftSource::Nowhere,
                 DecodeStrategy::Speculative if marginals.is_some() => {
                     DraftSource::Marginals(Vec::new())
@@ -171,7 +172,28 @@ impl MaskDecoder {
             Some(inputs) => drafts.extend(inputs.iter::<u32>().skip(1)),
             None => {}
         }
-        let mut logits = numbers(logits);
+        let events = self.accepted(numbers(logits), &drafts, layout);
+        self.decoded += events.len();
+        if let Some(last) = events.last().filter(|_| self.decoded < layout.mask()) {
+            self.state.rewind(self.decoded, layout);
+            let hidden = hidden.slice_dim(0, events.len() - 1..events.len());
+            let same = events.iter().all(|event| event.token == last.token);
+            let in_run = inputs > 1 && events.len() == inputs && same;
+            self.inputs = self.with_drafts(last.token, hidden, in_run, lm);
+        }
+        Ok(events)
+    }
+
+    /// The tokens that stand: those of the drafts that are right, and the one after them.
+    ///
+    /// # Shapes
+    /// - logits: `[inputs, codes]`
+    fn accepted(
+        &self,
+        mut logits: Vec<f32>,
+        drafts: &[u32],
+        layout: SequenceLayout,
+    ) -> Vec<TokenEvent> {
         let mut events = Vec::new();
         for (row, logits) in logits.chunks_exact_mut(layout.codes).enumerate() {
             if let Marginals::Read(marginals) = &self.marginals {
@@ -191,15 +213,7 @@ impl MaskDecoder {
                 break;
             }
         }
-        self.decoded += events.len();
-        if let Some(last) = events.last().filter(|_| self.decoded < layout.mask()) {
-            self.state.rewind(self.decoded, layout);
-            let hidden = hidden.slice_dim(0, events.len() - 1..events.len());
-            let same = events.iter().all(|event| event.token == last.token);
-            let in_run = inputs > 1 && events.len() == inputs && same;
-            self.inputs = self.with_drafts(last.token, hidden, in_run, lm);
-        }
-        Ok(events)
+        events
     }
 
     /// The next inputs: `last`, which `hidden` predicted, and what is drafted to follow; `in_run`, that the last guess of

@@ -14,7 +14,7 @@ pub(crate) struct TransformerBlockConfig {
     pub(crate) d_model: usize,
     /// Attention heads.
     pub(crate) heads: usize,
-    /// HiddenStates width of the feed-forward.
+    /// Hidden width of the feed-forward.
     pub(crate) d_hidden: usize,
 }
 

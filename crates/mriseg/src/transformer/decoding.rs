@@ -298,7 +298,7 @@ mod tests {
         }
     }
 
-    /// HiddenStates states, logits and drafts of every step. The last step is forgotten and taken again, and taken by a branch.
+    /// Hidden states, logits and drafts of every step. The last step is forgotten and taken again, and taken by a branch.
     fn outputs(passes: &Passes, pass: &Arc<dyn DecodePass>, inputs: &Inputs) -> Vec<Vec<f32>> {
         let case = passes.case;
         let mut session = pass.clone().prefill(inputs.prefix.clone(), case.batch);

@@ -59,7 +59,7 @@ pub(crate) struct EvalArgs {
     pub(crate) spread: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) rule: RuleArgs,
-    /// DecodeStrategy one case at a time in this way, as a user would, and time it; without, greedily in batches.
+    /// Decode one case at a time in this way, as a user would, and time it; without, greedily in batches.
     /// The tokens are the same
     #[arg(long, value_parser = values::decode())]
     pub(crate) decode: Option<DecodeStrategy>,

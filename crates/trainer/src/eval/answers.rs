@@ -21,7 +21,7 @@ pub(crate) struct Prediction {
     pub(crate) sample: Sample,
     /// The case as the model read it.
     pub(crate) prepared: Sample,
-    /// Prediction codes.
+    /// Predicted codes.
     pub(crate) tokens: Vec<u32>,
     /// What decoding them took.
     pub(crate) cost: DecodeCost,

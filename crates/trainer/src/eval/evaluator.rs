@@ -51,7 +51,7 @@ impl DecodeMode {
     }
 }
 
-/// Several sampled masks, of whose mean a mask is precomputed.
+/// Several sampled masks, of whose mean a mask is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SampleMean {
     /// How many.
