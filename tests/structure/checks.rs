@@ -1,7 +1,7 @@
 //! The rules on small trees.
 
 use crate::circles::{circles, describe};
-use crate::lengths::{complaints, exceptions};
+use crate::lengths::{Lengths, complaints, exceptions};
 use crate::rust::Package;
 use crate::typescript;
 use std::collections::BTreeMap;
@@ -114,12 +114,8 @@ fn a_circle_in_typescript() {
 
 #[test]
 fn lines_are_counted_without_tests() {
-    let tree = tempfile::tempdir().unwrap();
     let text = "/// Doc.\nfn f() {\n    ()\n}\n\n#[cfg(test)]\nmod tests {\n    fn g() {}\n}\n";
-    fs::create_dir_all(tree.path().join("it/src")).unwrap();
-    fs::write(tree.path().join("it/src/lib.rs"), text).unwrap();
-    let package = Package::read(tree.path(), "it");
-    let lengths = &package.files["it/src/lib.rs"];
+    let lengths = Lengths::of(text);
     assert_eq!((lengths.lines, lengths.tests), (9, 4));
     assert_eq!(lengths.functions, [("f".to_owned(), 3)]);
 }

@@ -1,13 +1,80 @@
 //! How long files and functions are, and which may be longer than the rest.
+//!
+//! Lines are counted in the text: `syn` tells positions only with a feature of `proc-macro2` (`span-locations`) for which
+//! `cargo test` would build burn a second time.
 
 use crate::files::files_below;
-use crate::rust::{Lengths, Package};
+use crate::rust::Package;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 const MOST_FILE_LINES: usize = 400;
 const MOST_FUNCTION_LINES: usize = 80;
+
+/// Lines of a file.
+#[derive(Default)]
+pub(crate) struct Lengths {
+    /// All of them.
+    pub(crate) lines: usize,
+    /// Those under `#[cfg(test)]`.
+    pub(crate) tests: usize,
+    /// Name and lines of each function, from its signature to its last brace.
+    pub(crate) functions: Vec<(String, usize)>,
+}
+
+impl Lengths {
+    /// Of a text as rustfmt lays it out; of other languages only [`Self::lines`] is meant.
+    pub(crate) fn of(text: &str) -> Self {
+        let lines: Vec<&str> = text.lines().collect();
+        let mut lengths = Self {
+            lines: lines.len(),
+            ..Self::default()
+        };
+        let mut rest = lines.as_slice();
+        while let Some((line, after)) = rest.split_first() {
+            let line = line.trim_start();
+            if line == "#[cfg(test)]" || line.starts_with("#[cfg(all(test,") {
+                let test = lines_of_item(rest);
+                lengths.tests += test;
+                rest = &rest[test..];
+                continue;
+            }
+            if let Some(name) = function(line) {
+                lengths
+                    .functions
+                    .push((name.to_owned(), lines_of_item(rest)));
+            }
+            rest = after;
+        }
+        lengths
+    }
+}
+
+/// Lines to the `}` or `;` that closes the item on the first line: it stands as far to the right.
+fn lines_of_item(lines: &[&str]) -> usize {
+    let margin = |line: &str| line.len() - line.trim_start().len();
+    let first = margin(lines[0]);
+    let closes = |line: &&str| margin(line) == first && line.ends_with(['}', ';']);
+    lines
+        .iter()
+        .position(closes)
+        .map_or(lines.len(), |last| last + 1)
+}
+
+/// The name in `pub(crate) const fn name(`.
+fn function(line: &str) -> Option<&str> {
+    let (before, after) = line.split_once("fn ")?;
+    let qualifies = |word: &str| {
+        matches!(word, "const" | "async" | "unsafe")
+            || word.starts_with("pub")
+            || word.ends_with(')')
+    };
+    before
+        .split_whitespace()
+        .all(qualifies)
+        .then(|| after.split(['(', '<']).next())?
+}
 
 /// Lines of every source file; of functions in Rust only.
 pub(crate) fn lengths(repository: &Path, packages: &[Package]) -> BTreeMap<String, Lengths> {
@@ -22,21 +89,15 @@ pub(crate) fn lengths(repository: &Path, packages: &[Package]) -> BTreeMap<Strin
     ] {
         for file in files_below(repository, folder, extensions) {
             let text = fs::read_to_string(repository.join(&file)).unwrap();
-            let lines = text.lines().count();
-            let read = packages.iter().find_map(|package| package.files.get(&file));
+            let mut lengths = Lengths::of(&text);
             // A Rust file that no package reaches without its tests belongs to them.
             let is_test = file.split('/').any(|part| matches!(part, "tests" | "test"))
-                || file.ends_with(".rs") && read.is_none();
-            let (tests, functions) = match read {
-                _ if is_test => (lines, Vec::new()),
-                Some(read) => (read.tests, read.functions.clone()),
-                None => (0, Vec::new()),
-            };
-            let lengths = Lengths {
-                lines,
-                tests,
-                functions,
-            };
+                || file.ends_with(".rs")
+                    && !packages.iter().any(|package| package.files.contains(&file));
+            if is_test {
+                lengths.tests = lengths.lines;
+                lengths.functions.clear();
+            }
             all.insert(file, lengths);
         }
     }

@@ -1,4 +1,4 @@
-//! Reads the Rust files of a package: how long each is, and whose names it uses.
+//! Reads the Rust files of a package: whose names each uses.
 
 use crate::circles::Arrows;
 use crate::files::files_below;
@@ -6,9 +6,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Block, Ident, Item, Signature, UseTree, Visibility};
+use syn::{Attribute, Ident, Item, UseTree, Visibility};
 
 /// `["crate", "nn", "Block"]`.
 type Names = Vec<String>;
@@ -18,18 +17,7 @@ pub(crate) struct Package<'a> {
     repository: &'a Path,
     modules: Vec<Module>,
     /// The files that the package's targets reach, by path in the repository.
-    pub(crate) files: BTreeMap<String, Lengths>,
-}
-
-/// Lines of a file.
-#[derive(Default)]
-pub(crate) struct Lengths {
-    /// All of them.
-    pub(crate) lines: usize,
-    /// Those under `#[cfg(test)]`.
-    pub(crate) tests: usize,
-    /// Name and lines of each function, from its signature to its last brace.
-    pub(crate) functions: Vec<(String, usize)>,
+    pub(crate) files: BTreeSet<String>,
 }
 
 struct Module {
@@ -66,7 +54,7 @@ impl<'a> Package<'a> {
         let mut package = Self {
             repository,
             modules: Vec::new(),
-            files: BTreeMap::new(),
+            files: BTreeSet::new(),
         };
         for file in files_below(repository, folder, &["rs"]) {
             let inside = Path::new(&file).strip_prefix(folder).unwrap();
@@ -84,8 +72,7 @@ impl<'a> Package<'a> {
         let path = self.repository.join(file);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
         let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let lengths = self.files.entry(file.to_owned()).or_default();
-        lengths.lines = text.lines().count();
+        self.files.insert(file.to_owned());
         let module = self.add_module(file, parent);
         let mut reader = Reader {
             package: self,
@@ -198,24 +185,12 @@ impl Reader<'_, '_> {
         &mut self.package.modules[self.module]
     }
 
-    fn lengths(&mut self) -> &mut Lengths {
-        let file = &self.package.modules[self.module].file;
-        self.package.files.get_mut(file).unwrap()
-    }
-
     fn mean(&mut self, name: &Ident, meaning: Meaning) {
         self.here()
             .names
             .entry(name.to_string())
             .or_default()
             .push(meaning);
-    }
-
-    fn measure(&mut self, signature: &Signature, body: &Block) {
-        let lines = body.span().end().line + 1 - signature.span().start().line;
-        self.lengths()
-            .functions
-            .push((signature.ident.to_string(), lines));
     }
 
     fn read_module(&mut self, item: &syn::ItemMod) {
@@ -279,7 +254,6 @@ impl<'ast> Visit<'ast> for Reader<'_, '_> {
     fn visit_item(&mut self, item: &'ast Item) {
         let (attributes, name) = attributes_and_name(item);
         if is_test(attributes) {
-            self.lengths().tests += item.span().end().line + 1 - item.span().start().line;
             return;
         }
         if let Some(name) = name {
@@ -296,23 +270,10 @@ impl<'ast> Visit<'ast> for Reader<'_, '_> {
         }
     }
 
-    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.measure(&item.sig, &item.block);
-        visit::visit_item_fn(self, item);
-    }
-
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         if !is_test(&item.attrs) {
-            self.measure(&item.sig, &item.block);
             visit::visit_impl_item_fn(self, item);
         }
-    }
-
-    fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
-        if let Some(body) = &item.default {
-            self.measure(&item.sig, body);
-        }
-        visit::visit_trait_item_fn(self, item);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
