@@ -14,7 +14,7 @@ use super::{DeviceError, Picked};
 use crate::config::ConfigError;
 use crate::mask_lm::{CachedLm, DecodeState};
 use crate::vision::{CodePatches, VisionTokenizer};
-use burn::tensor::{ExecutionError, Tensor};
+use burn::tensor::Tensor;
 use mriseg_ops::rows::{exponentials, largest_at};
 use patches::Patches;
 use serde::{Deserialize, Serialize};
@@ -326,7 +326,8 @@ mod tests {
             let mut logits: Vec<f32> = row.iter().map(|p| p.ln() + 3.0).collect();
             assert_eq!(picker.pick_one(&mut logits).0, id as usize);
         }
-        let settled = (0..400).filter(|&i| is_settled(highest[i], threshold));
+        let patches = picker.patches.as_ref().unwrap();
+        let settled = (0..400).filter(|&i| patches.settles(highest[i]));
         assert!(settled.clone().count() > 100);
         assert!(settled.clone().all(|i| likely[i] == picked[i]));
         assert!((0..400).any(|i| likely[i] != picked[i]));
