@@ -2,11 +2,13 @@
 
 mod attend;
 mod transformer;
+mod weights;
 
 use super::{DecodePass, DecodeSession, Predicted, TransformerWeights};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::sync::Arc;
-use transformer::{Cache, Transformer, numbers};
+use transformer::Cache;
+use weights::{Transformer, numbers};
 
 /// The transformer on a device.
 #[derive(Debug)]

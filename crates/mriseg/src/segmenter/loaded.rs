@@ -20,16 +20,19 @@ pub struct Query<'a> {
     pub picture: &'a Picture,
     /// The sentence.
     pub prompt: &'a Prompt,
+    /// Whether the picture was prepared before, and is read as it is.
+    pub prepared: bool,
     /// Codes of the picture, where they were made before and image tokens are codes.
     pub codes: Option<&'a [u32]>,
 }
 
 impl<'a> Query<'a> {
-    /// A picture that was not read before.
+    /// A picture as it comes.
     pub fn new(picture: &'a Picture, prompt: &'a Prompt) -> Self {
         Self {
             picture,
             prompt,
+            prepared: false,
             codes: None,
         }
     }
@@ -164,10 +167,7 @@ impl Loaded {
             .flat_map(|query| query.prompt.ids.iter().map(|&id| id as i32))
             .collect();
         let text = TensorData::new(text, [queries.len(), self.layout().text]);
-        let frames: Vec<Frame> = queries
-            .iter()
-            .map(|query| self.frame(query.picture))
-            .collect();
+        let frames: Vec<Frame> = queries.iter().map(|query| self.frame(query)).collect();
         Input {
             text: Tensor::from_data(text, &self.device),
             image: (self.tokens_of_codes(queries))
@@ -176,12 +176,13 @@ impl Loaded {
         }
     }
 
-    fn frame(&self, picture: &Picture) -> Frame {
-        let typical = self.settings.typical.as_ref();
+    fn frame(&self, query: &Query<'_>) -> Frame {
+        let (picture, typical) = (query.picture, self.settings.typical.as_ref());
+        let prepares = self.vision.reads_prepared() && !query.prepared;
         Frame {
             width: picture.width(),
             height: picture.height(),
-            preparation: (self.vision.reads_prepared()).then(|| Preparation::of(picture, typical)),
+            preparation: prepares.then(|| Preparation::of(picture, typical)),
         }
     }
 

@@ -177,14 +177,15 @@ impl Evaluator<'_> {
 /// Tokens of a mask, and what they cost.
 type Costed = (Vec<u32>, DecodeCost);
 
-/// The case with its picture mirrored and left and right exchanged in its sentence; its mask is not needed.
+/// The case with its prepared picture mirrored and left and right exchanged in its sentence; its mask is not needed.
 fn mirror_image(case: &Case) -> Case {
     Case {
         sample: Sample {
             text: swap_sides(&case.sample.text),
-            image: case.sample.image.flipped_horizontally(),
+            image: case.prepared.image.flipped_horizontally(),
             ..case.sample.clone()
         },
+        preparation: None,
         precomputed: None,
         ..case.clone()
     }

@@ -122,6 +122,7 @@ impl<'a> Evaluator<'a> {
             .map(|((case, prompt), codes)| Query {
                 picture: &case.sample.image,
                 prompt,
+                prepared: case.preparation.is_none(),
                 codes: codes.as_deref(),
             })
             .collect();

@@ -1,57 +1,12 @@
 //! The arithmetic of a pass, on slices of numbers. Threads share a pass of several tokens.
 
 use super::attend::LayerCache;
-use crate::cpu::packed::{MOST_ROWS, PANEL, PackedMatrix, store};
+use super::weights::{Layer, Sizes, Transformer};
+use crate::cpu::packed::{MOST_ROWS, PANEL, store};
 use crate::cpu::threads::{awake, both, split_rows, split_work};
-use crate::decode_pass::{BlockWeights, TransformerWeights, after_norm, half_of_columns};
-use crate::layout::transposed_copy;
 use crate::rows::{inverse_rms, largest_at, sigmoid};
-use burn::tensor::Tensor;
 use std::ops::Range;
 use std::sync::OnceLock;
-
-/// Sizes of the transformer.
-#[derive(Debug, Clone, Copy)]
-struct Sizes {
-    heads: usize,
-    head_dim: usize,
-    /// Tokens of the whole sequence.
-    total: usize,
-    /// Of the norms.
-    epsilon: f32,
-}
-
-impl Sizes {
-    fn d_model(&self) -> usize {
-        self.heads * self.head_dim
-    }
-}
-
-/// The weights of a block: gains of the norms are in the weights after them.
-#[derive(Debug)]
-struct Layer {
-    /// `[d_model, 3 * d_model]`, the queries scaled as attention wants them.
-    qkv: PackedMatrix,
-    out: PackedMatrix,
-    gate: PackedMatrix,
-    up: PackedMatrix,
-    down: PackedMatrix,
-}
-
-/// The transformer.
-#[derive(Debug)]
-pub(super) struct Transformer {
-    sizes: Sizes,
-    layers: Vec<Layer>,
-    /// Cosines and sines of the positions: `[total, head_dim / 2]`.
-    cos: Vec<f32>,
-    sin: Vec<f32>,
-    /// Of the last norm.
-    gamma: Vec<f32>,
-    unembedding: PackedMatrix,
-    /// Of every head, `[d_model, d_model]`.
-    pub(super) look_ahead: Vec<PackedMatrix>,
-}
 
 /// What was read of some sequences.
 #[derive(Debug, Clone)]
@@ -64,55 +19,7 @@ pub(super) struct Cache {
 /// Queries, keys and values of a part's rows, layer by layer as they are computed.
 type NewKv = Vec<OnceLock<Vec<f32>>>;
 
-/// The numbers of a tensor on the CPU.
-pub(super) fn numbers<const D: usize>(x: Tensor<D>) -> Vec<f32> {
-    (x.into_data().try_into_vec()).expect("the CPU's tensors are of f32")
-}
-
-fn packed(matrix: Tensor<2>) -> PackedMatrix {
-    let [depth, columns] = matrix.dims();
-    PackedMatrix::new(&numbers(matrix), depth, columns)
-}
-
-impl Layer {
-    fn new(block: &BlockWeights, head_dim: usize) -> Self {
-        let qkv = after_norm(&block.attention_norm, &block.qkv);
-        let [d_model, all] = qkv.dims();
-        let scale = (head_dim as f32).powf(-0.5);
-        let q = qkv.clone().slice_dim(1, 0..d_model).mul_scalar(scale);
-        let kv = qkv.slice_dim(1, d_model..all);
-        let gate_up = after_norm(&block.feed_forward_norm, &block.gate_up);
-        Self {
-            qkv: packed(Tensor::cat(vec![q, kv], 1)),
-            out: packed(block.out.clone()),
-            gate: packed(half_of_columns(&gate_up, 0)),
-            up: packed(half_of_columns(&gate_up, 1)),
-            down: packed(block.down.clone()),
-        }
-    }
-}
-
 impl Transformer {
-    /// Takes the weights as they are now.
-    pub(super) fn new(weights: &TransformerWeights) -> Self {
-        let head_dim = weights.head_dim();
-        let blocks = weights.blocks.iter();
-        Self {
-            sizes: Sizes {
-                heads: weights.heads,
-                head_dim,
-                total: weights.total,
-                epsilon: weights.epsilon as f32,
-            },
-            layers: blocks.map(|block| Layer::new(block, head_dim)).collect(),
-            cos: numbers(weights.cos.clone()),
-            sin: numbers(weights.sin.clone()),
-            gamma: numbers(weights.norm.clone()),
-            unembedding: packed(transposed_copy(weights.unembedding.clone())),
-            look_ahead: weights.look_ahead.iter().cloned().map(packed).collect(),
-        }
-    }
-
     /// Reads the prefix of some sequences, which attends to itself.
     ///
     /// # Shapes
