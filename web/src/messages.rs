@@ -122,7 +122,7 @@ pub struct Segmentation {
     pub presence: Option<f32>,
 }
 
-/// What several masks, sampled, have in common.
+/// What several sampled masks have in common.
 #[derive(Serialize, Tsify)]
 pub struct Agreement {
     /// Mean mask probability per pixel at the model's resolution, row by row, 0 to 255.

@@ -5,7 +5,7 @@
 export const MAX_PIXELS = 64000000;
 
 /**
- * What several masks, decoded by chance, have in common.
+ * What several sampled masks have in common.
  */
 export interface Agreement {
     /**

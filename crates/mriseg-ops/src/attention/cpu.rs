@@ -3,7 +3,8 @@
 
 use super::AttentionOp;
 use super::gradient::AttentionGradient;
-use crate::cpu::{Tensor, dims, floats, like, tensor};
+use crate::cpu::shapes::like;
+use crate::cpu::{Tensor, dims, floats, tensor};
 use crate::rows::{dot, softmax};
 use burn::backend::Flex;
 use burn::backend::flex::Layout;

@@ -1,6 +1,7 @@
 use super::CrossEntropyOp;
 use super::gradient::CrossEntropyGradient;
-use crate::cpu::{Tensor, dims, floats, indices, like, tensor};
+use crate::cpu::shapes::{indices, like};
+use crate::cpu::{Tensor, dims, floats, tensor};
 use crate::rows::{exponentials, largest, softmax};
 use burn::backend::Flex;
 use burn::backend::tensor::IntTensor;

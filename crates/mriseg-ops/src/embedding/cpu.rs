@@ -1,6 +1,7 @@
 use super::EmbeddingOp;
 use super::gradient::EmbeddingGradient;
-use crate::cpu::{Tensor, dims, floats, indices, tensor};
+use crate::cpu::shapes::indices;
+use crate::cpu::{Tensor, dims, floats, tensor};
 use burn::backend::Flex;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::IntTensor;

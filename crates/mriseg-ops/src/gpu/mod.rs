@@ -1,6 +1,7 @@
 //! What kernels in CubeCL share: reductions within a workgroup, sums, matrix products, and how a launch is laid out.
 //! No kernel needs subgroups.
 
+#[cfg(feature = "gradients")]
 pub(crate) mod grid;
 #[cfg(feature = "gradients")]
 pub(crate) mod matmul;

@@ -1,6 +1,7 @@
 use super::GroupNormOp;
 use super::gradient::GroupNormGradient;
-use crate::cpu::{Tensor, dims, floats, like, tensor};
+use crate::cpu::shapes::like;
+use crate::cpu::{Tensor, dims, floats, tensor};
 use crate::rows::{dot, sum};
 use burn::backend::Flex;
 

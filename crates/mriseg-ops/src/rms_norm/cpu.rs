@@ -1,6 +1,7 @@
 use super::RmsNormOp;
 use super::gradient::RmsNormGradient;
-use crate::cpu::{Tensor, floats, like, tensor};
+use crate::cpu::shapes::like;
+use crate::cpu::{Tensor, floats, tensor};
 use crate::rows::inverse_rms;
 use burn::backend::Flex;
 

@@ -115,6 +115,7 @@ macro_rules! in_chunks {
     };
 }
 
+#[cfg(feature = "gradients")]
 pub(super) use in_chunks;
 
 impl Shape {

@@ -1,6 +1,7 @@
 use super::SwigluOp;
 use super::gradient::SwigluGradient;
-use crate::cpu::{Tensor, floats, like};
+use crate::cpu::shapes::like;
+use crate::cpu::{Tensor, floats};
 use crate::rows::sigmoid;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
