@@ -1,6 +1,7 @@
 //! Arguments of `check` and `pack`.
 
 use clap::Args;
+use mriseg::bundle::SideConvention;
 use std::path::PathBuf;
 
 use crate::config::DataSpec;
@@ -16,6 +17,9 @@ pub(crate) struct CheckArgs {
     /// Data to check: a dataset folder, or the word `phantoms`
     #[arg(long, value_name = "FOLDER|phantoms")]
     pub(crate) data: DataSpec,
+    /// Whose left is meant by "left"
+    #[arg(long, default_value = "viewer", value_parser = super::values::sides())]
+    pub(crate) sides: SideConvention,
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,7 +1,7 @@
 //! Values of options that are not numbers, files or enums of this crate.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use mriseg::bundle::Precision;
+use mriseg::bundle::{Precision, SideConvention};
 use mriseg::decode::{DecodeStrategy, Pick};
 use mriseg_data::{Disturbance, Wording};
 use serde::de::DeserializeOwned;
@@ -46,6 +46,17 @@ pub(super) fn decode() -> impl TypedValueParser<Value = DecodeStrategy> {
 /// `--precision`.
 pub(super) fn precision() -> impl TypedValueParser<Value = Precision> {
     named(&[("f16", "16-bit numbers"), ("f32", "32-bit numbers")])
+}
+
+/// `--sides`.
+pub(super) fn sides() -> impl TypedValueParser<Value = SideConvention> {
+    named(&[
+        ("viewer", "The left side of the picture"),
+        (
+            "patient",
+            "The patient's left, the right side of the picture",
+        ),
+    ])
 }
 
 /// `--wordings`.

@@ -27,7 +27,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let chosen = device::choose(args.device)?;
     let (model, tokenizer) = bundle.unpack(&chosen.device)?;
     let display = Display::detect(args.json);
-    let mut dataset = data::open(&args.data, &args.split, PHANTOMS)?;
+    let sides = bundle.manifest.info.side_convention;
+    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides)?;
     if let Some(cases) = args.spread {
         dataset.thin(cases.get());
     }
@@ -157,7 +158,8 @@ fn ask_more(
                 ));
             }
             (Some(lungs), DataSpec::Folder(data)) => {
-                let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, lungs)?;
+                let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, lungs)?
+                    .with_side_convention(bundle.manifest.info.side_convention);
                 held_out.thin(limit);
                 Some(as_read_by(bundle, held_out))
             }

@@ -1,6 +1,7 @@
 //! What an experiment must not be.
 
 use anyhow::Result;
+use mriseg::bundle::SideConvention;
 use mriseg::config::{ImageEncoderKind, ImageTokens};
 
 use super::checks_emu3::check_emu3;
@@ -22,6 +23,7 @@ impl Experiment {
         self.check_weights()?;
         self.check_requests()?;
         self.check_sources()?;
+        self.check_sides()?;
         self.check_encoders()?;
         if self.on_emu3() {
             check_emu3(self)
@@ -32,6 +34,16 @@ impl Experiment {
                 "emu3.from and emu3.codes go with model.lm.image_tokens = \"mask_codes\": set it, as configs/paper.toml does, or leave them empty",
             ))
         }
+    }
+
+    fn check_sides(&self) -> Result<()> {
+        let patient = self.data.side_convention == SideConvention::Patient;
+        if patient && self.source() == DataSpec::Phantoms {
+            return Err(usage(
+                "data.side_convention = \"patient\" goes with a folder of X-rays: the left of a phantom is that of the picture",
+            ));
+        }
+        Ok(())
     }
 
     fn check_numbers(&self) -> Result<()> {
@@ -231,6 +243,16 @@ mod tests {
             assert_eq!(checked.is_ok(), right, "{share}");
             assert!(right || checked.unwrap_err().contains("data.without_findings"));
         }
+    }
+
+    #[test]
+    fn the_patients_side_goes_with_a_folder() {
+        let mut experiment = Experiment::tiny();
+        experiment.data.side_convention = SideConvention::Patient;
+        let message = experiment.validate().unwrap_err().to_string();
+        assert!(message.contains("data.side_convention"), "{message}");
+        experiment.data.source = "qata".to_owned();
+        experiment.validate().unwrap();
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The presets.
 
 use clap::ValueEnum;
+use mriseg::bundle::SideConvention;
 use mriseg::config::{MaskLmConfig, ModelConfig};
 use mriseg::decode::Pick;
 use mriseg_data::{AugmentConfig, RequestMix};
@@ -48,6 +49,7 @@ impl Experiment {
                 valid_cases: 192,
                 test_split: "test".to_owned(),
                 test_cases: 0,
+                side_convention: SideConvention::Viewer,
                 lungs: String::new(),
                 requests: RequestMix {
                     warmup: 0.2,

@@ -1,6 +1,7 @@
 //! The whole experiment in one value: data, sizes, tokenizers, training. It is printed and saved before training.
 
 use anyhow::{Context, Result};
+use mriseg::bundle::SideConvention;
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::decode::{DecisionRule, Pick};
 use mriseg_data::{AugmentConfig, RequestMix};
@@ -57,6 +58,9 @@ pub(crate) struct DataConfig {
     pub(crate) test_split: String,
     /// Cases of it at most; 0 means all.
     pub(crate) test_cases: usize,
+    /// Whose left is meant by "left": `viewer`, the left side of the picture, or `patient`.
+    #[serde(default)]
+    pub(crate) side_convention: SideConvention,
     /// Folder with masks of lungs, in the layout of COVID-QU-Ex; empty for none.
     pub(crate) lungs: String,
     /// Share of the training cases whose picture shows no findings, by their sentence; 0: as many as there are.

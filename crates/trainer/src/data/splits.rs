@@ -1,6 +1,7 @@
 //! The data that a configuration or an argument names.
 
 use anyhow::Result;
+use mriseg::bundle::SideConvention;
 use mriseg::image::Typical;
 use mriseg::text::TextTokenizer;
 use mriseg_data::{Dataset, PhantomConfig};
@@ -26,20 +27,23 @@ impl Splits {
     /// Opens the three splits.
     pub(crate) fn open(experiment: &Experiment) -> Result<Self> {
         let (source, config) = (experiment.source(), &experiment.data);
-        let mut train = open(&source, &config.train_split, config.phantom_train)?;
+        let sides = config.side_convention;
+        let further_split =
+            |folder: &Path, split: &str| open(&DataSpec::Folder(folder.into()), split, 0, sides);
+        let mut train = open(&source, &config.train_split, config.phantom_train, sides)?;
         if config.train_cases > 0 {
             train.thin(config.train_cases);
         }
         if !config.lungs.is_empty() {
             train = train.with_lungs(Path::new(&config.lungs))?;
         }
-        let mut valid = open(&source, &config.valid_split, config.phantom_valid)?;
-        let mut test = open(&source, &config.test_split, config.phantom_test)?;
+        let mut valid = open(&source, &config.valid_split, config.phantom_valid, sides)?;
+        let mut test = open(&source, &config.test_split, config.phantom_test, sides)?;
         for further in &config.sources {
             let folder = &further.folder;
-            train = train.joined(Dataset::open(folder, &config.train_split)?);
-            valid = valid.joined(Dataset::open(folder, &config.valid_split)?);
-            test = test.joined(Dataset::open(folder, &config.test_split)?);
+            train = train.joined(further_split(folder, &config.train_split)?);
+            valid = valid.joined(further_split(folder, &config.valid_split)?);
+            test = test.joined(further_split(folder, &config.test_split)?);
         }
         // The first cases would be of the first data set alone.
         if !config.sources.is_empty() && config.test_cases > 0 {
@@ -152,13 +156,18 @@ pub(crate) fn leave_out_long(
     Ok(left_out.len())
 }
 
-/// Opens one split; phantoms are generated, `phantoms` pictures of them.
+/// Opens one split; phantoms are generated, `phantoms` pictures of them, and their left is that of the picture.
 ///
 /// # Errors
 /// The folder is no dataset, lacks the split, or files are missing.
-pub(crate) fn open(spec: &DataSpec, split: &str, phantoms: usize) -> Result<Dataset> {
+pub(crate) fn open(
+    spec: &DataSpec,
+    split: &str,
+    phantoms: usize,
+    sides: SideConvention,
+) -> Result<Dataset> {
     Ok(match spec {
         DataSpec::Phantoms => Dataset::phantoms(&PhantomConfig::default(), split, phantoms),
-        DataSpec::Folder(folder) => Dataset::open(folder, split)?,
+        DataSpec::Folder(folder) => Dataset::open(folder, split)?.with_side_convention(sides),
     })
 }

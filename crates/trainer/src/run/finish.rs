@@ -77,6 +77,7 @@ impl Run {
             }
         };
         let lungs = held_out.map(|mut lungs| {
+            lungs = lungs.with_side_convention(data.side_convention);
             lungs.thin(PROBE_CASES);
             let channels = self.experiment.model.image.input_channels;
             Samples::new(lungs, export::typical(&self.folder), channels)

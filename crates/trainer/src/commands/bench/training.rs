@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 use burn::module::Module;
+use mriseg::bundle::SideConvention;
 use mriseg::text::TextTokenizer;
 use serde::Serialize;
 use std::time::Instant;
@@ -112,7 +113,12 @@ pub(super) fn run(args: &BenchArgs, preset: Preset) -> Result<()> {
 impl Trial {
     fn new(objective: &'static str, experiment: Experiment, chosen: Chosen) -> Result<Self> {
         let pictures = experiment.train.batch;
-        let dataset = data::open(&DataSpec::Phantoms, &experiment.data.train_split, pictures)?;
+        let dataset = data::open(
+            &DataSpec::Phantoms,
+            &experiment.data.train_split,
+            pictures,
+            SideConvention::Viewer,
+        )?;
         Ok(Self {
             objective,
             tokenizer: text::tokenizer(&experiment, &dataset)?,

@@ -5,6 +5,7 @@ mod lint;
 use std::collections::VecDeque;
 
 use anyhow::Result;
+use mriseg::bundle::SideConvention;
 use mriseg::text::TextTokenizer;
 use mriseg_data::sentence::contradiction;
 use mriseg_data::{DataError, Dataset, Findings, PhantomConfig, SentenceKind};
@@ -14,7 +15,7 @@ use serde_json::json;
 use crate::cli::CheckArgs;
 use crate::config::{DataSpec, Experiment};
 use crate::data::text;
-use crate::system::{Display, exit};
+use crate::system::{Display, exit, usage};
 use lint::{Lint, Rule, Severity, fingerprint};
 
 const SPLITS: [&str; 3] = ["train", "valid", "test"];
@@ -28,7 +29,12 @@ const CHUNK: usize = 256;
 /// # Errors
 /// The data cannot be opened, or has errors (not mere warnings).
 pub(crate) fn run(args: &CheckArgs) -> Result<()> {
-    let lint = check(&args.data, Display::detect(args.json))?;
+    if args.data == DataSpec::Phantoms && args.sides == SideConvention::Patient {
+        return Err(usage(
+            "--sides patient goes with a folder: the left of a phantom is that of the picture",
+        ));
+    }
+    let lint = check(&args.data, args.sides, Display::detect(args.json))?;
     let (errors, warnings) = (lint.count(Severity::Error), lint.count(Severity::Warning));
     if args.json {
         let object = json!({
@@ -64,7 +70,7 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn check(data: &DataSpec, display: Display) -> Result<Lint> {
+fn check(data: &DataSpec, sides: SideConvention, display: Display) -> Result<Lint> {
     let mut lint = Lint::default();
     match data {
         DataSpec::Phantoms => {
@@ -81,6 +87,7 @@ fn check(data: &DataSpec, display: Display) -> Result<Lint> {
             while let Some(split) = splits.pop_front() {
                 match Dataset::open(folder, &split) {
                     Ok(dataset) => {
+                        let dataset = dataset.with_side_convention(sides);
                         let tokenizer = match &mut tokenizer {
                             Some(tokenizer) => tokenizer,
                             // That of the first split, as training on it would learn it.
@@ -234,7 +241,12 @@ mod tests {
         }
 
         fn check(&self) -> Lint {
-            check(&DataSpec::Folder(self.dir.path().into()), Display::Silent).unwrap()
+            self.check_as(SideConvention::Viewer)
+        }
+
+        fn check_as(&self, sides: SideConvention) -> Lint {
+            let data = DataSpec::Folder(self.dir.path().into());
+            check(&data, sides, Display::Silent).unwrap()
         }
     }
 
@@ -340,8 +352,35 @@ mod tests {
     }
 
     #[test]
+    fn whose_left_is_meant_decides_what_contradicts_the_mask() {
+        let mut folder = Folder::new();
+        folder.case("train", "right-of-the-picture", 0.1);
+        folder.file("train", "mask", "right-of-the-picture", &mask(22));
+        let (viewer, patient) = (
+            folder.check_as(SideConvention::Viewer),
+            folder.check_as(SideConvention::Patient),
+        );
+        assert_eq!(
+            rules(&viewer),
+            [(Rule::Contradiction, "right-of-the-picture")]
+        );
+        assert_eq!(rules(&patient), []);
+    }
+
+    #[test]
+    fn phantoms_have_no_patients_side() {
+        let error = run(&CheckArgs {
+            data: DataSpec::Phantoms,
+            sides: SideConvention::Patient,
+            json: true,
+        })
+        .unwrap_err();
+        assert!(error.to_string().contains("--sides patient"), "{error}");
+    }
+
+    #[test]
     fn the_phantoms_are_in_order() {
-        let lint = check(&DataSpec::Phantoms, Display::Silent).unwrap();
+        let lint = check(&DataSpec::Phantoms, SideConvention::Viewer, Display::Silent).unwrap();
         assert_eq!(rules(&lint), []);
         assert!(lint.cases["train"] > PHANTOMS);
     }
@@ -351,6 +390,7 @@ mod tests {
         let run_on = |folder: &Path| {
             run(&CheckArgs {
                 data: DataSpec::Folder(folder.into()),
+                sides: SideConvention::Viewer,
                 json: true,
             })
         };
