@@ -17,7 +17,7 @@ pub enum ImageTokens {
     /// The encoder's vector before quantization; the encoder is trained with the language model.
     #[default]
     Features,
-    /// The cell's code, embedded as mask codes are: one tokenizer reads pictures and masks (paper: Emu3's). It is
+    /// The cell's code, embedded as mask codes are: one tokenizer reads pictures and masks, as in the paper. It is
     /// not part of the model, and `image` and what `mask` says of networks are not used.
     MaskCodes,
 }

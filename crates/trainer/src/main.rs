@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `system` | device, threads, memory, files, terminal |
 //! | `config` | an experiment: settings, presets, files, checks |
-//! | `emu3` | Emu3's tokenizer and its codes |
+//! | `codes` | codes of pictures and masks, made before training |
 //! | `data` | cases, and what is asked about them |
 //! | `fit` | training |
 //! | `eval` | how good a model is |
@@ -17,10 +17,10 @@
 //! | `commands` | one file per subcommand |
 
 mod cli;
+mod codes;
 mod commands;
 mod config;
 mod data;
-mod emu3;
 mod eval;
 mod fit;
 mod report;

@@ -104,7 +104,7 @@ pub struct Picker {
 /// Why a rule cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub enum PickError {
-    /// The rule compares what codes draw, and that depends on their neighbours (Emu3).
+    /// The rule compares what codes draw, and that depends on their neighbours.
     #[error(transparent)]
     Rule(#[from] ConfigError),
     /// The device failed.

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use crate::cli::{PredictArgs, PredictInput};
 use crate::data::gallery::{self, read_file};
-use crate::emu3::vision_of_bundle;
+use crate::eval::vision_of_bundle;
 use crate::report::pictures;
 use crate::run::bundle_dir;
 use crate::system::{device, with_a_partner, write_atomic};

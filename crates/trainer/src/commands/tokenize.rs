@@ -10,9 +10,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::cli::TokenizeArgs;
+use crate::codes::{CodesDir, Origin, Row, Shard, shards_of};
 use crate::config::{Experiment, SplitRole};
 use crate::data::{Splits, text, warn_about_soft_masks};
-use crate::emu3::{CodesDir, Origin, Row, Shard, shards_of};
 use crate::run::borrowed;
 use crate::system::exit::data;
 use crate::system::{Display, Interrupt, Kind, Stage, device, exit, usage};

@@ -4,7 +4,7 @@ use anyhow::Result;
 use std::time::Instant;
 
 use crate::cli::TrainArgs;
-use crate::emu3::emu3_argument;
+use crate::eval::emu3_argument;
 use crate::report::describe;
 use crate::run::{Run, bundle_dir};
 use crate::system::Interrupt;

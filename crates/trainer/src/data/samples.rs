@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::selection::Selection;
+use crate::codes::{CodedCases, Codes};
 use crate::config::DataConfig;
-use crate::emu3::{CodedCases, Codes};
 use crate::system::Display;
 use crate::system::exit::data;
 

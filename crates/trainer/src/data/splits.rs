@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::samples::Samples;
+use crate::codes::CodedCases;
 use crate::config::{DataSpec, Experiment, SplitRole};
-use crate::emu3::CodedCases;
 use crate::system::Display;
 use crate::system::exit::data;
 

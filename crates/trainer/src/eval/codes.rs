@@ -10,8 +10,8 @@ use mriseg::vision::VisionTokenizer;
 use rayon::prelude::*;
 
 use super::score::mean;
+use crate::codes::Codes;
 use crate::data::{Case, Samples, masks};
-use crate::emu3::Codes;
 
 /// Masks that are drawn together.
 const BATCH: usize = 16;

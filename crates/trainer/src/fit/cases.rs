@@ -10,9 +10,9 @@ use mriseg_data::{Sample, Warp};
 use rand::RngExt;
 use std::collections::BTreeSet;
 
+use crate::codes::CodedCases;
 use crate::config::Experiment;
 use crate::data::{Changes, Samples, Sentence, masks};
-use crate::emu3::CodedCases;
 
 /// Purpose of the random numbers that draw cases.
 pub(super) const STAGE: &str = "lm";
@@ -76,8 +76,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Codes that a wrong token may have, of `codes` in all: every one of a codebook that was made for masks. Most
-    /// of Emu3's never occur in one and would be no likely mistake: of these, the ones in `targets`.
+    /// Codes that a wrong token may have, of `codes` in all: every one of a codebook that was made for masks. Most of
+    /// a codebook for pictures never occur in a mask and would be no likely mistake: of these, the ones in `targets`.
     pub(crate) fn noise(&self, targets: &[i32], codes: usize) -> Vec<i32> {
         match self {
             Self::Pixels(_) => (0..codes as i32).collect(),

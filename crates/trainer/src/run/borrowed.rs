@@ -7,13 +7,13 @@ use burn::tensor::Device;
 use mriseg::config::ModelConfig;
 use mriseg::model::{ImageEncoder, Tokenizers};
 use mriseg::vq::MaskTokenizer;
+use mriseg_emu3::Emu3Dir;
 use std::fmt::Debug;
 use std::path::Path;
 
 use super::checkpoint::{self, LAST};
 use super::folder::RunDir;
 use crate::config::Experiment;
-use crate::emu3::Emu3Dir;
 use crate::system::usage;
 
 /// What need not be trained.

@@ -4,6 +4,7 @@ use anyhow::Result;
 use burn::tensor::Device;
 use mriseg::image::Typical;
 use mriseg::text::TextTokenizer;
+use mriseg_emu3::Emu3Dir;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -16,9 +17,9 @@ use super::pretrained;
 use super::state::Run;
 use super::warm_start::{self, WarmStart};
 use crate::cli::{TrainArgs, command_line};
+use crate::codes::{CodesDir, Origin};
 use crate::config::{DataSpec, Experiment};
 use crate::data::{Samples, Splits, text};
-use crate::emu3::{CodesDir, Emu3Dir, Origin};
 use crate::fit::Session;
 use crate::system::{Chosen, Display, Interrupt, device, exit, read_json, write_atomic};
 

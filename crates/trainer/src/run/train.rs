@@ -14,7 +14,7 @@ use super::metrics::MetricsLog;
 use super::pretrained;
 use super::state::Run;
 use crate::data::{Asking, text};
-use crate::emu3::vision_of;
+use crate::eval::vision_of;
 use crate::eval::{Evaluator, mean_dice, oracle_dice};
 use crate::fit::{LmState, LmTrainer, Progress, train_image_tokenizer, train_mask_tokenizer};
 use crate::report::pictures;

@@ -9,6 +9,7 @@ use mriseg::tensor_source::WeightsError;
 use mriseg::text::TextError;
 use mriseg::vision::NoTokenizers;
 use mriseg_data::DataError;
+use mriseg_emu3::Emu3DirError;
 
 /// What kind of failure an error is; it decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,12 @@ fn own_kind(cause: &(dyn std::error::Error + 'static)) -> Option<Kind> {
     }
     if cause.is::<DataError>() || cause.is::<ImageError>() || cause.is::<WeightsError>() {
         return Some(Kind::Data);
+    }
+    if let Some(error) = cause.downcast_ref::<Emu3DirError>() {
+        return Some(match error {
+            Emu3DirError::WrongConfig { .. } => Kind::Data,
+            _ => Kind::Usage,
+        });
     }
     if cause.is::<NoTokenizers>() {
         return Some(Kind::Usage);

@@ -5,7 +5,7 @@
 use anyhow::{Context, Result};
 use mriseg::bundle::{FileEntry, sha256};
 use mriseg_data::Dataset;
-use mriseg_emu3::Emu3Config;
+use mriseg_emu3::{Emu3Config, Emu3Dir};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 
 use super::set::CodedCases;
 use super::shard::Shard;
-use super::tokenizer_dir::Emu3Dir;
 use crate::config::{Experiment, SplitRole};
 use crate::system::exit::data;
 use crate::system::{cannot_write, usage, write_atomic};

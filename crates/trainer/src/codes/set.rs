@@ -167,7 +167,7 @@ impl CodedCases {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::emu3::shard::Row;
+    use crate::codes::shard::Row;
     use rand::SeedableRng;
 
     const TEXT: &str = "unilateral pulmonary infection, one infected area, upper left lung.";
