@@ -141,8 +141,8 @@ fn pictures_in_colour_are_trained_on_measured_packed_and_segmented() {
         .arg("--out")
         .arg(&packed);
     succeed(&mut pack);
-    let sample = Dataset::open(&packed, "valid").unwrap().load(0).unwrap();
-    let [red, green, _] = sample
+    let case = Dataset::open(&packed, "valid").unwrap().load(0).unwrap();
+    let [red, green, _] = case
         .image
         .colours()
         .expect("a packed picture keeps its colours");

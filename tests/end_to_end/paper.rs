@@ -66,13 +66,13 @@ fn data(folder: &Path) {
         let [images, masks] = ["img", "mask"].map(|kind| folder.join(split).join(kind));
         fs::create_dir_all(&images).unwrap();
         fs::create_dir_all(&masks).unwrap();
-        for case in 0..phantoms.len() {
-            let sample = phantoms.load(case).unwrap();
-            let name = format!("{}.png", sample.id);
-            let image = sample.image.resized(SIDE, SIDE);
+        for i in 0..phantoms.len() {
+            let case = phantoms.load(i).unwrap();
+            let name = format!("{}.png", case.id);
+            let image = case.image.resized(SIDE, SIDE);
             fs::write(images.join(&name), image.to_png()).unwrap();
-            fs::write(masks.join(&name), sample.mask.resized(SIDE, SIDE).to_png()).unwrap();
-            table += &format!("{split},{},\"{}\"\n", sample.id, sample.text);
+            fs::write(masks.join(&name), case.mask.resized(SIDE, SIDE).to_png()).unwrap();
+            table += &format!("{split},{},\"{}\"\n", case.id, case.text);
         }
     }
     fs::write(folder.join("captions.csv"), table).unwrap();

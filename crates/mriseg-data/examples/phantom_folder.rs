@@ -25,12 +25,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         let [images, masks] = ["img", "mask"].map(|kind| folder.join(split).join(kind));
         fs::create_dir_all(&images)?;
         fs::create_dir_all(&masks)?;
-        for case in 0..phantoms.len() {
-            let sample = phantoms.load(case)?;
-            let name = format!("{}.png", sample.id);
-            fs::write(images.join(&name), sample.image.to_png())?;
-            fs::write(masks.join(&name), sample.mask.to_png())?;
-            table += &format!("{split},{},\"{}\"\n", sample.id, sample.text);
+        for i in 0..phantoms.len() {
+            let case = phantoms.load(i)?;
+            let name = format!("{}.png", case.id);
+            fs::write(images.join(&name), case.image.to_png())?;
+            fs::write(masks.join(&name), case.mask.to_png())?;
+            table += &format!("{split},{},\"{}\"\n", case.id, case.text);
         }
         println!("{split}: {pictures} pictures, {} sentences", phantoms.len());
     }

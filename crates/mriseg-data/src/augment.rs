@@ -1,4 +1,4 @@
-//! Random augmentation of a sample: position, exposure, colours, damage, a picture mirrored or upside down.
+//! Random augmentation of a case: position, exposure, colours, damage, a picture mirrored or upside down.
 
 mod disturb;
 mod lettering;
@@ -8,7 +8,7 @@ use mriseg::image::{GrayImage, Picture};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
-use crate::Sample;
+use crate::Case;
 use crate::sentence::{Findings, swap_heights, swap_sides};
 
 pub use disturb::Disturbance;
@@ -90,12 +90,12 @@ impl AugmentConfig {
     }
 }
 
-/// The sample augmented at random, and how its picture was moved. Picture and mask move together; equal random numbers
+/// The case augmented at random, and how its picture was moved. Picture and mask move together; equal random numbers
 /// give equal results. Findings one by one and lungs are left out.
 ///
 /// # Shapes
 /// Picture and mask keep their width and height.
-pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) -> (Sample, Warp) {
+pub fn augment(case: &Case, config: &AugmentConfig, rng: &mut ChaCha8Rng) -> (Case, Warp) {
     let mut within = |range: f32| {
         if range > 0.0 {
             rng.random_range(-range..=range)
@@ -112,17 +112,17 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
     let noise = within(config.noise).abs();
     let flip = rng.random_bool(f64::from(config.flip.clamp(0.0, 1.0)));
 
-    let (width, height) = (sample.image.width(), sample.image.height());
+    let (width, height) = (case.image.width(), case.image.height());
     let mut warp = Warp::new(width, height, angle, scale, shift, flip);
     // Draws no random number when switched off, so that older runs stay reproducible.
     let upside_down = config.upside_down > 0.0
-        && Findings::parse(&sample.text).is_none()
+        && Findings::parse(&case.text).is_none()
         && rng.random_bool(f64::from(config.upside_down.min(1.0)));
     if upside_down {
         warp = warp.upside_down();
     }
-    let mut image = sample.image.map(|plane| warp.plane(plane));
-    let mut mask = warp.mask(&sample.mask);
+    let mut image = case.image.map(|plane| warp.plane(plane));
+    let mut mask = warp.mask(&case.mask);
     if rng.random_bool(f64::from(config.damage.clamp(0.0, 1.0))) {
         let kind = DAMAGE[rng.random_range(0..DAMAGE.len())];
         (image, mask) = kind.apply(&image, &mask, rng);
@@ -147,18 +147,18 @@ pub fn augment(sample: &Sample, config: &AugmentConfig, rng: &mut ChaCha8Rng) ->
         }
         None => Picture::from(exposed(image.grey())),
     };
-    let mut text = sample.text.clone();
+    let mut text = case.text.clone();
     if flip {
         text = swap_sides(&text);
     }
     if upside_down {
         text = swap_heights(&text);
     }
-    let varied = Sample {
+    let varied = Case {
         text,
         mask,
-        intermediate_pixels: sample.intermediate_pixels,
-        ..Sample::new(&sample.id, image)
+        intermediate_pixels: case.intermediate_pixels,
+        ..Case::new(&case.id, image)
     };
     (varied, warp)
 }
@@ -196,7 +196,7 @@ mod tests {
 
     const TEXT: &str = "unilateral pulmonary infection, one infected area, upper left lung.";
 
-    fn sample(size: usize) -> Sample {
+    fn case(size: usize) -> Case {
         let mut mask = Mask::empty(size, size);
         let mut image = GrayImage::new(size, size, vec![0.2; size * size]);
         for y in size / 4..size / 2 {
@@ -205,10 +205,10 @@ mod tests {
                 image.pixels[y * size + x] = 0.9;
             }
         }
-        Sample {
+        Case {
             text: TEXT.into(),
             mask,
-            ..Sample::new("a", image)
+            ..Case::new("a", image)
         }
     }
 
@@ -230,70 +230,70 @@ mod tests {
 
     #[test]
     fn no_variation_gives_the_sample_back() {
-        let sample = sample(16);
-        let (same, _) = augment(&sample, &AugmentConfig::none(), &mut rng(0));
-        assert_eq!((&same.text, &same.mask), (&sample.text, &sample.mask));
-        assert!(near(same.image.grey(), sample.image.grey()));
+        let case = case(16);
+        let (same, _) = augment(&case, &AugmentConfig::none(), &mut rng(0));
+        assert_eq!((&same.text, &same.mask), (&case.text, &case.mask));
+        assert!(near(same.image.grey(), case.image.grey()));
     }
 
     #[test]
     fn a_flip_mirrors_picture_and_mask_and_swaps_the_side_in_the_text() {
-        let sample = sample(16);
-        let (flipped, _) = augment(&sample, &certain_flip(), &mut rng(0));
-        assert_eq!(flipped.mask, sample.mask.flipped_horizontally());
+        let case = case(16);
+        let (flipped, _) = augment(&case, &certain_flip(), &mut rng(0));
+        assert_eq!(flipped.mask, case.mask.flipped_horizontally());
         assert_eq!(
             flipped.text,
             "unilateral pulmonary infection, one infected area, upper right lung."
         );
-        let mirror = sample.image.flipped_horizontally();
+        let mirror = case.image.flipped_horizontally();
         assert!(near(flipped.image.grey(), mirror.grey()));
     }
 
     #[test]
     fn upside_down_exchanges_top_and_bottom_in_picture_mask_and_text() {
         let text = "a polyp in the top left of the image";
-        let sample = Sample {
+        let case = Case {
             text: text.into(),
-            ..sample(16)
+            ..case(16)
         };
         let certain = AugmentConfig {
             upside_down: 1.0,
             ..AugmentConfig::none()
         };
-        let chest = super::tests::sample(16);
+        let chest = super::tests::case(16);
         let (upright, _) = augment(&chest, &certain, &mut rng(0));
         assert_eq!((&upright.text, &upright.mask), (&chest.text, &chest.mask));
-        let (turned, warp) = augment(&sample, &certain, &mut rng(0));
+        let (turned, warp) = augment(&case, &certain, &mut rng(0));
         assert!(!warp.mirrored());
         assert_eq!(turned.text, "a polyp in the bottom left of the image");
         let rows =
             |mask: &Mask| -> Vec<u8> { mask.pixels.chunks(16).rev().flatten().copied().collect() };
-        assert_eq!(turned.mask.pixels, rows(&sample.mask));
+        assert_eq!(turned.mask.pixels, rows(&case.mask));
         assert!(turned.image.grey().pixels[14 * 16 + 3] < 0.5);
         assert!(turned.image.grey().pixels[9 * 16 + 3] > 0.5);
     }
 
     #[test]
     fn colours_vary_and_stay_colours() {
-        let grey = sample(16);
+        let grey = case(16);
         let plane = |level: f32| {
             let pixels = grey.image.grey().pixels.iter().map(|p| p * level);
             GrayImage::new(16, 16, pixels.collect())
         };
-        let sample = Sample {
+        let case = Case {
             image: Picture::from_channels([plane(1.0), plane(0.6), plane(0.5)]),
             ..grey
         };
         let config = AugmentConfig::default();
-        let (varied, _) = augment(&sample, &config, &mut rng(1));
-        let (again, _) = augment(&sample, &config, &mut rng(2));
+        let (varied, _) = augment(&case, &config, &mut rng(1));
+        let (again, _) = augment(&case, &config, &mut rng(2));
         assert_ne!(varied.image, again.image);
         let mean = |plane: &GrayImage| plane.pixels.iter().sum::<f32>() / 256.0;
         let [red, green, blue] = varied.image.colours().unwrap().each_ref().map(mean);
         assert!(red > green && red > blue, "{red} {green} {blue}");
-        let (same, _) = augment(&sample, &AugmentConfig::none(), &mut rng(1));
+        let (same, _) = augment(&case, &AugmentConfig::none(), &mut rng(1));
         for (own, other) in
-            (same.image.colours().unwrap().iter()).zip(sample.image.colours().unwrap())
+            (same.image.colours().unwrap().iter()).zip(case.image.colours().unwrap())
         {
             assert!(near(own, other));
         }
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn picture_and_mask_move_together() {
-        let sample = sample(64);
+        let case = case(64);
         let geometry = AugmentConfig {
             rotate_degrees: 20.0,
             scale: 0.2,
@@ -310,7 +310,7 @@ mod tests {
             ..AugmentConfig::none()
         };
         for seed in 0..20 {
-            let (moved, _) = augment(&sample, &geometry, &mut rng(seed));
+            let (moved, _) = augment(&case, &geometry, &mut rng(seed));
             let pairs = moved.image.grey().pixels.iter().zip(&moved.mask.pixels);
             let disagree = |(level, marked): &(&f32, &u8)| (**level > 0.55) != (**marked == 1);
             let disagreeing = pairs.filter(disagree).count();
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_mirror_image_is_a_certain_flip() {
-        let (_, warp) = augment(&sample(16), &certain_flip(), &mut rng(1));
+        let (_, warp) = augment(&case(16), &certain_flip(), &mut rng(1));
         assert_eq!(warp, Warp::mirror(16, 16, true));
         assert!(warp.mirrored() && !Warp::mirror(16, 16, false).mirrored());
         assert_eq!(warp.source_cell(0, 4), Some(3));
@@ -363,22 +363,22 @@ mod tests {
 
     #[test]
     fn equal_random_numbers_give_equal_variations_in_range() {
-        let sample = sample(32);
+        let case = case(32);
         let config = AugmentConfig::default();
-        let first = augment(&sample, &config, &mut rng(7));
-        assert_eq!(first, augment(&sample, &config, &mut rng(7)));
-        assert_ne!(first, augment(&sample, &config, &mut rng(8)));
+        let first = augment(&case, &config, &mut rng(7));
+        assert_eq!(first, augment(&case, &config, &mut rng(7)));
+        assert_ne!(first, augment(&case, &config, &mut rng(8)));
         let mut levels = first.0.image.grey().pixels.iter();
         assert!(levels.all(|level| (0.0..=1.0).contains(level)));
     }
 
     #[test]
     fn a_picture_of_224_is_varied_in_milliseconds() {
-        let sample = sample(224);
+        let case = case(224);
         let mut rng = rng(3);
         let start = std::time::Instant::now();
         for _ in 0..50 {
-            let (varied, _) = augment(&sample, &AugmentConfig::default(), &mut rng);
+            let (varied, _) = augment(&case, &AugmentConfig::default(), &mut rng);
             assert_eq!(varied.image.width(), 224);
         }
         let each = start.elapsed() / 50;

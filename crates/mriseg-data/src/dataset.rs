@@ -1,6 +1,6 @@
 //! A list of cases, whatever it was read from.
 
-mod case;
+mod entry;
 mod lungs;
 mod open;
 mod renderings;
@@ -8,8 +8,8 @@ mod renderings;
 use sha2::{Digest, Sha256};
 
 use crate::phantom::SentenceKind;
-use crate::{DataError, Sample, SideConvention};
-use case::{Case, Origin};
+use crate::{Case, DataError, SideConvention};
+use entry::{Entry, Origin};
 use renderings::Renderings;
 
 /// The cases of one split.
@@ -18,7 +18,7 @@ pub struct Dataset {
     name: String,
     split: String,
     side_convention: SideConvention,
-    cases: Vec<Case>,
+    cases: Vec<Entry>,
     /// Of phantoms, their pictures.
     renderings: Option<Renderings>,
 }
@@ -34,11 +34,11 @@ impl Dataset {
         assert!(read, "phantoms cannot be joined");
         assert_eq!(self.side_convention, other.side_convention);
         let after =
-            |number: fn(&Case) -> usize| self.cases.iter().map(|case| number(case) + 1).max();
+            |number: fn(&Entry) -> usize| self.cases.iter().map(|case| number(case) + 1).max();
         let pictures = after(|case| case.picture).unwrap_or(0);
         let parts = after(|case| case.part).unwrap_or(0);
         self.name = format!("{} + {}", self.name, other.name);
-        self.cases.extend(other.cases.into_iter().map(|case| Case {
+        self.cases.extend(other.cases.into_iter().map(|case| Entry {
             picture: case.picture + pictures,
             part: case.part + parts,
             ..case
@@ -146,28 +146,28 @@ impl Dataset {
     ///
     /// # Errors
     /// [`DataError`] with the file that is missing or no usable picture, or when picture and mask differ in size.
-    pub fn load(&self, i: usize) -> Result<Sample, DataError> {
-        let case = &self.cases[i];
-        let sample = match &case.origin {
-            Origin::Files(files) => files.load(&case.id)?,
-            Origin::Packed(parts) => parts.load(&case.id)?,
+    pub fn load(&self, i: usize) -> Result<Case, DataError> {
+        let entry = &self.cases[i];
+        let case = match &entry.origin {
+            Origin::Files(files) => files.load(&entry.id)?,
+            Origin::Packed(parts) => parts.load(&entry.id)?,
             Origin::Phantom(referral) => {
                 let renderings = self
                     .renderings
                     .as_ref()
                     .expect("the renderings of phantoms");
-                let rendering = renderings.get(&self.split, case.picture);
-                Sample {
+                let rendering = renderings.get(&self.split, entry.picture);
+                Case {
                     mask: rendering.mask(&referral.findings),
                     lesions: rendering.lesions.clone(),
                     lungs: Some(rendering.lungs.clone()),
-                    ..Sample::new(&case.id, rendering.image.clone())
+                    ..Case::new(&entry.id, rendering.image.clone())
                 }
             }
         };
-        Ok(Sample {
-            text: case.text.clone(),
-            ..sample
+        Ok(Case {
+            text: entry.text.clone(),
+            ..case
         })
     }
 

@@ -6,7 +6,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageError};
 use mriseg::image::{Mask, Picture};
 
-use crate::{DataError, Sample};
+use crate::{Case, DataError};
 
 /// Bytes of a file, and what errors call it.
 pub(crate) type NamedBytes = (Vec<u8>, PathBuf);
@@ -25,11 +25,11 @@ impl EncodedCase {
     ///
     /// # Errors
     /// A part is no usable picture, or picture and mask differ in size.
-    pub(crate) fn decode(self, id: &str) -> Result<Sample, DataError> {
+    pub(crate) fn decode(self, id: &str) -> Result<Case, DataError> {
         let (bytes, path) = self.image;
         let image = Picture::decode(&bytes, &path.to_string_lossy())?;
         let image_size = (image.width(), image.height());
-        let mut sample = Sample::new(id, image);
+        let mut case = Case::new(id, image);
         if let Some((bytes, mask)) = self.mask {
             let decoded = Mask::decode(&bytes, &mask.to_string_lossy())?;
             let mask_size = (decoded.mask.width, decoded.mask.height);
@@ -41,14 +41,14 @@ impl EncodedCase {
                     mask_size,
                 });
             }
-            sample.mask = decoded.mask;
-            sample.intermediate_pixels = decoded.intermediate_pixels;
+            case.mask = decoded.mask;
+            case.intermediate_pixels = decoded.intermediate_pixels;
         }
         if let Some((bytes, path)) = self.lungs {
             let lungs = Mask::decode(&bytes, &path.to_string_lossy())?.mask;
-            sample.lungs = Some(lungs.resized(image_size.0, image_size.1));
+            case.lungs = Some(lungs.resized(image_size.0, image_size.1));
         }
-        Ok(sample)
+        Ok(case)
     }
 }
 

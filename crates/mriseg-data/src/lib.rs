@@ -6,7 +6,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `dataset` | [`Dataset`], the list of cases, wherever they come from; [`Sample`], one of them loaded |
+//! | `dataset` | [`Dataset`], the list of cases, wherever they come from; [`Case`], one of them loaded |
 //! | `readers` | folder layouts: QaTa, LViT, masks of lungs |
 //! | [`shards`] | packed data (tar files), read and written |
 //! | [`phantom`] | synthetic chest X-rays with exact masks |
@@ -19,13 +19,13 @@
 #![warn(missing_docs)]
 
 mod augment;
+mod case;
 mod dataset;
 mod encoded;
 mod error;
 pub mod phantom;
 mod readers;
 mod requests;
-mod sample;
 pub mod sentence;
 pub mod shards;
 pub mod sides;
@@ -34,11 +34,11 @@ pub mod wording;
 pub use mriseg::bundle::SideConvention;
 
 pub use augment::{AugmentConfig, Disturbance, Warp, augment};
+pub use case::Case;
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};
 pub use requests::{Asked, RequestMix, answer, ask, derived_cases};
-pub use sample::Sample;
 pub use sentence::{Findings, Side, swap_sides, wrong_side};
 pub use shards::{PackedCase, ShardWriter};
 pub use wording::Wording;

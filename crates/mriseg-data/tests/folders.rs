@@ -80,12 +80,12 @@ fn a_qata_folder_opens_with_ids_that_hold_spaces_brackets_and_dots() {
         ("train", SideConvention::Viewer)
     );
     assert_eq!(data.kind(0), None);
-    let sample = data.load(1).unwrap();
+    let case = data.load(1).unwrap();
     assert_eq!(
         (
-            sample.image.width(),
-            sample.mask.area(),
-            sample.intermediate_pixels
+            case.image.width(),
+            case.mask.area(),
+            case.intermediate_pixels
         ),
         (8, 1, 0)
     );
@@ -96,9 +96,9 @@ fn left_is_the_left_of_the_picture_unless_the_data_set_says_otherwise() {
     let dir = qata(&[("train", "a")]);
     let open = || Dataset::open(dir.path(), "train").unwrap();
     let contradicts = |data: &Dataset| {
-        let sample = data.load(0).unwrap();
-        let findings = Findings::parse(&sample.text).unwrap();
-        contradiction(&findings, &sample.mask, data.side_convention()).is_some()
+        let case = data.load(0).unwrap();
+        let findings = Findings::parse(&case.text).unwrap();
+        contradiction(&findings, &case.mask, data.side_convention()).is_some()
     };
     let viewer = open();
     let patient = open().with_side_convention(SideConvention::Patient);
@@ -259,8 +259,8 @@ fn a_mask_that_is_not_two_valued_is_counted() {
         (0..64).map(|i| if i < 5 { 0.6 } else { 0.0 }).collect(),
     );
     fs::write(dir.path().join("train/mask/a.png"), grey.to_png()).unwrap();
-    let sample = Dataset::open(dir.path(), "train").unwrap().load(0).unwrap();
-    assert_eq!((sample.intermediate_pixels, sample.mask.area()), (5, 5));
+    let case = Dataset::open(dir.path(), "train").unwrap().load(0).unwrap();
+    assert_eq!((case.intermediate_pixels, case.mask.area()), (5, 5));
 }
 
 #[test]
@@ -396,9 +396,9 @@ fn lungs_are_added_by_id_and_pictures_without_findings_as_cases_and_a_part_is_he
             .all(|id| !ids(&held_out).contains(id))
     );
     for (data, i, marked) in [(&train, 0, true), (&train, 1, false), (&held_out, 0, true)] {
-        let sample = data.load(i).unwrap();
-        assert_eq!(sample.lungs.is_some(), marked, "{}", sample.id);
-        if let Some(lungs) = sample.lungs {
+        let case = data.load(i).unwrap();
+        assert_eq!(case.lungs.is_some(), marked, "{}", case.id);
+        if let Some(lungs) = case.lungs {
             assert_eq!((lungs.width, lungs.height), (8, 8), "of the picture's size");
         }
     }

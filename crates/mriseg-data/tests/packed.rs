@@ -4,20 +4,20 @@ use std::fs;
 use std::path::Path;
 
 use mriseg::image::{GrayImage, Mask};
-use mriseg_data::{Dataset, PackedCase, Sample, ShardWriter};
+use mriseg_data::{Case, Dataset, PackedCase, ShardWriter};
 use tempfile::TempDir;
 
 const LEFT: &str = "unilateral pulmonary infection, one infected area, upper left lung.";
 const BLOCK: usize = 512;
 
-fn sample(id: &str) -> Sample {
+fn case(id: &str) -> Case {
     let mut mask = Mask::empty(16, 16);
     mask.pixels[17] = 1;
     let image = GrayImage::new(16, 16, (0..256).map(|i| i as f32 / 255.0).collect());
-    Sample {
+    Case {
         text: LEFT.to_owned(),
         mask,
-        ..Sample::new(id, image)
+        ..Case::new(id, image)
     }
 }
 
@@ -25,7 +25,7 @@ fn sample(id: &str) -> Sample {
 fn packed(dir: &Path, split: &str, ids: &[&str]) {
     let mut writer = ShardWriter::new(dir, split);
     for (i, id) in ids.iter().enumerate() {
-        let case = PackedCase::new(&sample(id), i, 224, 90).unwrap();
+        let case = PackedCase::new(&case(id), i, 224, 90).unwrap();
         writer.add(&case).unwrap();
     }
     writer.finish().unwrap();
@@ -69,7 +69,7 @@ fn a_packed_folder_opens_with_its_splits_and_loads_from_many_threads() {
             scope.spawn(move || {
                 let loaded = data.load(i).unwrap();
                 assert_eq!(loaded.id, data.id(i));
-                assert_eq!(loaded.mask, sample("").mask);
+                assert_eq!(loaded.mask, case("").mask);
             });
         }
     });
@@ -139,7 +139,7 @@ fn a_packed_case_without_a_part_names_the_part_and_others_may_have_more() {
         }
         fs::write(dir.path().join("test-0.tar"), tar.into_inner().unwrap()).unwrap();
     };
-    let (image, mask) = (sample("").image.to_png(), sample("").mask.to_png());
+    let (image, mask) = (case("").image.to_png(), case("").mask.to_png());
     let json = format!("{{\"id\": \"a\", \"text\": \"{LEFT}\"}}");
     let json = json.as_bytes();
     write(&[

@@ -74,25 +74,25 @@ fn the_sentence_alone_decides_the_mask() {
     let data = phantoms("valid", 150);
     let mut kinds = std::collections::HashMap::new();
     for i in 0..data.len() {
-        let sample = data.load(i).unwrap();
-        let findings = Findings::parse(&sample.text).unwrap();
+        let case = data.load(i).unwrap();
+        let findings = Findings::parse(&case.text).unwrap();
         let kind = data.kind(i).unwrap();
         *kinds.entry(kind).or_insert(0) += 1;
         if kind == SentenceKind::Absent {
-            assert!(sample.mask.is_empty(), "{}: {}", sample.id, sample.text);
+            assert!(case.mask.is_empty(), "{}: {}", case.id, case.text);
         } else {
             // At 64 x 64 a lesion must be worth more than half a cell of an 8 x 8 grid.
             assert!(
-                sample.mask.area() >= 24,
+                case.mask.area() >= 24,
                 "{}: {} pixels",
-                sample.id,
-                sample.mask.area()
+                case.id,
+                case.mask.area()
             );
             assert_eq!(
-                sentence::contradiction(&findings, &sample.mask, SideConvention::Viewer),
+                sentence::contradiction(&findings, &case.mask, SideConvention::Viewer),
                 None,
                 "{}",
-                sample.id
+                case.id
             );
         }
     }
@@ -133,8 +133,8 @@ fn lesions_are_brighter_than_what_is_around_them() {
     let data = phantoms("train", 60);
     let (mut inside, mut around) = ((0.0, 0), (0.0, 0));
     for i in (0..data.len()).filter(|&i| data.kind(i) == Some(SentenceKind::Full)) {
-        let sample = data.load(i).unwrap();
-        let (mask, size) = (&sample.mask, sample.mask.width);
+        let case = data.load(i).unwrap();
+        let (mask, size) = (&case.mask, case.mask.width);
         let near = |x: usize, y: usize| {
             (y.saturating_sub(3)..=(y + 3).min(size - 1)).any(|v| {
                 (x.saturating_sub(3)..=(x + 3).min(size - 1))
@@ -143,7 +143,7 @@ fn lesions_are_brighter_than_what_is_around_them() {
         };
         for y in 0..size {
             for x in 0..size {
-                let level = f64::from(sample.image.grey().pixels[y * size + x]);
+                let level = f64::from(case.image.grey().pixels[y * size + x]);
                 if mask.pixels[y * size + x] == 1 {
                     inside = (inside.0 + level, inside.1 + 1);
                 } else if near(x, y) {

@@ -34,12 +34,12 @@ fn side_words_agree_with_the_masks_in_98_percent() {
     data.thin(400);
     let (mut contradictions, mut derived) = (Vec::new(), 0);
     for i in 0..data.len() {
-        let sample = data.load(i).unwrap();
-        let findings = Findings::parse(&sample.text).unwrap();
-        if let Some(said) = contradiction(&findings, &sample.mask, data.side_convention()) {
-            contradictions.push(format!("{}: {said}", sample.id));
+        let case = data.load(i).unwrap();
+        let findings = Findings::parse(&case.text).unwrap();
+        if let Some(said) = contradiction(&findings, &case.mask, data.side_convention()) {
+            contradictions.push(format!("{}: {said}", case.id));
         }
-        derived += usize::from(!derived_cases(&sample, data.side_convention()).is_empty());
+        derived += usize::from(!derived_cases(&case, data.side_convention()).is_empty());
     }
     println!(
         "{} contradictions, {derived} of {} with derived cases",

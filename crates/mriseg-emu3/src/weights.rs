@@ -13,7 +13,7 @@ use safetensors::tensor::Metadata;
 use std::collections::BTreeSet;
 use std::io::{Read, Seek, SeekFrom};
 
-/// Weights by chance, for tests and timing; wide enough for the picture to decide about the codes.
+/// Random weights for tests and timing, of a variance large enough that different pictures get different codes.
 #[derive(Debug)]
 pub struct RandomTensors(ChaCha8Rng);
 

@@ -1,5 +1,5 @@
 //! Decoding of mask tokens, with everything a page wants to show about each: greedy, of many masks at once
-//! ([`Greedy`]) or of one mask token by token or several in a pass ([`MaskDecoder`]), and by chance ([`MaskSampler`]).
+//! ([`Greedy`]) or of one mask token by token or several in a pass ([`MaskDecoder`]), and sampled ([`MaskSampler`]).
 //!
 //! Only mask codes can be decoded: the unembedding has no other rows.
 

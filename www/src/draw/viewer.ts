@@ -7,7 +7,7 @@ import type { Box, Grid } from '../picture/place.ts';
 
 export type OverlayMode = 'fill' | 'contour' | 'off';
 
-/** What colours the cells: nothing, the probabilities of their tokens, or how far masks by chance agree. */
+/** What colours the cells: nothing, the probabilities of their tokens, or how far sampled masks agree. */
 export type Heat = 'off' | 'probability' | 'agreement';
 
 /** Mask strength 0..255 per pixel, at any resolution. */

@@ -46,7 +46,7 @@ export interface Requests {
   /** How a sentence is understood; answered between passes where a mask is being decoded. */
   read: { text: string };
   segment: { image: Uint8Array; imageName: string; text: string; decode: Decode };
-  /** Masks by chance and what they have in common. */
+  /** Sampled masks and what they have in common. */
   sample: { image: Uint8Array; imageName: string; text: string; samples: number };
 }
 

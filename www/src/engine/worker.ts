@@ -164,7 +164,7 @@ async function postMask(id: number): Promise<void> {
   post({ id, kind: 'mask', mask }, [mask.probability.buffer, mask.pending.buffer]);
 }
 
-/** Masks by chance, a token of each per pass. */
+/** Sampled masks, a token of each per pass. */
 async function sample(request: Request & { kind: 'sample' }): Promise<Agreement | undefined> {
   const SEED = 1;
   const engine = opened();

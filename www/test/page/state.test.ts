@@ -39,7 +39,7 @@ test('sampled masks follow a finished mask and lead back to it', () => {
   const sampling = walk(...half);
   assert.equal(progress(sampling), 0.5);
   assert.ok(isBusy(sampling) && !canSegment(sampling));
-  assert.match(describe(sampling), /8 sampled masks: 50 %/);
+  assert.match(describe(sampling), /Sampling 8 masks: 50 %/);
   assert.deepEqual(walk(...half, { type: 'sampled' }), walk(...done));
   assert.throws(() => walk(...LOADED, { type: 'sample', token: 0, total: 4 }), /not possible in state "ready"/);
 });

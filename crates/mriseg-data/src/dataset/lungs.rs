@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Dataset;
-use super::case::{Case, Origin};
+use super::entry::{Entry, Origin};
 use crate::readers::lungs::LungFolder;
 use crate::{DataError, Findings};
 
@@ -17,7 +17,7 @@ impl Dataset {
         let lungs = LungFolder::open(folder)?;
         self.add_lungs(&lungs, folder, false)?;
         self.name = format!("{} + {}", self.name, lungs.name());
-        if self.cases.iter().any(Case::has_lungs) {
+        if self.cases.iter().any(Entry::has_lungs) {
             Ok(self)
         } else {
             Err(DataError::NoLungs {
@@ -38,7 +38,7 @@ impl Dataset {
         let lungs = LungFolder::open(folder)?;
         let mut data = Self::open(dir, split)?;
         data.add_lungs(&lungs, folder, true)?;
-        data.cases.retain(Case::has_lungs);
+        data.cases.retain(Entry::has_lungs);
         data.name = lungs.name().to_owned();
         Self::HELD_OUT_LUNGS.clone_into(&mut data.split);
         if data.cases.is_empty() {
@@ -55,7 +55,7 @@ impl Dataset {
         folder: &Path,
         held_out: bool,
     ) -> Result<(), DataError> {
-        let packed = |case: &Case| matches!(case.origin, Origin::Packed(_));
+        let packed = |case: &Entry| matches!(case.origin, Origin::Packed(_));
         if self.cases.iter().any(packed) {
             return Err(DataError::PackedLungs {
                 path: folder.to_owned(),
@@ -69,7 +69,7 @@ impl Dataset {
         let pictures = self.cases.iter().map(|case| case.picture + 1);
         let numbers = pictures.max().unwrap_or(0)..;
         for (picture, (id, files)) in numbers.zip(lungs.without_findings(held_out)) {
-            self.cases.push(Case {
+            self.cases.push(Entry {
                 id: id.to_owned(),
                 text: Findings::default().to_sentence(),
                 picture,

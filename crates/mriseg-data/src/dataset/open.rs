@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Dataset;
-use super::case::{Case, Origin, cases_of_files, cases_of_shards};
+use super::entry::{Entry, Origin, cases_of_files, cases_of_shards};
 use super::renderings::Renderings;
 use crate::phantom::{Phantom, PhantomConfig};
 use crate::readers::{listing::folder_name, lvit, qata};
@@ -68,7 +68,7 @@ impl Dataset {
         for picture in 0..pictures {
             let phantom = Phantom::generate(config, split, picture);
             for (i, &referral) in phantom.referrals().iter().enumerate() {
-                cases.push(Case {
+                cases.push(Entry {
                     id: format!("{split}-{picture:05}-{i}"),
                     text: referral.findings.to_sentence(),
                     picture,

@@ -5,7 +5,7 @@ use mriseg::image::{GrayImage, Mask};
 use super::anatomy::{Anatomy, smoothstep};
 use super::lesion::Lesion;
 use super::noise::value_noise;
-use crate::sample::mark;
+use crate::case::mark;
 use crate::sentence::Findings;
 
 /// Cells of the film's grain across the picture.

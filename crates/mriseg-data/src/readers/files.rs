@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::encoded::{EncodedCase, NamedBytes};
-use crate::{DataError, Sample};
+use crate::{Case, DataError};
 
 /// A row of a table whose files have been found.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl CaseFiles {
     ///
     /// # Errors
     /// A file is missing or no usable picture, or picture and mask differ in size.
-    pub(crate) fn load(&self, id: &str) -> Result<Sample, DataError> {
+    pub(crate) fn load(&self, id: &str) -> Result<Case, DataError> {
         let read = |path: &PathBuf| -> Result<NamedBytes, DataError> {
             let bytes = fs::read(path).map_err(DataError::unreadable(path))?;
             Ok((bytes, path.clone()))

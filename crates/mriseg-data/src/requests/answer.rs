@@ -6,27 +6,27 @@
 use mriseg::image::Mask;
 use mriseg::reading::{Findings, Request, Side};
 
-use crate::sample::mark;
+use crate::case::mark;
 use crate::sides::{half, separating_column};
-use crate::{Sample, SideConvention};
+use crate::{Case, SideConvention};
 
 /// Largest share of a mask on a side that counts as having nothing: masks spill over the middle.
 const SPILL: f64 = 0.01;
 
 /// The mask that a picture's annotations give for a request, of the picture's size; `None` where they do not say.
-pub fn answer(sample: &Sample, request: &Request, convention: SideConvention) -> Option<Mask> {
-    let empty = || Mask::empty(sample.mask.width, sample.mask.height);
+pub fn answer(case: &Case, request: &Request, convention: SideConvention) -> Option<Mask> {
+    let empty = || Mask::empty(case.mask.width, case.mask.height);
     match *request {
         Request::Nothing | Request::Other => Some(empty()),
         Request::Lungs(side) => {
-            let lungs = sample.lungs.as_ref()?;
+            let lungs = case.lungs.as_ref()?;
             Some(match side {
                 None => lungs.clone(),
                 Some(side) => half(lungs, separating_column(lungs), side.in_picture(convention)),
             })
         }
-        _ if !sample.lesions.is_empty() => Some(mark(empty(), &sample.lesions, &zones_of(request))),
-        _ => answer_of_the_whole(sample, request, convention),
+        _ if !case.lesions.is_empty() => Some(mark(empty(), &case.lesions, &zones_of(request))),
+        _ => answer_of_the_whole(case, request, convention),
     }
 }
 
@@ -66,13 +66,9 @@ pub fn bits_of(request: &Request) -> [bool; 8] {
 }
 
 /// The answer where one mask for everything is known: one of its halves, if mask and sentence agree about the sides.
-fn answer_of_the_whole(
-    sample: &Sample,
-    request: &Request,
-    convention: SideConvention,
-) -> Option<Mask> {
-    let stated = Findings::parse(&sample.text)?;
-    let mask = &sample.mask;
+fn answer_of_the_whole(case: &Case, request: &Request, convention: SideConvention) -> Option<Mask> {
+    let stated = Findings::parse(&case.text)?;
+    let mask = &case.mask;
     let side = match *request {
         Request::Everything => return Some(mask.clone()),
         Request::Zones(zones) if zones == stated => return Some(mask.clone()),
@@ -104,8 +100,8 @@ fn answer_of_the_whole(
 /// Sentences about one lung with their masks: of a bilateral finding each lung, of a unilateral one the other lung,
 /// which has nothing. Empty when the sentence is not of the grammar or contradicts the mask. Codes of Emu3's tokenizer
 /// are made for these cases once.
-pub fn derived_cases(sample: &Sample, convention: SideConvention) -> Vec<(String, Mask)> {
-    let Some(stated) = Findings::parse(&sample.text) else {
+pub fn derived_cases(case: &Case, convention: SideConvention) -> Vec<(String, Mask)> {
+    let Some(stated) = Findings::parse(&case.text) else {
         return Vec::new();
     };
     let asked = match stated.only_side() {
@@ -114,7 +110,7 @@ pub fn derived_cases(sample: &Sample, convention: SideConvention) -> Vec<(String
         None => Side::BOTH.map(|side| stated.one_side(side)).into(),
     };
     let answered = asked.into_iter().filter_map(|findings| {
-        let mask = answer(sample, &Request::Zones(findings), convention)?;
+        let mask = answer(case, &Request::Zones(findings), convention)?;
         Some((findings.to_sentence(), mask))
     });
     answered.collect()
@@ -132,42 +128,34 @@ pub(crate) mod tests {
         "bilateral pulmonary infection, two infected areas, upper left lung and lower right lung.";
 
     /// A picture of 8 by 2 pixels with findings in some columns of its first row, and lungs.
-    pub(crate) fn sample(text: &str, columns: &[usize]) -> Sample {
+    pub(crate) fn case(text: &str, columns: &[usize]) -> Case {
         let mut mask = Mask::empty(8, 2);
         for &x in columns {
             mask.pixels[x] = 1;
         }
-        Sample {
+        Case {
             text: text.into(),
             mask,
             lungs: Some(Mask::new(8, 2, [0, 1, 1, 0, 0, 1, 1, 0].repeat(2))),
-            ..Sample::new("a", GrayImage::new(8, 2, vec![0.5; 16]))
+            ..Case::new("a", GrayImage::new(8, 2, vec![0.5; 16]))
         }
     }
 
     #[test]
     fn one_mask_for_everything_answers_by_its_halves() {
-        let sample = sample(BOTH, &[1, 2, 6]);
-        let left = answer(&sample, &Request::Side(Side::Left), VIEWER).unwrap();
+        let case = case(BOTH, &[1, 2, 6]);
+        let left = answer(&case, &Request::Side(Side::Left), VIEWER).unwrap();
         assert_eq!(left.pixels[..8], [0, 1, 1, 0, 0, 0, 0, 0]);
         let upper = Request::Zones(Findings::one_zone(Side::Left, 0));
-        assert_eq!(answer(&sample, &upper, VIEWER).unwrap(), left);
-        let patient = answer(
-            &sample,
-            &Request::Side(Side::Right),
-            SideConvention::Patient,
-        );
+        assert_eq!(answer(&case, &upper, VIEWER).unwrap(), left);
+        let patient = answer(&case, &Request::Side(Side::Right), SideConvention::Patient);
         assert_eq!(patient.unwrap(), left);
         let lower = Request::Zones(Findings::one_zone(Side::Left, 2));
-        assert_eq!(answer(&sample, &lower, VIEWER), None, "zones are noisy");
-        assert!(
-            answer(&sample, &Request::Nothing, VIEWER)
-                .unwrap()
-                .is_empty()
-        );
+        assert_eq!(answer(&case, &lower, VIEWER), None, "zones are noisy");
+        assert!(answer(&case, &Request::Nothing, VIEWER).unwrap().is_empty());
         assert_eq!(
-            answer(&sample, &Request::Everything, VIEWER).unwrap(),
-            sample.mask
+            answer(&case, &Request::Everything, VIEWER).unwrap(),
+            case.mask
         );
     }
 
@@ -175,38 +163,35 @@ pub(crate) mod tests {
     fn the_side_without_a_finding_is_empty_and_a_doubtful_mask_says_nothing() {
         let text = "unilateral pulmonary infection, one infected area, upper left lung.";
         let right = Request::Side(Side::Right);
-        let clear = answer(&sample(text, &[1]), &right, VIEWER).unwrap();
+        let clear = answer(&case(text, &[1]), &right, VIEWER).unwrap();
         assert!(clear.is_empty());
-        assert_eq!(answer(&sample(text, &[1, 6]), &right, VIEWER), None);
-        assert_eq!(answer(&sample(BOTH, &[1]), &right, VIEWER), None);
+        assert_eq!(answer(&case(text, &[1, 6]), &right, VIEWER), None);
+        assert_eq!(answer(&case(BOTH, &[1]), &right, VIEWER), None);
     }
 
     #[test]
     fn lungs_are_answered_where_they_are_annotated() {
-        let mut sample = sample(BOTH, &[1, 6]);
-        let left = answer(&sample, &Request::Lungs(Some(Side::Left)), VIEWER).unwrap();
+        let mut case = case(BOTH, &[1, 6]);
+        let left = answer(&case, &Request::Lungs(Some(Side::Left)), VIEWER).unwrap();
         assert_eq!(left.pixels[..8], [0, 1, 1, 0, 0, 0, 0, 0]);
-        sample.lungs = None;
-        assert_eq!(answer(&sample, &Request::Lungs(None), VIEWER), None);
+        case.lungs = None;
+        assert_eq!(answer(&case, &Request::Lungs(None), VIEWER), None);
     }
 
     #[test]
     fn phantoms_answer_every_request_exactly() {
         let data = Dataset::phantoms(&PhantomConfig::default(), "train", 12);
         for i in 0..data.len() {
-            let sample = data.load(i).unwrap();
-            let findings = Findings::parse(&sample.text).unwrap();
-            let again = answer(&sample, &Request::Zones(findings), VIEWER).unwrap();
-            assert_eq!(again, sample.mask, "{}", sample.text);
-            let all = answer(&sample, &Request::Everything, VIEWER).unwrap();
-            let sides = Side::BOTH.map(|side| {
-                answer(&sample, &Request::Side(side), VIEWER)
-                    .unwrap()
-                    .area()
-            });
+            let case = data.load(i).unwrap();
+            let findings = Findings::parse(&case.text).unwrap();
+            let again = answer(&case, &Request::Zones(findings), VIEWER).unwrap();
+            assert_eq!(again, case.mask, "{}", case.text);
+            let all = answer(&case, &Request::Everything, VIEWER).unwrap();
+            let sides =
+                Side::BOTH.map(|side| answer(&case, &Request::Side(side), VIEWER).unwrap().area());
             assert_eq!(sides.iter().sum::<usize>(), all.area());
             assert!(all.area() > 0);
-            let lungs = answer(&sample, &Request::Lungs(None), VIEWER).unwrap();
+            let lungs = answer(&case, &Request::Lungs(None), VIEWER).unwrap();
             let outside = all.pixels.iter().zip(&lungs.pixels);
             let outside = outside.filter(|&(&lesion, &lung)| lesion > lung).count();
             assert!(20 * outside <= all.area(), "{outside} of {}", all.area());
@@ -215,7 +200,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_bilateral_case_becomes_one_case_per_lung() {
-        let cases = derived_cases(&sample(BOTH, &[1, 2, 6]), SideConvention::Viewer);
+        let cases = derived_cases(&case(BOTH, &[1, 2, 6]), SideConvention::Viewer);
         assert_eq!(
             cases[0].0,
             "unilateral pulmonary infection, one infected area, upper left lung."
@@ -226,14 +211,14 @@ pub(crate) mod tests {
             "unilateral pulmonary infection, one infected area, lower right lung."
         );
         assert_eq!(cases[1].1.pixels[..8], [0, 0, 0, 0, 0, 0, 1, 0]);
-        let patient = derived_cases(&sample(BOTH, &[1, 2, 6]), SideConvention::Patient);
+        let patient = derived_cases(&case(BOTH, &[1, 2, 6]), SideConvention::Patient);
         assert_eq!((&patient[0].1, &patient[1].1), (&cases[1].1, &cases[0].1));
     }
 
     #[test]
     fn the_lung_that_a_unilateral_case_does_not_name_is_empty() {
         let text = "unilateral pulmonary infection, one infected area, upper left lung.";
-        let cases = derived_cases(&sample(text, &[1]), SideConvention::Viewer);
+        let cases = derived_cases(&case(text, &[1]), SideConvention::Viewer);
         assert_eq!(cases.len(), 1);
         assert_eq!(
             cases[0].0,
@@ -244,10 +229,10 @@ pub(crate) mod tests {
 
     #[test]
     fn a_mask_that_does_not_bear_its_sentence_out_gives_no_case() {
-        assert!(derived_cases(&sample(BOTH, &[1, 2]), SideConvention::Viewer).is_empty());
+        assert!(derived_cases(&case(BOTH, &[1, 2]), SideConvention::Viewer).is_empty());
         let left = "unilateral pulmonary infection, one infected area, upper left lung.";
-        assert!(derived_cases(&sample(left, &[1, 6]), SideConvention::Viewer).is_empty());
-        assert!(derived_cases(&sample("what you see", &[1]), SideConvention::Viewer).is_empty());
+        assert!(derived_cases(&case(left, &[1, 6]), SideConvention::Viewer).is_empty());
+        assert!(derived_cases(&case("what you see", &[1]), SideConvention::Viewer).is_empty());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use super::answer::answer;
 use crate::sentence::all_zones;
 use crate::wording::Wording;
-use crate::{Sample, SideConvention};
+use crate::{Case, SideConvention};
 
 /// How often training asks for what. Shares of the cases; what they leave is asked as the data asks.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -117,15 +117,15 @@ const ANY_ZONES: f64 = 0.15;
 
 /// Chooses a question for a training case at random.
 pub fn ask(
-    sample: &Sample,
+    case: &Case,
     convention: SideConvention,
     mix: &RequestMix,
     rng: &mut ChaCha8Rng,
 ) -> Asked {
-    let Some(stated) = Findings::parse(&sample.text) else {
+    let Some(stated) = Findings::parse(&case.text) else {
         return Asked {
             request: None,
-            mask: sample.mask.clone(),
+            mask: case.mask.clone(),
             own: true,
             reworded: false,
         };
@@ -138,9 +138,9 @@ pub fn ask(
     };
     let side = Side::BOTH[rng.random_range(0..2)];
     let unspecific = rng.random_bool(0.5);
-    let healthy = stated.is_empty() && sample.mask.is_empty() && sample.lesions.is_empty();
+    let healthy = stated.is_empty() && case.mask.is_empty() && case.lesions.is_empty();
     let doubted = healthy && mix.reworded > 0.0 && rng.random_bool(DOUBTED);
-    let exact = !sample.lesions.is_empty() && mix.reworded > 0.0;
+    let exact = !case.lesions.is_empty() && mix.reworded > 0.0;
     let any_zones = exact && rng.random_bool(ANY_ZONES);
     let request = if chosen(mix.side) {
         side_request(&stated, side, unspecific)
@@ -159,9 +159,9 @@ pub fn ask(
     } else {
         plain
     };
-    let (request, mask) = match answer(sample, &request, convention) {
+    let (request, mask) = match answer(case, &request, convention) {
         Some(mask) if request != plain => (request, mask),
-        _ => (plain, sample.mask.clone()),
+        _ => (plain, case.mask.clone()),
     };
     let reworded = match request {
         Request::Zones(_) | Request::Nothing => rng.random_bool(mix.reworded),
@@ -219,23 +219,23 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
-    use crate::requests::answer::tests::{BOTH, VIEWER, sample};
+    use crate::requests::answer::tests::{BOTH, VIEWER, case};
 
     #[test]
     fn shares_are_kept_and_every_question_has_its_sentence() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let sample = sample(BOTH, &[1, 6]);
+        let case = case(BOTH, &[1, 6]);
         let mix = RequestMix::default();
         let (mut own, mut lungs, mut other) = (0, 0, 0);
         for _ in 0..4000 {
-            let asked = ask(&sample, VIEWER, &mix, &mut rng);
+            let asked = ask(&case, VIEWER, &mix, &mut rng);
             own += usize::from(asked.own);
             lungs += usize::from(matches!(asked.request, Some(Request::Lungs(_))));
             other += usize::from(asked.request == Some(Request::Other));
             let text = asked.sentence(false, &mut rng).unwrap();
             assert!(!text.trim().is_empty());
             if asked.own {
-                assert_eq!(asked.mask, sample.mask);
+                assert_eq!(asked.mask, case.mask);
             }
         }
         let share = |count: usize| count as f64 / 4000.0;
@@ -247,17 +247,17 @@ mod tests {
     #[test]
     fn zones_beside_those_with_findings_are_named_too() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let mut sample = sample(BOTH, &[1, 6]);
+        let mut case = case(BOTH, &[1, 6]);
         let lesion = |column: usize| {
             let mut mask = Mask::empty(8, 2);
             mask.pixels[column] = 1;
             mask
         };
-        sample.lesions = vec![
+        case.lesions = vec![
             (Findings::one_zone(Side::Left, 0), lesion(1)),
             (Findings::one_zone(Side::Right, 2), lesion(6)),
         ];
-        let mut ask = || ask(&sample, VIEWER, &RequestMix::default(), &mut rng);
+        let mut ask = || ask(&case, VIEWER, &RequestMix::default(), &mut rng);
         let asked: Vec<Asked> = (0..2000).map(|_| ask()).collect();
         let stated = Findings::parse(BOTH).unwrap();
         let of_zones = |asked: &&Asked| match asked.request {
@@ -273,14 +273,14 @@ mod tests {
         assert!(
             all_but_one
                 .iter()
-                .all(|asked| asked.mask != sample.mask && !asked.mask.is_empty())
+                .all(|asked| asked.mask != case.mask && !asked.mask.is_empty())
         );
     }
 
     #[test]
     fn healthy_lungs_are_mostly_asked_for_findings_that_they_do_not_have() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let healthy = sample(&Findings::default().to_sentence(), &[]);
+        let healthy = case(&Findings::default().to_sentence(), &[]);
         let asked_for_zones = (0..400).filter(|_| {
             let asked = ask(&healthy, VIEWER, &RequestMix::default(), &mut rng);
             let lungs = matches!(asked.request, Some(Request::Lungs(_)));
@@ -305,19 +305,14 @@ mod tests {
     #[test]
     fn without_a_mix_the_data_asks_in_its_own_words_also_in_a_mirror() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let asked = ask(
-            &sample(BOTH, &[1, 6]),
-            VIEWER,
-            &RequestMix::none(),
-            &mut rng,
-        );
+        let asked = ask(&case(BOTH, &[1, 6]), VIEWER, &RequestMix::none(), &mut rng);
         assert_eq!(asked.sentence(false, &mut rng).unwrap(), BOTH);
         assert_eq!(
             asked.sentence(true, &mut rng).unwrap(),
             "bilateral pulmonary infection, two infected areas, lower left lung and upper right lung."
         );
         let free = ask(
-            &sample("a pink polyp", &[1]),
+            &case("a pink polyp", &[1]),
             VIEWER,
             &RequestMix::default(),
             &mut rng,

@@ -11,7 +11,7 @@ use super::layout::{JSON, MASK, PICTURES, shard_name, split_and_number};
 use crate::encoded::{EncodedCase, NamedBytes};
 use crate::error::some_of;
 use crate::readers::listing::paths_in;
-use crate::{DataError, Sample};
+use crate::{Case, DataError};
 
 /// A case whose parts have been found.
 #[derive(Debug)]
@@ -167,7 +167,7 @@ impl CaseParts {
     }
 
     /// Reads the case, without its sentence.
-    pub(crate) fn load(&self, id: &str) -> Result<Sample, DataError> {
+    pub(crate) fn load(&self, id: &str) -> Result<Case, DataError> {
         let mut file = File::open(&self.shard).map_err(DataError::unreadable(&self.shard))?;
         let mut part = |part: &Part| -> Result<NamedBytes, DataError> {
             Ok((self.read(&mut file, part)?, self.shard.join(&part.name)))

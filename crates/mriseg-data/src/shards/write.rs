@@ -10,7 +10,7 @@ use serde::Serialize;
 use tar::{Builder, Header};
 
 use super::layout::{BLOCK, JSON, LUNGS, MASK, PICTURES, shard_name};
-use crate::Sample;
+use crate::Case;
 use crate::encoded::jpeg;
 
 /// A shard is closed before it grows larger.
@@ -67,28 +67,23 @@ impl PackedCase {
     ///
     /// # Errors
     /// The encoder refuses the picture, such as one without pixels.
-    pub fn new(
-        sample: &Sample,
-        picture: usize,
-        size: usize,
-        quality: u8,
-    ) -> Result<Self, ImageError> {
+    pub fn new(case: &Case, picture: usize, size: usize, quality: u8) -> Result<Self, ImageError> {
         #[derive(Serialize)]
         struct Description<'a> {
             id: &'a str,
             text: &'a str,
             picture: usize,
         }
-        let (width, height) = fitted(sample.image.width(), sample.image.height(), size);
+        let (width, height) = fitted(case.image.width(), case.image.height(), size);
         let description = Description {
-            id: &sample.id,
-            text: &sample.text,
+            id: &case.id,
+            text: &case.text,
             picture,
         };
         Ok(Self {
-            image: jpeg(&sample.image.resized(width, height), quality)?,
-            mask: one_bit_png(&sample.mask.resized(width, height)),
-            lungs: sample
+            image: jpeg(&case.image.resized(width, height), quality)?,
+            mask: one_bit_png(&case.mask.resized(width, height)),
+            lungs: case
                 .lungs
                 .as_ref()
                 .map(|lungs| one_bit_png(&lungs.resized(width, height))),
@@ -250,9 +245,9 @@ mod tests {
         let phantoms = Dataset::phantoms(&PhantomConfig::default(), "train", 3);
         let mut writer = ShardWriter::with_largest(dir.path(), "train", 20_000);
         for i in 0..phantoms.len() {
-            let sample = phantoms.load(i).unwrap();
-            let case = PackedCase::new(&sample, phantoms.picture(i), 224, 85).unwrap();
-            writer.add(&case).unwrap();
+            let case = phantoms.load(i).unwrap();
+            let packed = PackedCase::new(&case, phantoms.picture(i), 224, 85).unwrap();
+            writer.add(&packed).unwrap();
         }
         let written = writer.finish().unwrap();
         assert!(written.shards > 1, "{written:?}");

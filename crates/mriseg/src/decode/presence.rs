@@ -60,7 +60,7 @@ impl EmptyMask {
         (logit < self.threshold).then(|| empty.map(event).collect())
     }
 
-    /// The chance with which a mask that is drawn by chance has anything drawn, one half where `logit` is at the
+    /// The probability with which a sampled mask has anything drawn, one half where `logit` is at the
     /// threshold.
     pub(super) fn chance(&self, logit: f32) -> f32 {
         probability(logit - self.threshold)
@@ -112,7 +112,7 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
-    /// Masks of one prompt, decoded in every way, and the passes of the first: speculative, greedy of two, two by chance.
+    /// Masks of one prompt, decoded in every way, and the passes of the first: speculative, greedy of two, two sampled.
     /// `threshold` of none: whatever the presence.
     fn decoded(threshold: Option<f32>) -> ([Vec<u32>; 5], usize, Vec<f32>) {
         let device = Device::flex();

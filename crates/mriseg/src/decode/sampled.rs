@@ -1,4 +1,4 @@
-//! Several decodes by chance: where they differ the model is unsure, also about what follows from an early
+//! Several sampled masks: where they differ the model is unsure, also about what follows from an early
 //! token, which the probability of a single token does not tell.
 
 use super::Picker;

@@ -8,7 +8,7 @@ use mriseg_data::Dataset;
 
 use crate::cli::{EvalArgs, command_line};
 use crate::config::DataSpec;
-use crate::data::{self, Asking, Samples, TextMode};
+use crate::data::{self, Asking, CaseCache, TextMode};
 use crate::eval::{DecodeMode, Evaluator, PromptProbe, SampleMean, side_swap};
 use crate::eval::{emu3_argument, vision_of_bundle};
 use crate::report::{self, Meta, Summary, describe, pictures};
@@ -64,8 +64,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         mirrored: args.mirror,
         ..Evaluator::new(settings, &model, vision, &tokenizer, &chosen, SEED)?
     };
-    let samples = match &bundle.manifest.info.emu3 {
-        Some(_) => Samples::as_they_are(dataset),
+    let cache = match &bundle.manifest.info.emu3 {
+        Some(_) => CaseCache::as_they_are(dataset),
         None => as_read_by(&bundle, dataset),
     };
     let asking = Asking {
@@ -73,18 +73,18 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         wording: args.wordings.0,
         pictures: args.pictures,
     };
-    let cases = evaluator.run(&samples, limit, asking, display)?;
+    let cases = evaluator.run(&cache, limit, asking, display)?;
     let mut summary = Summary::from_cases(&cases, meta.clone());
     summary.left_out = left_out;
     if let Some(run) = &args.baseline {
         let baseline = baseline::open(&RunDir::open(run)?, &chosen.device, chosen.workers)?;
-        let cases = baseline.run(&samples, limit, asking, display)?;
+        let cases = baseline.run(&cache, limit, asking, display)?;
         summary.baseline = Some(Box::new(Summary::from_cases(&cases, meta)));
     }
-    ask_more(args, &bundle, &evaluator, &samples, &mut summary, display)?;
+    ask_more(args, &bundle, &evaluator, &cache, &mut summary, display)?;
     if let Some(out) = &args.out {
         report::write(out, &summary, &cases, |index| {
-            let case = evaluator.one(&samples, index, limit, asking)?;
+            let case = evaluator.one(&cache, index, limit, asking)?;
             Ok(pictures::strip_of(&case))
         })?;
     }
@@ -93,7 +93,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         return Ok(());
     }
     println!("{}", describe(&summary));
-    samples.warn_about_soft_masks(display);
+    cache.warn_about_soft_masks(display);
     if args.text == TextMode::Given {
         say_next(args);
     }
@@ -125,10 +125,10 @@ fn meta(args: &EvalArgs, bundle: &Bundle, dataset: &Dataset) -> Meta {
 }
 
 /// Cases as the encoder of a bundle reads them.
-fn as_read_by(bundle: &Bundle, dataset: Dataset) -> Samples {
+fn as_read_by(bundle: &Bundle, dataset: Dataset) -> CaseCache {
     let manifest = &bundle.manifest;
     let channels = manifest.architecture.image.input_channels;
-    Samples::new(dataset, manifest.info.typical.clone(), channels)
+    CaseCache::new(dataset, manifest.info.typical.clone(), channels)
 }
 
 /// What `--side-swap`, `--all-texts` and `--probe` ask for.
@@ -136,18 +136,18 @@ fn ask_more(
     args: &EvalArgs,
     bundle: &Bundle,
     evaluator: &Evaluator<'_>,
-    samples: &Samples,
+    cache: &CaseCache,
     summary: &mut Summary,
     display: Display,
 ) -> Result<()> {
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
     if args.side_swap {
         let words = args.wordings.0;
-        let swap = side_swap::measure(evaluator, samples, limit, words, display)?;
+        let swap = side_swap::measure(evaluator, cache, limit, words, display)?;
         summary.side_swap = Some(swap);
     }
     if args.all_texts {
-        summary.by_text = Some(evaluator.text_scores(samples, limit, display)?);
+        summary.by_text = Some(evaluator.text_scores(cache, limit, display)?);
     }
     if args.probe {
         let lungs = match (&args.lungs, &args.data) {
@@ -164,7 +164,7 @@ fn ask_more(
                 Some(as_read_by(bundle, held_out))
             }
         };
-        let probe = PromptProbe::measure(evaluator, samples, lungs.as_ref(), limit, display)?;
+        let probe = PromptProbe::measure(evaluator, cache, lungs.as_ref(), limit, display)?;
         summary.probe = Some(probe);
     }
     Ok(())

@@ -113,17 +113,17 @@ fn pack_split(
 
 /// A case as it is stored, and whether its mask had pixels that were neither black nor white.
 fn encode(args: &PackArgs, split: &Dataset, i: usize) -> Result<(PackedCase, bool)> {
-    let sample = split
+    let case = split
         .load(i)
         .map_err(|error: DataError| data(error.to_string()))?;
     let size = usize::from(args.size);
-    let case = PackedCase::new(&sample, split.picture(i), size, args.quality).map_err(|error| {
+    let packed = PackedCase::new(&case, split.picture(i), size, args.quality).map_err(|error| {
         data(format!(
             "the picture of `{}` cannot be packed: {error}",
-            sample.id
+            case.id
         ))
     })?;
-    Ok((case, sample.intermediate_pixels > 0))
+    Ok((packed, case.intermediate_pixels > 0))
 }
 
 #[cfg(test)]
@@ -145,12 +145,12 @@ mod tests {
                 fs::create_dir_all(dir.join(name).join(kind)).unwrap();
             }
             for i in 0..phantoms.len() {
-                let sample = phantoms.load(i).unwrap();
+                let case = phantoms.load(i).unwrap();
                 let id = format!("case {i} (a.b)");
-                table += &format!("{name},{id},\"{}\"\n", sample.text);
+                table += &format!("{name},{id},\"{}\"\n", case.text);
                 let path = |kind: &str| dir.join(name).join(kind).join(format!("{id}.png"));
-                fs::write(path("img"), sample.image.to_png()).unwrap();
-                fs::write(path("mask"), sample.mask.to_png()).unwrap();
+                fs::write(path("img"), case.image.to_png()).unwrap();
+                fs::write(path("mask"), case.mask.to_png()).unwrap();
             }
         }
         fs::write(dir.join("captions.csv"), table).unwrap();

@@ -157,7 +157,7 @@ fn one(
     Ok(())
 }
 
-/// Samples some masks and says where they differ.
+/// CaseCache some masks and says where they differ.
 fn agreement(
     args: &PredictArgs,
     segmenter: &Segmenter,

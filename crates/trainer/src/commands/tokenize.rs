@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor, TensorData};
 use mriseg::image::GrayImage;
-use mriseg_data::{Dataset, Sample, derived_cases};
+use mriseg_data::{Case, Dataset, derived_cases};
 use mriseg_emu3::Emu3Tokenizer;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
         path.display(),
         chosen.name
     ));
-    let mut encoder = Encoder {
+    let mut encoder = ShardEncoder {
         tokenizer: emu3.load(&chosen.device)?,
         size: experiment.model.mask.size,
         device: &chosen.device,
@@ -106,7 +106,7 @@ fn needed(experiment: &Experiment, folder: &CodesDir, role: SplitRole, cases: us
 }
 
 /// Encodes pictures and masks.
-struct Encoder<'a> {
+struct ShardEncoder<'a> {
     tokenizer: Emu3Tokenizer,
     /// Side to which they are scaled, in pixels.
     size: usize,
@@ -119,7 +119,7 @@ struct Encoder<'a> {
     soft_masks: usize,
 }
 
-impl Encoder<'_> {
+impl ShardEncoder<'_> {
     /// Pictures that are encoded together.
     const AT_ONCE: usize = 4;
 
@@ -144,19 +144,19 @@ impl Encoder<'_> {
         let mut shard = Shard::default();
         let pictures = cases.chunk_by(|&a, &b| dataset.picture(a) == dataset.picture(b));
         for (picture, cases) in pictures.enumerate() {
-            for (nth, &case) in cases.iter().enumerate() {
-                let sample = dataset
-                    .load(case)
+            for (nth, &number) in cases.iter().enumerate() {
+                let case = dataset
+                    .load(number)
                     .map_err(|error| data(error.to_string()))?;
                 let mut grey = Vec::new();
                 if nth == 0 {
-                    self.note_size(&sample);
-                    grey.extend(mirrored(sample.image.grey(), self.size, variants));
+                    self.note_size(&case);
+                    grey.extend(mirrored(case.image.grey(), self.size, variants));
                 }
-                self.soft_masks += usize::from(sample.intermediate_pixels > 0);
-                let mut sentences = vec![(sample.text.clone(), sample.mask.clone(), false)];
+                self.soft_masks += usize::from(case.intermediate_pixels > 0);
+                let mut sentences = vec![(case.text.clone(), case.mask.clone(), false)];
                 if origin.derives(role) {
-                    let derived = derived_cases(&sample, dataset.side_convention());
+                    let derived = derived_cases(&case, dataset.side_convention());
                     sentences.extend(derived.into_iter().map(|(text, mask)| (text, mask, true)));
                 }
                 for (_, mask, _) in &mut sentences {
@@ -178,8 +178,8 @@ impl Encoder<'_> {
                         shard.masks.extend(codes.by_ref().take(variants).flatten());
                     }
                     shard.rows.push(Row {
-                        case,
-                        id: sample.id.clone(),
+                        case: number,
+                        id: case.id.clone(),
                         text,
                         picture,
                         derived,
@@ -216,10 +216,10 @@ impl Encoder<'_> {
         Ok(codes)
     }
 
-    fn note_size(&mut self, sample: &Sample) {
-        let (width, height) = (sample.image.width(), sample.image.height());
+    fn note_size(&mut self, case: &Case) {
+        let (width, height) = (case.image.width(), case.image.height());
         if (width, height) != (self.size, self.size) {
-            let named = || (0, format!("`{}` of {width}x{height}", sample.id));
+            let named = || (0, format!("`{}` of {width}x{height}", case.id));
             self.resized.get_or_insert_with(named).0 += 1;
         }
     }

@@ -1,18 +1,18 @@
-//! Cases: splits, samples in memory, tensors, and what a model is asked about a case.
+//! Cases: splits, those in memory, tensors, and what a model is asked about a case.
 
+mod cache;
 pub(crate) mod gallery;
 mod question;
 mod random;
-mod samples;
 mod selection;
 mod splits;
 mod tensors;
 pub(crate) mod text;
 mod training;
 
+pub(crate) use cache::{CaseCache, PreparedCase, warn_about_soft_masks};
 pub(crate) use question::{Asking, Question, TextMode, Words};
 pub(crate) use random::rng;
-pub(crate) use samples::{Case, Samples, warn_about_soft_masks};
 pub(crate) use splits::{Splits, leave_out_long, open};
 pub(crate) use tensors::{Sentence, masks, pictures, texts, tokenize, true_mask};
 pub(crate) use training::Changes;

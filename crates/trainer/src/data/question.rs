@@ -6,8 +6,8 @@ use mriseg::reading::{Findings, Request};
 use mriseg_data::{Disturbance, Wording, answer, wrong_side};
 use rand::seq::SliceRandom;
 
+use super::cache::{CaseCache, PreparedCase};
 use super::random::rng;
-use super::samples::{Case, Samples};
 
 /// Values of `--text`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -86,8 +86,8 @@ impl Asking {
     }
 
     /// What each of the first `limit` cases is asked; `seed` shuffles sentences and chooses words.
-    pub(crate) fn questions(self, samples: &Samples, limit: usize, seed: u64) -> Vec<Question> {
-        let sentences = self.sentences(samples, limit.min(samples.dataset().len()), seed);
+    pub(crate) fn questions(self, cache: &CaseCache, limit: usize, seed: u64) -> Vec<Question> {
+        let sentences = self.sentences(cache, limit.min(cache.dataset().len()), seed);
         let questions = sentences.into_iter().enumerate().map(|(index, text)| {
             let findings = Findings::parse(&text);
             Question {
@@ -105,8 +105,8 @@ impl Asking {
     }
 
     /// The sentence that each case is given; an empty one means "no sentence".
-    fn sentences(self, samples: &Samples, cases: usize, seed: u64) -> Vec<String> {
-        let given = (0..cases).map(|i| samples.dataset().text(i).to_owned());
+    fn sentences(self, cache: &CaseCache, cases: usize, seed: u64) -> Vec<String> {
+        let given = (0..cases).map(|i| cache.dataset().text(i).to_owned());
         match self.text {
             TextMode::Given => given.collect(),
             TextMode::None => vec![String::new(); cases],
@@ -137,21 +137,21 @@ impl Question {
     ///
     /// # Errors
     /// It cannot be loaded, or the annotations do not say what is right.
-    pub(crate) fn case(&self, samples: &Samples, seed: u64) -> Result<Case> {
+    pub(crate) fn case(&self, cache: &CaseCache, seed: u64) -> Result<PreparedCase> {
         if self.request.is_none() && self.picture == Disturbance::Plain {
-            let mut case = samples.case(self.index)?;
-            case.sample.text.clone_from(&self.text);
+            let mut case = cache.case(self.index)?;
+            case.original.text.clone_from(&self.text);
             return Ok(case);
         }
-        let mut sample = samples.load(self.index)?;
+        let mut case = cache.load(self.index)?;
         if let Some(request) = &self.request {
-            sample.mask = answer(&sample, request, samples.dataset().side_convention())
-                .with_context(|| format!("{}: no answer to {request:?}", sample.id))?;
+            case.mask = answer(&case, request, cache.dataset().side_convention())
+                .with_context(|| format!("{}: no answer to {request:?}", case.id))?;
         }
         let mut rng = rng(self.picture.as_str(), seed, self.index as u64);
-        (sample.image, sample.mask) = self.picture.apply(&sample.image, &sample.mask, &mut rng);
-        sample.text.clone_from(&self.text);
-        Ok(samples.prepare(sample))
+        (case.image, case.mask) = self.picture.apply(&case.image, &case.mask, &mut rng);
+        case.text.clone_from(&self.text);
+        Ok(cache.prepare(case))
     }
 }
 
@@ -162,42 +162,42 @@ mod tests {
 
     use super::*;
 
-    fn samples() -> Samples {
+    fn cache() -> CaseCache {
         let phantoms = Dataset::phantoms(&PhantomConfig::default(), "test", 6);
-        Samples::new(phantoms, None, 1)
+        CaseCache::new(phantoms, None, 1)
     }
 
     #[test]
     fn other_words_ask_for_the_same_mask() {
-        let samples = samples();
+        let cache = cache();
         let asking = Asking {
             wording: Some(Wording::HeldOut),
             ..Asking::GIVEN
         };
-        let given = Asking::GIVEN.questions(&samples, usize::MAX, 1);
-        let reworded = asking.questions(&samples, usize::MAX, 1);
-        assert_eq!(given.len(), samples.dataset().len());
-        assert_eq!(reworded, asking.questions(&samples, usize::MAX, 1));
-        assert_eq!(asking.questions(&samples, 3, 1), reworded[..3]);
+        let given = Asking::GIVEN.questions(&cache, usize::MAX, 1);
+        let reworded = asking.questions(&cache, usize::MAX, 1);
+        assert_eq!(given.len(), cache.dataset().len());
+        assert_eq!(reworded, asking.questions(&cache, usize::MAX, 1));
+        assert_eq!(asking.questions(&cache, 3, 1), reworded[..3]);
         for (given, reworded) in given.iter().zip(&reworded) {
             assert_ne!(given.text, reworded.text);
-            let [given, reworded] = [given, reworded].map(|q| q.case(&samples, 1).unwrap());
-            assert_eq!(given.sample.mask, reworded.sample.mask);
-            assert_eq!(given.sample.image, reworded.sample.image);
+            let [given, reworded] = [given, reworded].map(|q| q.case(&cache, 1).unwrap());
+            assert_eq!(given.original.mask, reworded.original.mask);
+            assert_eq!(given.original.image, reworded.original.image);
         }
     }
 
     #[test]
     fn a_disturbed_picture_is_another_picture_with_its_mask_in_place() {
-        let samples = samples();
+        let cache = cache();
         for pictures in Disturbance::ALL {
             let asking = Asking {
                 pictures,
                 ..Asking::GIVEN
             };
-            let question = &asking.questions(&samples, 1, 1)[0];
-            let case = question.case(&samples, 1).unwrap().sample;
-            let plain = samples.load(0).unwrap();
+            let question = &asking.questions(&cache, 1, 1)[0];
+            let case = question.case(&cache, 1).unwrap().original;
+            let plain = cache.load(0).unwrap();
             assert_eq!(
                 case.image == plain.image,
                 pictures == Disturbance::Plain,
@@ -213,21 +213,21 @@ mod tests {
 
     #[test]
     fn a_request_has_an_answer_of_its_own() {
-        let samples = samples();
+        let cache = cache();
         let question = Question {
             request: Some(Request::Lungs(Some(Side::Left))),
             ..Question::of(0, "the left lung field".to_owned())
         };
-        let case = question.case(&samples, 1).unwrap();
-        assert_eq!(case.sample.text, "the left lung field");
-        assert!(case.sample.mask.area() > samples.load(0).unwrap().mask.area());
+        let case = question.case(&cache, 1).unwrap();
+        assert_eq!(case.original.text, "the left lung field");
+        assert!(case.original.mask.area() > cache.load(0).unwrap().mask.area());
     }
 
     #[test]
     fn shuffled_sentences_are_those_of_other_cases_and_wrong_sides_name_the_other() {
-        let samples = samples();
+        let cache = cache();
         let texts = |mode| {
-            let questions = Asking::with(mode).questions(&samples, usize::MAX, 1);
+            let questions = Asking::with(mode).questions(&cache, usize::MAX, 1);
             questions.into_iter().map(|q| q.text).collect::<Vec<_>>()
         };
         let (given, mut shuffled) = (texts(TextMode::Given), texts(TextMode::Shuffled));

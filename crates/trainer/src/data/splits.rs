@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::samples::Samples;
+use super::cache::CaseCache;
 use crate::codes::CodedCases;
 use crate::config::{DataSpec, Experiment, SplitRole};
 use crate::system::Display;
@@ -88,19 +88,23 @@ impl Splits {
     }
 
     /// Training, validation and test cases as pictures of 1 or 3 channels.
-    pub(crate) fn into_pictures(self, typical: Option<&Typical>, channels: usize) -> [Samples; 3] {
+    pub(crate) fn into_pictures(
+        self,
+        typical: Option<&Typical>,
+        channels: usize,
+    ) -> [CaseCache; 3] {
         [self.train, self.valid, self.test]
-            .map(|dataset| Samples::new(dataset, typical.cloned(), channels))
+            .map(|dataset| CaseCache::new(dataset, typical.cloned(), channels))
     }
 
     /// The same with codes that were made before.
     pub(crate) fn with_codes(
         self,
         codes: impl Fn(SplitRole, &Dataset) -> Result<CodedCases>,
-    ) -> Result<[Samples; 3]> {
+    ) -> Result<[CaseCache; 3]> {
         let with = |role, dataset| {
             let codes = codes(role, &dataset)?;
-            anyhow::Ok(Samples::with_codes(dataset, codes))
+            anyhow::Ok(CaseCache::with_codes(dataset, codes))
         };
         Ok([
             with(SplitRole::Train, self.train)?,

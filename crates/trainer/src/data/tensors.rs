@@ -6,15 +6,15 @@ use mriseg::config::ModelConfig;
 use mriseg::image::Mask;
 use mriseg::model::normalized_pixels;
 use mriseg::text::TextTokenizer;
-use mriseg_data::Sample;
+use mriseg_data::Case;
 use rayon::prelude::*;
 use std::borrow::Borrow;
 
-use super::samples::Case;
+use super::cache::PreparedCase;
 use crate::system::exit::data;
 
 /// Pictures as our encoder reads them: `[batch, channels, size, size]`.
-pub(crate) fn pictures<S: Borrow<Sample> + Sync>(
+pub(crate) fn pictures<S: Borrow<Case> + Sync>(
     samples: &[S],
     config: &ModelConfig,
     device: &Device,
@@ -22,7 +22,7 @@ pub(crate) fn pictures<S: Borrow<Sample> + Sync>(
     let (size, channels) = (config.image.size, config.image.input_channels);
     let pixels: Vec<f32> = samples
         .par_iter()
-        .flat_map_iter(|sample| normalized_pixels(&sample.borrow().image, size, channels))
+        .flat_map_iter(|case| normalized_pixels(&case.borrow().image, size, channels))
         .collect();
     Tensor::from_data(
         TensorData::new(pixels, [samples.len(), channels, size, size]),
@@ -31,7 +31,7 @@ pub(crate) fn pictures<S: Borrow<Sample> + Sync>(
 }
 
 /// Masks at the tokenizer's size: `[batch, 1, size, size]`.
-pub(crate) fn masks<S: Borrow<Sample> + Sync>(
+pub(crate) fn masks<S: Borrow<Case> + Sync>(
     samples: &[S],
     config: &ModelConfig,
     device: &Device,
@@ -39,8 +39,8 @@ pub(crate) fn masks<S: Borrow<Sample> + Sync>(
     let size = config.mask.size;
     let pixels: Vec<f32> = samples
         .par_iter()
-        .flat_map_iter(|sample| {
-            let mask = true_mask(sample.borrow(), size);
+        .flat_map_iter(|case| {
+            let mask = true_mask(case.borrow(), size);
             mask.pixels.into_iter().map(f32::from)
         })
         .collect();
@@ -51,11 +51,11 @@ pub(crate) fn masks<S: Borrow<Sample> + Sync>(
 }
 
 /// The mask of a case, `size` by `size` pixels.
-pub(crate) fn true_mask(sample: &Sample, size: usize) -> Mask {
-    if (sample.mask.width, sample.mask.height) == (size, size) {
-        sample.mask.clone()
+pub(crate) fn true_mask(case: &Case, size: usize) -> Mask {
+    if (case.mask.width, case.mask.height) == (size, size) {
+        case.mask.clone()
     } else {
-        sample.mask.resized(size, size)
+        case.mask.resized(size, size)
     }
 }
 
@@ -92,14 +92,14 @@ pub(crate) struct Sentence<'a> {
 
 /// The same as a tensor: `[batch, text]`.
 pub(crate) fn texts(
-    cases: &[Case],
+    cases: &[PreparedCase],
     tokenizer: &TextTokenizer,
     config: &ModelConfig,
     device: &Device,
 ) -> Result<Tensor<2, Int>> {
     let sentences = cases.iter().map(|case| Sentence {
-        id: &case.sample.id,
-        text: &case.sample.text,
+        id: &case.original.id,
+        text: &case.original.text,
     });
     let ids = tokenize(sentences, tokenizer, config)?;
     let shape = [cases.len(), config.lm.text_tokens];
@@ -109,7 +109,7 @@ pub(crate) fn texts(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Samples;
+    use crate::data::CaseCache;
     use mriseg::image::{GrayImage, Picture};
     use mriseg_data::Dataset;
 
@@ -134,7 +134,7 @@ mod tests {
             let mut config = ModelConfig::tiny();
             config.image.input_channels = channels;
             config.image.size = 2;
-            let samples = Samples::new(opened(), None, channels);
+            let samples = CaseCache::new(opened(), None, channels);
             let case = samples.case(0).unwrap();
             let read = pictures(&[&case], &config, &Device::flex());
             assert_eq!(read.dims(), [1, channels, 2, 2]);

@@ -3,11 +3,11 @@
 
 use anyhow::Result;
 use mriseg::reading::Request;
-use mriseg_data::{AugmentConfig, RequestMix, Sample, Warp, ask, augment};
+use mriseg_data::{AugmentConfig, Case, RequestMix, Warp, ask, augment};
 use rand::RngExt;
 use rayon::prelude::*;
 
-use super::samples::Samples;
+use super::cache::CaseCache;
 
 /// Random changes of a training case.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +20,7 @@ pub(crate) struct Changes<'a> {
 /// A case as one training step sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TrainingCase {
-    pub(crate) sample: Sample,
+    pub(crate) case: Case,
     /// What its sentence asks for, where that is known and there is a sentence.
     pub(crate) request: Option<Request>,
     /// Which case of the dataset it is and how its picture was moved; `None` when its sentence or mask is
@@ -28,7 +28,7 @@ pub(crate) struct TrainingCase {
     pub(crate) origin: Option<(usize, Warp)>,
 }
 
-impl Samples {
+impl CaseCache {
     /// The changed cases of training step `step`.
     pub(crate) fn training(
         &self,
@@ -42,20 +42,20 @@ impl Samples {
             .of_step(stage, seed, step, batch)
             .into_par_iter()
             .map(|(index, mut rng)| {
-                let sample = self.load(index)?;
+                let case = self.load(index)?;
                 let convention = self.dataset().side_convention();
-                let asked = ask(&sample, convention, changes.requests, &mut rng);
-                let (_, prepared) = self.prepared(&sample, &asked.mask);
-                let (mut sample, warp) = augment(&prepared, changes.augment, &mut rng);
+                let asked = ask(&case, convention, changes.requests, &mut rng);
+                let (_, prepared) = self.prepared(&case, &asked.mask);
+                let (mut case, warp) = augment(&prepared, changes.augment, &mut rng);
                 if let Some(text) = asked.sentence(warp.mirrored(), &mut rng) {
-                    sample.text = text;
+                    case.text = text;
                 }
                 let dropped = rng.random_bool(changes.text_dropout);
                 if dropped {
-                    sample.text.clear();
+                    case.text.clear();
                 }
                 Ok(TrainingCase {
-                    sample,
+                    case,
                     request: asked.request(warp.mirrored()).filter(|_| !dropped),
                     origin: (asked.own && !dropped).then_some((index, warp)),
                 })
@@ -79,14 +79,14 @@ mod tests {
 
     #[test]
     fn a_step_sees_the_same_cases_whenever_it_is_asked() {
-        let samples = Samples::new(
+        let cache = CaseCache::new(
             Dataset::phantoms(&PhantomConfig::default(), "train", 6),
             None,
             1,
         );
         let (augment, requests) = (AugmentConfig::default(), RequestMix::default());
         let at = |step| {
-            samples
+            cache
                 .training("lm", 3, step, 4, changes(&augment, &requests))
                 .unwrap()
         };
@@ -98,23 +98,23 @@ mod tests {
 
     #[test]
     fn one_pass_over_the_data_sees_every_case_once() {
-        let samples = Samples::new(
+        let cache = CaseCache::new(
             Dataset::phantoms(&PhantomConfig::default(), "train", 6),
             None,
             1,
         );
-        let total = samples.dataset().len();
+        let total = cache.dataset().len();
         let (augment, requests) = (AugmentConfig::default(), RequestMix::default());
         let mut ids: Vec<String> = (0..total)
             .flat_map(|step| {
-                samples
+                cache
                     .training("lm", 3, step, 1, changes(&augment, &requests))
                     .unwrap()
             })
-            .map(|drawn| drawn.sample.id)
+            .map(|drawn| drawn.case.id)
             .collect();
         let mut expected: Vec<String> = (0..total)
-            .map(|i| samples.dataset().id(i).to_owned())
+            .map(|i| cache.dataset().id(i).to_owned())
             .collect();
         ids.sort();
         expected.sort();

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use mriseg::image::Mask;
-use mriseg_data::{Sample, SentenceKind};
+use mriseg_data::{Case, SentenceKind};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -11,16 +11,16 @@ use std::time::Instant;
 use super::codes::oracles;
 use super::evaluator::Evaluator;
 use super::score::{CaseResult, DecodeCost, TextScore};
-use crate::data::{Asking, Case, Question, Samples, TextMode};
+use crate::data::{Asking, CaseCache, PreparedCase, Question, TextMode};
 use crate::system::{Display, milliseconds, side_by_side};
 
 /// One case with its prediction.
 #[derive(Debug, Clone)]
 pub(crate) struct Prediction {
     /// The case; its text is what the model was given.
-    pub(crate) sample: Sample,
+    pub(crate) original: Case,
     /// The case as the model read it.
-    pub(crate) prepared: Sample,
+    pub(crate) prepared: Case,
     /// Predicted codes.
     pub(crate) tokens: Vec<u32>,
     /// What decoding them took.
@@ -49,13 +49,13 @@ impl Evaluator<'_> {
     /// A case cannot be loaded or its sentence does not fit.
     pub(crate) fn run(
         &self,
-        samples: &Samples,
+        cache: &CaseCache,
         limit: usize,
         asking: Asking,
         display: Display,
     ) -> Result<Vec<CaseResult>> {
-        let questions = asking.questions(samples, limit, self.seed);
-        self.answers(samples, &questions, display)
+        let questions = asking.questions(cache, limit, self.seed);
+        self.answers(cache, &questions, display)
     }
 
     /// Measures the answers to some questions.
@@ -64,17 +64,17 @@ impl Evaluator<'_> {
     /// A case cannot be loaded or its sentence does not fit.
     pub(crate) fn answers(
         &self,
-        samples: &Samples,
+        cache: &CaseCache,
         questions: &[Question],
         display: Display,
     ) -> Result<Vec<CaseResult>> {
         let mut results = Vec::with_capacity(questions.len());
-        self.each_answer(samples, questions, display, |question, case, ms| {
+        self.each_answer(cache, questions, display, |question, case, ms| {
             results.push(CaseResult::new(
-                case.sample.id.clone(),
-                kind_name(samples.dataset().kind(question.index)),
-                case.sample.text.clone(),
-                [&case.mask, &case.sample.mask, &case.oracle],
+                case.original.id.clone(),
+                kind_name(cache.dataset().kind(question.index)),
+                case.original.text.clone(),
+                [&case.mask, &case.original.mask, &case.oracle],
                 case.cost,
                 ms,
             ));
@@ -85,12 +85,12 @@ impl Evaluator<'_> {
     /// The masks that some questions are answered with.
     pub(crate) fn masks(
         &self,
-        samples: &Samples,
+        cache: &CaseCache,
         questions: &[Question],
         display: Display,
     ) -> Result<Vec<Mask>> {
         let mut masks = Vec::with_capacity(questions.len());
-        self.each_answer(samples, questions, display, |_, case, _| {
+        self.each_answer(cache, questions, display, |_, case, _| {
             masks.push(case.mask.clone());
         })?;
         Ok(masks)
@@ -99,7 +99,7 @@ impl Evaluator<'_> {
     /// Calls `take` with every question, its answer and the milliseconds it took.
     fn each_answer(
         &self,
-        samples: &Samples,
+        cache: &CaseCache,
         questions: &[Question],
         display: Display,
         mut take: impl FnMut(&Question, &Prediction, f64),
@@ -114,7 +114,7 @@ impl Evaluator<'_> {
         for questions in questions.chunks(self.batch() * workers) {
             let loaded = questions
                 .chunks(self.batch())
-                .map(|batch| self.load(samples, batch))
+                .map(|batch| self.load(cache, batch))
                 .collect::<Result<Vec<_>>>()?;
             let batches = loaded.len();
             let measured = side_by_side(loaded, |batch| {
@@ -142,25 +142,25 @@ impl Evaluator<'_> {
     /// Decodes one case again, for a picture of it.
     pub(crate) fn one(
         &self,
-        samples: &Samples,
+        cache: &CaseCache,
         index: usize,
         limit: usize,
         asking: Asking,
     ) -> Result<Prediction> {
-        let questions = asking.questions(samples, limit, self.seed);
-        let mut predicted = self.predict(self.load(samples, &questions[index..=index])?)?;
+        let questions = asking.questions(cache, limit, self.seed);
+        let mut predicted = self.predict(self.load(cache, &questions[index..=index])?)?;
         predicted.pop().context("one case gives one prediction")
     }
 
-    fn load(&self, samples: &Samples, questions: &[Question]) -> Result<Vec<Case>> {
+    fn load(&self, cache: &CaseCache, questions: &[Question]) -> Result<Vec<PreparedCase>> {
         questions
             .par_iter()
-            .map(|question| question.case(samples, self.seed))
+            .map(|question| question.case(cache, self.seed))
             .collect()
     }
 
     /// Decodes the masks of some cases.
-    pub(crate) fn predict(&self, cases: Vec<Case>) -> Result<Vec<Prediction>> {
+    pub(crate) fn predict(&self, cases: Vec<PreparedCase>) -> Result<Vec<Prediction>> {
         let decoded = self.decode(&cases)?;
         let (vision, config) = (self.segmenter.vision().as_ref(), self.segmenter.config());
         let oracles = oracles(vision, &cases, config, self.segmenter.device())?;
@@ -173,7 +173,7 @@ impl Evaluator<'_> {
                 cost: decoded.cost,
                 mask: decoded.frame.draw(&decoded.soft),
                 oracle,
-                sample: case.sample,
+                original: case.original,
                 prepared: case.prepared,
             })
             .collect())
@@ -182,14 +182,14 @@ impl Evaluator<'_> {
     /// Whether the sentence matters: Dice of the first `limit` cases with every [`TextMode`], by its name.
     pub(crate) fn text_scores(
         &self,
-        samples: &Samples,
+        cache: &CaseCache,
         limit: usize,
         display: Display,
     ) -> Result<BTreeMap<String, TextScore>> {
         TextMode::ALL
             .into_iter()
             .map(|mode| {
-                let cases = self.run(samples, limit, Asking::with(mode), display)?;
+                let cases = self.run(cache, limit, Asking::with(mode), display)?;
                 Ok((mode.as_str().to_owned(), TextScore::of(&cases)))
             })
             .collect()

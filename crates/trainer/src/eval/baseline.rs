@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use std::time::Instant;
 
 use super::score::{CaseResult, DecodeCost};
-use crate::data::{Asking, Case, Samples, pictures, texts};
+use crate::data::{Asking, CaseCache, PreparedCase, pictures, texts};
 use crate::system::{Display, milliseconds, side_by_side};
 
 /// A trained dense model.
@@ -35,19 +35,19 @@ impl Baseline {
     /// A case cannot be loaded or its sentence does not fit.
     pub(crate) fn run(
         &self,
-        samples: &Samples,
+        cache: &CaseCache,
         limit: usize,
         asking: Asking,
         display: Display,
     ) -> Result<Vec<CaseResult>> {
-        let questions = asking.questions(samples, limit, self.seed);
+        let questions = asking.questions(cache, limit, self.seed);
         let mut stage = display.stage("evaluating the dense baseline", questions.len() as u64);
         let mut results = Vec::with_capacity(questions.len());
         for questions in questions.chunks(Self::BATCH * self.workers) {
             let cases = (questions.par_iter())
-                .map(|question| question.case(samples, self.seed))
+                .map(|question| question.case(cache, self.seed))
                 .collect::<Result<Vec<_>>>()?;
-            let batches: Vec<&[Case]> = cases.chunks(Self::BATCH).collect();
+            let batches: Vec<&[PreparedCase]> = cases.chunks(Self::BATCH).collect();
             for measured in side_by_side(batches, |batch| self.measure(batch)) {
                 results.extend(measured?);
             }
@@ -57,7 +57,7 @@ impl Baseline {
         Ok(results)
     }
 
-    fn measure(&self, cases: &[Case]) -> Result<Vec<CaseResult>> {
+    fn measure(&self, cases: &[PreparedCase]) -> Result<Vec<CaseResult>> {
         let start = Instant::now();
         let text = texts(cases, &self.tokenizer, &self.config, &self.device)?;
         let picture = pictures(cases, &self.config, &self.device);
@@ -79,11 +79,11 @@ impl Baseline {
                     height: size,
                     pixels: pixels.to_vec(),
                 });
-                let truth = &case.sample.mask;
+                let truth = &case.original.mask;
                 CaseResult::new(
-                    case.sample.id.clone(),
+                    case.original.id.clone(),
                     "sentence",
-                    case.sample.text.clone(),
+                    case.original.text.clone(),
                     [&mask, truth, truth],
                     DecodeCost::NONE,
                     ms,

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::score::mean;
 use crate::codes::Codes;
-use crate::data::{Case, Samples, masks};
+use crate::data::{CaseCache, PreparedCase, masks};
 
 /// Masks that are drawn together.
 const BATCH: usize = 16;
@@ -19,13 +19,13 @@ const BATCH: usize = 16;
 /// The true masks of some cases after a round trip through the mask tokenizer.
 pub(super) fn oracles(
     vision: &dyn VisionTokenizer,
-    cases: &[Case],
+    cases: &[PreparedCase],
     config: &ModelConfig,
     device: &Device,
 ) -> Result<Vec<Mask>> {
-    let painted = |case: &Case| Some(case.precomputed.as_ref()?.oracle.get()?.clone());
+    let painted = |case: &PreparedCase| Some(case.precomputed.as_ref()?.oracle.get()?.clone());
     let known: Vec<Option<Mask>> = cases.iter().map(painted).collect();
-    let others: Vec<&Case> = cases
+    let others: Vec<&PreparedCase> = cases
         .iter()
         .zip(&known)
         .filter(|(_, known)| known.is_none())
@@ -53,7 +53,7 @@ pub(super) fn oracles(
 /// Codes of the true masks of some cases: `[batch, mask]`.
 pub(super) fn mask_codes(
     vision: &dyn VisionTokenizer,
-    cases: &[&Case],
+    cases: &[&PreparedCase],
     config: &ModelConfig,
     device: &Device,
 ) -> Tensor<2, Int> {
@@ -68,7 +68,7 @@ pub(super) fn mask_codes(
 
 /// Codes that were made before; `None` when some were not.
 fn stored_codes(
-    cases: &[&Case],
+    cases: &[&PreparedCase],
     of: impl Fn(&Codes) -> &[u16],
     device: &Device,
 ) -> Option<Tensor<2, Int>> {
@@ -87,21 +87,21 @@ fn stored_codes(
 /// A case cannot be loaded.
 pub(crate) fn oracle_dice(
     vision: &dyn VisionTokenizer,
-    samples: &Samples,
+    cache: &CaseCache,
     limit: usize,
     config: &ModelConfig,
     device: &Device,
 ) -> Result<Option<f64>> {
-    let cases = limit.min(samples.dataset().len());
+    let cases = limit.min(cache.dataset().len());
     let mut dice = Vec::new();
     for first in (0..cases).step_by(BATCH) {
         let loaded = (first..cases.min(first + BATCH))
             .into_par_iter()
-            .map(|index| samples.case(index))
+            .map(|index| cache.case(index))
             .collect::<Result<Vec<_>>>()?;
         let oracles = oracles(vision, &loaded, config, device)?;
-        for (mask, Case { sample, .. }) in oracles.iter().zip(&loaded) {
-            dice.extend(Overlap::of(&mask.pixels, &sample.mask.pixels).dice());
+        for (mask, PreparedCase { original, .. }) in oracles.iter().zip(&loaded) {
+            dice.extend(Overlap::of(&mask.pixels, &original.mask.pixels).dice());
         }
     }
     Ok(mean(dice.into_iter()))

@@ -7,12 +7,12 @@ use futures_lite::future::block_on;
 use mriseg::decode::DecodeStrategy;
 use mriseg::image::GrayImage;
 use mriseg::segmenter::{Frame, Input, SamplingOptions};
-use mriseg_data::{Sample, swap_sides};
+use mriseg_data::{Case, swap_sides};
 use std::time::Instant;
 
 use super::evaluator::{DecodeMode, Evaluator, SampleMean};
 use super::score::DecodeCost;
-use crate::data::Case;
+use crate::data::PreparedCase;
 use crate::system::{milliseconds, with_a_partner};
 
 /// A mask at the model's size.
@@ -32,10 +32,10 @@ impl Evaluator<'_> {
     ///
     /// # Errors
     /// A sentence does not fit, or the device stopped answering.
-    pub(crate) fn decode(&self, cases: &[Case]) -> Result<Vec<SoftMask>> {
+    pub(crate) fn decode(&self, cases: &[PreparedCase]) -> Result<Vec<SoftMask>> {
         let mut decoded = self.decode_as_it_is(cases)?;
         if self.mirrored {
-            let mirrored: Vec<Case> = cases.iter().map(mirror_image).collect();
+            let mirrored: Vec<PreparedCase> = cases.iter().map(mirror_image).collect();
             for (own, other) in decoded.iter_mut().zip(self.decode_as_it_is(&mirrored)?) {
                 let back = other.soft.flipped_horizontally();
                 for (pixel, other) in own.soft.pixels.iter_mut().zip(back.pixels) {
@@ -49,7 +49,7 @@ impl Evaluator<'_> {
         Ok(decoded)
     }
 
-    fn decode_as_it_is(&self, cases: &[Case]) -> Result<Vec<SoftMask>> {
+    fn decode_as_it_is(&self, cases: &[PreparedCase]) -> Result<Vec<SoftMask>> {
         let (tokens, input) = match self.mode {
             DecodeMode::Batched => self.decode_batch(cases)?,
             DecodeMode::Single(strategy) => {
@@ -87,7 +87,7 @@ impl Evaluator<'_> {
     ///
     /// # Errors
     /// A sentence does not fit.
-    pub(crate) fn teacher_forced(&self, cases: &[Case]) -> Result<[Vec<u32>; 2]> {
+    pub(crate) fn teacher_forced(&self, cases: &[PreparedCase]) -> Result<[Vec<u32>; 2]> {
         let (lm, layout) = (self.lm, self.segmenter.config().layout());
         let truth: Vec<i32> = self.mask_codes(cases).into_data().iter().collect();
         let inputs = TensorData::new(layout.teacher_forcing(&truth), [cases.len(), layout.mask()]);
@@ -104,7 +104,7 @@ impl Evaluator<'_> {
     }
 
     /// All masks greedily together.
-    fn decode_batch(&self, cases: &[Case]) -> Result<(Vec<Costed>, Input)> {
+    fn decode_batch(&self, cases: &[PreparedCase]) -> Result<(Vec<Costed>, Input)> {
         let start = Instant::now();
         let input = self.read(cases)?;
         let prefill_ms = milliseconds(start) / cases.len() as f64;
@@ -121,7 +121,7 @@ impl Evaluator<'_> {
     /// The same, mask by mask.
     fn decode_each(
         &self,
-        cases: &[Case],
+        cases: &[PreparedCase],
         strategy: DecodeStrategy,
     ) -> Result<(Vec<Costed>, Input)> {
         let input = self.read(cases)?;
@@ -178,12 +178,12 @@ impl Evaluator<'_> {
 type Costed = (Vec<u32>, DecodeCost);
 
 /// The case with its prepared picture mirrored and left and right exchanged in its sentence; its mask is not needed.
-fn mirror_image(case: &Case) -> Case {
-    Case {
-        sample: Sample {
-            text: swap_sides(&case.sample.text),
+fn mirror_image(case: &PreparedCase) -> PreparedCase {
+    PreparedCase {
+        original: Case {
+            text: swap_sides(&case.original.text),
             image: case.prepared.image.flipped_horizontally(),
-            ..case.sample.clone()
+            ..case.original.clone()
         },
         preparation: None,
         precomputed: None,
@@ -201,7 +201,7 @@ mod tests {
     use mriseg_data::{Dataset, PhantomConfig};
 
     use super::*;
-    use crate::data::Samples;
+    use crate::data::CaseCache;
     use crate::system::{Chosen, device};
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
         device.seed(5);
         let config = ModelConfig::tiny();
         let model = config.init(&device);
-        let samples = Samples::new(
+        let samples = CaseCache::new(
             Dataset::phantoms(&PhantomConfig::default(), "test", 1),
             None,
             1,
@@ -240,7 +240,7 @@ mod tests {
         };
         let case = samples.case(0).unwrap();
         let mirror = mirror_image(&case);
-        let soft = |mirrored, case: &Case| {
+        let soft = |mirrored, case: &PreparedCase| {
             let decoded = evaluator(mirrored)
                 .decode(std::slice::from_ref(case))
                 .unwrap();

@@ -11,7 +11,7 @@ use mriseg::text::{Prompt, TextTokenizer};
 use mriseg::vision::Vision;
 
 use super::codes::mask_codes;
-use crate::data::Case;
+use crate::data::PreparedCase;
 use crate::system::Chosen;
 use crate::system::exit::data;
 
@@ -101,7 +101,7 @@ impl<'a> Evaluator<'a> {
     ///
     /// # Errors
     /// A sentence does not fit.
-    pub(crate) fn read(&self, cases: &[Case]) -> Result<Input> {
+    pub(crate) fn read(&self, cases: &[PreparedCase]) -> Result<Input> {
         let prompts = (cases.iter())
             .map(|case| self.prompt(case))
             .collect::<Result<Vec<_>>>()?;
@@ -120,7 +120,7 @@ impl<'a> Evaluator<'a> {
             .collect();
         let queries: Vec<Query<'_>> = (cases.iter().zip(&prompts).zip(&codes))
             .map(|((case, prompt), codes)| Query {
-                picture: &case.sample.image,
+                picture: &case.original.image,
                 prompt,
                 prepared: case.preparation.is_none(),
                 codes: codes.as_deref(),
@@ -129,18 +129,18 @@ impl<'a> Evaluator<'a> {
         Ok(self.segmenter.read(&queries))
     }
 
-    fn prompt(&self, case: &Case) -> Result<Prompt> {
-        let text = &case.sample.text;
+    fn prompt(&self, case: &PreparedCase) -> Result<Prompt> {
+        let text = &case.original.text;
         if text.is_empty() {
             return Ok(self.segmenter.no_prompt());
         }
         let prompt = self.segmenter.prompt(text);
-        prompt.map_err(|error| data(format!("case `{}`: {error}", case.sample.id)))
+        prompt.map_err(|error| data(format!("case `{}`: {error}", case.original.id)))
     }
 
     /// Codes of the true masks: `[batch, mask]`.
-    pub(crate) fn mask_codes(&self, cases: &[Case]) -> Tensor<2, Int> {
-        let cases: Vec<&Case> = cases.iter().collect();
+    pub(crate) fn mask_codes(&self, cases: &[PreparedCase]) -> Tensor<2, Int> {
+        let cases: Vec<&PreparedCase> = cases.iter().collect();
         let (config, device) = (self.segmenter.config(), self.segmenter.device());
         mask_codes(self.segmenter.vision().as_ref(), &cases, config, device)
     }

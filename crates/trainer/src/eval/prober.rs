@@ -15,7 +15,7 @@ use super::evaluator::Evaluator;
 use super::prompt_probe::{Measure, ProbeRow, PromptProbe, is_right};
 use super::score::{CaseResult, mean, mean_dice};
 use super::side_swap;
-use crate::data::{Asking, Question, Samples, TextMode, rng};
+use crate::data::{Asking, CaseCache, Question, TextMode, rng};
 use crate::system::Display;
 
 /// From a case's sentence of [`written`] to the next case's; prime to their number, so that all have their turn.
@@ -24,7 +24,7 @@ const STRIDE: usize = 61;
 /// Asks the cases of a data set, at most `limit`.
 struct Prober<'a> {
     evaluator: &'a Evaluator<'a>,
-    samples: &'a Samples,
+    cache: &'a CaseCache,
     limit: usize,
     display: Display,
     /// Dice of the data's own sentences and pictures.
@@ -40,15 +40,15 @@ impl PromptProbe {
     /// A case cannot be loaded.
     pub(crate) fn measure(
         evaluator: &Evaluator<'_>,
-        samples: &Samples,
-        lungs: Option<&Samples>,
+        cache: &CaseCache,
+        lungs: Option<&CaseCache>,
         limit: usize,
         display: Display,
     ) -> Result<Self> {
-        let limit = limit.min(samples.dataset().len());
+        let limit = limit.min(cache.dataset().len());
         let mut prober = Prober {
             evaluator,
-            samples,
+            cache,
             limit,
             display,
             plain: None,
@@ -60,7 +60,7 @@ impl PromptProbe {
         prober.sides()?;
         prober.parts()?;
         prober.empty()?;
-        prober.lungs(samples)?;
+        prober.lungs(cache)?;
         if let Some(lungs) = lungs {
             prober.lungs(lungs)?;
         }
@@ -104,12 +104,11 @@ impl Prober<'_> {
 
     fn ask(&self, asking: Asking) -> Result<Vec<CaseResult>> {
         self.evaluator
-            .run(self.samples, self.limit, asking, self.display)
+            .run(self.cache, self.limit, asking, self.display)
     }
 
     fn answers(&self, questions: &[Question]) -> Result<Vec<CaseResult>> {
-        self.evaluator
-            .answers(self.samples, questions, self.display)
+        self.evaluator.answers(self.cache, questions, self.display)
     }
 
     fn right_share(&mut self, name: &str, cases: &[CaseResult], should: &str) {
@@ -136,7 +135,7 @@ impl Prober<'_> {
 
     /// Sentences of people who knew nothing of the generator, each where there is something of what it asks for.
     fn written(&mut self) -> Result<()> {
-        let questions = self.questions(self.samples, |index, findings| {
+        let questions = self.questions(self.cache, |index, findings| {
             let findings = findings?;
             let from = index * STRIDE;
             let mut next = (from..from + written().len()).map(|i| written()[i % written().len()]);
@@ -171,7 +170,7 @@ impl Prober<'_> {
             }),
         ];
         for (name, rung) in rungs {
-            let questions = self.questions(self.samples, |_, findings| {
+            let questions = self.questions(self.cache, |_, findings| {
                 findings
                     .filter(|findings| !findings.is_empty())
                     .map(|findings| rung(&findings))
@@ -184,8 +183,8 @@ impl Prober<'_> {
 
     fn sides(&mut self) -> Result<()> {
         for (name, wording) in [("given", None), ("held-out", Some(Wording::HeldOut))] {
-            let (samples, limit) = (self.samples, self.limit);
-            let swap = side_swap::measure(self.evaluator, samples, limit, wording, self.display)?;
+            let (cache, limit) = (self.cache, self.limit);
+            let swap = side_swap::measure(self.evaluator, cache, limit, wording, self.display)?;
             let pairs = swap.side_pairs;
             let moved = (pairs > 0).then(|| swap.side_pairs_moved as f64 / pairs as f64);
             self.row("side", name, pairs, Measure::Moved, moved, "1");
@@ -221,7 +220,7 @@ impl Prober<'_> {
                 "1",
             ),
         ];
-        let findings: Vec<(usize, Findings)> = self.stated(self.samples);
+        let findings: Vec<(usize, Findings)> = self.stated(self.cache);
         for (name, change, should) in changes {
             let questions: Vec<Question> = findings
                 .iter()
@@ -230,9 +229,7 @@ impl Prober<'_> {
                 .filter(|(_, [plain, changed])| plain != changed)
                 .flat_map(|(index, pair)| pair.map(|text| Question::of(index, text)))
                 .collect();
-            let masks = self
-                .evaluator
-                .masks(self.samples, &questions, self.display)?;
+            let masks = self.evaluator.masks(self.cache, &questions, self.display)?;
             let value = mean(masks.chunks_exact(2).filter_map(agreement));
             let pairs = questions.len() / 2;
             self.row("part", name, pairs, Measure::Unchanged, value, should);
@@ -246,7 +243,7 @@ impl Prober<'_> {
             ("negation", Request::Nothing),
             ("irrelevant request", Request::Other),
         ] {
-            let questions = self.questions(self.samples, |index, _| {
+            let questions = self.questions(self.cache, |index, _| {
                 Some((request, self.say(Wording::HeldOut, &request, index)))
             })?;
             let cases = self.answers(&questions)?;
@@ -263,31 +260,31 @@ impl Prober<'_> {
     }
 
     /// The organ, where it is annotated, in words that training did not have; and findings where there are none.
-    fn lungs(&mut self, samples: &Samples) -> Result<()> {
+    fn lungs(&mut self, cache: &CaseCache) -> Result<()> {
         let requests = |index: usize| match index % 3 {
             0 => None,
             1 => Some(Side::Left),
             _ => Some(Side::Right),
         };
-        let name = samples.dataset().name();
-        let questions = self.questions(samples, |index, _| {
+        let name = cache.dataset().name();
+        let questions = self.questions(cache, |index, _| {
             let request = Request::Lungs(requests(index));
             Some((request, self.say(Wording::HeldOut, &request, index)))
         })?;
         if questions.is_empty() {
             return Ok(());
         }
-        let cases = self.evaluator.answers(samples, &questions, self.display)?;
+        let cases = self.evaluator.answers(cache, &questions, self.display)?;
         self.dice("lungs", &format!("lungs of {name}"), &cases, "1");
-        let all = self.stated(self.samples);
-        let healthy = self.questions(samples, |index, findings| {
+        let all = self.stated(self.cache);
+        let healthy = self.questions(cache, |index, findings| {
             findings?.is_empty().then_some(())?;
             let (_, findings) = all.get(index % all.len().max(1))?;
             let request = Request::Zones(*findings);
             Some((request, self.say(Wording::HeldOut, &request, index)))
         })?;
         if !healthy.is_empty() {
-            let cases = self.evaluator.answers(samples, &healthy, self.display)?;
+            let cases = self.evaluator.answers(cache, &healthy, self.display)?;
             self.empty_share("empty", "findings on pictures without", &cases);
         }
         Ok(())
@@ -322,19 +319,19 @@ impl Prober<'_> {
     }
 
     /// What the sentences of the data state, of those that are of its grammar.
-    fn stated(&self, samples: &Samples) -> Vec<(usize, Findings)> {
-        (0..self.limit.min(samples.dataset().len()))
-            .filter_map(|index| Some((index, Findings::parse(samples.dataset().text(index))?)))
+    fn stated(&self, cache: &CaseCache) -> Vec<(usize, Findings)> {
+        (0..self.limit.min(cache.dataset().len()))
+            .filter_map(|index| Some((index, Findings::parse(cache.dataset().text(index))?)))
             .collect()
     }
 
     /// Questions that `ask` makes of a case and what its sentence states, where the annotations have the answer.
     fn questions(
         &self,
-        samples: &Samples,
+        cache: &CaseCache,
         ask: impl Fn(usize, Option<Findings>) -> Option<(Request, String)> + Sync,
     ) -> Result<Vec<Question>> {
-        let dataset = samples.dataset();
+        let dataset = cache.dataset();
         let convention = dataset.side_convention();
         let questions = (0..self.limit.min(dataset.len()))
             .into_par_iter()
@@ -342,7 +339,7 @@ impl Prober<'_> {
                 let Some((request, text)) = ask(index, Findings::parse(dataset.text(index))) else {
                     return Ok(None);
                 };
-                let answerable = answer(&samples.load(index)?, &request, convention).is_some();
+                let answerable = answer(&cache.load(index)?, &request, convention).is_some();
                 Ok(answerable.then(|| Question {
                     request: Some(request),
                     ..Question::of(index, text)

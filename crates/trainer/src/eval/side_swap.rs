@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 use super::evaluator::Evaluator;
-use crate::data::{Question, Samples, rng};
+use crate::data::{CaseCache, Question, rng};
 use crate::system::Display;
 
 /// Pictures with the same zone affected on both sides, asked for one side and then for the other.
@@ -31,12 +31,12 @@ pub(crate) struct SideSwap {
 /// A case cannot be loaded.
 pub(crate) fn measure(
     evaluator: &Evaluator<'_>,
-    samples: &Samples,
+    cache: &CaseCache,
     limit: usize,
     wording: Option<Wording>,
     display: Display,
 ) -> Result<SideSwap> {
-    let dataset = samples.dataset();
+    let dataset = cache.dataset();
     let mut seen = HashSet::new();
     let pairs: Vec<(usize, [Findings; 2])> = (0..limit.min(dataset.len()))
         .filter_map(|index| {
@@ -60,10 +60,10 @@ pub(crate) fn measure(
             Question::of(index, text)
         })
         .collect();
-    let masks = evaluator.masks(samples, &questions, display)?;
+    let masks = evaluator.masks(cache, &questions, display)?;
     let (mut result, mut wrong, mut marked) = (SideSwap::default(), 0, 0);
     for (pair, (index, _)) in masks.chunks_exact(2).zip(&pairs) {
-        let middle = separating_column(&samples.load(*index)?.mask);
+        let middle = separating_column(&cache.load(*index)?.mask);
         let mut right_answers = 0;
         for (mask, side) in pair.iter().zip(Side::BOTH) {
             let on_side = area_on(mask, middle, side, dataset.side_convention());

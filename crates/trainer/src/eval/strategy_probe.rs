@@ -8,14 +8,14 @@ use mriseg::image::Mask;
 use mriseg::loss::HardErrorMemory;
 use mriseg::metrics::Overlap;
 use mriseg::segmenter::foreground;
-use mriseg_data::Sample;
+use mriseg_data::Case;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 
 use super::evaluator::{DecodeMode, Evaluator};
 use super::score::mean;
-use crate::data::{Asking, Case, Samples, true_mask};
+use crate::data::{Asking, CaseCache, PreparedCase, true_mask};
 use crate::system::{Display, side_by_side};
 
 /// What the three strategies are meant to move.
@@ -38,7 +38,7 @@ impl StrategyScores {
     /// A case cannot be loaded or its sentence does not fit.
     pub(crate) fn measure(
         evaluator: &Evaluator<'_>,
-        [test, train]: [&Samples; 2],
+        [test, train]: [&CaseCache; 2],
         halfway: &HardErrorMemory,
         limit: usize,
         display: Display,
@@ -97,24 +97,24 @@ impl TokenScores {
     /// A case cannot be loaded or its sentence does not fit.
     pub(crate) fn measure(
         evaluator: &Evaluator<'_>,
-        samples: &Samples,
+        cache: &CaseCache,
         limit: usize,
         display: Display,
     ) -> Result<Self> {
         const RARE: f64 = 0.1;
-        let cases: Vec<usize> = (0..limit.min(samples.dataset().len())).collect();
+        let cases: Vec<usize> = (0..limit.min(cache.dataset().len())).collect();
         let mut stage = display.stage("tokens", cases.len() as u64);
         let (mut truth, mut forced, mut free) = (Vec::new(), Vec::new(), Vec::new());
         let (mut forced_dice, mut free_dice) = (Vec::new(), Vec::new());
         for chunk in cases.chunks(BATCH * evaluator.workers) {
             let loaded = chunk
                 .chunks(BATCH)
-                .map(|batch| load(samples, batch))
+                .map(|batch| load(cache, batch))
                 .collect::<Result<Vec<_>>>()?;
             let done: Vec<Result<_>> = side_by_side(loaded, |batch| {
                 let forced = teacher_forced(evaluator, &batch)?;
                 let free = evaluator.predict(batch)?;
-                let (cases, free): (Vec<Sample>, Vec<Vec<u32>>) = free
+                let (cases, free): (Vec<Case>, Vec<Vec<u32>>) = free
                     .into_iter()
                     .map(|case| (case.prepared, case.tokens))
                     .unzip();
@@ -176,11 +176,7 @@ impl DrawnMasks {
     ///
     /// # Errors
     /// The device stopped answering.
-    fn of<S: Borrow<Sample>>(
-        evaluator: &Evaluator<'_>,
-        tokens: &[u32],
-        cases: &[S],
-    ) -> Result<Self> {
+    fn of<S: Borrow<Case>>(evaluator: &Evaluator<'_>, tokens: &[u32], cases: &[S]) -> Result<Self> {
         let config = evaluator.segmenter.config();
         let (layout, size) = (config.layout(), config.mask.size);
         let masks: Vec<&[u32]> = tokens.chunks_exact(layout.mask()).collect();
@@ -212,7 +208,7 @@ fn wrong_by_cell(drawn: &Mask, truth: &Mask, grid: usize) -> Vec<f64> {
 }
 
 /// The tokens that are picked where all before them are the truth, by the rule of free running.
-fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[Case]) -> Result<Tokens> {
+fn teacher_forced(evaluator: &Evaluator<'_>, cases: &[PreparedCase]) -> Result<Tokens> {
     let [truth, predicted] = evaluator.teacher_forced(cases)?;
     Ok(Tokens {
         truth,
@@ -270,14 +266,14 @@ impl HardTokenScores {
     /// A case cannot be loaded or its sentence does not fit.
     fn measure(
         evaluator: &Evaluator<'_>,
-        samples: &Samples,
+        cache: &CaseCache,
         memory: &HardErrorMemory,
         limit: usize,
     ) -> Result<Option<Self>> {
         const HARDEST: f64 = 0.05;
         const FEWEST: usize = 20;
         let positions = evaluator.segmenter.config().layout().mask();
-        let cases = limit.min(samples.dataset().len());
+        let cases = limit.min(cache.dataset().len());
         let mut order: Vec<usize> = (0..cases * positions).collect();
         let error = |token: usize| memory.error(token / positions, token % positions);
         order.retain(|&token| error(token) > 0.0);
@@ -290,7 +286,7 @@ impl HardTokenScores {
         let mut wrong_pixels = Vec::with_capacity(cases * positions);
         let indices: Vec<usize> = (0..cases).collect();
         for batch in indices.chunks(BATCH) {
-            let tokens = teacher_forced(evaluator, &load(samples, batch)?)?;
+            let tokens = teacher_forced(evaluator, &load(cache, batch)?)?;
             let pairs = tokens.predicted.iter().zip(&tokens.truth);
             wrong.extend(pairs.map(|(predicted, truth)| f64::from(predicted != truth)));
             wrong_pixels.extend(tokens.drawn.wrong_pixels);
@@ -305,8 +301,8 @@ impl HardTokenScores {
 }
 
 /// Cases with their own sentences.
-fn load(samples: &Samples, cases: &[usize]) -> Result<Vec<Case>> {
-    cases.par_iter().map(|&index| samples.case(index)).collect()
+fn load(cache: &CaseCache, cases: &[usize]) -> Result<Vec<PreparedCase>> {
+    cases.par_iter().map(|&index| cache.case(index)).collect()
 }
 
 #[cfg(test)]

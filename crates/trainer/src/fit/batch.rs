@@ -11,7 +11,7 @@ use rand::RngExt;
 use std::collections::BTreeMap;
 
 use super::alone::Alone;
-use super::cases::{Cases, Source};
+use super::cases::{Source, StepCases};
 use super::context::{Hiding, WrongTokens, shown_tokens};
 use crate::config::Experiment;
 use crate::data::{rng, tokenize};
@@ -22,7 +22,7 @@ pub(super) const CONTRAST_CASES: usize = 4;
 /// The cases of one step with everything that a pass needs, token ids one case after the other.
 pub(crate) struct Batch {
     pub(super) step: usize,
-    pub(super) cases: Cases,
+    pub(super) cases: StepCases,
     /// Sentences.
     pub(super) text: Vec<i32>,
     pub(super) alone: Alone,
@@ -68,7 +68,7 @@ impl Batcher<'_> {
     /// A sentence does not fit the model.
     pub(crate) fn batch(
         &self,
-        cases: Cases,
+        cases: StepCases,
         step: usize,
         memory: &HardErrorMemory,
     ) -> Result<Batch> {

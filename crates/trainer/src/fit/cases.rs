@@ -6,19 +6,19 @@ use burn::tensor::{Device, Int, Tensor};
 use mriseg::model::Model;
 use mriseg::reading::Request;
 use mriseg::vq::MaskTokenizer;
-use mriseg_data::{Sample, Warp};
+use mriseg_data::{Case, Warp};
 use rand::RngExt;
 use std::collections::BTreeSet;
 
 use crate::codes::CodedCases;
 use crate::config::Experiment;
-use crate::data::{Changes, Samples, Sentence, masks};
+use crate::data::{CaseCache, Changes, Sentence, masks};
 
 /// Purpose of the random numbers that draw cases.
 pub(super) const STAGE: &str = "lm";
 
 /// The cases of one step.
-pub(crate) struct Cases {
+pub(crate) struct StepCases {
     pub(super) sentences: Vec<(String, String)>,
     /// What each sentence asks for, where that is known.
     pub(super) requests: Vec<Option<Request>>,
@@ -32,7 +32,7 @@ pub(crate) struct Cases {
 
 /// Pictures, one per case.
 pub(super) enum Pictures {
-    Pixels(Vec<Sample>),
+    Pixels(Vec<Case>),
     /// Codes, one picture after the other.
     Codes(Vec<i32>),
 }
@@ -40,13 +40,13 @@ pub(super) enum Pictures {
 /// Where cases come from.
 pub(crate) enum Source<'a> {
     /// Pictures and masks.
-    Pixels(Box<Encoder>),
+    Pixels(Box<MaskEncoder>),
     /// Codes that were made before.
     Codes(&'a CodedCases),
 }
 
 /// What makes codes of masks.
-pub(crate) struct Encoder {
+pub(crate) struct MaskEncoder {
     pub(super) masks: MaskTokenizer,
     /// What every code draws, 0 or 1: `[codes, pixels]`.
     pub(super) patches: Tensor<2>,
@@ -57,9 +57,9 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// It has no tokenizers, and there are no codes.
-    pub(crate) fn of(model: &Model, samples: &'a Samples) -> Result<Self> {
-        match (&model.tokenizers, samples.codes()) {
-            (Some(own), _) => Ok(Self::Pixels(Box::new(Encoder {
+    pub(crate) fn of(model: &Model, cache: &'a CaseCache) -> Result<Self> {
+        match (&model.tokenizers, cache.codes()) {
+            (Some(own), _) => Ok(Self::Pixels(Box::new(MaskEncoder {
                 masks: own.mask.clone(),
                 patches: own.mask.patches().greater_elem(0.5).float(),
             }))),
@@ -94,11 +94,11 @@ impl<'a> Source<'a> {
     /// A case cannot be loaded or has no codes.
     pub(crate) fn draw(
         &self,
-        samples: &Samples,
+        cache: &CaseCache,
         experiment: &Experiment,
         step: usize,
         device: &Device,
-    ) -> Result<Cases> {
+    ) -> Result<StepCases> {
         let (seed, batch) = (experiment.seed, experiment.train.batch);
         let done = step as f64 / experiment.train.steps as f64;
         let requests = experiment.data.requests.at(done);
@@ -109,19 +109,19 @@ impl<'a> Source<'a> {
         };
         match self {
             Self::Pixels(encoder) => {
-                let drawn = samples.training(STAGE, seed, step, batch, changes)?;
+                let drawn = cache.training(STAGE, seed, step, batch, changes)?;
                 let requests = drawn.iter().map(|drawn| drawn.request).collect();
-                let (changed, origins): (Vec<Sample>, Vec<_>) = drawn
+                let (changed, origins): (Vec<Case>, Vec<_>) = drawn
                     .into_iter()
-                    .map(|drawn| (drawn.sample, drawn.origin))
+                    .map(|drawn| (drawn.case, drawn.origin))
                     .unzip();
                 let encoded = encoder
                     .masks
                     .encode(masks(&changed, &experiment.model, device));
-                Ok(Cases {
+                Ok(StepCases {
                     sentences: changed
                         .iter()
-                        .map(|sample| (sample.id.clone(), sample.text.clone()))
+                        .map(|case| (case.id.clone(), case.text.clone()))
                         .collect(),
                     requests,
                     origins,
@@ -130,7 +130,7 @@ impl<'a> Source<'a> {
                 })
             }
             Self::Codes(codes) => {
-                let mut cases = Cases {
+                let mut cases = StepCases {
                     sentences: Vec::with_capacity(batch),
                     requests: vec![None; batch],
                     origins: Vec::with_capacity(batch),
@@ -138,12 +138,12 @@ impl<'a> Source<'a> {
                     targets: Vec::new(),
                 };
                 let mut images = Vec::new();
-                for (index, mut rng) in samples.selection().of_step(STAGE, seed, step, batch) {
+                for (index, mut rng) in cache.selection().of_step(STAGE, seed, step, batch) {
                     let flip = f64::from(changes.augment.flip);
                     let mut drawn = codes
                         .draw(index, changes.requests.side, flip, &mut rng)
                         .ok_or_else(|| {
-                            anyhow!("case `{}` has no codes", samples.dataset().id(index))
+                            anyhow!("case `{}` has no codes", cache.dataset().id(index))
                         })?;
                     if rng.random_bool(changes.text_dropout) {
                         drawn.text.clear();
@@ -161,7 +161,7 @@ impl<'a> Source<'a> {
     }
 }
 
-impl Cases {
+impl StepCases {
     pub(super) fn len(&self) -> usize {
         self.sentences.len()
     }

@@ -59,7 +59,7 @@ impl Hiding {
     }
 }
 
-/// A code of every cell by chance: the one at which the sum of probabilities passes the uniform number.
+/// A sampled code of every cell: the one at which the sum of probabilities passes the uniform number.
 ///
 /// # Shapes
 /// - probabilities: `[cases, mask, codes]`

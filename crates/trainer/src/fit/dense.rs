@@ -14,12 +14,12 @@ use super::optimizer::{clip_norm, grown_decay, learning_rate, take_gradients, up
 use super::session::Session;
 use super::shards::{Part, Shards, gradients};
 use crate::config::Experiment;
-use crate::data::{Changes, Samples, Sentence, masks, pictures, tokenize};
+use crate::data::{CaseCache, Changes, Sentence, masks, pictures, tokenize};
 
 /// What the loop reads and never changes.
 pub(crate) struct DenseTrainer<'a> {
     pub(crate) experiment: &'a Experiment,
-    pub(crate) samples: &'a Samples,
+    pub(crate) cache: &'a CaseCache,
     pub(crate) tokenizer: &'a TextTokenizer,
     pub(crate) session: &'a Session,
     pub(crate) device: &'a Device,
@@ -79,22 +79,22 @@ impl DenseTrainer<'_> {
             requests: &requests,
             text_dropout: training.text_dropout,
         };
-        let drawn = (self.samples).training(STAGE, *seed, step, training.batch, changes)?;
-        let samples: Vec<_> = drawn.into_iter().map(|drawn| drawn.sample).collect();
-        let sentences = samples.iter().map(|sample| Sentence {
-            id: &sample.id,
-            text: &sample.text,
+        let drawn = (self.cache).training(STAGE, *seed, step, training.batch, changes)?;
+        let cases: Vec<_> = drawn.into_iter().map(|drawn| drawn.case).collect();
+        let sentences = cases.iter().map(|case| Sentence {
+            id: &case.id,
+            text: &case.text,
         });
         let ids = tokenize(sentences, self.tokenizer, config)?;
         let length = config.lm.text_tokens;
         let autodiff = self.device.clone().autodiff();
         let padding = self.tokenizer.padding() as usize;
         let shards = Shards::new(self.session.workers);
-        Ok(gradients(model, samples.len(), shards, |model, range| {
+        Ok(gradients(model, cases.len(), shards, |model, range| {
             let ids = ids[range.start * length..range.end * length].to_vec();
             let text = Tensor::from_data(TensorData::new(ids, [range.len(), length]), &autodiff);
-            let picture = pictures(&samples[range.clone()], config, &autodiff);
-            let mask = masks(&samples[range], config, &autodiff);
+            let picture = pictures(&cases[range.clone()], config, &autodiff);
+            let mask = masks(&cases[range], config, &autodiff);
             let loss = mask_reconstruction_loss(model.forward(picture, text, padding), mask);
             Part {
                 rest: loss.clone().without_autodiff(),

@@ -13,7 +13,7 @@ use crate::config::Experiment;
 #[derive(Module, Debug)]
 pub(crate) struct Learner {
     pub(crate) model: Model,
-    /// HiddenStates states to the space where tokens are contrasted: `d_model` to [`Learner::CONTRAST_DIM`].
+    /// Hidden states to the space where tokens are contrasted: `d_model` to [`Learner::CONTRAST_DIM`].
     pub(crate) contrast: Option<Linear>,
     /// The sentence to what it asks for: `d_model` to [`Learner::REQUEST_BITS`].
     pub(crate) reading: Option<Linear>,

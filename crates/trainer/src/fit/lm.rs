@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use super::batch::{Batch, Batcher, CONTRAST_CASES};
-use super::cases::{Cases, Source};
+use super::cases::{Source, StepCases};
 use super::learner::Learner;
 use super::measures::{Measured, NEXT_TOKEN, StepMeasures, Terms};
 use super::objective::Objective;
@@ -20,7 +20,7 @@ use super::optimizer::{clip_norm, grown_decay, learning_rate, take_gradients, up
 use super::session::Session;
 use super::shards::{Shards, gradients};
 use crate::config::Experiment;
-use crate::data::Samples;
+use crate::data::CaseCache;
 use crate::data::text::rewords;
 use crate::system::Stage;
 
@@ -95,7 +95,7 @@ pub(crate) fn optimizer(experiment: &Experiment) -> ModuleOptimizer {
 /// What the loop reads and never changes.
 pub(crate) struct LmTrainer<'a> {
     pub(crate) experiment: &'a Experiment,
-    pub(crate) samples: &'a Samples,
+    pub(crate) cache: &'a CaseCache,
     pub(crate) tokenizer: &'a TextTokenizer,
     pub(crate) session: &'a Session,
     pub(crate) device: &'a Device,
@@ -140,12 +140,12 @@ impl LmTrainer<'_> {
     /// The model is trained on codes, and there are none.
     pub(crate) fn objective(&self, state: &LmState) -> Result<Objective<'_>> {
         let autodiff = self.device.clone().autodiff();
-        let source = Source::of(&state.average, self.samples)?;
+        let source = Source::of(&state.average, self.cache)?;
         let batcher = Batcher {
             experiment: self.experiment,
             tokenizer: self.tokenizer,
             empty: source.empty(),
-            sentences: if rewords(self.experiment, self.samples.dataset()) {
+            sentences: if rewords(self.experiment, self.cache.dataset()) {
                 self.experiment.train.sentences
             } else {
                 0
@@ -165,9 +165,9 @@ impl LmTrainer<'_> {
     ///
     /// # Errors
     /// One cannot be loaded.
-    pub(crate) fn draw(&self, objective: &Objective<'_>, step: usize) -> Result<Cases> {
+    pub(crate) fn draw(&self, objective: &Objective<'_>, step: usize) -> Result<StepCases> {
         let source = &objective.batcher.source;
-        source.draw(self.samples, self.experiment, step, self.device)
+        source.draw(self.cache, self.experiment, step, self.device)
     }
 
     /// Forward and backward pass of a batch.

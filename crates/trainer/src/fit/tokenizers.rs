@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 use mriseg::loss::{mask_reconstruction_loss, picture_reconstruction_loss};
 use mriseg::vq::{CodebookEma, ImageTokenizer, MaskTokenizer, Quantizer, QuantizerConfig};
-use mriseg_data::{RequestMix, Sample};
+use mriseg_data::{Case, RequestMix};
 use mriseg_ops::adamw::AdamW;
 
 use super::lm::Progress;
@@ -13,7 +13,7 @@ use super::optimizer::{clip_norm, learning_rate};
 use super::session::Session;
 use super::shards::{Part, Shards, gradients};
 use crate::config::{Experiment, TokenizerTraining};
-use crate::data::{Changes, Samples, masks, pictures, rng};
+use crate::data::{CaseCache, Changes, masks, pictures, rng};
 
 const WARMUP: f64 = 0.05;
 const CLIP_NORM: f32 = 1.0;
@@ -25,7 +25,7 @@ const LUNGS: f64 = 0.25;
 /// Trains the mask tokenizer on augmented masks; `None` when the user asked to stop.
 pub(crate) fn train_mask_tokenizer(
     experiment: &Experiment,
-    samples: &Samples,
+    cache: &CaseCache,
     session: &Session,
     device: &Device,
 ) -> Result<Option<MaskTokenizer>> {
@@ -36,7 +36,7 @@ pub(crate) fn train_mask_tokenizer(
         name: "mask",
         experiment,
         training,
-        samples,
+        cache,
         session,
         parts: PARTS,
         lungs: LUNGS,
@@ -61,7 +61,7 @@ pub(crate) fn train_mask_tokenizer(
 /// Trains the image tokenizer on augmented pictures; `None` when the user asked to stop.
 pub(crate) fn train_image_tokenizer(
     experiment: &Experiment,
-    samples: &Samples,
+    cache: &CaseCache,
     session: &Session,
     device: &Device,
 ) -> Result<Option<ImageTokenizer>> {
@@ -72,7 +72,7 @@ pub(crate) fn train_image_tokenizer(
         name: "image",
         experiment,
         training,
-        samples,
+        cache,
         session,
         parts: 0.0,
         lungs: 0.0,
@@ -99,7 +99,7 @@ struct TokenizerStage<'a> {
     name: &'static str,
     experiment: &'a Experiment,
     training: &'a TokenizerTraining,
-    samples: &'a Samples,
+    cache: &'a CaseCache,
     session: &'a Session,
     /// Share of masks of one side only.
     parts: f64,
@@ -123,7 +123,7 @@ impl TokenizerStage<'_> {
         &self,
         mut tokenizer: M,
         quantizer: impl Fn(&mut M) -> &mut Quantizer,
-        forward: impl Fn(&M, &[Sample]) -> Encoded + Sync,
+        forward: impl Fn(&M, &[Case]) -> Encoded + Sync,
     ) -> Result<Option<M>> {
         let (training, session) = (self.training, self.session);
         let mix = &self.experiment.data.requests;
@@ -152,11 +152,11 @@ impl TokenizerStage<'_> {
             if session.interrupt.requested() {
                 return Ok(None);
             }
-            let batch: Vec<Sample> = self
-                .samples
+            let batch: Vec<Case> = self
+                .cache
                 .training(self.name, session.seed, step, training.batch, changes)?
                 .into_iter()
-                .map(|drawn| drawn.sample)
+                .map(|drawn| drawn.case)
                 .collect();
             let (mut gradients, parts) = gradients(
                 &tokenizer,

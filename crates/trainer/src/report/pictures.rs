@@ -210,8 +210,8 @@ fn assert_same_size(picture: &RgbImage, mask: &Mask) {
 /// A case as a model answered it: image, truth, prediction, oracle.
 pub(crate) fn strip_of(case: &Prediction) -> RgbImage {
     strip(
-        &case.sample.image,
-        &case.sample.mask,
+        &case.original.image,
+        &case.original.mask,
         &case.mask,
         Some(&case.oracle),
     )

@@ -68,7 +68,7 @@ impl Run {
         }
         let trainer = DenseTrainer {
             experiment,
-            samples: &self.train,
+            cache: &self.train,
             tokenizer: &self.tokenizer,
             session: &self.session,
             device,

@@ -13,7 +13,7 @@ use super::export;
 use super::folder::RunDir;
 use super::state::Run;
 use crate::config::DataSpec;
-use crate::data::{Asking, Samples, text};
+use crate::data::{Asking, CaseCache, text};
 use crate::eval::{Evaluator, PromptProbe, StrategyScores, side_swap};
 use crate::report::{self, Summary, pictures};
 
@@ -80,7 +80,7 @@ impl Run {
             lungs = lungs.with_side_convention(data.side_convention);
             lungs.thin(PROBE_CASES);
             let channels = self.experiment.model.image.input_channels;
-            Samples::new(lungs, export::typical(&self.folder), channels)
+            CaseCache::new(lungs, export::typical(&self.folder), channels)
         });
         let limit = self.test_limit().min(PROBE_CASES);
         let display = self.session.display;

@@ -19,7 +19,7 @@ use super::warm_start::{self, WarmStart};
 use crate::cli::{TrainArgs, command_line};
 use crate::codes::{CodesDir, Origin};
 use crate::config::{DataSpec, Experiment};
-use crate::data::{Samples, Splits, text};
+use crate::data::{CaseCache, Splits, text};
 use crate::fit::Session;
 use crate::system::{Chosen, Display, Interrupt, device, exit, read_json, write_atomic};
 
@@ -133,7 +133,7 @@ struct Data {
     tokenizer: TextTokenizer,
     typical: Option<Typical>,
     /// Training, validation and test cases.
-    splits: [Samples; 3],
+    splits: [CaseCache; 3],
 }
 
 impl Data {
@@ -150,10 +150,10 @@ impl Data {
             Some(emu3) => {
                 let origin = Origin::new(experiment, emu3, splits.fingerprints());
                 let codes = CodesDir::open(Path::new(&experiment.emu3.codes), &origin)?;
-                let samples = splits.with_codes(|role, dataset| {
+                let caches = splits.with_codes(|role, dataset| {
                     codes.read(role, dataset, experiment.cases_of(role, dataset.len()))
                 })?;
-                (None, samples)
+                (None, caches)
             }
             None => {
                 let typical = match settings.begun() {
@@ -161,8 +161,8 @@ impl Data {
                     None => splits.typical()?,
                 };
                 let channels = experiment.model.image.input_channels;
-                let samples = splits.into_pictures(typical.as_ref(), channels);
-                (typical, samples)
+                let caches = splits.into_pictures(typical.as_ref(), channels);
+                (typical, caches)
             }
         };
         Ok(Self {
@@ -174,7 +174,7 @@ impl Data {
 
     /// What `data.json` says of the data and of what else the weights come from.
     fn entry(&self, experiment: &Experiment, begin: &Beginning) -> Value {
-        let [train, valid, test] = self.splits.each_ref().map(Samples::dataset);
+        let [train, valid, test] = self.splits.each_ref().map(CaseCache::dataset);
         let encoder = begin.warm.as_ref().and_then(WarmStart::pretrained_encoder);
         let own = !experiment.image_encoder.from.is_empty();
         json!({

@@ -16,7 +16,7 @@ use super::folder::RunDir;
 use super::warm_start::WarmStart;
 use crate::cli::command_line;
 use crate::config::{Experiment, SplitRole};
-use crate::data::{Samples, TextMode, Words, text};
+use crate::data::{CaseCache, TextMode, Words, text};
 use crate::eval::Evaluator;
 use crate::eval::vision_of;
 use crate::fit::Session;
@@ -35,9 +35,9 @@ pub(crate) struct Run {
     pub(super) warm: Option<WarmStart>,
     /// Where the model has no tokenizers of its own.
     pub(super) emu3: Option<Arc<Emu3Tokenizer>>,
-    pub(super) train: Samples,
-    pub(super) valid: Samples,
-    pub(super) test: Samples,
+    pub(super) train: CaseCache,
+    pub(super) valid: CaseCache,
+    pub(super) test: CaseCache,
 }
 
 impl Run {

@@ -154,7 +154,7 @@ impl Run {
             Progress::new(&self.session, "language model", training.steps, state.step);
         let trainer = LmTrainer {
             experiment: &self.experiment,
-            samples: &self.train,
+            cache: &self.train,
             tokenizer,
             session: &self.session,
             device: &self.chosen.device,

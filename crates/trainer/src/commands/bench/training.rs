@@ -11,7 +11,7 @@ use std::time::Instant;
 use super::preset::{SEED, resolve};
 use crate::cli::BenchArgs;
 use crate::config::{DataSpec, Experiment, Preset};
-use crate::data::{self, Samples, text};
+use crate::data::{self, CaseCache, text};
 use crate::fit::{LmState, LmTrainer, Session, StepMeasures};
 use crate::system::{Chosen, Display, Interrupt, device, median, milliseconds};
 
@@ -47,7 +47,7 @@ struct Trial {
     experiment: Experiment,
     chosen: Chosen,
     tokenizer: TextTokenizer,
-    samples: Samples,
+    cache: CaseCache,
     session: Session,
 }
 
@@ -122,7 +122,7 @@ impl Trial {
         Ok(Self {
             objective,
             tokenizer: text::tokenizer(&experiment, &dataset)?,
-            samples: Samples::new(dataset, None, 1),
+            cache: CaseCache::new(dataset, None, 1),
             session: Session {
                 display: Display::Silent,
                 interrupt: Interrupt::default(),
@@ -137,7 +137,7 @@ impl Trial {
     fn trainer(&self) -> LmTrainer<'_> {
         LmTrainer {
             experiment: &self.experiment,
-            samples: &self.samples,
+            cache: &self.cache,
             tokenizer: &self.tokenizer,
             session: &self.session,
             device: &self.chosen.device,
@@ -150,7 +150,7 @@ impl Trial {
         device.seed(SEED);
         let autodiff = device.clone().autodiff();
         let model = self.experiment.model.init(&autodiff);
-        let cases = self.samples.dataset().len();
+        let cases = self.cache.dataset().len();
         LmState::new(&self.experiment, model, cases, &autodiff)
     }
 

@@ -155,15 +155,15 @@ fn check_cases(dataset: &Dataset, lint: &mut Lint, display: Display) {
 }
 
 fn facts(dataset: &Dataset, i: usize) -> Result<Facts, DataError> {
-    let sample = dataset.load(i)?;
+    let case = dataset.load(i)?;
     // A phantom's absent finding is meant to have no mask.
     let meant = dataset.kind(i) == Some(SentenceKind::Absent);
-    let contradiction = Findings::parse(&sample.text)
+    let contradiction = Findings::parse(&case.text)
         .filter(|_| !meant)
-        .and_then(|findings| contradiction(&findings, &sample.mask, dataset.side_convention()));
+        .and_then(|findings| contradiction(&findings, &case.mask, dataset.side_convention()));
     Ok(Facts {
-        fingerprint: fingerprint(&sample.image),
-        intermediate_pixels: sample.intermediate_pixels,
+        fingerprint: fingerprint(&case.image),
+        intermediate_pixels: case.intermediate_pixels,
         contradiction,
     })
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use mriseg::image::{GrayImage, Mask, Preparation, Typical};
 use mriseg::segmenter::foreground;
-use mriseg_data::{Dataset, Sample};
+use mriseg_data::{Case, Dataset};
 use std::borrow::Borrow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -16,7 +16,7 @@ use crate::system::exit::data;
 
 /// Loaded cases, kept in memory up to a limit.
 #[derive(Debug)]
-pub(crate) struct Samples {
+pub(crate) struct CaseCache {
     dataset: Dataset,
     /// See [`Typical`]; `None` also where codes were made of pictures as they are.
     typical: Option<Typical>,
@@ -28,18 +28,18 @@ pub(crate) struct Samples {
     selection: Selection,
     /// By case, where there are codes: see [`Precomputed::oracle`].
     oracles: Vec<Arc<OnceLock<Mask>>>,
-    cache: Vec<OnceLock<Sample>>,
+    loaded: Vec<OnceLock<Case>>,
     room: AtomicUsize,
     soft_masks: AtomicUsize,
 }
 
 /// A case to be measured.
 #[derive(Debug, Clone)]
-pub(crate) struct Case {
+pub(crate) struct PreparedCase {
     /// As it lies on disk.
-    pub(crate) sample: Sample,
+    pub(crate) original: Case,
     /// Picture and mask as the model reads them.
-    pub(crate) prepared: Sample,
+    pub(crate) prepared: Case,
     /// What lies between the two; `None` where pictures are read as they are.
     pub(crate) preparation: Option<Preparation>,
     /// What was made before, where it was.
@@ -55,29 +55,29 @@ pub(crate) struct Precomputed {
     pub(crate) oracle: Arc<OnceLock<Mask>>,
 }
 
-impl Case {
+impl PreparedCase {
     /// A soft mask of the model, cut at one half, at the place and size of the picture.
     pub(crate) fn restore(&self, soft: &GrayImage) -> Mask {
         match &self.preparation {
             Some(preparation) => preparation.restore(soft),
-            None => foreground(soft, self.sample.mask.width, self.sample.mask.height),
+            None => foreground(soft, self.original.mask.width, self.original.mask.height),
         }
     }
 }
 
-impl Borrow<Sample> for &Case {
-    fn borrow(&self) -> &Sample {
+impl Borrow<Case> for &PreparedCase {
+    fn borrow(&self) -> &Case {
         &self.prepared
     }
 }
 
-impl Borrow<Sample> for Case {
-    fn borrow(&self) -> &Sample {
+impl Borrow<Case> for PreparedCase {
+    fn borrow(&self) -> &Case {
         &self.prepared
     }
 }
 
-impl Samples {
+impl CaseCache {
     const CACHE_BYTES: usize = 2 << 30;
 
     /// Cases whose pictures are prepared and read in 1 or 3 channels.
@@ -108,7 +108,7 @@ impl Samples {
             codes: None,
             oracles: Vec::new(),
             selection: Selection::all(dataset.len()),
-            cache: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
+            loaded: (0..dataset.len()).map(|_| OnceLock::new()).collect(),
             dataset,
             room: AtomicUsize::new(Self::CACHE_BYTES),
             soft_masks: AtomicUsize::new(0),
@@ -133,34 +133,34 @@ impl Samples {
     }
 
     /// Case `index`, from memory or disk.
-    pub(crate) fn load(&self, index: usize) -> Result<Sample> {
-        if let Some(sample) = self.cache[index].get() {
-            return Ok(sample.clone());
+    pub(crate) fn load(&self, index: usize) -> Result<Case> {
+        if let Some(case) = self.loaded[index].get() {
+            return Ok(case.clone());
         }
-        let mut sample = self
+        let mut case = self
             .dataset
             .load(index)
             .map_err(|error| data(error.to_string()))?;
-        sample.image = sample.image.with_channels(self.channels);
-        if sample.intermediate_pixels > 0 {
+        case.image = case.image.with_channels(self.channels);
+        if case.intermediate_pixels > 0 {
             self.soft_masks.fetch_add(1, Ordering::Relaxed);
         }
-        let bytes = sample.image.bytes() + sample.mask.pixels.len();
+        let bytes = case.image.bytes() + case.mask.pixels.len();
         let kept = self
             .room
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |room| {
                 room.checked_sub(bytes)
             });
         if kept.is_ok() {
-            return Ok(self.cache[index].get_or_init(|| sample).clone());
+            return Ok(self.loaded[index].get_or_init(|| case).clone());
         }
-        Ok(sample)
+        Ok(case)
     }
 
     /// Case `index` with what there is of its codes.
-    pub(crate) fn case(&self, index: usize) -> Result<Case> {
+    pub(crate) fn case(&self, index: usize) -> Result<PreparedCase> {
         let case = self.prepare(self.load(index)?);
-        Ok(Case {
+        Ok(PreparedCase {
             precomputed: self.codes.as_ref().and_then(|codes| {
                 Some(Precomputed {
                     codes: codes.of(index)?,
@@ -172,31 +172,31 @@ impl Samples {
     }
 
     /// A case that need not be one of the data set.
-    pub(crate) fn prepare(&self, sample: Sample) -> Case {
+    pub(crate) fn prepare(&self, case: Case) -> PreparedCase {
         if !self.prepares {
-            return Case {
-                prepared: sample.clone(),
+            return PreparedCase {
+                prepared: case.clone(),
                 preparation: None,
                 precomputed: None,
-                sample,
+                original: case,
             };
         }
-        let (preparation, prepared) = self.prepared(&sample, &sample.mask);
-        Case {
+        let (preparation, prepared) = self.prepared(&case, &case.mask);
+        PreparedCase {
             preparation: Some(preparation),
             prepared,
             precomputed: None,
-            sample,
+            original: case,
         }
     }
 
     /// Picture and a mask as the model reads them.
-    pub(super) fn prepared(&self, sample: &Sample, mask: &Mask) -> (Preparation, Sample) {
-        let preparation = Preparation::of(&sample.image, self.typical.as_ref());
-        let prepared = Sample {
-            text: sample.text.clone(),
+    pub(super) fn prepared(&self, case: &Case, mask: &Mask) -> (Preparation, Case) {
+        let preparation = Preparation::of(&case.image, self.typical.as_ref());
+        let prepared = Case {
+            text: case.text.clone(),
             mask: preparation.mask(mask),
-            ..Sample::new(&sample.id, preparation.picture(&sample.image))
+            ..Case::new(&case.id, preparation.picture(&case.image))
         };
         (preparation, prepared)
     }

@@ -6,7 +6,7 @@ use crate::Findings;
 
 /// One case, loaded: what a model sees and what it should answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
+pub struct Case {
     /// Name of the case, unique within its split unless the source repeats it.
     pub id: String,
     /// The sentence that says what to segment.
@@ -23,7 +23,7 @@ pub struct Sample {
     pub lungs: Option<Mask>,
 }
 
-impl Sample {
+impl Case {
     /// A picture about which nothing is known: no sentence, an empty mask of the picture's size.
     pub fn new(id: &str, image: impl Into<Picture>) -> Self {
         let image = image.into();

@@ -8,7 +8,7 @@ use crate::readers::files::{CaseFiles, FileCase};
 use crate::shards::{CaseParts, ShardCase};
 
 #[derive(Debug)]
-pub(super) struct Case {
+pub(super) struct Entry {
     pub(super) id: String,
     pub(super) text: String,
     /// Cases of one picture share this number.
@@ -25,7 +25,7 @@ pub(super) enum Origin {
     Phantom(Referral),
 }
 
-impl Case {
+impl Entry {
     pub(super) fn has_lungs(&self) -> bool {
         match &self.origin {
             Origin::Files(files) => files.lungs.is_some(),
@@ -35,14 +35,14 @@ impl Case {
     }
 }
 
-pub(super) fn cases_of_files(files: Vec<FileCase>) -> Vec<Case> {
+pub(super) fn cases_of_files(files: Vec<FileCase>) -> Vec<Entry> {
     numbered(files.into_iter().map(|case| {
         let key = case.files.image.clone();
         (case.id, case.text, key, Origin::Files(case.files))
     }))
 }
 
-pub(super) fn cases_of_shards(cases: Vec<ShardCase>) -> Vec<Case> {
+pub(super) fn cases_of_shards(cases: Vec<ShardCase>) -> Vec<Entry> {
     numbered(
         cases
             .into_iter()
@@ -51,12 +51,12 @@ pub(super) fn cases_of_shards(cases: Vec<ShardCase>) -> Vec<Case> {
 }
 
 /// Cases with the numbers of their pictures; equal keys are one picture.
-fn numbered<K: Eq + Hash>(cases: impl Iterator<Item = (String, String, K, Origin)>) -> Vec<Case> {
+fn numbered<K: Eq + Hash>(cases: impl Iterator<Item = (String, String, K, Origin)>) -> Vec<Entry> {
     let mut numbers = HashMap::new();
     cases
         .map(|(id, text, key, origin)| {
             let next = numbers.len();
-            Case {
+            Entry {
                 id,
                 text,
                 picture: *numbers.entry(key).or_insert(next),
