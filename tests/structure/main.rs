@@ -31,6 +31,33 @@ fn no_import_circle() {
     assert!(circles.is_empty(), "{described}");
 }
 
+/// A file of the trainer needs files of its own folder, and of folders that stand above it in ARCHITECTURE.md.
+#[test]
+fn folders_of_the_trainer_are_layers() {
+    let document = fs::read_to_string(repository().join("ARCHITECTURE.md")).unwrap();
+    let rows = document
+        .lines()
+        .skip_while(|line| !line.starts_with("| folder |"));
+    let layers: Vec<&str> = (rows.skip(2))
+        .map_while(|row| Some(row.strip_prefix("| `")?.split_once("/` |")?.0))
+        .collect();
+    let layer = |file: &str| {
+        let folder = file.strip_prefix("crates/trainer/src/")?.split_once('/')?.0;
+        let layer = layers.iter().position(|&layer| layer == folder);
+        Some(layer.unwrap_or_else(|| panic!("ARCHITECTURE.md has no row for `{folder}/`")))
+    };
+    let trainer = Package::read(repository(), "crates/trainer");
+    for ((from, to), names) in &trainer.arrows() {
+        if let (Some(user), Some(used)) = (layer(from), layer(to)) {
+            assert!(
+                used <= user,
+                "{from} uses {names:?} of {to}, a layer below it"
+            );
+        }
+    }
+    assert!(trainer.files.iter().filter_map(|file| layer(file)).count() > 50);
+}
+
 /// Without tests, a file has at most 400 lines and a function 80, or stands with its reason in ARCHITECTURE.md.
 #[test]
 fn files_and_functions_are_short() {
