@@ -14,7 +14,7 @@ use mriseg::bundle::{Bundle, Manifest};
 use mriseg::tensor_source::TensorSource;
 use mriseg_emu3::{Emu3Config, Emu3Tokenizer, RandomTensors, SafetensorsFile};
 use std::error::Error;
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
@@ -91,9 +91,8 @@ fn emu3(path: &Path, side: usize) -> Result<(), Box<dyn Error>> {
     let mut source: Box<dyn TensorSource> = if path == Path::new("random") {
         Box::new(RandomTensors::new(1))
     } else {
-        let file = File::open(&weights)?;
-        println!("file: {:.2} MB", file.metadata()?.len() as f64 / 1e6);
-        Box::new(SafetensorsFile::open(file, &weights.display().to_string())?)
+        println!("file: {:.2} MB", fs::metadata(&weights)?.len() as f64 / 1e6);
+        Box::new(SafetensorsFile::open(&weights)?)
     };
     config.validate()?;
     let tokenizer = Emu3Tokenizer::load(&config, source.as_mut(), &device)?;

@@ -6,7 +6,7 @@ use mriseg::config::ModelConfig;
 use mriseg::tensor_source::WeightsError;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::Emu3Config;
@@ -134,12 +134,7 @@ impl Emu3Dir {
     /// # Errors
     /// The weights cannot be read or have other sizes.
     pub fn load(&self, device: &Device) -> Result<Emu3Tokenizer, WeightsError> {
-        let name = self.weights.display().to_string();
-        let file = File::open(&self.weights).map_err(|error| WeightsError {
-            file: name.clone(),
-            reason: format!("cannot be read ({error})"),
-        })?;
-        let mut source = SafetensorsFile::open(BufReader::new(file), &name)?;
+        let mut source = SafetensorsFile::open(&self.weights)?;
         Emu3Tokenizer::load(&self.config, &mut source, device)
     }
 }

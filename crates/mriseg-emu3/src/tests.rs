@@ -6,7 +6,7 @@ use burn::tensor::{Bytes, DType, TensorData};
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::fs;
 
 #[derive(Deserialize)]
 struct Fixture {
@@ -117,7 +117,10 @@ impl Fixture {
 type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 fn load(config: &Emu3Config, file: Vec<u8>) -> Result<Emu3Tokenizer, WeightsError> {
-    let mut file = SafetensorsFile::open(Cursor::new(file), "emu3.safetensors")?;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("emu3.safetensors");
+    fs::write(&path, file).unwrap();
+    let mut file = SafetensorsFile::open(&path)?;
     Emu3Tokenizer::load(config, &mut file, &Device::flex())
 }
 
@@ -188,7 +191,7 @@ fn what_does_not_fit_is_named() {
         tensors.remove("decoder.mid.attn_1.q.weight");
     });
     assert!(
-        lacking.starts_with("emu3.safetensors: lacks the tensor `decoder.mid.attn_1.q.weight`"),
+        lacking.contains("emu3.safetensors: lacks the tensor `decoder.mid.attn_1.q.weight`"),
         "{lacking}"
     );
     let extra = message(&|tensors| {
@@ -221,7 +224,7 @@ fn weights_that_are_no_floating_point_numbers_are_refused() {
     let file = fixture.file(false, DType::I32, |_| {});
     let message = load(&fixture.config(), file).unwrap_err().to_string();
     assert!(
-        message.contains("holds I32; f32, f16 and bf16 can be read"),
+        message.contains("holds I32; floating-point numbers can be read"),
         "{message}"
     );
 }

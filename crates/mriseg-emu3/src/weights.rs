@@ -4,14 +4,14 @@ use crate::config::GROUPS;
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{GroupNorm, GroupNormConfig, Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::{Bytes, DType, Device, Tensor, TensorData};
+use burn::store::bridge::to_data;
+use burn::store::{ModuleStore, SafetensorsStore, SafetensorsStoreError};
+use burn::tensor::{Device, Tensor, TensorData};
 use mriseg::tensor_source::{TensorSource, WeightsError};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use safetensors::Dtype;
-use safetensors::tensor::Metadata;
 use std::collections::BTreeSet;
-use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
 
 /// Random weights for tests and timing, of a variance large enough that different pictures get different codes.
 #[derive(Debug)]
@@ -53,70 +53,39 @@ impl TensorSource for RandomTensors {
 }
 
 /// A safetensors file with the official names, or with those that the `transformers` package gives its own
-/// version of the network (`Emu3VQVAE`); f32, f16 or bf16.
-#[derive(Debug)]
-pub struct SafetensorsFile<R> {
-    reader: R,
+/// version of the network (`Emu3VQVAE`); f32, f16 or bf16. It is mapped into memory, not read at once.
+pub struct SafetensorsFile {
+    store: SafetensorsStore,
     file: String,
-    tensors: Metadata,
-    data_start: u64,
     unused: BTreeSet<String>,
     renamed: bool,
 }
 
-impl<R: Read + Seek> SafetensorsFile<R> {
-    /// Reads the list of tensors; `file` names it in errors.
+impl SafetensorsFile {
+    /// Reads the list of tensors.
     ///
     /// # Errors
-    /// It is no safetensors file, or has been cut short.
-    pub fn open(mut reader: R, file: &str) -> Result<Self, WeightsError> {
-        /// As the `safetensors` crate has it.
-        const LONGEST_HEADER: u64 = 100_000_000;
-        let broken = |reason: String| WeightsError {
-            file: file.to_owned(),
-            reason,
+    /// It cannot be read, is no safetensors file, or has been cut short.
+    pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        let file = path.display().to_string();
+        let mut store = SafetensorsStore::from_file(path);
+        let mut unused: BTreeSet<String> = match store.keys() {
+            Ok(names) => names.into_iter().collect(),
+            Err(error) => {
+                let reason = match error {
+                    SafetensorsStoreError::Io(error) => format!("cannot be read ({error})"),
+                    error => format!(
+                        "is no safetensors file, or was cut short ({error}); download it again"
+                    ),
+                };
+                return Err(WeightsError { file, reason });
+            }
         };
-        let unreadable = |error: std::io::Error| broken(format!("cannot be read ({error})"));
-        let length = reader.seek(SeekFrom::End(0)).map_err(unreadable)?;
-        reader.rewind().map_err(unreadable)?;
-        let mut count = [0; 8];
-        if length >= 8 {
-            reader.read_exact(&mut count).map_err(unreadable)?;
-        }
-        let header = u64::from_le_bytes(count);
-        if length < 8 || header > LONGEST_HEADER || header > length - 8 {
-            return Err(broken(
-                "is no safetensors file, or was cut short; download it again".to_owned(),
-            ));
-        }
-        let mut json = vec![0; header as usize];
-        reader.read_exact(&mut json).map_err(unreadable)?;
-        let tensors: Metadata = serde_json::from_slice(&json)
-            .map_err(|error| broken(format!("is no safetensors file ({error})")))?;
-        let data_start = 8 + header;
-        let end = tensors
-            .tensors()
-            .values()
-            .map(|info| info.data_offsets.1 as u64)
-            .max()
-            .unwrap_or(0);
-        if data_start + end != length {
-            return Err(broken(format!(
-                "has {length} bytes instead of {}: it was cut short or damaged; download it again",
-                data_start + end
-            )));
-        }
-        let unused: BTreeSet<String> = tensors
-            .tensors()
-            .into_keys()
-            .filter(|name| !name.ends_with(".num_batches_tracked"))
-            .collect();
+        unused.retain(|name| !name.ends_with(".num_batches_tracked"));
         Ok(Self {
             renamed: unused.iter().any(|name| name.contains("_block.")),
-            reader,
-            file: file.to_owned(),
-            tensors,
-            data_start,
+            store,
+            file,
             unused,
         })
     }
@@ -129,7 +98,7 @@ impl<R: Read + Seek> SafetensorsFile<R> {
     }
 }
 
-impl<R: Read + Seek> TensorSource for SafetensorsFile<R> {
+impl TensorSource for SafetensorsFile {
     fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         let name = if self.renamed {
             transformers_name(name)
@@ -141,34 +110,26 @@ impl<R: Read + Seek> TensorSource for SafetensorsFile<R> {
             [rows, columns, 1, 1] if self.renamed && name.contains("_proj.") => &[*rows, *columns],
             shape => shape,
         };
-        let Some(info) = self.tensors.info(&name) else {
+        let Ok(Some(tensor)) = self.store.get_tensor(&name) else {
             return Err(self.wrong(format!(
                 "lacks the tensor `{name}`: it is not an Emu3 vision tokenizer of these sizes"
             )));
         };
-        if info.shape != shape {
+        let data = to_data(tensor);
+        let data =
+            data.map_err(|error| self.wrong(format!("cannot read the tensor `{name}` ({error})")))?;
+        if data.shape().as_slice() != shape {
             return Err(self.wrong(format!(
                 "the tensor `{name}` has the shape {:?}, the configuration asks for {shape:?}",
-                info.shape
+                data.shape().as_slice()
             )));
         }
-        let dtype = match info.dtype {
-            Dtype::F32 => DType::F32,
-            Dtype::F16 => DType::F16,
-            Dtype::BF16 => DType::BF16,
-            other => {
-                return Err(self.wrong(format!(
-                    "the tensor `{name}` holds {other:?}; f32, f16 and bf16 can be read"
-                )));
-            }
-        };
-        let (start, end) = info.data_offsets;
-        let mut bytes = vec![0; end - start];
-        self.reader
-            .seek(SeekFrom::Start(self.data_start + start as u64))
-            .and_then(|_| self.reader.read_exact(&mut bytes))
-            .map_err(|error| self.wrong(format!("cannot read the tensor `{name}` ({error})")))?;
-        let data = TensorData::from_bytes(Bytes::from_bytes_vec(bytes), shape, dtype);
+        if !data.dtype().is_float() {
+            return Err(self.wrong(format!(
+                "the tensor `{name}` holds {:?}; floating-point numbers can be read",
+                data.dtype()
+            )));
+        }
         self.unused.remove(&name);
         let values: Vec<f32> = data
             .convert::<f32>()
