@@ -3,7 +3,7 @@
 //!
 //! A block is `x += attention(norm(x)) W_out`, then `x += (silu(n W_gate) * (n W_up)) W_down` with `n = norm(x)`. A pass
 //! reads one token or a few, so its cost is launches and memory traffic more than arithmetic: a GPU runs a block in five
-//! kernels ([`gpu`]), the CPU a whole pass as plain code ([`cpu`]). Norms have their `γ` in the weights after them, scores
+//! kernels (`gpu`), the CPU a whole pass as plain code (`cpu`). Norms have their `γ` in the weights after them, scores
 //! their scale in the queries.
 
 #[cfg(feature = "cpu")]

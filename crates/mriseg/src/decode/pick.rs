@@ -28,9 +28,9 @@ pub enum Pick {
     MostProbable,
     /// The code whose patch has the fewest wrong pixels to expect under the predicted distribution
     /// over codes (minimum Bayes risk, one cell at a time); among equals the more probable one. Codes of a
-    /// probability below [`Picker::NEGLIGIBLE`] are not reckoned with.
+    /// probability below 1e-4 are not reckoned with.
     LeastError,
-    /// The same with pixels worth drawing from [`DecisionRule::dice_threshold`] on: for a good Dice where the model is unsure.
+    /// The same with pixels worth drawing from [`dice_threshold`](field@DecisionRule::dice_threshold) on: for a good Dice where the model is unsure.
     BestDice,
 }
 

@@ -55,7 +55,7 @@ impl Mask {
         }
     }
 
-    /// Reads a mask in any format of [`GrayImage::decode`]: marked is what lies above half of the format's range.
+    /// Reads a mask in any format of [`GrayImage::decode`](super::GrayImage::decode): marked is what lies above half of the format's range.
     /// A file that holds only the labels 0 and 1 is read as such a mask, not as two nearly black greys.
     ///
     /// # Errors
