@@ -10,9 +10,8 @@ use crate::cli::{EvalArgs, command_line};
 use crate::config::DataSpec;
 use crate::data::{self, Asking, CaseCache, TextMode};
 use crate::eval::{DecodeMode, Evaluator, PromptProbe, SampleMean, side_swap};
-use crate::eval::{emu3_argument, vision_of_bundle};
 use crate::report::{self, Meta, Summary, describe, pictures};
-use crate::run::{RunDir, baseline, bundle_dir};
+use crate::run::{RunDir, baseline, bundle_dir, emu3_argument, vision_of_bundle};
 use crate::system::{Display, device, usage};
 
 /// Pictures of the phantom splits, when nothing else is asked for.

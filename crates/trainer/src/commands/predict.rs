@@ -14,9 +14,8 @@ use std::path::Path;
 
 use crate::cli::{PredictArgs, PredictInput};
 use crate::data::gallery::{self, read_file};
-use crate::eval::vision_of_bundle;
 use crate::report::pictures;
-use crate::run::bundle_dir;
+use crate::run::{bundle_dir, vision_of_bundle};
 use crate::system::{device, with_a_partner, write_atomic};
 
 /// What is printed with `--json`.

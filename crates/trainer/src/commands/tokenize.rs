@@ -19,7 +19,7 @@ use crate::system::{Display, Interrupt, Kind, Stage, device, exit, usage};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let experiment = Experiment::resolve(&args.experiment, None)?;
-    if !experiment.on_emu3() {
+    if !experiment.on_stored_codes() {
         return Err(usage(
             "`trainer tokenize` is for model.lm.image_tokens = \"mask_codes\"; the other tokenizers are trained here and encode while training. configs/paper.toml is an example",
         ));

@@ -4,9 +4,8 @@ use anyhow::Result;
 use std::time::Instant;
 
 use crate::cli::TrainArgs;
-use crate::eval::emu3_argument;
 use crate::report::describe;
-use crate::run::{Run, bundle_dir};
+use crate::run::{Run, bundle_dir, emu3_argument};
 use crate::system::Interrupt;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<()> {

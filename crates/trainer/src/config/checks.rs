@@ -25,7 +25,7 @@ impl Experiment {
         self.check_sources()?;
         self.check_sides()?;
         self.check_encoders()?;
-        if self.on_emu3() {
+        if self.on_stored_codes() {
             check_emu3(self)
         } else if self.emu3 == Emu3Source::default() {
             Ok(())
@@ -157,7 +157,7 @@ impl Experiment {
 
     fn check_sources(&self) -> Result<()> {
         let share = self.data.without_findings;
-        if share != 0.0 && (self.on_emu3() || !(0.0..1.0).contains(&share)) {
+        if share != 0.0 && (self.on_stored_codes() || !(0.0..1.0).contains(&share)) {
             return Err(usage(format!(
                 "data.without_findings = {share}: it must be at least 0 and below 1, and goes with tokenizers that are trained here"
             )));
@@ -166,7 +166,7 @@ impl Experiment {
         if sources.is_empty() {
             return Ok(());
         }
-        if self.on_emu3() || self.source() == DataSpec::Phantoms {
+        if self.on_stored_codes() || self.source() == DataSpec::Phantoms {
             return Err(usage(
                 "data.sources goes with a folder as data.source, and with tokenizers that are trained here",
             ));

@@ -273,8 +273,8 @@ impl Experiment {
         }
     }
 
-    /// Whether it is trained on codes of Emu3's tokenizer.
-    pub(crate) fn on_emu3(&self) -> bool {
+    /// Whether it is trained on codes that `tokenize` made before.
+    pub(crate) fn on_stored_codes(&self) -> bool {
         self.model.lm.image_tokens == ImageTokens::MaskCodes
     }
 

@@ -20,7 +20,7 @@ pub(crate) struct CaseCache {
     dataset: Dataset,
     /// See [`Typical`]; `None` also where codes were made of pictures as they are.
     typical: Option<Typical>,
-    /// Whether pictures are prepared before they are read; Emu3's tokenizer reads them as they are.
+    /// Whether pictures are prepared before they are read; codes that were made before are of pictures as they are.
     prepares: bool,
     /// Channels of a picture that are read.
     channels: usize,
@@ -51,7 +51,7 @@ pub(crate) struct PreparedCase {
 pub(crate) struct Precomputed {
     /// Codes of picture and mask.
     pub(crate) codes: Codes,
-    /// The mask that its codes paint, once it was painted: with Emu3 that takes longer than anything else.
+    /// The mask that its codes paint, once it was painted: with a large tokenizer that takes longer than anything else.
     pub(crate) oracle: Arc<OnceLock<Mask>>,
 }
 

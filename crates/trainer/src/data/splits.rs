@@ -49,8 +49,8 @@ impl Splits {
         if !config.sources.is_empty() && config.test_cases > 0 {
             test.thin(config.test_cases);
         }
-        // Codes of Emu3 are made of the first cases.
-        if !experiment.on_emu3() {
+        // Codes are made before of the first cases.
+        if !experiment.on_stored_codes() {
             valid.thin(config.valid_cases);
         }
         Ok(Self { train, valid, test })

@@ -55,7 +55,7 @@ pub(crate) fn tokenizer(experiment: &Experiment, train: &Dataset) -> Result<Text
 /// Whether sentences are said in other words than the data's.
 pub(crate) fn rewords(experiment: &Experiment, train: &Dataset) -> bool {
     experiment.data.requests.reworded > 0.0
-        && !experiment.on_emu3()
+        && !experiment.on_stored_codes()
         && domain(train) == Domain::ChestXray
 }
 

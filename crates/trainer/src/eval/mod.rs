@@ -12,7 +12,6 @@ mod prompt_probe;
 mod score;
 pub(crate) mod side_swap;
 mod strategy_probe;
-mod vision;
 
 pub(crate) use answers::Prediction;
 pub(crate) use baseline::Baseline;
@@ -23,4 +22,3 @@ pub(crate) use score::{CaseResult, TextScore, mean, mean_dice, pooled};
 pub(crate) use strategy_probe::StrategyScores;
 #[cfg(test)]
 pub(crate) use strategy_probe::TokenScores;
-pub(crate) use vision::{emu3_argument, vision_of, vision_of_bundle};

@@ -33,7 +33,7 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
     let phantoms = experiment.source() == DataSpec::Phantoms;
     let emu3 = provenance.get("emu3").cloned().unwrap_or_default();
     let emu3: Option<FileEntry> = serde_json::from_value(emu3).unwrap_or_default();
-    if experiment.on_emu3() && emu3.is_none() {
+    if experiment.on_stored_codes() && emu3.is_none() {
         return Err(data(format!(
             "`{}` does not say which tokenizer made the codes (`emu3`): start the run again",
             run.data().display()

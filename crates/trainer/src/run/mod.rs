@@ -13,7 +13,9 @@ mod open;
 mod pretrained;
 mod state;
 mod train;
+mod vision;
 mod warm_start;
 
 pub(crate) use folder::RunDir;
 pub(crate) use state::Run;
+pub(crate) use vision::{emu3_argument, vision_of_bundle};

@@ -116,7 +116,7 @@ fn train_row(
     let name = run_name(&row.name, seed);
     let folder = args.out.join(&name);
     let mut set = row.set.clone();
-    let emu3 = resolve(&train_args(args, &set, seed, None))?.on_emu3();
+    let emu3 = resolve(&train_args(args, &set, seed, None))?.on_stored_codes();
     if row.name != BASE && !emu3 {
         set.push(format!("mask_tokenizer.from={}", base.display()));
     }

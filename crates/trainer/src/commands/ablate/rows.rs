@@ -30,7 +30,7 @@ pub(super) fn rows(experiment: &Experiment) -> Vec<Row> {
         steps => steps,
     };
     let all = [next_k(4), contrast(weight), hard.clone()];
-    let emu3 = experiment.on_emu3();
+    let emu3 = experiment.on_stored_codes();
     let image_tokens = if emu3 { "mask_codes" } else { "features" };
     let row = |name: &str, what: &str, set: &[String]| Row {
         name: name.to_owned(),
