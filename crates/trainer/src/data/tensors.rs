@@ -15,29 +15,29 @@ use crate::system::exit::data;
 
 /// Pictures as our encoder reads them: `[batch, channels, size, size]`.
 pub(crate) fn pictures<S: Borrow<Case> + Sync>(
-    samples: &[S],
+    cases: &[S],
     config: &ModelConfig,
     device: &Device,
 ) -> Tensor<4> {
     let (size, channels) = (config.image.size, config.image.input_channels);
-    let pixels: Vec<f32> = samples
+    let pixels: Vec<f32> = cases
         .par_iter()
         .flat_map_iter(|case| normalized_pixels(&case.borrow().image, size, channels))
         .collect();
     Tensor::from_data(
-        TensorData::new(pixels, [samples.len(), channels, size, size]),
+        TensorData::new(pixels, [cases.len(), channels, size, size]),
         device,
     )
 }
 
 /// Masks at the tokenizer's size: `[batch, 1, size, size]`.
 pub(crate) fn masks<S: Borrow<Case> + Sync>(
-    samples: &[S],
+    cases: &[S],
     config: &ModelConfig,
     device: &Device,
 ) -> Tensor<4> {
     let size = config.mask.size;
-    let pixels: Vec<f32> = samples
+    let pixels: Vec<f32> = cases
         .par_iter()
         .flat_map_iter(|case| {
             let mask = true_mask(case.borrow(), size);
@@ -45,7 +45,7 @@ pub(crate) fn masks<S: Borrow<Case> + Sync>(
         })
         .collect();
     Tensor::from_data(
-        TensorData::new(pixels, [samples.len(), 1, size, size]),
+        TensorData::new(pixels, [cases.len(), 1, size, size]),
         device,
     )
 }
@@ -134,8 +134,8 @@ mod tests {
             let mut config = ModelConfig::tiny();
             config.image.input_channels = channels;
             config.image.size = 2;
-            let samples = CaseCache::new(opened(), None, channels);
-            let case = samples.case(0).unwrap();
+            let cache = CaseCache::new(opened(), None, channels);
+            let case = cache.case(0).unwrap();
             let read = pictures(&[&case], &config, &Device::flex());
             assert_eq!(read.dims(), [1, channels, 2, 2]);
             read.into_data().iter::<f32>().collect::<Vec<_>>()

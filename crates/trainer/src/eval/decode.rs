@@ -210,12 +210,12 @@ mod tests {
         device.seed(5);
         let config = ModelConfig::tiny();
         let model = config.init(&device);
-        let samples = CaseCache::new(
+        let cache = CaseCache::new(
             Dataset::phantoms(&PhantomConfig::default(), "test", 1),
             None,
             1,
         );
-        let tokenizer = TextTokenizer::learn(samples.dataset().texts(), 300).unwrap();
+        let tokenizer = TextTokenizer::learn(cache.dataset().texts(), 300).unwrap();
         let chosen = Chosen {
             device,
             ..device::cpu()
@@ -238,7 +238,7 @@ mod tests {
             )
             .unwrap()
         };
-        let case = samples.case(0).unwrap();
+        let case = cache.case(0).unwrap();
         let mirror = mirror_image(&case);
         let soft = |mirrored, case: &PreparedCase| {
             let decoded = evaluator(mirrored)

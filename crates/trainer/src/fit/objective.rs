@@ -57,8 +57,8 @@ impl Objective<'_> {
         let targets = part(&batch.cases.targets, layout.mask());
 
         let image = match (&batch.cases.pictures, tokenizers) {
-            (Pictures::Pixels(samples), Some(own)) => {
-                own.image_tokens(pictures(&samples[range.clone()], config, device))
+            (Pictures::Pixels(cases), Some(own)) => {
+                own.image_tokens(pictures(&cases[range.clone()], config, device))
             }
             (Pictures::Codes(codes), None) => {
                 code_vectors(lm.code_table(), part(codes, layout.image()))
@@ -104,9 +104,9 @@ impl Objective<'_> {
                 hard_token_loss(losses.clone(), Tensor::from_data(weights, device))
             });
         }
-        if let (Pictures::Pixels(samples), Some(own)) = (&batch.cases.pictures, tokenizers) {
+        if let (Pictures::Pixels(cases), Some(own)) = (&batch.cases.pictures, tokenizers) {
             sum.add("soft_decode_loss", f64::from(training.soft_decode), || {
-                let mask = masks(&samples[range.clone()], config, device);
+                let mask = masks(&cases[range.clone()], config, device);
                 mask_reconstruction_loss(own.mask.decode_expected(softmax(logits, 2)), mask)
             });
         }

@@ -196,7 +196,7 @@ impl Run {
                 "valid_reworded_dice": valid.reworded,
             }))?;
             let dice = valid.to_choose_by();
-            self.draw_samples(&evaluator, state.step)?;
+            self.render_samples(&evaluator, state.step)?;
             if reached
                 .best_dice
                 .is_none_or(|best| dice.is_some_and(|dice| dice > best))
@@ -238,7 +238,7 @@ impl Run {
         })
     }
 
-    fn draw_samples(&self, evaluator: &Evaluator<'_>, step: usize) -> Result<()> {
+    fn render_samples(&self, evaluator: &Evaluator<'_>, step: usize) -> Result<()> {
         const DRAWN: usize = 6;
         let limit = self.experiment.data.valid_cases;
         let folder = self.folder.samples_of(step);
