@@ -13,7 +13,7 @@ const types = declarations
   .slice(0, declarations.indexOf('export class'))
   .match(/\/\*\*(?:(?!\*\/)[^])*\*\/\nexport (?:interface \w+ \{\n[^]*?\n\}|type [^;]*;)/g)
   .sort((a, b) => name(a).localeCompare(name(b)));
-const pixels = readFileSync(here('../../crates/mriseg/src/image/levels.rs'), 'utf8')
+const pixels = readFileSync(here('../../crates/mriseg/src/image/levels/mod.rs'), 'utf8')
   .match(/pub const MAX_PIXELS: u64 = ([\d_]+)/)[1]
   .replaceAll('_', '');
 const expected = `// What the engine hands to JavaScript, from web/src/messages.rs. Do not edit: change the Rust, build the engine, then
