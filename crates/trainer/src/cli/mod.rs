@@ -10,5 +10,5 @@ mod values;
 pub(crate) use datasets::{CheckArgs, PackArgs};
 pub(crate) use measuring::{BenchArgs, EvalArgs};
 pub(crate) use request::{Request, command_line, parse};
-pub(crate) use training::{AblateArgs, BaselineArgs, TokenizeArgs, TrainArgs};
+pub(crate) use training::{AblateArgs, BaselineArgs, ProcessArgs, TokenizeArgs, TrainArgs};
 pub(crate) use using::{Checkpoint, ExportArgs, PredictArgs, PredictInput};

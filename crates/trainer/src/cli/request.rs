@@ -37,10 +37,10 @@ impl Request {
     /// What `--threads` says.
     pub(crate) fn threads(&self) -> Option<NonZeroUsize> {
         match self {
-            Self::Train(args) => args.threads,
-            Self::Tokenize(args) => args.threads,
-            Self::Ablate(args) => args.threads,
-            Self::Baseline(args) => args.threads,
+            Self::Train(args) => args.process.threads,
+            Self::Tokenize(args) => args.process.threads,
+            Self::Ablate(args) => args.process.threads,
+            Self::Baseline(args) => args.process.threads,
             Self::Bench(args) => args.threads,
             Self::Eval(_) | Self::Predict(_) | Self::Export(_) | Self::Check(_) | Self::Pack(_) => {
                 None
@@ -56,11 +56,12 @@ pub(crate) fn parse() -> Request {
 
 /// The command as the user typed it, without the program's path.
 pub(crate) fn command_line() -> String {
-    let arguments = std::env::args().skip(1).map(|argument| {
+    let arguments = std::env::args_os().skip(1).map(|argument| {
+        let argument = argument.to_string_lossy();
         if argument.contains(' ') {
             format!("\"{argument}\"")
         } else {
-            argument
+            argument.into_owned()
         }
     });
     std::iter::once("cargo run -p trainer --".to_owned())

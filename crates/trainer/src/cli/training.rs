@@ -7,6 +7,19 @@ use std::path::PathBuf;
 use crate::config::{DataSpec, ExperimentArgs, Preset};
 use crate::system::DeviceArgs;
 
+/// How long work runs: where, and what it prints.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct ProcessArgs {
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+    /// CPU threads to use [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print only errors and the result
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
 /// Arguments of `train`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
@@ -29,8 +42,6 @@ pub(crate) struct TrainArgs {
     /// Folder that holds all runs
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub(crate) out: PathBuf,
-    #[command(flatten)]
-    pub(crate) device: DeviceArgs,
     /// Seed of every random choice; the same seed gives the same run
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -44,12 +55,8 @@ pub(crate) struct TrainArgs {
     /// both know keep what the source learned about them
     #[arg(long, requires = "from")]
     pub(crate) new_text: bool,
-    /// CPU threads to use [default: all]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
-    /// Print only errors and the result
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) process: ProcessArgs,
 }
 
 impl TrainArgs {
@@ -63,13 +70,11 @@ impl TrainArgs {
             },
             name: None,
             out: PathBuf::from("runs"),
-            device: DeviceArgs::default(),
             seed: None,
             resume: None,
             from: None,
             new_text: false,
-            threads: None,
-            quiet: false,
+            process: ProcessArgs::default(),
         }
     }
 }
@@ -83,13 +88,7 @@ pub(crate) struct BaselineArgs {
     #[arg(long, value_name = "RUN")]
     pub(crate) run: PathBuf,
     #[command(flatten)]
-    pub(crate) device: DeviceArgs,
-    /// CPU threads to use [default: all]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
-    /// Print only errors and the result
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
+    pub(crate) process: ProcessArgs,
 }
 
 /// Arguments of `tokenize`.
@@ -103,13 +102,7 @@ pub(crate) struct TokenizeArgs {
     #[command(flatten)]
     pub(crate) experiment: ExperimentArgs,
     #[command(flatten)]
-    pub(crate) device: DeviceArgs,
-    /// CPU threads to use [default: all]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
-    /// Print only errors and the result
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
+    pub(crate) process: ProcessArgs,
 }
 
 /// Arguments of `ablate`.
@@ -134,11 +127,5 @@ pub(crate) struct AblateArgs {
     #[arg(long, value_name = "ROW,…", value_delimiter = ',')]
     pub(crate) rows: Vec<String>,
     #[command(flatten)]
-    pub(crate) device: DeviceArgs,
-    /// CPU threads to use [default: all]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
-    /// Print only errors and the table
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
+    pub(crate) process: ProcessArgs,
 }

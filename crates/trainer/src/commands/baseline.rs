@@ -10,8 +10,7 @@ use crate::system::Interrupt;
 pub(crate) fn run(args: &BaselineArgs) -> Result<()> {
     let of_run = TrainArgs {
         resume: Some(args.run.clone()),
-        device: args.device,
-        quiet: args.quiet,
+        process: args.process,
         ..TrainArgs::demo()
     };
     let run = Run::open(&of_run, Interrupt::install()?)?;

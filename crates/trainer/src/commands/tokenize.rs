@@ -30,8 +30,8 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
         ));
     };
     let interrupt = Interrupt::install()?;
-    let display = Display::detect(args.quiet);
-    let chosen = device::choose(args.device)?;
+    let display = Display::detect(args.process.quiet);
+    let chosen = device::choose(args.process.device)?;
     let mut splits = Splits::open(&experiment)?;
     let tokenizer = text::tokenizer(&experiment, &splits.train)?;
     splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display)?;

@@ -29,9 +29,9 @@ impl Run {
     /// # Errors
     /// Settings or data are wrong, or the folder cannot be made.
     pub(crate) fn open(args: &TrainArgs, interrupt: Interrupt) -> Result<Self> {
-        let display = Display::detect(args.quiet);
+        let display = Display::detect(args.process.quiet);
         let settings = Settings::read(args)?;
-        let chosen = device::choose(args.device)?;
+        let chosen = device::choose(args.process.device)?;
         let mut begin = Beginning::load(args, &settings, &chosen.device)?;
         let data = Data::load(&settings, &mut begin, display)?;
         let folder = claim(args, &settings, &begin, &data, &chosen, display)?;

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use rows::{BASE, chosen_rows, refuse_settings_of_rows, rows};
 
-use crate::cli::{AblateArgs, TrainArgs, command_line};
+use crate::cli::{AblateArgs, ProcessArgs, TrainArgs, command_line};
 use crate::config::{Experiment, ExperimentArgs};
 use crate::eval::StrategyScores;
 use crate::report::ablation::{self, Outcome, Row};
@@ -28,7 +28,7 @@ const STRIPS: &str = "strips.png";
 const AGAIN: &str = "remove its folder to train it again";
 
 pub(crate) fn run(args: &AblateArgs) -> Result<()> {
-    let display = Display::detect(args.quiet);
+    let display = Display::detect(args.process.quiet);
     let interrupt = Interrupt::install()?;
     refuse_settings_of_rows(&args.experiment.set)?;
     let experiment = Experiment::resolve(&args.experiment, None)?;
@@ -94,9 +94,11 @@ fn train_args(args: &AblateArgs, set: &[String], seed: u64, name: Option<String>
         },
         name,
         out: args.out.clone(),
-        device: args.device,
         seed: Some(seed),
-        quiet: true,
+        process: ProcessArgs {
+            quiet: true,
+            ..args.process
+        },
         ..TrainArgs::demo()
     }
 }

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use mriseg::bundle::Precision;
 
 use super::*;
+use crate::cli::ProcessArgs;
 use crate::config::ExperimentArgs;
 use crate::run::Run;
 use crate::run::checkpoint::{LAST, RunProgress};
@@ -239,12 +240,15 @@ fn train(root: &Path, name: &str, from: Option<&Path>, more: &[&str]) -> TrainAr
         },
         name: Some(name.to_owned()),
         out: root.to_owned(),
-        device: DeviceArgs {
-            device: DeviceChoice::Cpu,
-            ..DeviceArgs::default()
+        process: ProcessArgs {
+            device: DeviceArgs {
+                device: DeviceChoice::Cpu,
+                ..DeviceArgs::default()
+            },
+            quiet: true,
+            threads: None,
         },
         from: from.map(Path::to_owned),
-        quiet: true,
         ..TrainArgs::demo()
     }
 }
