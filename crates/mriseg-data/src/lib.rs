@@ -1,4 +1,4 @@
-//! From files to samples: dataset readers, the sentences that refer to what a mask holds, augmentation, and
+//! From files to cases: dataset readers, the sentences that refer to what a mask holds, augmentation, and
 //! synthetic chest X-rays.
 //!
 //! [`Dataset`] is where to begin: a folder or the phantom generator becomes a list of cases, each a picture, a

@@ -156,7 +156,7 @@ fn one(
     Ok(())
 }
 
-/// CaseCache some masks and says where they differ.
+/// Samples some masks and says where they differ.
 fn agreement(
     args: &PredictArgs,
     segmenter: &Segmenter,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct CaseResult {
     /// The picture's id in its dataset.
     pub(crate) id: String,
-    /// What kind of sentence it is, such as `both-sides` or `absent`.
+    /// What kind of sentence it is, such as `one_side` or `absent`.
     pub(crate) kind: String,
     /// The sentence that the model was given.
     pub(crate) text: String,
