@@ -1,4 +1,4 @@
-//! What a device can run: the one place that asks, and the one file whose bodies know of features.
+//! What a device can run: the one place that decides, and the one file whose bodies know of features.
 
 #[cfg(feature = "cpu")]
 use crate::decode_pass::cpu::CpuPass;
@@ -19,7 +19,8 @@ pub enum Capability {
     Cpu,
     /// Those of GPUs.
     Gpu {
-        /// Whether a workgroup has room for the tiles of matrix products, on which training rests.
+        /// Whether a workgroup has room for the tiles of matrix products, on which training rests; false in builds
+        /// without gradients, which have none.
         tiles: bool,
     },
 }

@@ -1,5 +1,5 @@
-//! Operations in burn's graph of gradients. A backward pass recomputes from the inputs what it can, so that nothing else
-//! is kept.
+//! Operations in burn's graph of gradients. A backward pass recomputes from the inputs what it can; beside
+//! them only an output is kept, where [`Differentiable::KEEPS_OUTPUT`] says so.
 
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;

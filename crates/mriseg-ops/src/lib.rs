@@ -1,8 +1,8 @@
 //! The operations on which the model spends its time: tensors in, tensors out.
 //!
 //! Each stands in a folder of its own: the formula and the reference, composed of burn's operations, in `mod.rs`; kernels
-//! in `cpu.rs` (burn-flex, native and wasm32) and `gpu.rs` (CubeCL); the backward pass in `gradient.rs`. Every kernel is
-//! tested against the reference on every device at hand. [`Capability`] alone asks what a device can run.
+//! in `cpu` (burn-flex, native and wasm32) and `gpu` (CubeCL); the backward pass in `gradient`. Every kernel is
+//! tested against the reference on every device at hand. [`Capability`] alone decides what a device runs.
 //!
 //! | module | operation |
 //! |---|---|

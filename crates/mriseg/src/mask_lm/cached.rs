@@ -110,13 +110,16 @@ impl CachedLm {
         }
     }
 
-    /// Inputs that a pass may read at most: twice as many as the model predicts tokens per position.
+    /// Inputs that a pass of speculative decoding reads at most: twice as many as the model predicts tokens per position.
     pub fn most_inputs(&self) -> usize {
         let look_aheads = self.look_ahead.as_ref().map_or(0, Anchored::heads);
         2 * (look_aheads + 1)
     }
 
-    /// Appends mask inputs, at most [`Self::most_inputs`], and predicts the tokens after them.
+    /// Appends mask inputs and predicts the tokens after them.
+    ///
+    /// # Panics
+    /// The mask has fewer cells left.
     ///
     /// # Shapes
     /// - inputs: `[batch, new]`, the first call starts with begin-of-mask

@@ -210,10 +210,12 @@ impl Loaded {
         Tensor::cat(tokens.collect(), 0)
     }
 
-    /// Decodes masks greedily together, a token of each per pass.
-    pub(super) async fn decode_many(&self, input: &Input) -> Result<Vec<DecodedMask>, Error> {
+    pub(super) fn start_many(&self, input: &Input) -> Greedy {
         let (text, image) = (input.text.clone(), input.image.clone());
-        let mut greedy = Greedy::start(&self.lm, self.picker.clone(), text, image);
+        Greedy::start(&self.lm, self.picker.clone(), text, image)
+    }
+
+    pub(super) async fn decode_many(&self, mut greedy: Greedy) -> Result<Vec<DecodedMask>, Error> {
         let (mut ids, mut probabilities) = (Vec::new(), Vec::new());
         while let Some(picked) = greedy.advance(&self.lm) {
             ids.push(picked.ids);
@@ -222,7 +224,9 @@ impl Loaded {
         let mut reading = Transaction::default()
             .register(Tensor::cat(ids, 1))
             .register(Tensor::cat(probabilities, 1));
-        if let Some(presence) = greedy.presence() {
+        let presence = greedy.presence();
+        let tells = presence.is_some();
+        if let Some(presence) = presence {
             reading = reading.register(presence);
         }
         let read = reading.execute_async().await?;
@@ -233,7 +237,7 @@ impl Loaded {
         };
         let ids: Vec<u32> = next().iter().collect();
         let probabilities: Vec<f32> = next().iter().collect();
-        let presence: Option<Vec<f32>> = greedy.presence().map(|_| next().iter().collect());
+        let presence: Option<Vec<f32>> = tells.then(|| next().iter().collect());
         let mask = self.layout().mask();
         let rows = ids.chunks_exact(mask).zip(probabilities.chunks_exact(mask));
         Ok(rows
@@ -264,9 +268,9 @@ impl Loaded {
                 .foreground(code_tensor(&codes, layout.mask(), &self.device))
                 .into_data_async()
                 .await?;
-            let all: Vec<f32> = data.iter::<f32>().collect();
-            for (pixels, tokens) in all.chunks_exact(size * size).zip(masks) {
-                let mut pixels = pixels.to_vec();
+            let mut all = data.iter::<f32>();
+            for tokens in masks {
+                let mut pixels: Vec<f32> = all.by_ref().take(size * size).collect();
                 for (pixel, probability) in pixels.iter_mut().enumerate() {
                     let (row, column) = (pixel / size / patch, pixel % size / patch);
                     if row * layout.grid + column >= tokens.len() {

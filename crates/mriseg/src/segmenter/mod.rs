@@ -15,7 +15,7 @@ pub use stream::SegmentationStream;
 
 use crate::bundle::{Bundle, Domain, Manifest};
 use crate::config::ModelConfig;
-use crate::decode::{DecodeStrategy, Picker, TokenEvent};
+use crate::decode::{DecodeStrategy, Greedy, Picker, TokenEvent};
 use crate::error::Error;
 use crate::image::{GrayImage, ImageError, Picture};
 use crate::model::Model;
@@ -174,40 +174,17 @@ impl Segmenter {
         }
     }
 
-    /// Masks of many queries, decoded greedily together, a token of each per pass: the same tokens as one by one.
-    ///
-    /// # Errors
-    /// The device fails.
-    pub async fn segment_many(&self, queries: &[Query<'_>]) -> Result<Vec<Segmentation>, Error> {
-        let input = self.read(queries);
-        let decoded = self.decode_many(&input).await?;
-        let tokens: Vec<&[u32]> = decoded.iter().map(|mask| mask.tokens.as_slice()).collect();
-        let soft = self.soft_masks(&tokens).await?;
-        let drawn = input.frames.iter().zip(soft);
-        let drawn = drawn.map(|(frame, soft)| (frame.draw(&soft), frame.notes()));
-        Ok(decoded
-            .into_iter()
-            .zip(drawn)
-            .map(|(decoded, (mask, notes))| Segmentation {
-                tokens: decoded.tokens,
-                probabilities: decoded.probabilities,
-                width: mask.width,
-                height: mask.height,
-                mask,
-                pending: 0,
-                passes: self.loaded.layout().mask(),
-                presence: decoded.presence,
-                notes,
-            })
-            .collect())
+    /// Reads queries, to decode their masks greedily together.
+    pub fn start_many(&self, input: &Input) -> Greedy {
+        self.loaded.start_many(input)
     }
 
-    /// [`Self::segment_many`] without drawing.
+    /// Decodes masks together, a token of each per pass: the same tokens as one by one.
     ///
     /// # Errors
     /// The device fails.
-    pub async fn decode_many(&self, input: &Input) -> Result<Vec<DecodedMask>, Error> {
-        self.loaded.decode_many(input).await
+    pub async fn decode_many(&self, greedy: Greedy) -> Result<Vec<DecodedMask>, Error> {
+        self.loaded.decode_many(greedy).await
     }
 
     /// How surely each pixel is foreground at the model's resolution, 0 to 1, of masks of which some cells may be pending:

@@ -4,11 +4,12 @@
 use super::{LookAhead, RotaryTable, TransformerBlock};
 use crate::layers::rms_norm;
 use burn::nn::RmsNorm;
+use burn::tensor::Tensor;
 use burn::tensor::activation::silu;
-use burn::tensor::{Device, Tensor};
 use mriseg_ops::attention::{attend, causal_bias, rotated_heads};
 use mriseg_ops::capability::decode_pass;
 use mriseg_ops::decode_pass::{DecodePass, DecodeSession, Predicted, TransformerWeights};
+use mriseg_ops::layout::transposed_copy;
 use std::sync::Arc;
 
 /// What a transformer is made of.
@@ -54,27 +55,26 @@ impl TransformerParts<'_> {
         Arc::new(ReferencePass {
             blocks: self.blocks.to_vec(),
             norm: self.norm.clone(),
-            unembedding: self.unembedding.clone().transpose(),
-            look_ahead: self
-                .look_ahead
-                .iter()
-                .map(LookAhead::hidden_weight)
-                .collect(),
+            unembedding: transposed_copy(self.unembedding.clone()),
+            look_ahead: (!self.look_ahead.is_empty()).then(|| {
+                let weights = self.look_ahead.iter().map(LookAhead::hidden_weight);
+                Tensor::cat(weights.collect(), 1)
+            }),
             rotary: self.rotary.clone(),
             total: self.total,
         })
     }
 }
 
-/// The transformer in tensor operations.
+/// The transformer with the block of training: in its kernels where device and build have them, else in tensor operations.
 #[derive(Debug)]
 struct ReferencePass {
     blocks: Vec<TransformerBlock>,
     norm: RmsNorm,
     /// `[d_model, codes]`
     unembedding: Tensor<2>,
-    /// `[d_model, d_model]` each
-    look_ahead: Vec<Tensor<2>>,
+    /// Of all heads that look ahead: `[d_model, heads * d_model]`.
+    look_ahead: Option<Tensor<2>>,
     rotary: RotaryTable,
     total: usize,
 }
@@ -103,9 +103,8 @@ impl DecodePass for ReferencePass {
 
     fn draft_logits(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2> {
         let [_, heads, d_model] = ahead.dims();
-        let mixed = hidden
-            .clone()
-            .matmul(Tensor::cat(self.look_ahead.clone(), 1));
+        let weights = self.look_ahead.clone().expect("the model looks ahead");
+        let mixed = hidden.clone().matmul(weights);
         let mixed = mixed.reshape([heads, d_model]) + ahead.reshape([heads, d_model]);
         (hidden + silu(mixed)).matmul(self.unembedding.clone())
     }
@@ -119,8 +118,8 @@ impl ReferenceSession {
         let filled = before + new;
         assert!(filled <= self.pass.total, "the cache is full");
         let rotary = self.pass.rotary.at(before..filled);
-        let device: Device = x.device();
-        let bias = || causal.then(|| causal_bias(before, new, &device));
+        // One token sees all that are held.
+        let bias = (causal && new > 1).then(|| causal_bias(before, new, &x.device()));
         let mut layers = Vec::with_capacity(self.pass.blocks.len());
         let mut x: Tensor<3> = x.reshape([batch, new, d_model]);
         for (number, block) in self.pass.blocks.iter().enumerate() {
@@ -132,7 +131,7 @@ impl ReferenceSession {
                     None => [k, v],
                 };
                 layers.push([k.clone(), v.clone()]);
-                attend(q, k, v, bias())
+                attend(q, k, v, bias.clone())
             });
         }
         self.layers = layers;
@@ -176,7 +175,7 @@ mod tests {
     use crate::mask_lm::tests::randomize;
     use crate::testing::devices;
     use burn::nn::RmsNormConfig;
-    use burn::tensor::Distribution;
+    use burn::tensor::{Device, Distribution};
 
     #[derive(Debug)]
     struct Case {
@@ -298,7 +297,8 @@ mod tests {
         }
     }
 
-    /// Hidden states, logits and drafts of every step. The last step is forgotten and taken again, and taken by a branch.
+    /// Hidden states, logits and drafts of every step. The last step is taken after another one was
+    /// forgotten; a branch takes that other one, and both go on.
     fn outputs(passes: &Passes, pass: &Arc<dyn DecodePass>, inputs: &Inputs) -> Vec<Vec<f32>> {
         let case = passes.case;
         let mut session = pass.clone().prefill(inputs.prefix.clone(), case.batch);
@@ -322,15 +322,20 @@ mod tests {
         }
         let filled = session.filled();
         let mut branch = session.branch();
-        step(last, session.as_mut());
+        let other = last.clone().neg();
+        let one = inputs.prefix.clone().slice_dim(0, 0..case.batch);
+        step(&other, session.as_mut());
         session.rewind(filled);
         step(last, session.as_mut());
-        step(last, branch.as_mut());
+        step(&other, branch.as_mut());
+        // Each reads again what it wrote itself, not what the other did.
+        step(&one, session.as_mut());
+        step(&one, branch.as_mut());
         assert_eq!(session.filled(), branch.filled());
         outputs
     }
 
-    /// A transformer with random weights on the device's own path and in tensor operations.
+    /// A transformer with random weights on the device's own path and with the block of training.
     struct Passes<'a> {
         case: &'a Case,
         anchored: Anchored,

@@ -62,6 +62,21 @@ fn jpeg_is_close_to_its_source() {
 }
 
 #[test]
+fn a_jpeg_is_turned_by_its_orientation() {
+    // An Exif segment with one entry: orientation 6, a quarter turn clockwise.
+    const EXIF: &[u8] = b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let stored = encoded(gradient(24, 16), ImageFormat::Jpeg);
+    let turned = [&stored[..2], EXIF, &stored[2..]].concat();
+    let plain = GrayImage::decode(&stored, "a.jpg").unwrap();
+    let turned = GrayImage::decode(&turned, "a.jpg").unwrap();
+    assert_eq!((turned.width, turned.height), (16, 24));
+    for (at, value) in turned.pixels.iter().enumerate() {
+        let (x, y) = (at % 16, at / 16);
+        assert_eq!(*value, plain.pixels[(15 - x) * 24 + y]);
+    }
+}
+
+#[test]
 fn sixteen_bit_values_are_divided_by_65535() {
     let picture: ImageBuffer<Luma<u16>, _> =
         ImageBuffer::from_raw(3, 1, vec![0u16, 257 * 100, 65535]).unwrap();
