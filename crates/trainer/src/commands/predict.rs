@@ -13,9 +13,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::cli::{PredictArgs, PredictInput};
-use crate::data::gallery::{self, read_file};
+use crate::data::gallery;
 use crate::report::pictures;
 use crate::run::{bundle_dir, vision_of_bundle};
+use crate::system::files::read;
 use crate::system::{device, with_a_partner, write_atomic};
 
 /// What is printed with `--json`.
@@ -87,7 +88,7 @@ fn one(
     text: &str,
 ) -> Result<()> {
     let name = image.display().to_string();
-    let bytes = read_file(image)?;
+    let bytes = read(image, "name a picture")?;
     let columns = segmenter.config().grid();
     // What is wrong is said first, and alone.
     let prompt = segmenter.prompt(text)?;
@@ -215,7 +216,7 @@ fn whole_gallery(
     let items = gallery::read(folder)?;
     let mut results = Vec::new();
     for item in &items {
-        let bytes = read_file(&folder.join(&item.image))?;
+        let bytes = read(&folder.join(&item.image), "gallery.json names it")?;
         let picture = segmenter.decode_picture(&bytes, &item.image)?;
         for sentence in &item.sentences {
             let go_on = |_: &TokenEvent| ControlFlow::Continue(());

@@ -2,10 +2,9 @@
 
 use anyhow::Result;
 use serde::Deserialize;
-use std::fs;
 use std::path::Path;
 
-use crate::system::exit::data;
+use crate::system::read_json;
 
 /// A picture of `gallery.json`.
 #[derive(Debug, Deserialize)]
@@ -27,15 +26,6 @@ pub(crate) struct Sentence {
 /// # Errors
 /// There is none, or it is no list of pictures.
 pub(crate) fn read(folder: &Path) -> Result<Vec<Item>> {
-    let list = folder.join("gallery.json");
-    serde_json::from_slice(&read_file(&list)?)
-        .map_err(|error| data(format!("`{}` is no gallery: {error}", list.display())))
-}
-
-/// Bytes of a file that the user named.
-///
-/// # Errors
-/// It cannot be read.
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| data(format!("cannot read `{}`: {error}", path.display())))
+    let remedy = "a gallery is a folder with pictures and gallery.json, which lists them";
+    read_json(&folder.join("gallery.json"), remedy)
 }

@@ -25,6 +25,8 @@ pub(crate) struct Prediction {
     pub(crate) tokens: Vec<u32>,
     /// What decoding them took.
     pub(crate) cost: DecodeCost,
+    /// Milliseconds from prepared picture and sentence to the mask at the case's size.
+    pub(crate) ms: f64,
     /// Prediction at the case's size.
     pub(crate) mask: Mask,
     /// The truth after a round trip through the mask tokenizer.
@@ -69,14 +71,14 @@ impl Evaluator<'_> {
         display: Display,
     ) -> Result<Vec<CaseResult>> {
         let mut results = Vec::with_capacity(questions.len());
-        self.each_answer(cache, questions, display, |question, case, ms| {
+        self.each_answer(cache, questions, display, |question, case| {
             results.push(CaseResult::new(
                 case.original.id.clone(),
                 kind_name(cache.dataset().kind(question.index)),
                 case.original.text.clone(),
                 [&case.mask, &case.original.mask, &case.oracle],
                 case.cost,
-                ms,
+                case.ms,
             ));
         })?;
         Ok(results)
@@ -90,19 +92,19 @@ impl Evaluator<'_> {
         display: Display,
     ) -> Result<Vec<Mask>> {
         let mut masks = Vec::with_capacity(questions.len());
-        self.each_answer(cache, questions, display, |_, case, _| {
+        self.each_answer(cache, questions, display, |_, case| {
             masks.push(case.mask.clone());
         })?;
         Ok(masks)
     }
 
-    /// Calls `take` with every question, its answer and the milliseconds it took.
+    /// Calls `take` with every question and its answer.
     fn each_answer(
         &self,
         cache: &CaseCache,
         questions: &[Question],
         display: Display,
-        mut take: impl FnMut(&Question, &Prediction, f64),
+        mut take: impl FnMut(&Question, &Prediction),
     ) -> Result<()> {
         let mut stage = display.stage("evaluating", questions.len() as u64);
         // A case alone is timed alone.
@@ -117,21 +119,14 @@ impl Evaluator<'_> {
                 .map(|batch| self.load(cache, batch))
                 .collect::<Result<Vec<_>>>()?;
             let batches = loaded.len();
-            let measured = side_by_side(loaded, |batch| {
-                let start = Instant::now();
-                let predicted = self.predict(batch)?;
-                let ms = milliseconds(start) / predicted.len() as f64;
-                Ok((predicted, ms))
-            });
-            let predicted = measured.into_iter().collect::<Result<Vec<_>>>()?;
-            let cases = predicted
-                .into_iter()
-                .flat_map(|(cases, ms)| cases.into_iter().map(move |case| (case, ms)));
-            let side_by_side = batches as f64;
-            for (question, (mut case, ms)) in questions.iter().zip(cases) {
-                case.cost.prefill_ms /= side_by_side;
-                case.cost.ms /= side_by_side;
-                take(question, &case, ms / side_by_side);
+            let predicted = side_by_side(loaded, |batch| self.predict(batch));
+            let predicted = predicted.into_iter().collect::<Result<Vec<_>>>()?;
+            let shared = batches as f64;
+            for (question, mut case) in questions.iter().zip(predicted.into_iter().flatten()) {
+                case.cost.prefill_ms /= shared;
+                case.cost.ms /= shared;
+                case.ms /= shared;
+                take(question, &case);
             }
             stage.advance(questions.len() as u64, None);
         }
@@ -161,17 +156,20 @@ impl Evaluator<'_> {
 
     /// Decodes the masks of some cases.
     pub(crate) fn predict(&self, cases: Vec<PreparedCase>) -> Result<Vec<Prediction>> {
+        let start = Instant::now();
         let decoded = self.decode(&cases)?;
+        let masks: Vec<Mask> = (cases.par_iter().zip(&decoded))
+            .map(|(case, decoded)| case.restore(&decoded.soft))
+            .collect();
+        let ms = milliseconds(start) / cases.len() as f64;
         let (vision, config) = (self.segmenter.vision().as_ref(), self.segmenter.config());
         let oracles = oracles(vision, &cases, config, self.segmenter.device())?;
-        Ok(cases
-            .into_par_iter()
-            .zip(decoded)
-            .zip(oracles)
-            .map(|((case, decoded), oracle)| Prediction {
+        Ok((cases.into_iter().zip(decoded).zip(masks).zip(oracles))
+            .map(|(((case, decoded), mask), oracle)| Prediction {
                 tokens: decoded.tokens,
                 cost: decoded.cost,
-                mask: decoded.frame.draw(&decoded.soft),
+                ms,
+                mask,
                 oracle,
                 original: case.original,
                 prepared: case.prepared,

@@ -10,7 +10,6 @@ use mriseg::vision::VisionTokenizer;
 use rayon::prelude::*;
 
 use super::score::mean;
-use crate::codes::Codes;
 use crate::data::{CaseCache, PreparedCase, masks};
 
 /// Masks that are drawn together.
@@ -57,7 +56,7 @@ pub(super) fn mask_codes(
     config: &ModelConfig,
     device: &Device,
 ) -> Tensor<2, Int> {
-    stored_codes(cases, |codes| &codes.mask, device).unwrap_or_else(|| {
+    stored_codes(cases, device).unwrap_or_else(|| {
         let codes = masks(cases, config, device)
             .split(vision.batch(cases.len()), 0)
             .into_iter()
@@ -67,14 +66,10 @@ pub(super) fn mask_codes(
 }
 
 /// Codes that were made before; `None` when some were not.
-fn stored_codes(
-    cases: &[&PreparedCase],
-    of: impl Fn(&Codes) -> &[u16],
-    device: &Device,
-) -> Option<Tensor<2, Int>> {
+fn stored_codes(cases: &[&PreparedCase], device: &Device) -> Option<Tensor<2, Int>> {
     let mut codes = Vec::new();
     for case in cases {
-        let of_case = of(&case.precomputed.as_ref()?.codes);
+        let of_case = &case.precomputed.as_ref()?.codes.mask;
         codes.extend(of_case.iter().map(|&code| u32::from(code)));
     }
     let length = codes.len() / cases.len().max(1);

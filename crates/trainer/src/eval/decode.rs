@@ -6,7 +6,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use futures_lite::future::block_on;
 use mriseg::decode::DecodeStrategy;
 use mriseg::image::GrayImage;
-use mriseg::segmenter::{Frame, Input, SamplingOptions};
+use mriseg::segmenter::{Input, SamplingOptions};
 use mriseg_data::{Case, swap_sides};
 use std::time::Instant;
 
@@ -22,8 +22,6 @@ pub(crate) struct SoftMask {
     pub(crate) tokens: Vec<u32>,
     /// Pixels above one half are drawn.
     pub(crate) soft: GrayImage,
-    /// Where it lies in the picture.
-    pub(crate) frame: Frame,
     pub(crate) cost: DecodeCost,
 }
 
@@ -50,7 +48,7 @@ impl Evaluator<'_> {
     }
 
     fn decode_as_it_is(&self, cases: &[PreparedCase]) -> Result<Vec<SoftMask>> {
-        let (tokens, input) = match self.mode {
+        let tokens: Vec<Costed> = match self.mode {
             DecodeMode::Batched => self.decode_batch(cases)?,
             DecodeMode::Single(strategy) => {
                 with_a_partner(strategy, self.workers, || self.decode_each(cases, strategy))?
@@ -60,7 +58,7 @@ impl Evaluator<'_> {
                 let length = self.segmenter.config().layout().mask();
                 let tokens = predicted.chunks_exact(length);
                 let tokens = tokens.map(|tokens| (tokens.to_vec(), DecodeCost::NONE));
-                (tokens.collect(), self.read(cases)?)
+                tokens.collect()
             }
             DecodeMode::SampleMean(mean) => {
                 let input = self.read(cases)?;
@@ -71,14 +69,9 @@ impl Evaluator<'_> {
         };
         let masks: Vec<&[u32]> = tokens.iter().map(|(tokens, _)| tokens.as_slice()).collect();
         let soft = block_on(self.segmenter.soft_masks(&masks))?;
-        let decoded = soft.into_iter().zip(tokens).zip(input.frames);
+        let decoded = soft.into_iter().zip(tokens);
         Ok(decoded
-            .map(|((soft, (tokens, cost)), frame)| SoftMask {
-                tokens,
-                soft,
-                frame,
-                cost,
-            })
+            .map(|(soft, (tokens, cost))| SoftMask { tokens, soft, cost })
             .collect())
     }
 
@@ -104,26 +97,25 @@ impl Evaluator<'_> {
     }
 
     /// All masks greedily together.
-    fn decode_batch(&self, cases: &[PreparedCase]) -> Result<(Vec<Costed>, Input)> {
-        let start = Instant::now();
+    fn decode_batch(&self, cases: &[PreparedCase]) -> Result<Vec<Costed>> {
         let input = self.read(cases)?;
+        let start = Instant::now();
+        let greedy = self.segmenter.start_many(&input);
         let prefill_ms = milliseconds(start) / cases.len() as f64;
-        let decoded = block_on(self.segmenter.decode_many(&input))?;
+        let decoded = block_on(self.segmenter.decode_many(greedy))?;
         let cost = DecodeCost {
             passes: self.segmenter.config().layout().mask(),
             prefill_ms,
             ms: milliseconds(start) / cases.len() as f64,
         };
-        let costed = decoded.into_iter().map(|mask| (mask.tokens, cost));
-        Ok((costed.collect(), input))
+        Ok(decoded
+            .into_iter()
+            .map(|mask| (mask.tokens, cost))
+            .collect())
     }
 
     /// The same, mask by mask.
-    fn decode_each(
-        &self,
-        cases: &[PreparedCase],
-        strategy: DecodeStrategy,
-    ) -> Result<(Vec<Costed>, Input)> {
+    fn decode_each(&self, cases: &[PreparedCase], strategy: DecodeStrategy) -> Result<Vec<Costed>> {
         let input = self.read(cases)?;
         let mut decoded = Vec::with_capacity(cases.len());
         for case in 0..cases.len() {
@@ -138,7 +130,7 @@ impl Evaluator<'_> {
             };
             decoded.push((stream.tokens().to_vec(), cost));
         }
-        Ok((decoded, input))
+        Ok(decoded)
     }
 
     /// Some masks of one case in lockstep, and the mean to expect of them. Every case meets the same random numbers.
@@ -164,7 +156,6 @@ impl Evaluator<'_> {
         Ok(SoftMask {
             soft,
             tokens: stream.masks().into_iter().next().unwrap_or_default(),
-            frame: stream.frame().clone(),
             cost: DecodeCost {
                 passes,
                 prefill_ms,
@@ -182,10 +173,12 @@ fn mirror_image(case: &PreparedCase) -> PreparedCase {
     PreparedCase {
         original: Case {
             text: swap_sides(&case.original.text),
-            image: case.prepared.image.flipped_horizontally(),
             ..case.original.clone()
         },
-        preparation: None,
+        prepared: Case {
+            image: case.prepared.image.flipped_horizontally(),
+            ..case.prepared.clone()
+        },
         precomputed: None,
         ..case.clone()
     }

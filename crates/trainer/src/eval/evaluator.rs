@@ -120,9 +120,9 @@ impl<'a> Evaluator<'a> {
             .collect();
         let queries: Vec<Query<'_>> = (cases.iter().zip(&prompts).zip(&codes))
             .map(|((case, prompt), codes)| Query {
-                picture: &case.original.image,
+                picture: &case.prepared.image,
                 prompt,
-                prepared: case.preparation.is_none(),
+                prepared: true,
                 codes: codes.as_deref(),
             })
             .collect();

@@ -34,11 +34,11 @@ pub(crate) struct CaseResult {
     pub(crate) pixels: u64,
     /// Passes through the model that decoding took.
     pub(crate) passes: usize,
-    /// Milliseconds of reading sentence and picture before it.
+    /// Milliseconds of the prefill before it.
     pub(crate) prefill_ms: f64,
     /// Milliseconds of both.
     pub(crate) decode_ms: f64,
-    /// Milliseconds from picture and sentence to mask.
+    /// Milliseconds from prepared picture and sentence to mask.
     pub(crate) ms: f64,
 }
 

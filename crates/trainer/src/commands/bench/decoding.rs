@@ -15,10 +15,11 @@ use std::time::Instant;
 use super::preset::{SEED, resolve};
 use crate::cli::{BenchArgs, command_line};
 use crate::config::Preset;
-use crate::data::gallery::{self, read_file};
+use crate::data::gallery;
 use crate::run::bundle_dir;
 use crate::run::export::EXAMPLE;
 use crate::system::exit::data;
+use crate::system::files::read;
 use crate::system::{device, median, milliseconds, usage, with_a_partner, write_atomic};
 
 /// What is printed with `--json`.
@@ -171,7 +172,7 @@ fn inputs(folder: &Path, cases: usize) -> Result<Vec<Input>> {
             })?;
             Ok(Input {
                 name: item.image.clone(),
-                bytes: read_file(&folder.join(&item.image))?,
+                bytes: read(&folder.join(&item.image), "gallery.json names it")?,
                 text: sentence.text.clone(),
             })
         })
