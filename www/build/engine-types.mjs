@@ -13,6 +13,10 @@ const types = declarations
   .slice(0, declarations.indexOf('export class'))
   .match(/\/\*\*(?:(?!\*\/)[^])*\*\/\nexport (?:interface \w+ \{\n[^]*?\n\}|type [^;]*;)/g)
   .sort((a, b) => name(a).localeCompare(name(b)));
+const declared = declarations.slice(0, declarations.indexOf('export class')).match(/^export (?:interface|type) /gm);
+if (types.length !== declared.length) {
+  throw new Error(`the engine declares ${declared.length} types, and ${types.length} have a comment: give each one`);
+}
 const pixels = readFileSync(here('../../crates/mriseg/src/image/levels/mod.rs'), 'utf8')
   .match(/pub const MAX_PIXELS: u64 = ([\d_]+)/)[1]
   .replaceAll('_', '');

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
-import type { BundleListing, Manifest } from '../src/bundle/bundle.ts';
+import { listFiles, type BundleListing, type Manifest } from '../src/bundle/bundle.ts';
 import type { EngineListing } from '../src/engine/engines.ts';
 
 export function listings(): Plugin {
@@ -48,8 +48,7 @@ function listBundles(folder: string): BundleListing[] {
     .map((entry) => {
       const bytes = readFileSync(join(folder, entry.name, 'manifest.json'));
       const manifest = JSON.parse(bytes.toString()) as Manifest;
-      const files = [...manifest.shards, manifest.tokenizer, manifest.card];
-      const total = files.reduce((sum, file) => sum + file.bytes, bytes.length);
+      const total = listFiles(manifest).reduce((sum, file) => sum + file.bytes, bytes.length);
       return { id: entry.name, title: manifest.name, bytes: total };
     })
     // The phantom model is the one to begin with.

@@ -22,14 +22,3 @@ export function encodeRle(mask: Uint8Array, width: number, height: number): Rle 
   counts.push(run);
   return { size: [height, width], counts };
 }
-
-export function decodeRle({ size: [height, width], counts }: Rle): Uint8Array {
-  const mask = new Uint8Array(width * height);
-  let at = 0;
-  counts.forEach((run, index) => {
-    for (const end = at + run; at < end; at++) {
-      mask[(at % height) * width + Math.floor(at / height)] = index % 2;
-    }
-  });
-  return mask;
-}

@@ -57,7 +57,7 @@ export class App {
         void this.#reading.refresh();
         this.#segmentIfAllowed();
       },
-      failed: (message) => showNotice(`${message} Open a PNG, JPEG or WebP picture.`),
+      failed: (message) => showNotice(message),
     });
   }
 

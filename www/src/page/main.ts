@@ -5,12 +5,8 @@ import { openStore } from '../bundle/store.ts';
 import type { EngineListing } from '../engine/engines.ts';
 import { probeWebGpu } from '../engine/probe.ts';
 import { App } from './app.ts';
+import { fetchJson } from './json.ts';
 import { render, showNotice } from './view.ts';
-
-async function json<T>(url: URL, otherwise: T): Promise<T> {
-  const response = await fetch(url, { cache: 'no-cache' }).catch(() => undefined);
-  return response?.ok ? ((await response.json()) as T) : otherwise;
-}
 
 async function begin(): Promise<void> {
   render({ name: 'probe' }, false);
@@ -20,8 +16,8 @@ async function begin(): Promise<void> {
   }
   const base = new URL('.', document.baseURI).href;
   const [bundles, engines, probe] = await Promise.all([
-    json<BundleListing[]>(new URL('bundles/index.json', base), []),
-    json<EngineListing>(new URL('engines.json', base), {}),
+    fetchJson<BundleListing[]>(new URL('bundles/index.json', base), []),
+    fetchJson<EngineListing>(new URL('engines.json', base), {}),
     probeWebGpu(),
   ]);
   // Cache Storage exists in secure contexts only.

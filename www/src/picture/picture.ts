@@ -18,11 +18,13 @@ export async function openPicture(name: string, bytes: Uint8Array<ArrayBuffer>):
     throw new Error(`${name} has ${claimed.width} x ${claimed.height} pixels, too many; shrink it first.`);
   }
   try {
-    // The engine reads the pixels as they are stored, so the page must not turn them either.
-    const bitmap = await createImageBitmap(new Blob([bytes], { type: mime }), { imageOrientation: 'none' });
+    // Turned by its orientation tag, as the engine turns it: that is the browser's default.
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: mime }));
     return { name, bytes, bitmap };
   } catch {
-    throw new Error(`${name} is a damaged ${type} file: it cannot be decoded.`);
+    throw new Error(
+      `${name} cannot be decoded: the ${type} file is damaged, or of a kind that browsers do not read, such as 12 bits. Save it as an 8-bit PNG.`,
+    );
   }
 }
 
@@ -33,6 +35,7 @@ export async function readMask(blob: Blob, width: number, height: number): Promi
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
   context.imageSmoothingEnabled = false;
   context.drawImage(bitmap, 0, 0, width, height);
+  bitmap.close();
   const { data } = context.getImageData(0, 0, width, height);
   return Uint8Array.from({ length: width * height }, (_, i) => (data[i * 4]! > 127 ? 1 : 0));
 }

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { contour, shrink, soften } from '../../src/draw/contour.ts';
 import { dice } from '../../src/draw/dice.ts';
 import { heatColour } from '../../src/draw/heat.ts';
-import { decodeRle, encodeRle } from '../../src/draw/rle.ts';
+import { encodeRle } from '../../src/draw/rle.ts';
+import { decodeRle } from './decode-rle.ts';
 
 test('dice of two half-overlapping masks is one half', () => {
   assert.equal(dice(Uint8Array.of(1, 1, 0, 0), Uint8Array.of(0, 1, 1, 0)), 0.5);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeRle } from '../../src/draw/rle.ts';
+import { decodeRle } from '../draw/decode-rle.ts';
 import type { Outcome, Token } from '../../src/engine/messages.ts';
 import { exportRun, lastResult, stem } from '../../src/page/export.ts';
 import { bytes, duration, sentence } from '../../src/page/format.ts';

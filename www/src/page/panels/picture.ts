@@ -11,6 +11,7 @@ import {
   type GalleryItem,
   type Sentence,
 } from '../gallery.ts';
+import { fetchJson } from '../json.ts';
 import { openPicture, readMask, type Picture } from '../../picture/picture.ts';
 
 export interface PictureEvents {
@@ -69,8 +70,7 @@ export class PicturePanel {
 
   /** Shows the gallery and opens its first picture. A page without gallery still opens files. */
   async openGallery(): Promise<void> {
-    const response = await fetch(new URL('gallery.json', this.#base)).catch(() => undefined);
-    this.#items = response?.ok ? ((await response.json()) as GalleryItem[]) : [];
+    this.#items = await fetchJson<GalleryItem[]>(new URL('gallery.json', this.#base), []);
     const list = byId('gallery');
     renderGallery(list, this.#items, (item) => this.#url(item.image), (item) => void this.#openItem(item));
     if (this.#items[0]) await this.#openItem(this.#items[0]);
@@ -78,6 +78,8 @@ export class PicturePanel {
 
   /** The ground truth of this picture for the sentence `text`, or undefined where the gallery has none. */
   async truth(text: string, width: number, height: number): Promise<Uint8Array | undefined> {
+    // A picture that could not be opened leaves the one before on the page.
+    if (this.#item?.image !== this.picture?.name) return undefined;
     const file = this.#item?.sentences.find((sentence) => sentence.text === text.trim())?.truth;
     if (!file) return undefined;
     const response = await fetch(this.#url(file)).catch(() => undefined);
@@ -115,7 +117,7 @@ export class PicturePanel {
     const open = async () => {
       try {
         const picture = await openPicture(name, await read());
-        if (turn !== this.turn) return;
+        if (turn !== this.turn) return picture.bitmap.close();
         this.picture?.bitmap.close();
         this.picture = picture;
         onOpened();
