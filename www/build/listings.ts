@@ -48,8 +48,9 @@ function listBundles(folder: string): BundleListing[] {
     .map((entry) => {
       const bytes = readFileSync(join(folder, entry.name, 'manifest.json'));
       const manifest = JSON.parse(bytes.toString()) as Manifest;
-      const total = listFiles(manifest).reduce((sum, file) => sum + file.bytes, bytes.length);
-      return { id: entry.name, title: manifest.name, bytes: total };
+      const files = listFiles(manifest).map(({ bytes, sha256 }) => ({ bytes, sha256 }));
+      const total = files.reduce((sum, file) => sum + file.bytes, bytes.length);
+      return { id: entry.name, title: manifest.name, bytes: total, suits: suits(manifest), files };
     })
     // The phantom model is the one to begin with.
     .sort((a, b) => Number(b.id === 'phantom') - Number(a.id === 'phantom') || a.id.localeCompare(b.id));
@@ -68,4 +69,10 @@ function listEngines(publicDir: string): EngineListing {
     };
   }
   return engines;
+}
+
+/** Models of colour pictures read three channels; what phantoms are made of is drawn. */
+function suits({ architecture, data }: Manifest): BundleListing['suits'] {
+  if (architecture?.image?.input_channels === 3) return 'colour';
+  return data?.startsWith('phantoms') ? 'drawing' : 'xray';
 }

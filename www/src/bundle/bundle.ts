@@ -9,6 +9,10 @@ export interface BundleListing {
   id: string;
   title: string;
   bytes: number;
+  /** What it was trained on, by which it is proposed for a picture. */
+  suits?: 'drawing' | 'xray' | 'colour';
+  /** Its files, so that the page knows which of them are there already. */
+  files?: { bytes: number; sha256: string }[];
 }
 
 /** What the page reads of manifest.json; the engine reads and checks all of it. */
@@ -19,6 +23,9 @@ export interface Manifest {
   domain?: 'chest_xray' | 'other';
   /** A sentence that the model understands. */
   example: string;
+  architecture?: { image?: { input_channels?: number } };
+  /** What it was trained on. */
+  data?: string;
   shards: FileEntry[];
   tokenizer: FileEntry;
   card: FileEntry;

@@ -6,6 +6,8 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 
 export interface ContentStore {
   get(hash: string): Promise<Bytes | undefined>;
+  /** Whether it is there, unread. */
+  has(hash: string): Promise<boolean>;
   /** Never fails: says where the bytes ended up. */
   put(hash: string, bytes: Bytes): Promise<'disk' | 'memory'>;
   remove(hash: string): Promise<void>;
@@ -46,6 +48,11 @@ export function openStore(caches: CacheStorage | undefined, base: string): Conte
       if (kept) return kept;
       const found = await (await disk())?.match(finalName(hash)).catch(() => undefined);
       return found && new Uint8Array(await found.arrayBuffer());
+    },
+    async has(hash) {
+      if (memory.has(hash)) return true;
+      const found = await (await disk())?.match(finalName(hash)).catch(() => undefined);
+      return found !== undefined;
     },
     async put(hash, bytes) {
       const cache = await disk();

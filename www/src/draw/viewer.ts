@@ -26,6 +26,8 @@ export interface Scene {
   cells: readonly (Token | undefined)[];
   /** Tokens from this index on are drawn as just written. */
   freshFrom: number;
+  /** Indices of tokens that the user chose. */
+  edited: ReadonlySet<number>;
   mask: Layer | undefined;
   truth: Layer | undefined;
   /** Per cell, from .5 (the masks are split) to 1 (all agree). */
@@ -140,7 +142,7 @@ export class Viewer {
     g.restore();
   }
 
-  #drawPending(g: CanvasRenderingContext2D, { grid, cells, freshFrom }: Scene): void {
+  #drawPending(g: CanvasRenderingContext2D, { grid, cells, freshFrom, edited }: Scene): void {
     g.save();
     this.#hatch ??= hatch(g);
     g.fillStyle = this.#hatch;
@@ -149,6 +151,7 @@ export class Viewer {
     cells.forEach((token, i) => {
       if (!token) g.fillRect(...cellPixels(g, grid, i));
       else if (token.index >= freshFrom) g.strokeRect(...cellPixels(g, grid, i));
+      if (token && edited.has(token.index)) drawMark(g, cellPixels(g, grid, i));
     });
     g.restore();
   }
@@ -179,6 +182,19 @@ function drawOutline(
   g.strokeStyle = `rgb(${colour.join(' ')})`;
   g.lineWidth = 2.5;
   g.stroke(path);
+  g.restore();
+}
+
+/** A corner of a cell whose token the user chose. */
+function drawMark(g: CanvasRenderingContext2D, [x, y, w]: readonly number[]): void {
+  const size = Math.max(8, w! / 4);
+  g.save();
+  g.fillStyle = `rgb(${TRUTH.join(' ')})`;
+  g.beginPath();
+  g.moveTo(x!, y!);
+  g.lineTo(x! + size, y!);
+  g.lineTo(x!, y! + size);
+  g.fill();
   g.restore();
 }
 

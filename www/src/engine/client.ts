@@ -1,6 +1,6 @@
 // The page's end of the engine worker: requests as promises, progress as calls.
 
-import type { Answers, EngineKind, Progress, Reply, Requests, Signal } from './messages.ts';
+import type { Answers, EngineCalls, EngineKind, Progress, Reply, Requests, Signal } from './messages.ts';
 import workerUrl from './worker.ts?worker&url';
 
 /** The engine is gone: it panicked or lost its device. Only a new one helps. */
@@ -44,8 +44,26 @@ export class EngineClient {
     });
   }
 
+  /** One of the engine's own methods. */
+  call<M extends keyof EngineCalls>(
+    method: M,
+    ...given: Parameters<EngineCalls[M]>
+  ): Promise<Awaited<ReturnType<EngineCalls[M]>>> {
+    return this.ask('call', { method, given }) as Promise<Awaited<ReturnType<EngineCalls[M]>>>;
+  }
+
   stop(): void {
     this.#signal({ kind: 'stop' });
+  }
+
+  /** One more pass of a paced decoding. */
+  pass(): void {
+    this.#signal({ kind: 'pass' });
+  }
+
+  /** Whether a decoding waits for `pass` from now on. */
+  pace(paced: boolean): void {
+    this.#signal({ kind: 'pace', paced });
   }
 
   frameDrawn(): void {

@@ -49,10 +49,14 @@ export class Engines {
     return candidates(preference, this.#probe).filter((engine) => this.#listing[engine]);
   }
 
-  /** Bytes of wasm that `preference` needs. */
+  /** The wasm that `preference` needs. */
+  files(preference: Preference): FileEntry[] {
+    return this.candidates(preference).map((engine) => this.#listing[engine]!.wasm);
+  }
+
+  /** Its bytes. */
   size(preference: Preference): number {
-    const sizes = this.candidates(preference).map((engine) => this.#listing[engine]!.wasm.bytes);
-    return sizes.reduce((sum, bytes) => sum + bytes, 0);
+    return this.files(preference).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Makes the engine for `preference` run `bundle`. Throws when none can. */

@@ -9,6 +9,14 @@ export const MAX_PIXELS = 64000000;
  */
 export interface Agreement {
     /**
+     * Tokens of each mask so far, mask after mask.
+     */
+    samples: Uint32Array;
+    /**
+     * How many tokens of each.
+     */
+    sampled: number;
+    /**
      * Mean mask probability per pixel at the model's resolution, row by row, 0 to 255.
      */
     mean: Uint8Array;
@@ -175,4 +183,85 @@ export interface Token {
      * Probability the model gave it, 0 to 1.
      */
     probability: number;
+    /**
+     * Whether it was given, not decoded.
+     */
+    given: boolean;
+}
+
+/**
+ * What one pass through the model gave.
+ */
+export interface Pass {
+    tokens: Token[];
+    drafts: Uint32Array;
+    draftedBy: 'heads' | 'marginals' | null;
+}
+
+export interface Frames {
+    width: number;
+    height: number;
+    count: number;
+    frames: Uint8Array;
+}
+
+export interface Codebook {
+    codes: number;
+    patch: number;
+    pixels: Uint8Array;
+}
+
+export interface Inspection {
+    codes: number;
+    rows: number;
+    probabilities: Float32Array;
+    words: string[];
+    layers: number;
+    heads: number;
+    cells: number;
+}
+
+export interface Attention {
+    layers: number;
+    heads: number;
+    words: number;
+    cells: number;
+    mask: number;
+    weights: Float32Array;
+    lensCodes: Uint32Array;
+    lensProbabilities: Float32Array;
+}
+
+export interface TeacherForced {
+    truth: Uint32Array;
+    predicted: Uint32Array;
+    probabilities: Float32Array;
+}
+
+export interface Seen {
+    side: number;
+    rgba: Uint8Array;
+    notes: string[];
+    square: Square;
+}
+
+export interface Comparison {
+    dice: number;
+    iou: number;
+    both: number;
+    maskOnly: number;
+    truthOnly: number;
+}
+
+export interface Check {
+    kind: 'presence' | 'count' | 'side' | 'level';
+    agrees: boolean;
+    message: string;
+}
+
+export type SideConvention = 'viewer' | 'patient';
+
+export interface Rewritten {
+    text: string;
+    changed: boolean;
 }

@@ -1,21 +1,79 @@
 // What the page and the engine's worker say to each other. The engine's own answers are generated from the Rust that
 // makes them; `tsconfig.engine.json` checks that `Engine` agrees with what wasm-bindgen generated.
 
-import type { Agreement, Decode, PartialMask, Reading, Segmentation, Started, Token } from './messages.generated.ts';
+import type {
+  Agreement,
+  Attention,
+  Check,
+  Codebook,
+  Comparison,
+  Decode,
+  Frames,
+  Inspection,
+  PartialMask,
+  Pass,
+  Reading,
+  Rewritten,
+  Seen,
+  Segmentation,
+  SideConvention,
+  Started,
+  TeacherForced,
+} from './messages.generated.ts';
 
 export type * from './messages.generated.ts';
 
 export type EngineKind = 'cpu' | 'webgpu';
 
-/** The class that wasm-bindgen exports, as far as the worker uses it. */
-export interface Engine {
-  load(manifest: Uint8Array, names: string[], contents: Uint8Array[]): Promise<void>;
+/** What is asked of the engine at once, each with one answer. Those of a sentence alone do not wait for a decoding. */
+export interface EngineCalls {
   read(text: string): Reading | undefined;
-  start(image: Uint8Array, imageName: string, text: string, decode: Decode): Promise<Started>;
-  next(): Promise<Token[]>;
+  otherSide(text: string): string | undefined;
+  inConvention(text: string, words: SideConvention): Rewritten;
+  checks(text: string, mask: Uint8Array, width: number, height: number): Check[];
+  compare(mask: Uint8Array, truth: Uint8Array, width: number, height: number): Comparison;
+  rle(mask: Uint8Array, width: number, height: number): Uint32Array;
+  codebook(): Promise<Codebook>;
+  frames(tokens: Uint32Array): Promise<Frames>;
+  see(image: Uint8Array, imageName: string): Promise<Seen>;
+  inspect(image: Uint8Array, imageName: string, text: string, tokens: Uint32Array): Promise<Inspection>;
+  attention(index: number): Promise<Attention>;
+  teacherForce(
+    image: Uint8Array,
+    imageName: string,
+    text: string,
+    truth: Uint8Array,
+    width: number,
+    height: number,
+  ): Promise<TeacherForced>;
+  diceCurve(
+    image: Uint8Array,
+    imageName: string,
+    tokens: Uint32Array,
+    truth: Uint8Array,
+    width: number,
+    height: number,
+  ): Promise<Float32Array>;
+}
+
+/** The calls that are answered between the passes of a decoding. */
+export const AT_ONCE: readonly (keyof EngineCalls)[] = ['read', 'otherSide', 'inConvention', 'checks', 'compare', 'rle'];
+
+/** The class that wasm-bindgen exports, as far as the worker uses it. */
+export interface Engine extends EngineCalls {
+  load(manifest: Uint8Array, names: string[], contents: Uint8Array[]): Promise<void>;
+  start(image: Uint8Array, imageName: string, text: string, decode: Decode, prefix: Uint32Array): Promise<Started>;
+  next(): Promise<Pass>;
   partial(): Promise<PartialMask>;
   finish(): Promise<Segmentation>;
-  startSampling(image: Uint8Array, imageName: string, text: string, samples: number, seed: number): Promise<number>;
+  startSampling(
+    image: Uint8Array,
+    imageName: string,
+    text: string,
+    samples: number,
+    temperature: number,
+    seed: number,
+  ): Promise<Started>;
   sample(): Promise<boolean>;
   agreement(): Promise<Agreement>;
 }
@@ -37,45 +95,54 @@ export interface Outcome {
   decodeMs: number;
 }
 
+/** A picture and a sentence about it. */
+export interface Asked {
+  image: Uint8Array;
+  imageName: string;
+  text: string;
+}
+
 /** What the page asks of the worker. */
 export interface Requests {
   create: { glue: string; wasm: Uint8Array };
   load: { manifest: Uint8Array; names: string[]; contents: Uint8Array[] };
   /** Times a short decoding, which compiles all pipelines. */
   measure: { tokens: number };
-  /** How a sentence is understood; answered between passes where a mask is being decoded. */
-  read: { text: string };
-  segment: { image: Uint8Array; imageName: string; text: string; decode: Decode };
+  /** Decodes behind the tokens of `prefix`. A paced decoding makes no pass without the signal `pass`. */
+  segment: Asked & { decode: Decode; prefix: Uint32Array; paced: boolean };
   /** Sampled masks and what they have in common. */
-  sample: { image: Uint8Array; imageName: string; text: string; samples: number };
+  sample: Asked & { samples: number; temperature: number; seed: number };
+  call: { method: keyof EngineCalls; given: unknown[] };
 }
 
 /** Page to worker. `id` comes back with every answer to the request. */
 export type Request = { [K in keyof Requests]: Requests[K] & { id: number; kind: K } }[keyof Requests];
 
-/** Page to worker, never answered: stop what is being decoded; the page has drawn the last mask. */
-export type Signal = { kind: 'stop' } | { kind: 'frame' };
+/** Page to worker, never answered: stop what is being decoded; the page has drawn the last mask; make one more pass, or,
+ * with `pace`, wait for that or not. */
+export type Signal = { kind: 'stop' } | { kind: 'frame' } | { kind: 'pass' } | { kind: 'pace'; paced: boolean };
 
 export interface Answers {
   create: { compileMs: number };
   load: { loadMs: number };
   measure: Speed;
-  /** Undefined where the model's sentences are not about lungs. */
-  read: Reading | undefined;
   segment: Outcome;
-  /** Undefined when it was stopped. */
-  sample: Agreement | undefined;
+  /** As far as it came. */
+  sample: { stopped: boolean; agreement: Agreement };
+  call: unknown;
 }
 
 /** What comes before the answer to a request. */
 export type Progress =
   | { kind: 'started'; started: Started; prefillMs: number }
   /** The tokens of one pass through the model. */
-  | { kind: 'tokens'; tokens: Token[] }
+  | { kind: 'pass'; pass: Pass }
   /** The mask so far. No further one comes before the signal `frame`. */
   | { kind: 'mask'; mask: PartialMask }
-  /** A token of every mask is drawn: `done` of `total`. */
-  | { kind: 'sampled'; done: number; total: number };
+  /** `done` tokens of `total` of every mask are drawn. */
+  | { kind: 'sampled'; done: number; total: number }
+  /** What the masks have in common so far. No further one comes before the signal `frame`. */
+  | { kind: 'agreement'; agreement: Agreement };
 
 /** Worker to page. */
 export type Reply =

@@ -1,15 +1,16 @@
 // The engine's worker: holds one wasm engine and runs its decoding loop.
 
-import type {
-  Agreement,
-  Answers,
-  Engine,
-  EngineModule,
-  Outcome,
-  Reply,
-  Request,
-  Signal,
-  Speed,
+import {
+  AT_ONCE,
+  type Answers,
+  type Engine,
+  type EngineCalls,
+  type EngineModule,
+  type Outcome,
+  type Reply,
+  type Request,
+  type Signal,
+  type Speed,
 } from './messages.ts';
 
 // A flat grey 64 x 64 PNG for warming up and measuring.
@@ -19,9 +20,13 @@ const GREY =
 let engine: Engine | undefined;
 let stopped = false;
 let frameWanted = true;
+/** Whether the next pass waits for the signal `pass`. */
+let paced = false;
+let allowed = 0;
+let allow = () => {};
 let queue: Promise<void> = Promise.resolve();
-/** Sentences to read, which do not wait for the end of a decoding. */
-const reads: (Request & { kind: 'read' })[] = [];
+/** Questions about sentences and masks, which do not wait for the end of a decoding. */
+const quick: (Request & { kind: 'call' })[] = [];
 
 const post = (reply: Reply, transfer: Transferable[] = []) => self.postMessage(reply, { transfer });
 
@@ -30,15 +35,23 @@ self.onmessage = (event: MessageEvent<Request | Signal>) => {
   switch (message.kind) {
     case 'stop':
       stopped = true;
-      return;
+      return allow();
     case 'frame':
       frameWanted = true;
       return;
-    case 'read':
-      reads.push(message);
-      queue = queue.then(answerReads);
-      return;
+    case 'pass':
+      allowed += 1;
+      return allow();
+    case 'pace':
+      ({ paced } = message);
+      return allow();
     default:
+      if (message.kind === 'call' && AT_ONCE.includes(message.method)) {
+        quick.push(message);
+        queue = queue.then(answerQuick);
+        // A paced decoding that waits answers meanwhile.
+        return allow();
+      }
       // One at a time: the engine's methods must not overlap.
       queue = queue.then(() => answer(message));
   }
@@ -69,9 +82,9 @@ async function answer(request: Request): Promise<void> {
   }
 }
 
-/** Reads what was typed meanwhile. Called between the engine's own calls only: they must not overlap. */
-async function answerReads(): Promise<void> {
-  for (const request of reads.splice(0)) await answer(request);
+/** Answers what was asked meanwhile. Called between the engine's own calls only: they must not overlap. */
+async function answerQuick(): Promise<void> {
+  for (const request of quick.splice(0)) await answer(request);
 }
 
 async function run(request: Request): Promise<Answers[keyof Answers]> {
@@ -82,13 +95,18 @@ async function run(request: Request): Promise<Answers[keyof Answers]> {
       return load(request.manifest, request.names, request.contents);
     case 'measure':
       return measure(request.tokens);
-    case 'read':
-      return opened().read(request.text);
     case 'segment':
       return segment(request);
     case 'sample':
       return sample(request);
+    case 'call':
+      return call(request.method, request.given);
   }
+}
+
+async function call(method: keyof EngineCalls, given: unknown[]): Promise<unknown> {
+  const engine = opened() as unknown as Record<string, (...given: unknown[]) => unknown>;
+  return engine[method]!(...given);
 }
 
 async function create(glue: string, wasm: Uint8Array): Promise<Answers['create']> {
@@ -114,11 +132,11 @@ async function measure(tokens: number): Promise<Speed> {
   const engine = opened();
   const image = Uint8Array.from(atob(GREY), (char) => char.charCodeAt(0));
   const begin = performance.now();
-  await engine.start(image, 'grey test picture', 'left lung', 'speculative');
+  await engine.start(image, 'grey test picture', 'left lung', 'speculative', new Uint32Array());
   await engine.next();
   const first = performance.now();
   let decoded = 0;
-  for (let run = 1; run > 0 && decoded < tokens; decoded += run) run = (await engine.next()).length;
+  for (let run = 1; run > 0 && decoded < tokens; decoded += run) run = (await engine.next()).tokens.length;
   const last = performance.now();
   await engine.partial();
   await engine.finish();
@@ -128,31 +146,27 @@ async function measure(tokens: number): Promise<Speed> {
 
 async function segment(request: Request & { kind: 'segment' }): Promise<Outcome> {
   const engine = opened();
-  const { id } = request;
-  stopped = false;
-  frameWanted = true;
-  const begin = performance.now();
-  const started = await engine.start(request.image, request.imageName, request.text, request.decode);
-  const prefillMs = performance.now() - begin;
-  post({ id, kind: 'started', started, prefillMs });
+  const { id, image, imageName, text, decode, prefix } = request;
+  begin(request.paced);
+  const begun = performance.now();
+  const started = await engine.start(image, imageName, text, decode, prefix);
+  post({ id, kind: 'started', started, prefillMs: performance.now() - begun });
 
   const decodeBegin = performance.now();
+  const masks = new Turns();
   let complete = false;
-  let maskDue = 0;
+  let decoded = 0;
   while (!complete) {
     await breathe();
+    // Tokens that stand already wait for nobody.
+    if (decoded >= prefix.length) await permission();
     if (stopped) break;
-    const tokens = await engine.next();
-    const last = tokens.at(-1);
-    if (last) post({ id, kind: 'tokens', tokens });
+    const pass = await engine.next();
+    const last = pass.tokens.at(-1);
+    decoded += pass.tokens.length;
+    if (last) post({ id, kind: 'pass', pass });
     complete = !last || last.index + 1 === started.total;
-    if (!complete && frameWanted && performance.now() >= maskDue) {
-      const maskBegin = performance.now();
-      await postMask(id);
-      // Drawing may take a fifth of the time, decoding has the rest.
-      maskDue = performance.now() + 4 * (performance.now() - maskBegin);
-      frameWanted = false;
-    }
+    if (!complete) await masks.take(() => postMask(id), paced);
   }
   const decodeMs = performance.now() - decodeBegin;
   if (!complete) await postMask(id);
@@ -165,18 +179,51 @@ async function postMask(id: number): Promise<void> {
 }
 
 /** Sampled masks, a token of each per pass. */
-async function sample(request: Request & { kind: 'sample' }): Promise<Agreement | undefined> {
-  const SEED = 1;
+async function sample(request: Request & { kind: 'sample' }): Promise<Answers['sample']> {
   const engine = opened();
-  const { id, image, imageName, text, samples } = request;
-  stopped = false;
-  const total = await engine.startSampling(image, imageName, text, samples, SEED);
-  for (let done = 0; await engine.sample(); ) {
-    post({ id, kind: 'sampled', done: ++done, total });
+  const { id, image, imageName, text, samples, temperature, seed } = request;
+  begin(false);
+  const begun = performance.now();
+  const started = await engine.startSampling(image, imageName, text, samples, temperature, seed);
+  post({ id, kind: 'started', started, prefillMs: performance.now() - begun });
+  const looks = new Turns();
+  for (let done = 0; !stopped && (await engine.sample()); ) {
+    post({ id, kind: 'sampled', done: ++done, total: started.total });
+    await looks.take(async () => post({ id, kind: 'agreement', agreement: await engine.agreement() }));
     await breathe();
-    if (stopped) return undefined;
   }
-  return engine.agreement();
+  return { stopped, agreement: await engine.agreement() };
+}
+
+function begin(waits: boolean): void {
+  stopped = false;
+  frameWanted = true;
+  paced = waits;
+  allowed = 0;
+}
+
+/** Waits for the signal `pass` where decoding is paced; answers quick questions meanwhile. */
+async function permission(): Promise<void> {
+  while (paced && allowed === 0 && !stopped) {
+    await new Promise<void>((resolve) => (allow = resolve));
+    await answerQuick();
+  }
+  allow = () => {};
+  if (paced) allowed -= 1;
+}
+
+/** What is told of a decoding on its way: when the page has drawn the last, and not so often that decoding waits for it. */
+class Turns {
+  #due = 0;
+
+  async take(tell: () => Promise<void>, always = false): Promise<void> {
+    if (!always && (!frameWanted || performance.now() < this.#due)) return;
+    frameWanted = false;
+    const begin = performance.now();
+    await tell();
+    // Telling may take a fifth of the time, decoding has the rest.
+    this.#due = performance.now() + 4 * (performance.now() - begin);
+  }
 }
 
 function opened(): Engine {
@@ -184,7 +231,7 @@ function opened(): Engine {
   return engine;
 }
 
-// One turn of the event loop, so that `stop` is heard, and sentences are read, between any two passes.
+// One turn of the event loop, so that `stop` is heard, and questions are answered, between any two passes.
 // A timer would be throttled to 4 ms; a channel is not.
 const channel = new MessageChannel();
 let resume = () => {};
@@ -194,5 +241,5 @@ async function breathe(): Promise<void> {
     resume = resolve;
     channel.port2.postMessage(undefined);
   });
-  await answerReads();
+  await answerQuick();
 }

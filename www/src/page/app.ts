@@ -1,21 +1,31 @@
-// The page: its state, the run that it shows, and what its buttons do.
+// The page: its state, the session on screen, and what its buttons do. It is the context that panels are given.
 
-import { isAboutLungs, type Bundle } from '../bundle/bundle.ts';
+import { isAboutLungs } from '../bundle/bundle.ts';
 import { LoadError } from '../bundle/loader.ts';
+import { connectClinic } from '../clinic/clinic.ts';
 import { Viewer } from '../draw/viewer.ts';
-import { EngineGone } from '../engine/client.ts';
-import type { Decode, Progress } from '../engine/messages.ts';
-import { byId, fillPairs } from './dom.ts';
+import { parsePreference } from '../engine/choose.ts';
+import type { EngineClient } from '../engine/client.ts';
+import type { Decode, SideConvention } from '../engine/messages.ts';
+import { connectLearn } from '../learn/learn.ts';
+import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
+import { finished, sceneOf, type Run } from '../session/run.ts';
+import { Session } from '../session/session.ts';
+import { byId, fillPairs, settings } from '../ui/dom.ts';
+import { addShortcuts, connectShortcuts } from '../ui/keys.ts';
+import { inWords, say } from '../ui/words.ts';
+import { Decoding } from './decoding.ts';
 import { lastResult, type LastResult } from './export.ts';
-import { ModelPanel, type ModelParts } from './panels/model.ts';
+import { ModelHost, type ModelParts } from './model-host.ts';
 import { connectOverlayControls, offerOverlays, showHeat } from './panels/overlay.ts';
 import { PicturePanel } from './panels/picture.ts';
 import { ReadingLine } from './panels/reading.ts';
-import { connectDownloads, showResult } from './panels/result.ts';
-import { countMask, finished, sceneOf, type FinishedRun, type Question, type Run } from './run.ts';
-import { SAMPLES, canSegment, next, type Event, type State } from './state.ts';
+import { connectResult } from './panels/result.ts';
+import { SettingsPanel } from './panels/settings.ts';
+import { Timeline } from './panels/timeline.ts';
+import { next, type Event, type State } from './state.ts';
 import { timingRows } from './timing.ts';
-import { render, showNotice, showPictureNotes, showSideConvention } from './view.ts';
+import { render, showNotice, showPictureNotes, showSides } from './view.ts';
 
 declare global {
   interface Window {
@@ -24,67 +34,168 @@ declare global {
   }
 }
 
-export class App {
+/** Masks that are sampled to see where they agree, as the model would draw them. */
+const SURENESS: SamplingOptions = { masks: 8, temperature: 1, seed: 1 };
+
+export class App implements Context {
+  readonly session = new Session();
+  readonly viewer = new Viewer(byId('picture'), byId('mask-canvas'));
+  readonly actions: Actions;
   #state: State = { name: 'probe' };
-  #run: Run | undefined;
-  readonly #viewer = new Viewer(byId('picture'), byId('mask-canvas'));
-  readonly #reading = new ReadingLine((text) => this.#model.client?.ask('read', { text }));
-  readonly #model: ModelPanel;
+  readonly #words = byId<HTMLSelectElement>('words-select');
+  readonly #reading = new ReadingLine(() => this.engine, () => this.words);
+  readonly #model: ModelHost;
+  readonly #decoding: Decoding;
   readonly #pictures: PicturePanel;
+  readonly #timeline: Timeline;
+  readonly #settings: SettingsPanel;
 
   constructor(parts: ModelParts) {
-    this.#model = new ModelPanel(parts, {
+    this.#model = new ModelHost(parts, parsePreference(location.search), {
       dispatch: (event) => this.#dispatch(event),
-      failed: (error) => this.#fail(error),
-      loaded: ({ manifest }) => {
-        this.#pictures.offer(manifest.example, isAboutLungs(manifest));
-        showSideConvention(manifest.side_convention);
+      changed: () => {
+        this.#settings.show();
+        this.#render();
+        void this.#reading.refresh();
       },
-      engineChanged: () => void this.#reading.refresh(),
+      loaded: ({ manifest }) => this.#pictures.offer(manifest.example, isAboutLungs(manifest)),
+      replaced: (why) => showNotice(say('gpuLost', why)),
+    });
+    this.#decoding = new Decoding({
+      session: this.session,
+      model: this.#model,
+      state: () => this.#state,
+      dispatch: (event) => this.#dispatch(event),
+      fail: (error, prefix) => this.#fail(error, prefix),
+      choices: () => ({ decode: this.#decode, pace: this.#timeline.pace, words: this.words }),
+      truth: async (prompt, width, height) =>
+        this.session.truth ?? (await this.#pictures.truth(prompt, width, height)),
+      started: (run) => this.#started(run),
+      drawn: (then) => this.viewer.redraw(then),
     });
     this.#pictures = new PicturePanel(parts.base, {
-      opening: () => this.#model.client?.stop(),
-      opened: ({ bitmap }) => {
-        this.#show(undefined);
+      opening: () => this.#decoding.stop(),
+      opened: (picture) => {
+        this.session.open(picture);
         showNotice('');
         showPictureNotes([]);
-        void this.#reading.refresh();
-        byId('frame').style.setProperty('--aspect', String(bitmap.width / bitmap.height));
-        this.#viewer.show(bitmap);
-        this.#render();
+        this.#model.propose(picture.kind);
+        this.#dispatch({ type: 'opened', modelLoaded: this.engine !== undefined });
       },
-      sentence: () => {
-        void this.#reading.refresh();
-        this.#segmentIfAllowed();
-      },
+      typed: () => void this.#reading.refresh(),
+      sentence: () => this.#segmentIfAllowed(),
       failed: (message) => showNotice(message),
+      others: () => Promise.resolve(false),
     });
+    this.actions = this.#makeActions();
+    this.#timeline = new Timeline(this, (pace: Pace) => this.#decoding.pace(pace));
+    const attempt = (work: () => Promise<unknown>) => () => void work().catch((error: unknown) => this.#fail(error));
+    this.#settings = new SettingsPanel(
+      this.#model,
+      parts.engines,
+      attempt(() => this.#model.ensure()),
+      attempt(() => this.#model.restart()),
+    );
+  }
+
+  get engine(): EngineClient | undefined {
+    return this.#model.client;
+  }
+
+  get words(): SideConvention {
+    return this.#words.value as SideConvention;
+  }
+
+  get #decode(): Decode {
+    return byId<HTMLSelectElement>('decode-select').value as Decode;
+  }
+
+  tryOut(prompt: string, options?: TryOut): Promise<Run | undefined> {
+    return this.#decoding.tryOut(prompt, options);
+  }
+
+  notify(message: string): void {
+    showNotice(message);
   }
 
   /** Connects everything and leaves the page in `idle`. */
   async begin(): Promise<void> {
-    const shown = () => finished(this.#run);
+    const { session, viewer } = this;
     window.__mriseg = {
       get last() {
-        const run = shown();
+        const run = finished(session.run);
         return run && !run.outcome.stopped ? lastResult(run) : undefined;
       },
     };
-    byId('stop').addEventListener('click', () => this.#model.client?.stop());
-    byId('sample').addEventListener('click', () => void this.#sample());
+    this.#connectForm();
+    connectOverlayControls(viewer);
+    connectResult(this);
+    connectClinic(this);
+    connectLearn(this);
+    connectShortcuts();
+    session.watch(({ picture }) => picture, (picture) => {
+      if (!picture) return;
+      byId('frame').style.setProperty('--aspect', String(picture.width / picture.height));
+      viewer.show(picture.bitmap);
+      this.#render();
+    });
+    for (const part of ['run', 'step', 'active'] as const) session.watch((now) => now[part], () => this.#showRun());
+    inWords(() => {
+      this.#render();
+      this.#showRun();
+      showSides(this.words);
+    });
+    this.#dispatch({ type: 'probed' });
+    await this.#pictures.openGallery();
+  }
+
+  #connectForm(): void {
+    byId('stop').addEventListener('click', () => this.actions.stop());
+    byId('sample').addEventListener('click', () => void this.actions.sample(SURENESS));
     byId('form').addEventListener('submit', (event) => {
       event.preventDefault();
-      void this.#segment();
+      this.#segmentIfAllowed();
     });
     byId('prompt').addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       this.#segmentIfAllowed();
     });
-    connectOverlayControls(this.#viewer);
-    connectDownloads(shown);
-    this.#dispatch({ type: 'probed' });
-    await this.#pictures.openGallery();
+    this.#words.value = settings.get('words') === 'patient' ? 'patient' : 'viewer';
+    this.#words.addEventListener('change', () => {
+      settings.set('words', this.words);
+      showSides(this.words);
+      void this.#reading.refresh();
+    });
+    addShortcuts(
+      { key: 'Enter', what: 'segment', press: () => this.#segmentIfAllowed() },
+      { key: 'Escape', what: 'stop', press: () => this.actions.stop() },
+    );
+  }
+
+  #makeActions(): Actions {
+    const redo = (label: string, work: (label: string) => Promise<void>) => {
+      showNotice('');
+      return work(label);
+    };
+    return {
+      segment: async () => {
+        await this.#pictures.opened;
+        showNotice('');
+        await this.#decoding.segment(this.#pictures.text);
+      },
+      stop: () => this.#decoding.stop(),
+      pass: () => this.#decoding.pass(),
+      branch: (index, token) => redo(say('editedToken', index + 1), (label) => this.#decoding.branch(index, token, label)),
+      goOn: (count) => redo(say('continued'), (label) => this.#decoding.goOn(count, label)),
+      sample: async (options) => {
+        await this.#decoding.sample(options);
+        if (this.session.run?.sampled) showHeat(this.viewer, 'agreement');
+      },
+      say: (prompt) => (this.#pictures.text = prompt),
+      openExample: (id) => this.#pictures.openExample(id),
+      openFiles: (files) => this.#pictures.openFiles(files),
+    };
   }
 
   #dispatch(event: Event): void {
@@ -93,119 +204,30 @@ export class App {
   }
 
   #render(): void {
-    render(this.#state, this.#pictures.picture !== undefined);
-    fillPairs(byId('timing'), timingRows(this.#model.timings, this.#run));
+    render(this.#state, this.session.picture !== undefined, this.#model.listing !== undefined);
   }
 
-  /** Shows `run`, or what has changed of it, or none. */
-  #show(run: Run | undefined): void {
-    this.#run = run;
-    this.#viewer.scene = run && sceneOf(run);
-    offerOverlays(this.#viewer);
-    showResult(finished(run));
+  #showRun(): void {
+    const { run, step } = this.session;
+    this.viewer.scene = run && sceneOf(run, step);
+    offerOverlays(this.viewer);
+    // At every token of a decoding nothing in it changes.
+    if (!this.session.live) fillPairs(byId('timing'), timingRows(this.#model.timings, run));
+  }
+
+  #started({ prompt, asked, started: { readAs, hint, notes } }: Run): void {
+    this.#reading.show(prompt, asked, readAs === null ? undefined : { readAs, hint });
+    showPictureNotes(notes);
   }
 
   #fail(error: unknown, prefix = ''): void {
+    this.session.live = undefined;
     const message = prefix + (error instanceof Error ? error.message : String(error));
     const remedy = error instanceof LoadError ? error.remedy : '';
-    const modelLoaded = this.#model.client !== undefined;
-    this.#dispatch({ type: 'fail', message, remedy, modelLoaded });
+    this.#dispatch({ type: 'fail', message, remedy });
   }
 
   #segmentIfAllowed(): void {
-    if (!byId<HTMLButtonElement>('segment').disabled) void this.#segment();
+    if (!byId<HTMLButtonElement>('segment').disabled) void this.actions.segment();
   }
-
-  async #segment(): Promise<void> {
-    await this.#pictures.opened;
-    const { client, bundle } = this.#model;
-    const { picture, turn, text: prompt } = this.#pictures;
-    if (!client || !bundle || !picture || !canSegment(this.#state)) return;
-    const decode = byId<HTMLSelectElement>('decode-select').value as Decode;
-    const question = { picture, prompt, model: modelOf(bundle), engine: client.engine, decode };
-    // Opening another picture makes this run void; its last events are still on their way then.
-    const isVoid = () => this.#pictures.turn !== turn;
-    this.#show(undefined);
-    showNotice('');
-    this.#dispatch({ type: 'encode' });
-    try {
-      const request = { image: picture.bytes, imageName: picture.name, text: prompt, decode };
-      const outcome = await client.ask('segment', request, (progress) => {
-        if (!isVoid()) this.#advance(question, progress);
-        else if (progress.kind === 'started') client.stop();
-      });
-      const { width, height } = outcome.result;
-      const truth = this.#run && (await this.#pictures.truth(prompt, width, height));
-      if (this.#run && !isVoid()) this.#finish({ ...this.#run, outcome, truth });
-      else this.#abandon();
-    } catch (error) {
-      if (!(error instanceof EngineGone)) this.#fail(error, 'Not segmented: ');
-    }
-  }
-
-  /** What a decoding tells on its way, into the run. */
-  #advance(question: Question, progress: Progress): void {
-    const run = this.#run;
-    if (progress.kind === 'started') {
-      const { started, prefillMs } = progress;
-      this.#show({ ...question, started, prefillMs, tokens: [], lastPass: 0 });
-      this.#dispatch({ type: 'token', token: 0, total: started.total });
-      const { readAs, hint, notes } = started;
-      this.#reading.show(question.prompt, readAs === null ? undefined : { readAs, hint });
-      showPictureNotes(notes);
-    } else if (run && progress.kind === 'tokens') {
-      const tokens = [...run.tokens, ...progress.tokens];
-      this.#show({ ...run, tokens, lastPass: progress.tokens.length });
-      this.#dispatch({ type: 'token', token: tokens.length, total: run.started.total });
-    } else if (run && progress.kind === 'mask') {
-      this.#show({ ...run, partial: progress.mask });
-      this.#viewer.redraw(() => this.#model.client?.frameDrawn());
-    }
-  }
-
-  #finish(run: FinishedRun): void {
-    this.#show(run);
-    const { stopped, result } = run.outcome;
-    if (stopped) {
-      this.#dispatch({ type: 'stop', token: run.tokens.length, total: run.started.total });
-    } else {
-      const { mask, width, height } = result;
-      this.#dispatch({ type: 'finish', maskPixels: countMask(mask), pixels: width * height });
-    }
-  }
-
-  #abandon(): void {
-    this.#show(undefined);
-    this.#dispatch({ type: 'abandon' });
-  }
-
-  /** Samples masks of what was segmented last and shows where they agree. */
-  async #sample(): Promise<void> {
-    const { client } = this.#model;
-    const run = this.#run;
-    const { turn } = this.#pictures;
-    if (!client || !run || this.#state.name !== 'done') return;
-    this.#dispatch({ type: 'sample', token: 0, total: run.started.total });
-    const isVoid = () => this.#pictures.turn !== turn;
-    try {
-      const { bytes, name } = run.picture;
-      const request = { image: bytes, imageName: name, text: run.prompt, samples: SAMPLES };
-      const agreement = await client.ask('sample', request, (progress) => {
-        if (progress.kind !== 'sampled' || isVoid()) return;
-        this.#dispatch({ type: 'sample', token: progress.done, total: progress.total });
-      });
-      if (isVoid()) return this.#abandon();
-      if (agreement) {
-        this.#show({ ...run, agreement: agreement.cells });
-        showHeat(this.#viewer, 'agreement');
-      }
-      this.#dispatch({ type: 'sampled' });
-    } catch (error) {
-      if (!(error instanceof EngineGone)) this.#fail(error, 'No samples: ');
-    }
-  }
-}
-
-function modelOf({ id, manifest, manifestHash }: Bundle): Question['model'] {
-  return { id, name: manifest.name, manifestHash, sideConvention: manifest.side_convention };
 }

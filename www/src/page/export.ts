@@ -2,8 +2,7 @@
 
 import { encodeRle, type Rle } from '../draw/rle.ts';
 import type { Decode, EngineKind } from '../engine/messages.ts';
-import { countMask, type FinishedRun } from './run.ts';
-import { SAMPLES } from './state.ts';
+import { countMask, type FinishedRun } from '../session/run.ts';
 
 /** What tests and other scripts read from `window.__mriseg.last`. */
 export interface LastResult {
@@ -34,6 +33,8 @@ export interface Export {
   notice: string;
   image: { name: string; width: number; height: number };
   prompt: string;
+  /** As the model read it: sides are rewritten where words and model differ about whose left is meant. */
+  asked: string;
   /** How the sentence is understood; null where the model's sentences are not about lungs. */
   read_as: string | null;
   /** What was done to the picture before the model read it. */
@@ -44,6 +45,8 @@ export interface Export {
   grid: { rows: number; columns: number };
   tokens: number[];
   probabilities: number[];
+  /** Indices of tokens that the user chose. */
+  edited_tokens: number[];
   /** Probability of there being something to draw; null where the model does not tell. */
   presence: number | null;
   /** Agreement of sampled masks per cell, where there are some. */
@@ -60,6 +63,7 @@ export function exportRun(run: FinishedRun): Export {
     notice: 'Research and teaching demo. Not a medical device; not for diagnosis.',
     image: { name: run.picture.name, width: result.width, height: result.height },
     prompt: run.prompt,
+    asked: run.asked,
     read_as: run.started.readAs,
     picture_notes: run.started.notes,
     model: {
@@ -73,8 +77,11 @@ export function exportRun(run: FinishedRun): Export {
     grid: { rows: run.started.rows, columns: run.started.columns },
     tokens: run.tokens.map(({ token }) => token),
     probabilities: run.tokens.map(({ probability }) => probability),
+    edited_tokens: [...run.edits],
     presence: result.presence,
-    agreement: run.agreement ? { masks: SAMPLES, cells: Array.from(run.agreement) } : null,
+    agreement: run.sampled
+      ? { masks: run.sampled.masks, cells: Array.from(run.sampled.cells) }
+      : null,
     mask: { ...encodeRle(result.mask, result.width, result.height), pixels: countMask(result.mask) },
   };
 }

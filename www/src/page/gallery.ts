@@ -1,5 +1,7 @@
 // The example pictures, each with sentences of which one is wrong on purpose.
 
+import { say } from '../ui/words.ts';
+
 export type SentenceKind = 'full' | 'one_side' | 'one_zone' | 'absent' | 'wrong';
 
 export interface Sentence {
@@ -15,13 +17,13 @@ export interface GalleryItem {
   sentences: Sentence[];
 }
 
-const KIND_NAMES: Record<SentenceKind, string> = {
-  full: 'all findings',
-  one_side: 'one side',
-  one_zone: 'one zone',
-  absent: 'absent finding',
-  wrong: 'deliberately wrong',
-};
+const KIND_NAMES = {
+  full: 'kindFull',
+  one_side: 'kindOneSide',
+  one_zone: 'kindOneZone',
+  absent: 'kindAbsent',
+  wrong: 'kindWrong',
+} as const;
 
 /** Fills `list` with one button per item, made ready by `dress`; `choose` is called on click. */
 function fillButtons<T>(
@@ -57,7 +59,7 @@ export function renderGallery(
     button.setAttribute('aria-pressed', 'false');
     const image = new Image();
     image.src = imageUrl(item);
-    image.alt = `Example ${index + 1}`;
+    image.alt = say('example', index + 1);
     image.loading = 'lazy';
     image.decoding = 'async';
     button.append(image);
@@ -83,7 +85,7 @@ export function renderSentences(
     chip.value = sentence.text;
     const kind = document.createElement('span');
     kind.className = 'kind';
-    kind.textContent = KIND_NAMES[sentence.kind] ?? sentence.kind;
+    kind.textContent = say(KIND_NAMES[sentence.kind]);
     chip.append(kind, sentence.text);
   });
 }

@@ -6,10 +6,12 @@ import type { EngineListing } from '../engine/engines.ts';
 import { probeWebGpu } from '../engine/probe.ts';
 import { App } from './app.ts';
 import { fetchJson } from './json.ts';
+import { connectCorner } from './panels/corner.ts';
 import { render, showNotice } from './view.ts';
 
 async function begin(): Promise<void> {
-  render({ name: 'probe' }, false);
+  connectCorner(() => {});
+  render({ name: 'probe' }, false, false);
   if (typeof WebAssembly === 'undefined' || typeof Worker === 'undefined') {
     showNotice('This browser lacks WebAssembly or workers: use a current Chrome, Edge, Firefox or Safari.');
     return;

@@ -1,9 +1,7 @@
 // The page's states and the only ways between them.
 
-import { percent } from './format.ts';
-
-/** Masks that are sampled to see where they agree. */
-export const SAMPLES = 8;
+import { percent } from '../ui/format.ts';
+import { say } from '../ui/words.ts';
 
 export type State =
   | { name: 'probe' }
@@ -16,7 +14,7 @@ export type State =
   | { name: 'done'; maskPixels: number; pixels: number }
   | { name: 'sampling'; token: number; total: number; maskPixels: number; pixels: number }
   | { name: 'stopped'; token: number; total: number }
-  | { name: 'error'; message: string; remedy: string; modelLoaded: boolean };
+  | { name: 'error'; message: string; remedy: string };
 
 export type Event =
   | { type: 'probed' }
@@ -30,7 +28,9 @@ export type Event =
   | { type: 'sample'; token: number; total: number }
   | { type: 'sampled' }
   | { type: 'abandon' }
-  | { type: 'fail'; message: string; remedy: string; modelLoaded: boolean };
+  /** Another picture is there; nothing of the one before is shown. */
+  | { type: 'opened'; modelLoaded: boolean }
+  | { type: 'fail'; message: string; remedy: string };
 
 const RESTING = ['idle', 'ready', 'done', 'stopped', 'error'] as const;
 const FROM: Record<Event['type'], readonly State['name'][]> = {
@@ -38,13 +38,14 @@ const FROM: Record<Event['type'], readonly State['name'][]> = {
   download: [...RESTING, 'downloading', 'preparing'],
   prepare: [...RESTING, 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
   prepared: ['preparing'],
-  encode: ['ready', 'done', 'stopped', 'error'],
+  encode: ['ready', 'done', 'stopped', 'error', 'encoding', 'decoding'],
   token: ['encoding', 'decoding'],
   finish: ['decoding'],
   stop: ['encoding', 'decoding'],
   sample: ['done', 'sampling'],
   sampled: ['sampling'],
-  abandon: ['encoding', 'decoding', 'sampling'],
+  opened: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
+  abandon: ['ready', 'encoding', 'decoding', 'sampling'],
   fail: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
 };
 
@@ -63,10 +64,11 @@ export function next(state: State, event: Event): State {
     case 'prepared':
     case 'abandon':
       return { name: 'ready' };
+    case 'opened':
+      // What is under way goes on, and says so itself.
+      if (isBusy(state)) return state;
+      return { name: event.modelLoaded ? 'ready' : 'idle' };
     case 'encode':
-      if (state.name === 'error' && !state.modelLoaded) {
-        throw new Error('event "encode" needs a loaded model');
-      }
       return { name: 'encoding' };
     case 'token':
       return { name: 'decoding', token: event.token, total: event.total };
@@ -83,8 +85,8 @@ export function next(state: State, event: Event): State {
       return { name: 'done', maskPixels, pixels };
     }
     case 'fail': {
-      const { message, remedy, modelLoaded } = event;
-      return { name: 'error', message, remedy, modelLoaded };
+      const { message, remedy } = event;
+      return { name: 'error', message, remedy };
     }
   }
 }
@@ -97,10 +99,11 @@ export function isBusy(state: State): boolean {
 /** Whether Segment may be pressed. */
 export function canSegment(state: State): boolean {
   return (
+    state.name === 'idle' ||
     state.name === 'ready' ||
     state.name === 'done' ||
     state.name === 'stopped' ||
-    (state.name === 'error' && state.modelLoaded)
+    state.name === 'error'
   );
 }
 
@@ -116,27 +119,25 @@ export function describe(state: State): string {
   const quarter = Math.floor((progress(state) ?? 0) * 4) * 25;
   switch (state.name) {
     case 'probe':
-      return 'Looking at what this browser can do…';
+      return say('status.probe');
     case 'idle':
-      return 'Load a model to begin.';
+      return say('status.idle');
     case 'downloading':
-      return `Downloading: ${quarter} %`;
+      return say('status.downloading', quarter);
     case 'preparing':
-      return `Preparing ${state.what}…`;
+      return say('status.preparing', state.what);
     case 'ready':
-      return 'Ready.';
+      return say('status.ready');
     case 'encoding':
-      return 'Reading the picture and the sentence…';
+      return say('status.encoding');
     case 'decoding':
-      return `Decoding the mask: ${quarter} %`;
+      return say('status.decoding', quarter);
     case 'sampling':
-      return `Sampling ${SAMPLES} masks: ${quarter} %`;
+      return say('status.sampling', quarter);
     case 'done':
-      return state.maskPixels === 0
-        ? 'Done. The mask is empty: the model finds nothing in this picture that fits the sentence.'
-        : `Done. The mask covers ${percent(state.maskPixels / state.pixels)} of the picture.`;
+      return state.maskPixels === 0 ? say('status.empty') : say('status.done', percent(state.maskPixels / state.pixels));
     case 'stopped':
-      return `Stopped after ${state.token} of ${state.total} tokens. Hatched cells are pending: not decoded, not background.`;
+      return say('status.stopped', state.token, state.total);
     case 'error':
       return `${state.message} ${state.remedy}`.trim();
   }

@@ -1,7 +1,8 @@
 // What took how long, as the rows of the timing panel.
 
-import { bytes, duration } from './format.ts';
-import type { Run } from './run.ts';
+import type { Run } from '../session/run.ts';
+import { bytes, duration } from '../ui/format.ts';
+import { say } from '../ui/words.ts';
 
 export interface ModelTimings {
   download?: { ms: number; bytes: number; cached: boolean };
@@ -16,21 +17,21 @@ export function timingRows(model: ModelTimings, run: Run | undefined): [string, 
   const count = run?.tokens.length ?? 0;
   const decoded = run?.outcome;
   const rows: [string, string | undefined][] = [
-    ['Download', download && describeDownload(download)],
-    ['Compile engine', compileMs === undefined ? undefined : duration(compileMs)],
-    ['Load weights', loadMs === undefined ? undefined : duration(loadMs)],
-    ['Warm up', warmUpMs === undefined ? undefined : duration(warmUpMs)],
-    ['Encode and prefill', run && duration(run.prefillMs)],
-    ['Per token', decoded && count > 0 ? duration(decoded.decodeMs / count) : undefined],
-    ['Passes', decoded && decoded.result.passes > 0 ? `${decoded.result.passes} for ${count} tokens` : undefined],
-    ['Whole mask', run && decoded && duration(run.prefillMs + decoded.decodeMs)],
-    ['Adapter', adapter],
+    [say('rowDownload'), download && describeDownload(download)],
+    [say('rowCompile'), compileMs === undefined ? undefined : duration(compileMs)],
+    [say('rowLoad'), loadMs === undefined ? undefined : duration(loadMs)],
+    [say('rowWarmUp'), warmUpMs === undefined ? undefined : duration(warmUpMs)],
+    [say('rowPrefill'), run && duration(run.prefillMs)],
+    [say('rowToken'), decoded && count > 0 ? duration(decoded.decodeMs / count) : undefined],
+    [say('rowPasses'), decoded && decoded.result.passes > 0 ? say('passesFor', decoded.result.passes, count) : undefined],
+    [say('rowMask'), run && decoded && duration(run.prefillMs + decoded.decodeMs)],
+    [say('rowAdapter'), adapter],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== undefined);
 }
 
 function describeDownload(download: { ms: number; bytes: number; cached: boolean }): string {
   return download.cached
-    ? `${bytes(download.bytes)} from this browser's cache`
-    : `${bytes(download.bytes)} in ${duration(download.ms)}`;
+    ? say('fromCache', bytes(download.bytes))
+    : say('inTime', bytes(download.bytes), duration(download.ms));
 }

@@ -1,10 +1,11 @@
 // Shows a state: status line, progress, counters and which controls work.
 
-import { byId } from './dom.ts';
-import { bytes, sentence } from './format.ts';
+import { byId } from '../ui/dom.ts';
+import { bytes, sentence } from '../ui/format.ts';
+import { say } from '../ui/words.ts';
 import { canSegment, describe, isBusy, progress, type State } from './state.ts';
 
-export function render(state: State, hasPicture: boolean): void {
+export function render(state: State, hasPicture: boolean, hasModel: boolean): void {
   const status = byId('status');
   const text = describe(state);
   // Rewriting the same text would be announced again.
@@ -18,22 +19,22 @@ export function render(state: State, hasPicture: boolean): void {
   else bar.value = share ?? (state.name === 'done' ? 1 : 0);
 
   const tokenCount = byId('token-count');
-  if (state.name === 'encoding') tokenCount.textContent = '0 tokens';
-  if (state.name === 'ready') tokenCount.textContent = '';
+  if (state.name === 'encoding') tokenCount.textContent = say('noTokens');
+  if (state.name === 'ready' || state.name === 'idle') tokenCount.textContent = '';
   if (state.name === 'decoding' || state.name === 'stopped') {
-    tokenCount.textContent = `${state.token} / ${state.total} tokens`;
+    tokenCount.textContent = say('tokensOf', state.token, state.total);
   }
   byId('byte-count').textContent =
-    state.name === 'downloading' ? `${bytes(state.bytes)} of ${bytes(state.total)}` : '';
+    state.name === 'downloading' ? say('bytesOf', bytes(state.bytes), bytes(state.total)) : '';
 
   const working = isBusy(state);
   const decoding = state.name === 'encoding' || state.name === 'decoding';
   const disabled = {
-    'load-model': working || byId<HTMLSelectElement>('model-select').options.length === 0,
+    'load-model': working || !hasModel,
     'model-select': working,
     'engine-select': working,
     'clear-cache': working,
-    segment: !canSegment(state) || !hasPicture,
+    segment: !canSegment(state) || !hasPicture || !hasModel,
     stop: !decoding && state.name !== 'sampling',
     sample: state.name !== 'done',
   };
@@ -53,17 +54,9 @@ export function showPictureNotes(notes: readonly string[]): void {
   byId('picture-notes').textContent = notes.map(sentence).join(' ');
 }
 
-export function showBadge(text: string, engine: 'cpu' | 'webgpu' | undefined): void {
-  byId('badge').dataset.engine = engine ?? 'none';
-  byId('badge-text').textContent = text;
-}
-
-export function showSideConvention(convention: string): void {
-  const viewer = convention === 'viewer';
-  byId('side-note').textContent = viewer
-    ? '“Left” means the left side of the picture, as you see it.'
-    : '“Left” means the patient’s left, which is on the right side of the picture.';
-  const [left, right] = viewer ? ['left', 'right'] : ['right', 'left'];
-  document.querySelector('.side.left')!.textContent = left;
-  document.querySelector('.side.right')!.textContent = right;
+/** Names the sides of the picture, as the words of the user mean them. */
+export function showSides(words: 'viewer' | 'patient'): void {
+  const [left, right] = words === 'viewer' ? (['left', 'right'] as const) : (['right', 'left'] as const);
+  document.querySelector('.side.left')!.textContent = say(left);
+  document.querySelector('.side.right')!.textContent = say(right);
 }

@@ -3,10 +3,19 @@
 import { MAX_PIXELS } from '../engine/messages.generated.ts';
 import { pngSize, sniff } from './sniff.ts';
 
+/** What a picture seems to be, by which a model is proposed for it. */
+export type PictureKind = 'drawing' | 'xray' | 'colour';
+
 export interface Picture {
   name: string;
+  /** What the engine reads. */
   bytes: Uint8Array;
+  /** What is shown: the same pixels, or a smaller copy. */
   bitmap: ImageBitmap;
+  /** Of the picture itself, in pixels. */
+  width: number;
+  height: number;
+  kind: PictureKind;
 }
 
 /** Reads a picture; throws an Error for the user when it is none. */
@@ -20,12 +29,28 @@ export async function openPicture(name: string, bytes: Uint8Array<ArrayBuffer>):
   try {
     // Turned by its orientation tag, as the engine turns it: that is the browser's default.
     const bitmap = await createImageBitmap(new Blob([bytes], { type: mime }));
-    return { name, bytes, bitmap };
+    return { name, bytes, bitmap, width: bitmap.width, height: bitmap.height, kind: kindOf(bitmap) };
   } catch {
     throw new Error(
       `${name} cannot be decoded: the ${type} file is damaged, or of a kind that browsers do not read, such as 12 bits. Save it as an 8-bit PNG.`,
     );
   }
+}
+
+/** X-rays are grey; what has colours is from another source. */
+function kindOf(bitmap: ImageBitmap): PictureKind {
+  const SIDE = 32;
+  /** Mean distance of the channels, of 255: tinted X-rays stay below, photographs of tissue lie far above. */
+  const COLOURED = 12;
+  const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d')!;
+  context.drawImage(bitmap, 0, 0, SIDE, SIDE);
+  const { data } = context.getImageData(0, 0, SIDE, SIDE);
+  let distance = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    const channels = [data[i]!, data[i + 1]!, data[i + 2]!];
+    distance += Math.max(...channels) - Math.min(...channels);
+  }
+  return distance / (SIDE * SIDE) > COLOURED ? 'colour' : 'xray';
 }
 
 /** A mask picture as 0/1 values of the size `width` x `height`. */

@@ -1,7 +1,8 @@
 // The controls under the picture, and reading single cells with pointer or keyboard.
 
-import { byId } from '../dom.ts';
-import { percent } from '../format.ts';
+import { byId } from '../../ui/dom.ts';
+import { percent } from '../../ui/format.ts';
+import { inWords, say } from '../../ui/words.ts';
 import { cellAt, cellBeside } from '../../picture/place.ts';
 import type { Heat, OverlayMode, Viewer } from '../../draw/viewer.ts';
 
@@ -26,9 +27,10 @@ export function connectOverlayControls(viewer: Viewer): void {
     viewer.redraw();
   });
   connectCellReading(viewer);
+  inWords(() => showHeat(viewer, viewer.heat));
 }
 
-const LEGENDS = { probability: ['certain', 'unsure'], agreement: ['100 % agree', '75 % or less'] } as const;
+const LEGENDS = { probability: ['certain', 'unsure'], agreement: ['allAgree', 'halfAgree'] } as const;
 
 function heatBoxes() {
   return {
@@ -42,7 +44,7 @@ export function showHeat(viewer: Viewer, heat: Heat): void {
   viewer.heat = heat;
   for (const [kind, box] of Object.entries(heatBoxes())) box.checked = kind === heat;
   byId('heat-legend').hidden = heat === 'off';
-  if (heat !== 'off') [byId('heat-low').textContent, byId('heat-high').textContent] = LEGENDS[heat];
+  if (heat !== 'off') [byId('heat-low').textContent, byId('heat-high').textContent] = LEGENDS[heat].map((key) => say(key)) as [string, string];
   viewer.redraw();
 }
 
@@ -86,12 +88,12 @@ const STEPS: Record<string, readonly [number, number]> = {
 function describeCell({ scene, cursor }: Viewer): string {
   if (!scene || cursor === undefined) return '';
   const { cells, grid, agreement } = scene;
-  const place = `Row ${Math.floor(cursor / grid.columns) + 1}, column ${(cursor % grid.columns) + 1}`;
+  const place = say('cellPlace', Math.floor(cursor / grid.columns) + 1, (cursor % grid.columns) + 1);
   const token = cells[cursor];
-  if (!token) return `${place}: pending, not decoded`;
+  if (!token) return `${place}: ${say('cellPending')}`;
   const agreed = agreement?.[cursor];
   return (
-    `${place}: token ${token.token}, probability ${token.probability.toFixed(3)}` +
-    (agreed === undefined ? '' : `, ${percent(agreed)} agreement`)
+    `${place}: ${say('cellToken', token.token, token.probability.toFixed(3))}` +
+    (agreed === undefined ? '' : `, ${say('cellAgreed', percent(agreed))}`)
   );
 }

@@ -1,6 +1,8 @@
-// Choosing what to look at: a gallery picture or a file, and the sentence to go with it.
+// Choosing what to look at: a gallery picture or a file, dropped, pasted or chosen, and the sentence to go with it.
 
-import { byId } from '../dom.ts';
+import { openPicture, readMask, type Picture } from '../../picture/picture.ts';
+import { byId } from '../../ui/dom.ts';
+import { inWords } from '../../ui/words.ts';
 import {
   OWN_WORDS,
   markChosen,
@@ -12,30 +14,33 @@ import {
   type Sentence,
 } from '../gallery.ts';
 import { fetchJson } from '../json.ts';
-import { openPicture, readMask, type Picture } from '../../picture/picture.ts';
 
 export interface PictureEvents {
   /** Another picture was asked for; what runs on the old one is void. */
   opening(): void;
   /** A new picture is there; the old mask is void. */
   opened(picture: Picture): void;
-  /** A sentence chip was clicked; the prompt holds its text already. */
+  /** Another sentence stands there. */
+  typed(): void;
+  /** A sentence was clicked; it stands there already. */
   sentence(): void;
   failed(message: string): void;
+  /** Files that are no picture of their own: a bundle, a ground truth. True where somebody took them. */
+  others(files: readonly File[]): Promise<boolean>;
 }
 
 export class PicturePanel {
-  picture: Picture | undefined;
   /** Settles when the picture that was asked for last is there, or has failed. */
   opened: Promise<void> = Promise.resolve();
   /** Counts openings, so that a slow one never overwrites a later one. */
-  turn = 0;
+  #turn = 0;
+  #shown: Picture | undefined;
   readonly #base: string;
   readonly #events: PictureEvents;
   readonly #prompt = byId<HTMLTextAreaElement>('prompt');
   #items: readonly GalleryItem[] = [];
   #item: GalleryItem | undefined;
-  /** Whether the model, if there is one, knows what the sentences of the gallery are about. */
+  /** Whether the model knows what the sentences of the gallery are about. */
   #aboutLungs = true;
 
   constructor(base: string, events: PictureEvents) {
@@ -43,17 +48,30 @@ export class PicturePanel {
     this.#events = events;
     const input = byId<HTMLInputElement>('file-input');
     input.addEventListener('change', () => {
-      const file = input.files?.[0];
+      const files = Array.from(input.files ?? []);
       // The same file may be chosen again after an error.
-      if (file) void this.#openFile(file).finally(() => (input.value = ''));
+      if (files.length > 0) void this.openFiles(files).finally(() => (input.value = ''));
     });
-    this.#acceptDrops(byId('stage'));
-    renderOwnWords(byId('own-words'), OWN_WORDS, (text) => this.#choose(text));
+    this.#acceptDrops();
     this.#prompt.addEventListener('input', () => this.#mark());
+    inWords(() => this.#show());
   }
 
   get text(): string {
     return this.#prompt.value;
+  }
+
+  set text(text: string) {
+    if (this.#prompt.value === text) return;
+    this.#prompt.value = text;
+    this.#mark();
+    this.#events.typed();
+  }
+
+  /** The picture of the gallery that is shown, if it is one. */
+  get example(): GalleryItem | undefined {
+    // A picture that could not be opened leaves the one before on the page.
+    return this.#item?.image === this.#shown?.name ? this.#item : undefined;
   }
 
   /** Offers what a model understands: its example and, to one that knows chest X-rays, what any of them can be asked. */
@@ -61,26 +79,37 @@ export class PicturePanel {
     this.#aboutLungs = aboutLungs;
     const { value, placeholder } = this.#prompt;
     const ofGallery = this.#item?.sentences.some(({ text }) => text === value) ?? false;
-    if (value === '' || value === placeholder || (ofGallery && !aboutLungs)) this.#prompt.value = example;
     this.#prompt.placeholder = example;
-    for (const id of ['sentences', 'own-words-box']) byId(id).hidden = !aboutLungs;
-    byId('gallery-note').hidden = aboutLungs;
-    this.#mark();
+    if (value === '' || value === placeholder || (ofGallery && !aboutLungs)) this.text = example;
+    this.#show();
   }
 
   /** Shows the gallery and opens its first picture. A page without gallery still opens files. */
   async openGallery(): Promise<void> {
     this.#items = await fetchJson<GalleryItem[]>(new URL('gallery.json', this.#base), []);
-    const list = byId('gallery');
-    renderGallery(list, this.#items, (item) => this.#url(item.image), (item) => void this.#openItem(item));
+    this.#show();
     if (this.#items[0]) await this.#openItem(this.#items[0]);
+  }
+
+  async openExample(id: string): Promise<void> {
+    const item = this.#items.find((item) => item.id === id);
+    if (item) await this.#openItem(item);
+  }
+
+  /** Opens a picture, or hands on what is none. */
+  async openFiles(files: readonly File[]): Promise<void> {
+    if (await this.#events.others(files)) return;
+    const [file] = files;
+    if (!file) return;
+    await this.#open(file.name, async () => new Uint8Array(await file.arrayBuffer()), () => {
+      this.#item = undefined;
+      this.#show();
+    });
   }
 
   /** The ground truth of this picture for the sentence `text`, or undefined where the gallery has none. */
   async truth(text: string, width: number, height: number): Promise<Uint8Array | undefined> {
-    // A picture that could not be opened leaves the one before on the page.
-    if (this.#item?.image !== this.picture?.name) return undefined;
-    const file = this.#item?.sentences.find((sentence) => sentence.text === text.trim())?.truth;
+    const file = this.example?.sentences.find((sentence) => sentence.text === text.trim())?.truth;
     if (!file) return undefined;
     const response = await fetch(this.#url(file)).catch(() => undefined);
     return response?.ok ? readMask(await response.blob(), width, height) : undefined;
@@ -94,51 +123,43 @@ export class PicturePanel {
     };
     // At once, so that a sentence typed while the picture loads is not overwritten.
     this.#item = item;
-    this.#showSentences(item.sentences);
-    markChosen(byId('gallery'), item.id);
+    if (item.sentences[0]) this.text = item.sentences[0].text;
+    this.#show();
     await this.#open(item.image, read);
   }
 
-  async #openFile(file: File): Promise<void> {
-    await this.#open(file.name, async () => new Uint8Array(await file.arrayBuffer()), () => {
-      this.#item = undefined;
-      this.#showSentences([]);
-      markChosen(byId('gallery'), undefined);
-    });
-  }
-
-  #open(
-    name: string,
-    read: () => Promise<Uint8Array<ArrayBuffer>>,
-    onOpened: () => void = () => {},
-  ): Promise<void> {
-    const turn = ++this.turn;
+  #open(name: string, read: () => Promise<Uint8Array<ArrayBuffer>>, onOpened: () => void = () => {}): Promise<void> {
+    const turn = ++this.#turn;
     this.#events.opening();
     const open = async () => {
       try {
-        const picture = await openPicture(name, await read());
-        if (turn !== this.turn) return picture.bitmap.close();
-        this.picture?.bitmap.close();
-        this.picture = picture;
+        const opened = await openPicture(name, await read());
+        const picture: Picture = name === this.#item?.image ? { ...opened, kind: 'drawing' } : opened;
+        if (turn !== this.#turn) return picture.bitmap.close();
+        this.#shown = picture;
         onOpened();
         this.#events.opened(picture);
       } catch (error) {
-        if (turn === this.turn) this.#events.failed((error as Error).message);
+        if (turn === this.#turn) this.#events.failed((error as Error).message);
       }
     };
     this.opened = open();
     return this.opened;
   }
 
-  #showSentences(sentences: readonly Sentence[]): void {
-    if (sentences[0] && this.#aboutLungs) this.#prompt.value = sentences[0].text;
+  #show(): void {
+    const gallery = byId('gallery');
+    renderGallery(gallery, this.#items, (item) => this.#url(item.image), (item) => void this.#openItem(item));
+    markChosen(gallery, this.#item?.id);
+    const sentences: readonly Sentence[] = (this.#aboutLungs && this.#item?.sentences) || [];
     renderSentences(byId('sentences'), sentences, ({ text }) => this.#choose(text));
+    renderOwnWords(byId('own-words'), OWN_WORDS, (text) => this.#choose(text));
+    byId('sentences').hidden = byId('own-words-box').hidden = !this.#aboutLungs;
     this.#mark();
   }
 
   #choose(text: string): void {
-    this.#prompt.value = text;
-    this.#mark();
+    this.text = text;
     this.#events.sentence();
   }
 
@@ -146,17 +167,29 @@ export class PicturePanel {
     for (const list of ['sentences', 'own-words']) markSentence(byId(list), this.text);
   }
 
-  #acceptDrops(target: HTMLElement): void {
-    target.addEventListener('dragover', (event) => {
+  /** Files may be dropped and pasted anywhere: a browser that got one beside the picture would leave the page. */
+  #acceptDrops(): void {
+    const stage = byId('stage');
+    const carries = (data: DataTransfer | null) => data?.types.includes('Files') ?? false;
+    document.addEventListener('dragover', (event) => {
+      if (!carries(event.dataTransfer)) return;
       event.preventDefault();
-      target.classList.add('dropping');
+      stage.classList.add('dropping');
     });
-    target.addEventListener('dragleave', () => target.classList.remove('dropping'));
-    target.addEventListener('drop', (event) => {
+    document.addEventListener('dragleave', (event) => {
+      if (!event.relatedTarget) stage.classList.remove('dropping');
+    });
+    document.addEventListener('drop', (event) => {
+      stage.classList.remove('dropping');
+      if (!carries(event.dataTransfer)) return;
       event.preventDefault();
-      target.classList.remove('dropping');
-      const file = event.dataTransfer?.files[0];
-      if (file) void this.#openFile(file);
+      void this.openFiles(Array.from(event.dataTransfer!.files));
+    });
+    document.addEventListener('paste', (event) => {
+      const files = Array.from(event.clipboardData?.files ?? []);
+      if (files.length === 0) return;
+      event.preventDefault();
+      void this.openFiles(files);
     });
   }
 

@@ -1,43 +1,53 @@
-// The line below the sentence: how it is understood, while it is typed and when it is decoded.
+// The lines below the sentence: how it is understood, while it is typed and when it is decoded, and how the model reads
+// it where its "left" is not the user's.
 
-import { byId } from '../dom.ts';
-import { ended, sentence } from '../format.ts';
-import type { Reading } from '../../engine/messages.ts';
+import type { EngineClient } from '../../engine/client.ts';
+import type { Reading, SideConvention } from '../../engine/messages.ts';
+import { byId } from '../../ui/dom.ts';
+import { ended, sentence } from '../../ui/format.ts';
+import { say } from '../../ui/words.ts';
 
 /** Long enough not to read every letter, short enough to seem immediate. */
 const PAUSE_MS = 150;
 
 export class ReadingLine {
-  readonly #read: (text: string) => Promise<Reading | undefined> | undefined;
+  readonly #engine: () => EngineClient | undefined;
+  readonly #words: () => SideConvention;
   readonly #prompt = byId<HTMLTextAreaElement>('prompt');
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts readings, so that a late answer never replaces a newer one. */
   #turn = 0;
 
-  /** `read` asks the engine, where there is one. */
-  constructor(read: (text: string) => Promise<Reading | undefined> | undefined) {
-    this.#read = read;
+  constructor(engine: () => EngineClient | undefined, words: () => SideConvention) {
+    this.#engine = engine;
+    this.#words = words;
     this.#prompt.addEventListener('input', () => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => void this.refresh(), PAUSE_MS);
     });
   }
 
-  /** Reads the sentence anew: it was replaced, or the engine was. */
+  /** Reads the sentence anew: it was replaced, or the engine or the convention was. */
   async refresh(): Promise<void> {
     clearTimeout(this.#timer);
     const turn = ++this.#turn;
     const text = this.#prompt.value;
-    const reading = text.trim() === '' ? undefined : await this.#read(text)?.catch(() => undefined);
-    if (turn === this.#turn) show(reading);
+    const engine = text.trim() === '' ? undefined : this.#engine();
+    const rewritten = await engine?.call('inConvention', text, this.#words()).catch(() => undefined);
+    const asked = rewritten?.text ?? text;
+    const reading = await engine?.call('read', asked).catch(() => undefined);
+    if (turn !== this.#turn) return;
+    show(reading);
+    showRewritten(rewritten?.changed ? asked : undefined);
   }
 
   /** Shows the reading of `text` that came with its decoding, unless another sentence stands there by now. */
-  show(text: string, reading: Reading | undefined): void {
+  show(text: string, asked: string, reading: Reading | undefined): void {
     if (text !== this.#prompt.value) return;
     clearTimeout(this.#timer);
     this.#turn++;
     show(reading);
+    showRewritten(asked === text ? undefined : asked);
   }
 }
 
@@ -51,7 +61,11 @@ function show(reading: Reading | undefined): void {
   if (hint.textContent !== text) hint.textContent = text;
 }
 
+function showRewritten(asked: string | undefined): void {
+  byId('rewritten').textContent = asked === undefined ? '' : say('rewritten', asked);
+}
+
 /** The engine's phrase in a sentence. One that is not understood is decoded all the same: the line never refuses. */
 export function readingLine(readAs: string): string {
-  return readAs === 'not understood' ? 'Not understood: the model is left to guess.' : `Read as ${ended(readAs)}`;
+  return readAs === 'not understood' ? say('notUnderstood') : say('readAs', ended(readAs));
 }

@@ -1,0 +1,213 @@
+// The model and the engine that runs it: which one fits the picture, loading it, and replacing an engine that died.
+
+import { loadBundle, type Bundle, type BundleListing } from '../bundle/bundle.ts';
+import type { LoaderOptions } from '../bundle/loader.ts';
+import type { ContentStore } from '../bundle/store.ts';
+import type { Preference, Probe } from '../engine/choose.ts';
+import type { EngineClient, EngineGone } from '../engine/client.ts';
+import { ENGINE_NAMES, Engines, type EngineListing } from '../engine/engines.ts';
+import type { EngineKind } from '../engine/messages.ts';
+import type { PictureKind } from '../picture/picture.ts';
+import type { Event } from './state.ts';
+import type { ModelTimings } from './timing.ts';
+
+export interface ModelParts {
+  base: string;
+  bundles: readonly BundleListing[];
+  engines: EngineListing;
+  probe: Probe;
+  store: ContentStore;
+}
+
+export interface ModelEvents {
+  dispatch(event: Event): void;
+  /** What is chosen, loaded or running has changed. */
+  changed(): void;
+  /** A bundle is there; its engine starts next. */
+  loaded(bundle: Bundle): void;
+  /** A GPU engine is gone; the CPU engine is being started in its place. */
+  replaced(why: string): void;
+}
+
+/** What runs, for the badge. */
+export interface Badge {
+  text: string;
+  engine: EngineKind | undefined;
+}
+
+export class ModelHost {
+  bundle: Bundle | undefined;
+  timings: ModelTimings = {};
+  badge: Badge = { text: 'No engine yet', engine: undefined };
+  preference: Preference;
+  /** Whether all files are kept for the next visit; undefined before any was loaded. */
+  kept: boolean | undefined;
+  /** The model that the user chose for this picture, if one was. */
+  #chosen: string | undefined;
+  /** What the picture seems to be. */
+  #kind: PictureKind = 'drawing';
+  #loading: Promise<void> | undefined;
+  readonly #parts: ModelParts;
+  readonly #events: ModelEvents;
+  readonly #engines: Engines;
+  readonly #own = new Map<string, Bundle>();
+
+  constructor(parts: ModelParts, preference: Preference, events: ModelEvents) {
+    this.#parts = parts;
+    this.#events = events;
+    this.preference = preference;
+    this.#engines = new Engines(parts.base, parts.engines, parts.probe);
+    this.#engines.onGone = (error, engine) => this.#recover(error, engine);
+  }
+
+  /** The engine that runs the chosen model, if it does. */
+  get client(): EngineClient | undefined {
+    return this.bundle?.id === this.listing?.id ? this.#engines.active : undefined;
+  }
+
+  /** All models there are, also those that the user brought. */
+  get listings(): readonly BundleListing[] {
+    return [...this.#parts.bundles, ...Array.from(this.#own.values(), listingOf)];
+  }
+
+  /** The model that the next mask comes from: the one that was chosen, else the one that fits the picture. */
+  get listing(): BundleListing | undefined {
+    const all = this.listings;
+    return all.find(({ id }) => id === this.#chosen) ?? all.find(({ suits }) => suits === this.#kind) ?? all[0];
+  }
+
+  /** What that model knows, by what it was trained on. */
+  get suitsPicture(): boolean {
+    return this.listing?.suits === this.#kind;
+  }
+
+  choose(id: string): void {
+    this.#chosen = id;
+    this.#events.changed();
+  }
+
+  /** Another picture: the model that fits it is proposed again. */
+  propose(kind: PictureKind): void {
+    if (kind !== this.#kind) this.#chosen = undefined;
+    this.#kind = kind;
+    this.#events.changed();
+  }
+
+  /** A bundle that the user brought. */
+  add(bundle: Bundle): void {
+    this.#own.set(bundle.id, bundle);
+    if (this.bundle?.id === bundle.id) this.bundle = undefined;
+    this.choose(bundle.id);
+  }
+
+  engineSize(engine: Preference = this.preference): number {
+    return this.#engines.size(engine);
+  }
+
+  /** Bytes that the next mask has to wait for; 0 where nothing is downloaded. */
+  async toDownload(): Promise<number> {
+    const { listing } = this;
+    if (!listing || this.client) return 0;
+    const wanted = this.#engines.files(this.preference).map(({ sha256, bytes }) => ({ sha256, bytes }));
+    if (!this.#own.has(listing.id)) wanted.push(...(listing.files ?? []));
+    const there = await Promise.all(wanted.map(({ sha256 }) => this.#parts.store.has(sha256)));
+    return wanted.reduce((sum, { bytes }, i) => (there[i] ? sum : sum + bytes), 0);
+  }
+
+  /** Makes the chosen model run; throws what hinders it. */
+  async ensure(): Promise<{ client: EngineClient; bundle: Bundle }> {
+    if (!this.client) await (this.#loading ??= this.#load().finally(() => (this.#loading = undefined)));
+    const { client, bundle } = this;
+    if (!client || !bundle) throw new Error('No model is loaded.');
+    return { client, bundle };
+  }
+
+  /** Starts the engine anew for the bundle that is there: another one was chosen. */
+  async restart(why?: string): Promise<void> {
+    const { bundle } = this;
+    if (!bundle) return;
+    this.#loading = (async () => {
+      this.#events.dispatch({ type: 'prepare', what: 'the engine' });
+      await this.#start(bundle, this.#loader(this.engineSize()), why);
+    })().finally(() => (this.#loading = undefined));
+    await this.#loading;
+  }
+
+  async clearCache(): Promise<void> {
+    await this.#parts.store.clear();
+    this.#events.changed();
+  }
+
+  async #load(): Promise<void> {
+    const { listing } = this;
+    if (!listing) throw new Error('This build of the page has no model.');
+    this.#engines.stop();
+    this.bundle = undefined;
+    this.timings = {};
+    this.#events.changed();
+    const own = this.#own.get(listing.id);
+    const total = (own ? 0 : listing.bytes) + this.engineSize();
+    const loader = this.#loader(total);
+    const begin = performance.now();
+    this.#events.dispatch({ type: 'download', bytes: 0, total });
+    const bundle = own ?? (await loadBundle(this.#parts.base, listing.id, loader));
+    this.bundle = bundle;
+    this.kept = bundle.kept;
+    this.timings.download = { ms: performance.now() - begin, bytes: listing.bytes, cached: bundle.cached };
+    this.#events.loaded(bundle);
+    await this.#start(bundle, loader);
+  }
+
+  /** Starts the engine for the chosen preference; `why` replaces the reason on the badge. */
+  async #start(bundle: Bundle, loader: LoaderOptions, why?: string): Promise<void> {
+    this.#show({ text: 'Starting…', engine: undefined });
+    try {
+      const report = await this.#engines.start(this.preference, bundle, loader, (what) =>
+        this.#events.dispatch({ type: 'prepare', what }),
+      );
+      const { engine, reason } = report.choice;
+      const { compileMs, loadMs, warmUpMs } = report;
+      const adapter =
+        engine === 'webgpu' ? this.#parts.probe.detail : 'this computer\u2019s CPU, one thread, WebAssembly SIMD';
+      this.timings = { ...this.timings, compileMs, loadMs, warmUpMs, adapter };
+      const failure = report.failure ? ` (${report.failure})` : '';
+      this.#show({ text: `${ENGINE_NAMES[engine]} engine: ${why ?? reason}${failure}`, engine });
+      this.#events.dispatch({ type: 'prepared' });
+    } catch (error) {
+      this.#show({ text: 'No engine', engine: undefined });
+      throw error;
+    }
+  }
+
+  /** The engine is gone: a GPU engine is replaced by the CPU one, the CPU engine is started anew with the next mask. */
+  #recover(error: EngineGone, engine: EngineKind): void {
+    this.#show({ text: 'No engine', engine: undefined });
+    if (engine === 'cpu') return;
+    this.preference = 'cpu';
+    this.#events.replaced(error.message.replace(/\.$/, ''));
+    // Whoever decodes waits for it in `ensure`, and hears there what hinders it.
+    this.restart('the GPU stopped working').catch(() => {});
+  }
+
+  #show(badge: Badge): void {
+    this.badge = badge;
+    this.#events.changed();
+  }
+
+  #loader(total: number): LoaderOptions {
+    let received = 0;
+    return {
+      store: this.#parts.store,
+      fetch: (url, init) => fetch(url, init),
+      onBytes: (count) => {
+        received = Math.min(total, received + count);
+        this.#events.dispatch({ type: 'download', bytes: received, total });
+      },
+    };
+  }
+}
+
+function listingOf({ id, manifest, files }: Bundle): BundleListing {
+  const bytes = Array.from(files.values()).reduce((sum, file) => sum + file.byteLength, 0);
+  return { id, title: manifest.name, bytes };
+}

@@ -1,0 +1,53 @@
+// What panels are given: the session to watch, the viewer to draw with, the engine to ask, and what the page can do.
+
+import type { Viewer } from '../draw/viewer.ts';
+import type { EngineClient } from '../engine/client.ts';
+import type { Progress, SideConvention } from '../engine/messages.ts';
+import type { Run } from './run.ts';
+import type { Session } from './session.ts';
+
+export interface SamplingOptions {
+  masks: number;
+  /** Above 0; 1 is the model's own distribution. */
+  temperature: number;
+  seed: number;
+}
+
+/** How fast a decoding runs: as fast as it can, a pass now and then, or a pass whenever the user asks for one. */
+export type Pace = 'real' | 'slow' | 'step';
+
+export interface Actions {
+  /** Decodes the sentence that stands there; loads the model first where it is not. */
+  segment(): Promise<void>;
+  stop(): void;
+  /** Puts `token` in the place of token `index` of the run on screen and decodes what follows. */
+  branch(index: number, token: number): Promise<void>;
+  /** Decodes what is missing behind the first `count` tokens of the run on screen. */
+  goOn(count: number): Promise<void>;
+  /** Draws several masks by chance. */
+  sample(options: SamplingOptions): Promise<void>;
+  /** One more pass, where the pace is `step`. */
+  pass(): void;
+  say(prompt: string): void;
+  openExample(id: string): Promise<void>;
+  openFiles(files: readonly File[]): Promise<void>;
+}
+
+export interface Context {
+  readonly session: Session;
+  readonly viewer: Viewer;
+  readonly actions: Actions;
+  /** The engine, where one runs. */
+  readonly engine: EngineClient | undefined;
+  /** The convention of the words that the user types. */
+  readonly words: SideConvention;
+  /** Asks about a decoding without showing it: its run, or undefined where no engine runs. It waits for the one before. */
+  tryOut(prompt: string, options?: TryOut): Promise<Run | undefined>;
+  /** A message that stays until the next action. */
+  notify(message: string): void;
+}
+
+export interface TryOut {
+  prefix?: Uint32Array;
+  onProgress?: (progress: Progress) => void;
+}

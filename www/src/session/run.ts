@@ -1,0 +1,144 @@
+// One segmentation: the one place for what the page knows of it. Viewer and panels draw from here. Its list of tokens is
+// what counts: an edit, a branch, a step back in time and a device that was lost all go on from the first tokens of it.
+
+import type { Layer, Scene } from '../draw/viewer.ts';
+import type { Decode, EngineKind, Frames, Outcome, PartialMask, Pass, Started, Token } from '../engine/messages.ts';
+import type { Picture } from '../picture/picture.ts';
+import { WHOLE, placeOf } from '../picture/place.ts';
+import { packMask, type PackedMask } from './mask.ts';
+
+/** What was asked, and of whom. */
+export interface Question {
+  picture: Picture;
+  /** As it was typed. */
+  prompt: string;
+  /** As the model read it: sides rewritten where words and model differ about whose left is meant. */
+  asked: string;
+  model: ModelName;
+  engine: EngineKind;
+  decode: Decode;
+}
+
+export interface ModelName {
+  id: string;
+  name: string;
+  manifestHash: string | undefined;
+  sideConvention: 'viewer' | 'patient';
+}
+
+/** A pass through the model: the tokens from `from` on, and what was proposed for them. */
+export interface PassRecord extends Pick<Pass, 'drafts' | 'draftedBy'> {
+  from: number;
+  count: number;
+}
+
+/** Never changed: whatever becomes known makes a new run of it, so an earlier one can be kept. */
+export interface Run extends Question {
+  started: Started;
+  /** Time for picture and sentence, until the first token could be decoded. */
+  prefillMs: number;
+  /** In decoding order. Cells without one are pending. */
+  tokens: readonly Token[];
+  passes: readonly PassRecord[];
+  /** Tokens that the user chose, by their index. */
+  edits: readonly number[];
+  /** The mask as far as it was decoded when it was last asked for. */
+  partial?: PartialMask;
+  /** Missing while tokens are being decoded. */
+  outcome?: Outcome;
+  /** The right mask of the picture, where there is one. */
+  truth?: Uint8Array | undefined;
+  /** Several sampled masks, as far as they are drawn. */
+  sampled?: Sampled;
+  /** The mask after every token, once somebody asked. */
+  frames?: Frames;
+}
+
+/** What several sampled masks have in common. */
+export interface Sampled {
+  masks: number;
+  temperature: number;
+  seed: number;
+  /** Mean mask probability per pixel at the model's resolution, 0 to 255. */
+  mean: Uint8Array;
+  /** Per cell, row by row: how far the masks agree; 0 where they have no token yet. */
+  cells: Float32Array;
+  /** Tokens of each mask so far. */
+  done: number;
+  /** Mask after mask. */
+  tokens: Uint32Array;
+}
+
+export type FinishedRun = Run & { outcome: Outcome };
+
+/** The run, if it is finished or stopped. */
+export function finished(run: Run | undefined): FinishedRun | undefined {
+  return run?.outcome && (run as FinishedRun);
+}
+
+/** The run with what another pass through the model gave. */
+export function withPass(run: Run, { tokens, drafts, draftedBy }: Pass): Run {
+  const record = { from: run.tokens.length, count: tokens.length, drafts, draftedBy };
+  return { ...run, tokens: [...run.tokens, ...tokens], passes: [...run.passes, record] };
+}
+
+/** The ids of the first `count` tokens. */
+export function tokenIds(run: Run, count = run.tokens.length): Uint32Array {
+  return Uint32Array.from(run.tokens.slice(0, count), ({ token }) => token);
+}
+
+/** The mask that the model drew, if it is complete or was stopped. */
+export function maskOf(run: Run): PackedMask | undefined {
+  const result = run.outcome?.result;
+  return result && packMask(result.mask, result.width, result.height);
+}
+
+/** What is drawn of the run over its picture; of its first `step` tokens, if that is said. */
+export function sceneOf(run: Run, step?: number): Scene {
+  const { picture, started, passes, outcome, truth, sampled, edits } = run;
+  const { rows, columns, square } = started;
+  const { width, height } = outcome?.result ?? picture;
+  const place = placeOf(square, width, height);
+  const back = step !== undefined && step < run.tokens.length;
+  const tokens = back ? run.tokens.slice(0, step) : run.tokens;
+  const cells = new Array<Token | undefined>(rows * columns).fill(undefined);
+  for (const token of tokens) cells[token.row * columns + token.column] = token;
+  return {
+    grid: { rows, columns, place },
+    cells,
+    freshFrom: back ? step - 1 : outcome ? Infinity : (passes.at(-1)?.from ?? 0),
+    edited: new Set(edits),
+    mask: back ? frameOf(run, step) : whole(run),
+    truth: truth && { field: scaled(truth), width, height, place: WHOLE },
+    agreement: sampled?.cells,
+  };
+
+  function whole({ partial }: Run): Layer | undefined {
+    if (outcome && !outcome.stopped) return { field: scaled(outcome.result.mask), width, height, place: WHOLE };
+    return partial && { field: partial.probability, width: partial.width, height: partial.height, place };
+  }
+
+  function frameOf({ frames }: Run, count: number): Layer | undefined {
+    if (!frames) return undefined;
+    const size = frames.width * frames.height;
+    const field = frames.frames.subarray(count * size, (count + 1) * size);
+    return { field, width: frames.width, height: frames.height, place };
+  }
+}
+
+/** Masks as layers, once each: the same mask is drawn many times. */
+const layers = new WeakMap<Uint8Array, Uint8Array>();
+function scaled(mask: Uint8Array): Uint8Array {
+  const known = layers.get(mask) ?? mask.map((value) => value * 255);
+  layers.set(mask, known);
+  return known;
+}
+
+export function countMask(mask: Uint8Array): number {
+  return mask.reduce((sum, value) => sum + value, 0);
+}
+
+/** Mean, 0 of nothing. */
+export function mean(values: ArrayLike<number>): number {
+  return values.length === 0 ? 0 : Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,46 @@
+// Keyboard shortcuts: one list, which the dialog of shortcuts shows.
+
+import { say, type Key } from './words.ts';
+
+export interface Shortcut {
+  /** As `KeyboardEvent.key` names it; with `ctrl+` and `shift+` in front where they belong to it. */
+  key: string;
+  /** What it does. */
+  what: Key;
+  press(event: KeyboardEvent): void;
+}
+
+const shortcuts: Shortcut[] = [];
+
+export function addShortcuts(...more: Shortcut[]): void {
+  shortcuts.push(...more);
+}
+
+/** What there is to press, for people. */
+export function listShortcuts(): { key: string; what: string }[] {
+  return shortcuts.map(({ key, what }) => ({ key: key === ' ' ? 'Space' : key, what: say(what) }));
+}
+
+/** Listens to the whole page. Letters that are typed somewhere are no shortcuts. */
+export function connectShortcuts(): void {
+  document.addEventListener('keydown', (event) => {
+    const target = event.target as HTMLElement;
+    const typing = target.closest('input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select');
+    if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return;
+    const name = nameOf(event);
+    if (typing && !name.startsWith('ctrl+')) return;
+    if (typing && /^ctrl\+(shift\+)?z$/.test(name)) return;
+    // Enter and Space press the button that has the focus.
+    if (target.closest('button, summary, a, [role=slider]') && (name === 'Enter' || name === ' ')) return;
+    const shortcut = shortcuts.find(({ key }) => key.toLowerCase() === name.toLowerCase());
+    if (!shortcut) return;
+    event.preventDefault();
+    shortcut.press(event);
+  });
+}
+
+function nameOf(event: KeyboardEvent): string {
+  const { key, shiftKey, ctrlKey, metaKey } = event;
+  const shift = shiftKey && (key.length > 1 || /[a-z]/i.test(key)) ? 'shift+' : '';
+  return `${ctrlKey || metaKey ? 'ctrl+' : ''}${shift}${key}`;
+}

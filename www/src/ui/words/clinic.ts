@@ -1,0 +1,2 @@
+/** [English, German] */
+export const CLINIC = {} as const;

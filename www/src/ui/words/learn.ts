@@ -1,0 +1,2 @@
+/** [English, German] */
+export const LEARN = {} as const;
