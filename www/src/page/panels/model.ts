@@ -1,10 +1,10 @@
 // The model and the engine that runs it: choosing, loading, and replacing an engine that died.
 
 import { loadBundle, type Bundle, type BundleListing } from '../../bundle/bundle.ts';
-import type { LoaderOptions } from '../../bundle/loader.ts';
+import { groupLoads, type LoaderOptions } from '../../bundle/loader.ts';
 import type { ContentStore } from '../../bundle/store.ts';
 import { parsePreference, type Preference, type Probe } from '../../engine/choose.ts';
-import type { EngineClient, EngineGone } from '../../engine/client.ts';
+import { EngineClient, type EngineGone } from '../../engine/client.ts';
 import { ENGINE_NAMES, Engines, type EngineListing } from '../../engine/engines.ts';
 import type { EngineKind } from '../../engine/messages.ts';
 import { byId } from '../dom.ts';
@@ -42,7 +42,7 @@ export class ModelPanel {
   constructor(parts: ModelParts, events: ModelEvents) {
     this.#parts = parts;
     this.#events = events;
-    this.#engines = new Engines(parts.base, parts.engines, parts.probe);
+    this.#engines = new Engines(parts.base, parts.engines, parts.probe, (engine) => new EngineClient(engine));
     this.#engines.onGone = (error, engine) => void this.#recover(error, engine);
     this.#bundles.append(...parts.bundles.map(({ id, title }) => new Option(title, id)));
     this.#preferences.value = parsePreference(location.search);
@@ -94,27 +94,36 @@ export class ModelPanel {
     this.bundle = undefined;
     this.timings = {};
     const total = listing.bytes + this.#engines.size(this.#preference);
-    const loader = this.#loader(total);
+    const loader = groupLoads(this.#loader(total));
     const begin = performance.now();
     try {
       this.#events.dispatch({ type: 'download', bytes: 0, total });
-      const bundle = await loadBundle(this.#parts.base, listing.id, loader);
+      const loading = loadBundle(this.#parts.base, listing.id, loader, listing.manifest);
+      // The engine compiles while the bundle arrives.
+      const starting = this.#start(loading, loader);
+      starting.catch(() => {});
+      const bundle = await loading;
       this.bundle = bundle;
       this.timings.download = { ms: performance.now() - begin, bytes: listing.bytes, cached: bundle.cached };
-      note(
-        bundle.kept
-          ? 'Models are kept in this browser for the next visit.'
-          : 'This browser keeps no files for us (storage full or closed): the next visit downloads again.',
+      void bundle.kept.then((kept) =>
+        note(
+          kept
+            ? 'Models are kept in this browser for the next visit.'
+            : 'This browser keeps no files for us (storage full or closed): the next visit downloads again.',
+        ),
       );
       this.#events.loaded(bundle);
-      await this.#start(bundle, loader);
+      await starting;
     } catch (error) {
+      loader.abort();
       this.#events.failed(error);
+    } finally {
+      loader.release();
     }
   }
 
   /** Starts the engine for the chosen preference; `why` replaces the reason on the badge. */
-  async #start(bundle: Bundle, loader: LoaderOptions, why?: string): Promise<void> {
+  async #start(bundle: Bundle | Promise<Bundle>, loader: LoaderOptions, why?: string): Promise<void> {
     showBadge('Starting…', undefined);
     try {
       const report = await this.#engines.start(this.#preference, bundle, loader, (what) =>
