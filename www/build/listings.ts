@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
-import { listFiles, type BundleListing, type Manifest } from '../src/bundle/bundle.ts';
+import { listFiles, suits, type BundleListing, type Manifest } from '../src/bundle/bundle.ts';
 import type { EngineListing } from '../src/engine/engines.ts';
 
 export function listings(): Plugin {
@@ -46,11 +46,20 @@ function listBundles(folder: string): BundleListing[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => existsSync(join(folder, entry.name, 'manifest.json')))
     .map((entry) => {
-      const bytes = readFileSync(join(folder, entry.name, 'manifest.json'));
+      const { id, file } = { id: entry.name, file: 'manifest.json' };
+      const bytes = readFileSync(join(folder, id, file));
       const manifest = JSON.parse(bytes.toString()) as Manifest;
-      const files = listFiles(manifest).map(({ bytes, sha256 }) => ({ bytes, sha256 }));
-      const total = files.reduce((sum, file) => sum + file.bytes, bytes.length);
-      return { id: entry.name, title: manifest.name, bytes: total, suits: suits(manifest), files };
+      const mask = manifest.architecture?.mask;
+      if (!mask) throw new Error(`bundles/${id}/${file} has no architecture.mask: export the bundle anew`);
+      return {
+        id,
+        title: manifest.name,
+        bytes: listFiles(manifest).reduce((sum, file) => sum + file.bytes, bytes.length),
+        suits: suits(id, manifest),
+        example: manifest.example,
+        grid: mask.size / mask.patch,
+        manifest: { file, bytes: bytes.length, sha256: hash(bytes) },
+      };
     })
     // The phantom model is the one to begin with.
     .sort((a, b) => Number(b.id === 'phantom') - Number(a.id === 'phantom') || a.id.localeCompare(b.id));
@@ -62,17 +71,14 @@ function listEngines(publicDir: string): EngineListing {
     const file = `engine-${engine}/mriseg_web_bg.wasm`;
     if (!existsSync(join(publicDir, file))) continue;
     const wasm = readFileSync(join(publicDir, file));
-    const sha256 = createHash('sha256').update(wasm).digest('hex');
     engines[engine] = {
       glue: `engine-${engine}/mriseg_web.js`,
-      wasm: { file, bytes: wasm.length, sha256 },
+      wasm: { file, bytes: wasm.length, sha256: hash(wasm) },
     };
   }
   return engines;
 }
 
-/** Models of colour pictures read three channels; what phantoms are made of is drawn. */
-function suits({ architecture, data }: Manifest): BundleListing['suits'] {
-  if (architecture?.image?.input_channels === 3) return 'colour';
-  return data?.startsWith('phantoms') ? 'drawing' : 'xray';
+function hash(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

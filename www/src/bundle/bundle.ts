@@ -1,18 +1,24 @@
 // A model bundle as the page sees it: a manifest and the files it lists.
 
-import { LoadError, loadFile, request, type FileEntry, type LoaderOptions } from './loader.ts';
+import { LoadError, groupLoads, keep, loadFile, refuseHtml, request, type FileEntry, type LoaderOptions } from './loader.ts';
 import { sha256 } from './hash.ts';
 import type { Bytes } from './store.ts';
+
+/** What kind of pictures a model knows: drawings of chests, grey X-rays, or colour photographs. */
+export type PictureKind = 'drawing' | 'xray' | 'colour';
 
 /** One line of bundles/index.json, which the build writes. */
 export interface BundleListing {
   id: string;
   title: string;
+  /** Of all files, the manifest too. */
   bytes: number;
-  /** What it was trained on, by which it is proposed for a picture. */
-  suits?: 'drawing' | 'xray' | 'colour';
-  /** Its files, so that the page knows which of them are there already. */
-  files?: { bytes: number; sha256: string }[];
+  suits: PictureKind;
+  /** A sentence that the model understands. */
+  example: string;
+  /** Rows and columns of cells. */
+  grid: number;
+  manifest: FileEntry;
 }
 
 /** What the page reads of manifest.json; the engine reads and checks all of it. */
@@ -23,9 +29,9 @@ export interface Manifest {
   domain?: 'chest_xray' | 'other';
   /** A sentence that the model understands. */
   example: string;
-  architecture?: { image?: { input_channels?: number } };
-  /** What it was trained on. */
+  /** What it was trained with, in words. */
   data?: string;
+  architecture?: { image: { input_channels?: number }; mask: { size: number; patch: number } };
   shards: FileEntry[];
   tokenizer: FileEntry;
   card: FileEntry;
@@ -39,8 +45,10 @@ export interface Bundle {
   files: Map<string, Bytes>;
   /** No byte of its files came over the network. */
   cached: boolean;
-  /** All files are there for the next visit. */
-  kept: boolean;
+  /** Whether all files are there for the next visit: false where the storage is full or closed. Never rejects. */
+  kept: Promise<boolean>;
+  /** Whether it is the version that the page was built with; undefined where that is not known. */
+  listed: boolean | undefined;
 }
 
 /** Whether its sentences are about lungs, so that any chest picture can be asked the same things. */
@@ -52,37 +60,72 @@ export function listFiles(manifest: Manifest): FileEntry[] {
   return [...manifest.shards, manifest.tokenizer, manifest.card];
 }
 
-/** Loads the bundle `id` from `base`; throws a LoadError that names the file at fault. */
-export async function loadBundle(base: string, id: string, options: LoaderOptions): Promise<Bundle> {
-  const folder = new URL(`bundles/${id}/`, base);
-  const url = new URL('manifest.json', folder).href;
-  const response = await request(url, `${id}/manifest.json`, options.fetch, { cache: 'no-cache' });
-  const manifestBytes = new Uint8Array(await response.arrayBuffer());
-  const manifest = parseManifest(manifestBytes, id);
-  const files = new Map<string, Bytes>();
-  let cached = true;
-  let kept = true;
-  for (const entry of listFiles(manifest)) {
-    const loaded = await loadFile(new URL(entry.file, folder).href, entry, options);
-    files.set(entry.file, loaded.bytes);
-    cached &&= loaded.cached;
-    kept &&= loaded.kept;
-  }
-  const manifestHash = await sha256(manifestBytes);
-  return { id, manifest, manifestBytes, manifestHash, files, cached, kept };
+/** The kind of pictures that the model `id` knows. */
+export function suits(id: string, { architecture, data }: Manifest): PictureKind {
+  if (architecture?.image.input_channels === 3) return 'colour';
+  return id === 'phantom' || /^phantoms\b/.test(data ?? '') ? 'drawing' : 'xray';
 }
 
-function parseManifest(bytes: Bytes, id: string): Manifest {
+/**
+ * Loads the bundle `id` from `base`, all files at once; throws a LoadError that names the file at fault.
+ * With `listed`, the entry of its manifest in the list of bundles, one that is kept is loaded without any request.
+ */
+export async function loadBundle(base: string, id: string, options: LoaderOptions, listed?: FileEntry): Promise<Bundle> {
+  const folder = new URL(`bundles/${id}/`, base);
+  const { manifestBytes, cached: manifestCached } = await loadManifest(folder, id, options, listed);
+  const manifest = parseManifest(manifestBytes, `${id}/manifest.json`);
+  const entries = listFiles(manifest);
+  const group = groupLoads(options);
+  const loading = entries.map((entry) => loadFile(new URL(entry.file, folder).href, entry, group));
+  const loaded = await Promise.all(loading).finally(() => {
+    group.abort();
+    group.release();
+  });
+  const manifestHash = await sha256(manifestBytes);
+  const manifestKept = manifestCached || manifestHash === undefined || keep(manifestHash, manifestBytes, options);
+  return {
+    id,
+    manifest,
+    manifestBytes,
+    manifestHash,
+    files: new Map(entries.map(({ file }, i) => [file, loaded[i]!.bytes])),
+    cached: loaded.every(({ cached }) => cached),
+    kept: Promise.all([manifestKept, ...loaded.map(({ kept }) => kept)]).then((kept) => kept.every(Boolean)),
+    listed: listed && manifestHash !== undefined ? manifestHash === listed.sha256 : undefined,
+  };
+}
+
+/** The manifest from the store, where the listed one is there, else from the network. */
+async function loadManifest(folder: URL, id: string, options: LoaderOptions, listed: FileEntry | undefined) {
+  const kept = listed && (await options.store.get(listed.sha256));
+  if (kept && ((await sha256(kept)) ?? listed.sha256) === listed.sha256) {
+    options.onBytes(kept.byteLength);
+    return { manifestBytes: kept, cached: true };
+  }
+  const file = `${id}/manifest.json`;
+  const response = await request(new URL('manifest.json', folder).href, file, options.fetch, { cache: 'no-cache' });
+  const manifestBytes = new Uint8Array(
+    await response.arrayBuffer().catch(() => {
+      throw new LoadError(`${file} broke off.`, 'Check the connection and press Load again.');
+    }),
+  );
+  refuseHtml(response, file, manifestBytes);
+  options.onBytes(manifestBytes.byteLength);
+  return { manifestBytes, cached: false };
+}
+
+/** The manifest in `bytes`; throws a LoadError that names `file`. */
+export function parseManifest(bytes: Bytes, file: string): Manifest {
   try {
     const manifest = JSON.parse(new TextDecoder().decode(bytes)) as Manifest;
     if (listFiles(manifest).every(isEntry)) return manifest;
   } catch {
     // Told below, together with a manifest of another shape.
   }
-  throw new LoadError(`${id}/manifest.json is not a model manifest.`, 'Copy the whole bundle again.');
+  throw new LoadError(`${file} is not a model manifest.`, 'Copy the whole bundle again.');
 }
 
 function isEntry(entry: FileEntry): boolean {
   // A plain file name: a manifest must not reach outside its own folder.
-  return /^[\w.-]+$/.test(entry.file) && entry.bytes >= 0 && /^[0-9a-f]{64}$/.test(entry.sha256);
+  return /^[\w.-]+$/.test(entry.file) && Number.isSafeInteger(entry.bytes) && entry.bytes >= 0 && /^[0-9a-f]{64}$/.test(entry.sha256);
 }

@@ -13,11 +13,25 @@ const DOUBLE = `
   data[id.x] = data[id.x] * 2u;
 }`;
 
-export async function probeWebGpu(): Promise<Probe> {
-  const none = (detail: string): Probe => ({ works: false, software: false, detail });
-  if (!navigator.gpu) return none('this browser has no WebGPU');
+/** A driver that hangs must not hold up the page. */
+const PATIENCE_MS = 3000;
+
+const none = (detail: string): Probe => ({ works: false, software: false, detail });
+
+/** What WebGPU can do here; settles within `patience` milliseconds, whatever the driver does. */
+export async function probeWebGpu(gpu: GPU | undefined = navigator.gpu, patience = PATIENCE_MS): Promise<Probe> {
+  if (!gpu) return none('this browser has no WebGPU');
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<Probe>((resolve) => {
+    const detail = `WebGPU did not answer within ${patience / 1000} seconds`;
+    timer = setTimeout(() => resolve(none(detail)), patience);
+  });
+  return Promise.race([tryOut(gpu), late]).finally(() => clearTimeout(timer));
+}
+
+async function tryOut(gpu: GPU): Promise<Probe> {
   try {
-    const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) return none('this browser has no WebGPU adapter');
     const { vendor, architecture, description } = adapter.info;
     const detail = description || [vendor, architecture].filter(Boolean).join(' ') || 'an unnamed GPU';

@@ -3,17 +3,20 @@
 import { isAboutLungs } from '../bundle/bundle.ts';
 import { LoadError } from '../bundle/loader.ts';
 import { connectClinic } from '../clinic/clinic.ts';
+import { Tools } from '../draw/tools.ts';
 import { Viewer } from '../draw/viewer.ts';
 import { parsePreference } from '../engine/choose.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { Decode, SideConvention } from '../engine/messages.ts';
 import { connectLearn } from '../learn/learn.ts';
+import { connectLesson } from '../lesson/lesson.ts';
 import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
 import { finished, sceneOf, type Run } from '../session/run.ts';
 import { Session } from '../session/session.ts';
 import { byId, fillPairs, settings } from '../ui/dom.ts';
 import { addShortcuts, connectShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
+import { connectView } from '../view/view.ts';
 import { Decoding } from './decoding.ts';
 import { lastResult, type LastResult } from './export.ts';
 import { ModelHost, type ModelParts } from './model-host.ts';
@@ -23,7 +26,7 @@ import { ReadingLine } from './panels/reading.ts';
 import { connectResult } from './panels/result.ts';
 import { SettingsPanel } from './panels/settings.ts';
 import { Timeline } from './panels/timeline.ts';
-import { next, type Event, type State } from './state.ts';
+import { isBusy, next, type Event, type State } from './state.ts';
 import { timingRows } from './timing.ts';
 import { render, showNotice, showPictureNotes, showSides } from './view.ts';
 
@@ -40,8 +43,11 @@ const SURENESS: SamplingOptions = { masks: 8, temperature: 1, seed: 1 };
 export class App implements Context {
   readonly session = new Session();
   readonly viewer = new Viewer(byId('picture'), byId('mask-canvas'));
+  readonly tools = new Tools(byId('mask-canvas'));
   readonly actions: Actions;
   #state: State = { name: 'probe' };
+  /** Changes to a faster engine that is ready; called between decodings. */
+  #adopt: (() => void) | undefined;
   readonly #words = byId<HTMLSelectElement>('words-select');
   readonly #reading = new ReadingLine(() => this.engine, () => this.words);
   readonly #model: ModelHost;
@@ -60,6 +66,10 @@ export class App implements Context {
       },
       loaded: ({ manifest }) => this.#pictures.offer(manifest.example, isAboutLungs(manifest)),
       replaced: (why) => showNotice(say('gpuLost', why)),
+      better: (adopt) => {
+        this.#adopt = adopt;
+        this.#adoptIfIdle();
+      },
     });
     this.#decoding = new Decoding({
       session: this.session,
@@ -128,10 +138,12 @@ export class App implements Context {
       },
     };
     this.#connectForm();
-    connectOverlayControls(viewer);
+    connectOverlayControls(this);
     connectResult(this);
+    connectView(this);
     connectClinic(this);
     connectLearn(this);
+    connectLesson(this);
     connectShortcuts();
     session.watch(({ picture }) => picture, (picture) => {
       if (!picture) return;
@@ -201,6 +213,14 @@ export class App implements Context {
   #dispatch(event: Event): void {
     this.#state = next(this.#state, event);
     this.#render();
+    this.#adoptIfIdle();
+  }
+
+  #adoptIfIdle(): void {
+    if (isBusy(this.#state)) return;
+    const adopt = this.#adopt;
+    this.#adopt = undefined;
+    adopt?.();
   }
 
   #render(): void {

@@ -1,13 +1,12 @@
 // The model and the engine that runs it: which one fits the picture, loading it, and replacing an engine that died.
 
-import { loadBundle, type Bundle, type BundleListing } from '../bundle/bundle.ts';
-import type { LoaderOptions } from '../bundle/loader.ts';
+import { listFiles, loadBundle, suits, type Bundle, type BundleListing, type PictureKind } from '../bundle/bundle.ts';
+import { groupLoads, type LoaderOptions } from '../bundle/loader.ts';
 import type { ContentStore } from '../bundle/store.ts';
 import type { Preference, Probe } from '../engine/choose.ts';
-import type { EngineClient, EngineGone } from '../engine/client.ts';
-import { ENGINE_NAMES, Engines, type EngineListing } from '../engine/engines.ts';
+import { EngineClient, type EngineGone } from '../engine/client.ts';
+import { ENGINE_NAMES, Engines, type EngineListing, type StartReport } from '../engine/engines.ts';
 import type { EngineKind } from '../engine/messages.ts';
-import type { PictureKind } from '../picture/picture.ts';
 import type { Event } from './state.ts';
 import type { ModelTimings } from './timing.ts';
 
@@ -27,6 +26,8 @@ export interface ModelEvents {
   loaded(bundle: Bundle): void;
   /** A GPU engine is gone; the CPU engine is being started in its place. */
   replaced(why: string): void;
+  /** A faster engine is ready: `adopt` is to be called when nothing is being decoded. */
+  better(adopt: () => void): void;
 }
 
 /** What runs, for the badge. */
@@ -34,6 +35,9 @@ export interface Badge {
   text: string;
   engine: EngineKind | undefined;
 }
+
+/** The CPU engine begins while WebGPU gets ready. */
+const EARLY = true;
 
 export class ModelHost {
   bundle: Bundle | undefined;
@@ -56,7 +60,7 @@ export class ModelHost {
     this.#parts = parts;
     this.#events = events;
     this.preference = preference;
-    this.#engines = new Engines(parts.base, parts.engines, parts.probe);
+    this.#engines = new Engines(parts.base, parts.engines, parts.probe, (engine) => new EngineClient(engine));
     this.#engines.onGone = (error, engine) => this.#recover(error, engine);
   }
 
@@ -100,16 +104,18 @@ export class ModelHost {
     this.choose(bundle.id);
   }
 
-  engineSize(engine: Preference = this.preference): number {
-    return this.#engines.size(engine);
+  /** Bytes of the engines that the next load starts. */
+  engineSize(): number {
+    return this.#engines.size(this.preference, EARLY);
   }
 
   /** Bytes that the next mask has to wait for; 0 where nothing is downloaded. */
   async toDownload(): Promise<number> {
     const { listing } = this;
     if (!listing || this.client) return 0;
-    const wanted = this.#engines.files(this.preference).map(({ sha256, bytes }) => ({ sha256, bytes }));
-    if (!this.#own.has(listing.id)) wanted.push(...(listing.files ?? []));
+    const wanted = this.#engines.files(this.preference, EARLY).map(({ sha256, bytes }) => ({ sha256, bytes }));
+    // The manifest is kept with the files that it lists.
+    if (!this.#own.has(listing.id)) wanted.push({ sha256: listing.manifest.sha256, bytes: listing.bytes });
     const there = await Promise.all(wanted.map(({ sha256 }) => this.#parts.store.has(sha256)));
     return wanted.reduce((sum, { bytes }, i) => (there[i] ? sum : sum + bytes), 0);
   }
@@ -147,36 +153,55 @@ export class ModelHost {
     this.#events.changed();
     const own = this.#own.get(listing.id);
     const total = (own ? 0 : listing.bytes) + this.engineSize();
-    const loader = this.#loader(total);
+    const loader = groupLoads(this.#loader(total));
     const begin = performance.now();
-    this.#events.dispatch({ type: 'download', bytes: 0, total });
-    const bundle = own ?? (await loadBundle(this.#parts.base, listing.id, loader));
-    this.bundle = bundle;
-    this.kept = bundle.kept;
-    this.timings.download = { ms: performance.now() - begin, bytes: listing.bytes, cached: bundle.cached };
-    this.#events.loaded(bundle);
-    await this.#start(bundle, loader);
+    try {
+      this.#events.dispatch({ type: 'download', bytes: 0, total });
+      const loading = own ? Promise.resolve(own) : loadBundle(this.#parts.base, listing.id, loader, listing.manifest);
+      // The engine compiles while the bundle arrives.
+      const starting = this.#start(loading, loader);
+      starting.catch(() => {});
+      const bundle = await loading;
+      this.bundle = bundle;
+      this.timings.download = { ms: performance.now() - begin, bytes: listing.bytes, cached: bundle.cached };
+      void bundle.kept.then((kept) => {
+        this.kept = kept;
+        this.#events.changed();
+      });
+      this.#events.loaded(bundle);
+      await starting;
+    } catch (error) {
+      loader.abort();
+      this.bundle = undefined;
+      throw error;
+    } finally {
+      loader.release();
+    }
   }
 
   /** Starts the engine for the chosen preference; `why` replaces the reason on the badge. */
-  async #start(bundle: Bundle, loader: LoaderOptions, why?: string): Promise<void> {
+  async #start(bundle: Bundle | Promise<Bundle>, loader: LoaderOptions, why?: string): Promise<void> {
     this.#show({ text: 'Starting…', engine: undefined });
     try {
-      const report = await this.#engines.start(this.preference, bundle, loader, (what) =>
-        this.#events.dispatch({ type: 'prepare', what }),
-      );
-      const { engine, reason } = report.choice;
-      const { compileMs, loadMs, warmUpMs } = report;
-      const adapter =
-        engine === 'webgpu' ? this.#parts.probe.detail : 'this computer\u2019s CPU, one thread, WebAssembly SIMD';
-      this.timings = { ...this.timings, compileMs, loadMs, warmUpMs, adapter };
-      const failure = report.failure ? ` (${report.failure})` : '';
-      this.#show({ text: `${ENGINE_NAMES[engine]} engine: ${why ?? reason}${failure}`, engine });
+      const prepare = (what: string) => this.#events.dispatch({ type: 'prepare', what });
+      const report = await this.#engines.start(this.preference, bundle, loader, prepare, (better) => {
+        this.#events.better(() => {
+          better.adopt();
+          this.#report(better);
+        });
+      });
+      this.#report(report, why);
       this.#events.dispatch({ type: 'prepared' });
     } catch (error) {
       this.#show({ text: 'No engine', engine: undefined });
       throw error;
     }
+  }
+
+  #report({ choice: { engine, reason }, compileMs, loadMs, warmUpMs, failure }: StartReport, why?: string): void {
+    const adapter = engine === 'webgpu' ? this.#parts.probe.detail : 'this computer\u2019s CPU, one thread, WebAssembly SIMD';
+    this.timings = { ...this.timings, compileMs, loadMs, warmUpMs, adapter };
+    this.#show({ text: `${ENGINE_NAMES[engine]} engine: ${why ?? reason}${failure ? ` (${failure})` : ''}`, engine });
   }
 
   /** The engine is gone: a GPU engine is replaced by the CPU one, the CPU engine is started anew with the next mask. */
@@ -207,7 +232,16 @@ export class ModelHost {
   }
 }
 
-function listingOf({ id, manifest, files }: Bundle): BundleListing {
-  const bytes = Array.from(files.values()).reduce((sum, file) => sum + file.byteLength, 0);
-  return { id, title: manifest.name, bytes };
+function listingOf({ id, manifest, manifestBytes, manifestHash }: Bundle): BundleListing {
+  const bytes = listFiles(manifest).reduce((sum, file) => sum + file.bytes, manifestBytes.byteLength);
+  const mask = manifest.architecture?.mask;
+  return {
+    id,
+    title: manifest.name,
+    bytes,
+    suits: suits(id, manifest),
+    example: manifest.example,
+    grid: mask ? mask.size / mask.patch : 0,
+    manifest: { file: 'manifest.json', bytes: manifestBytes.byteLength, sha256: manifestHash ?? '' },
+  };
 }

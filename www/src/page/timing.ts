@@ -8,7 +8,7 @@ export interface ModelTimings {
   download?: { ms: number; bytes: number; cached: boolean };
   compileMs?: number;
   loadMs?: number;
-  warmUpMs?: number;
+  warmUpMs?: number | undefined;
   adapter?: string;
 }
 

@@ -1,10 +1,8 @@
 // A picture that the user chose: its bytes for the engine, a bitmap for the eye.
 
+import type { PictureKind } from '../bundle/bundle.ts';
 import { MAX_PIXELS } from '../engine/messages.generated.ts';
 import { pngSize, sniff } from './sniff.ts';
-
-/** What a picture seems to be, by which a model is proposed for it. */
-export type PictureKind = 'drawing' | 'xray' | 'colour';
 
 export interface Picture {
   name: string;
@@ -15,6 +13,7 @@ export interface Picture {
   /** Of the picture itself, in pixels. */
   width: number;
   height: number;
+  /** What it seems to be, by which a model is proposed for it. */
   kind: PictureKind;
 }
 

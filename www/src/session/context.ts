@@ -1,5 +1,6 @@
 // What panels are given: the session to watch, the viewer to draw with, the engine to ask, and what the page can do.
 
+import type { Tools } from '../draw/tools.ts';
 import type { Viewer } from '../draw/viewer.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { Progress, SideConvention } from '../engine/messages.ts';
@@ -36,6 +37,7 @@ export interface Actions {
 export interface Context {
   readonly session: Session;
   readonly viewer: Viewer;
+  readonly tools: Tools;
   readonly actions: Actions;
   /** The engine, where one runs. */
   readonly engine: EngineClient | undefined;

@@ -2,11 +2,13 @@
 
 import { CLINIC } from './words/clinic.ts';
 import { LEARN } from './words/learn.ts';
+import { LESSON } from './words/lesson.ts';
 import { PAGE } from './words/page.ts';
+import { VIEW } from './words/view.ts';
 
 export type Language = 'en' | 'de';
 
-const WORDS = { ...PAGE, ...CLINIC, ...LEARN };
+const WORDS = { ...PAGE, ...VIEW, ...CLINIC, ...LEARN, ...LESSON };
 export type Key = keyof typeof WORDS;
 
 let language: Language = 'en';

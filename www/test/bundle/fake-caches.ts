@@ -1,42 +1,55 @@
-// Cache Storage in memory, with a quota and a fault to choose.
+// Cache Storage in memory, with a quota and faults to choose.
+
+interface Faults {
+  quota?: number;
+  /** Gives back one byte less than was written. */
+  truncate?: boolean;
+  /** Entries that `match` cannot read. */
+  unreadable?: boolean;
+}
 
 export class FakeCaches {
   readonly written: string[] = [];
-  #entries = new Map<string, Uint8Array<ArrayBuffer>>();
-  readonly #quota: number;
-  readonly #truncate: boolean;
+  faults: Faults;
+  #caches = new Map<string, Map<string, Uint8Array<ArrayBuffer>>>();
 
-  constructor({ quota = Infinity, truncate = false } = {}) {
-    this.#quota = quota;
-    this.#truncate = truncate;
+  constructor(faults: Faults = {}) {
+    this.faults = faults;
   }
 
-  keys(): string[] {
-    return [...this.#entries.keys()];
+  /** The addresses of all entries. */
+  urls(): string[] {
+    return [...this.#caches.values()].flatMap((entries) => [...entries.keys()]);
   }
 
   overwrite(url: string, bytes: Uint8Array<ArrayBuffer>): void {
-    this.#entries.set(url, bytes);
+    for (const entries of this.#caches.values()) if (entries.has(url)) entries.set(url, bytes);
   }
 
-  async open(): Promise<object> {
+  async keys(): Promise<string[]> {
+    return [...this.#caches.keys()];
+  }
+
+  async open(name: string): Promise<object> {
+    const entries = this.#caches.get(name) ?? new Map<string, Uint8Array<ArrayBuffer>>();
+    this.#caches.set(name, entries);
     return {
       put: async (url: string, response: Response) => {
         const bytes = new Uint8Array(await response.arrayBuffer());
-        if (bytes.length > this.#quota) throw new DOMException('full', 'QuotaExceededError');
+        if (bytes.length > (this.faults.quota ?? Infinity)) throw new DOMException('full', 'QuotaExceededError');
         this.written.push(url);
-        this.#entries.set(url, this.#truncate ? bytes.slice(0, -1) : bytes);
+        entries.set(url, this.faults.truncate ? bytes.slice(0, -1) : bytes);
       },
       match: async (url: string) => {
-        const bytes = this.#entries.get(url);
+        if (this.faults.unreadable) throw new DOMException('the disk is broken', 'UnknownError');
+        const bytes = entries.get(url);
         return bytes && new Response(bytes);
       },
-      delete: async (url: string) => this.#entries.delete(url),
+      delete: async (url: string) => entries.delete(url),
     };
   }
 
-  async delete(): Promise<boolean> {
-    this.#entries.clear();
-    return true;
+  async delete(name: string): Promise<boolean> {
+    return this.#caches.delete(name);
   }
 }

@@ -1,43 +1,10 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { isAboutLungs, loadBundle, type Manifest } from '../../src/bundle/bundle.ts';
-import { LoadError, loadFile, type FileEntry, type LoaderOptions } from '../../src/bundle/loader.ts';
-import { openStore, type Bytes } from '../../src/bundle/store.ts';
+import { isAboutLungs, loadBundle, suits, type Manifest } from '../../src/bundle/bundle.ts';
+import { LoadError, groupLoads, loadFile } from '../../src/bundle/loader.ts';
+import { openStore, pageCaches, type Bytes } from '../../src/bundle/store.ts';
 import { FakeCaches } from './fake-caches.ts';
-
-const BASE = 'http://page.test/demo/';
-const WEIGHTS: Bytes = Uint8Array.from({ length: 5000 }, (_, i) => i % 251);
-
-function entryOf(file: string, bytes: Bytes): FileEntry {
-  return { file, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
-}
-
-/** A server that answers with `files` in chunks of 1000 bytes, and what it was asked for. */
-function server(files: Record<string, Bytes>, caches = new FakeCaches()) {
-  const asked: string[] = [];
-  const received: number[] = [];
-  const options: LoaderOptions = {
-    store: openStore(caches as unknown as CacheStorage, BASE),
-    onBytes: (count) => received.push(count),
-    fetch: async (url) => {
-      asked.push(url);
-      const bytes = files[url.slice(BASE.length)];
-      if (!bytes) return new Response('no', { status: 404 });
-      return new Response(
-        new ReadableStream({
-          start(controller) {
-            for (let at = 0; at < bytes.length; at += 1000) controller.enqueue(bytes.slice(at, at + 1000));
-            controller.close();
-          },
-        }),
-      );
-    },
-  };
-  return { options, asked, received, caches };
-}
-
-const URL_OF_WEIGHTS = `${BASE}weights-00.safetensors`;
+import { BASE, URL_OF_WEIGHTS, WEIGHTS, bundleFiles, entryOf, server, text } from './fake-server.ts';
 
 async function refusal(promise: Promise<unknown>): Promise<LoadError> {
   const error = await promise.then(
@@ -52,14 +19,14 @@ test('a download counts its bytes as they arrive', async () => {
   const { options, received } = server({ 'weights-00.safetensors': WEIGHTS });
   const loaded = await loadFile(URL_OF_WEIGHTS, entryOf('weights-00.safetensors', WEIGHTS), options);
   assert.deepEqual(loaded.bytes, WEIGHTS);
-  assert.ok(!loaded.cached && loaded.kept);
+  assert.ok(!loaded.cached && (await loaded.kept));
   assert.deepEqual(received, [1000, 1000, 1000, 1000, 1000]);
 });
 
 test('the second visit asks the network for nothing', async () => {
   const first = server({ 'weights-00.safetensors': WEIGHTS });
   const entry = entryOf('weights-00.safetensors', WEIGHTS);
-  await loadFile(URL_OF_WEIGHTS, entry, first.options);
+  assert.ok(await (await loadFile(URL_OF_WEIGHTS, entry, first.options)).kept);
   const second = server({}, first.caches);
   const loaded = await loadFile(URL_OF_WEIGHTS, entry, second.options);
   assert.ok(loaded.cached);
@@ -73,7 +40,7 @@ test('a flipped bit is refused by the name of the shard and is not kept', async 
   const { options, caches } = server({ 'weights-00.safetensors': flipped });
   const error = await refusal(loadFile(URL_OF_WEIGHTS, entryOf('weights-00.safetensors', WEIGHTS), options));
   assert.match(error.message, /^weights-00\.safetensors is damaged: its SHA-256/);
-  assert.deepEqual(caches.keys(), []);
+  assert.deepEqual(caches.urls(), []);
 });
 
 test('a truncated download says how far it came', async () => {
@@ -86,7 +53,7 @@ test('a file that is too long is refused without reading on', async () => {
   const { options, received } = server({ 'weights-00.safetensors': new Uint8Array(90_000) });
   const error = await refusal(loadFile(URL_OF_WEIGHTS, entryOf('weights-00.safetensors', WEIGHTS), options));
   assert.match(error.message, /longer than the 5000 bytes/);
-  assert.equal(received.length, 5);
+  assert.deepEqual(received, [1000, 1000, 1000, 1000, 1000, -5000]);
 });
 
 test('a missing file and a dead connection each name the file', async () => {
@@ -100,7 +67,7 @@ test('a missing file and a dead connection each name the file', async () => {
 test('a damaged cache entry is thrown away and downloaded again', async () => {
   const { options, caches, asked } = server({ 'weights-00.safetensors': WEIGHTS });
   const entry = entryOf('weights-00.safetensors', WEIGHTS);
-  await loadFile(URL_OF_WEIGHTS, entry, options);
+  await (await loadFile(URL_OF_WEIGHTS, entry, options)).kept;
   caches.overwrite(`${BASE}cached/${entry.sha256}`, new Uint8Array(5000));
   const loaded = await loadFile(URL_OF_WEIGHTS, entry, options);
   assert.deepEqual(loaded.bytes, WEIGHTS);
@@ -112,8 +79,8 @@ test('a full disk leaves nothing behind and the visit goes on from memory', asyn
   const { options, asked } = server({ 'weights-00.safetensors': WEIGHTS }, caches);
   const entry = entryOf('weights-00.safetensors', WEIGHTS);
   const loaded = await loadFile(URL_OF_WEIGHTS, entry, options);
-  assert.ok(!loaded.kept);
-  assert.deepEqual(caches.keys(), []);
+  assert.ok(!(await loaded.kept));
+  assert.deepEqual(caches.urls(), []);
   assert.ok((await loadFile(URL_OF_WEIGHTS, entry, options)).cached);
   assert.equal(asked.length, 1);
 });
@@ -122,22 +89,22 @@ test('a cache that gives back something else is not trusted', async () => {
   const caches = new FakeCaches({ truncate: true });
   const { options } = server({ 'weights-00.safetensors': WEIGHTS }, caches);
   const loaded = await loadFile(URL_OF_WEIGHTS, entryOf('weights-00.safetensors', WEIGHTS), options);
-  assert.ok(!loaded.kept);
-  assert.deepEqual(caches.keys(), []);
+  assert.ok(!(await loaded.kept));
+  assert.deepEqual(caches.urls(), []);
 });
 
 test('files written under the final name are complete, and the temporary name is gone', async () => {
   const { options, caches } = server({ 'weights-00.safetensors': WEIGHTS });
   const entry = entryOf('weights-00.safetensors', WEIGHTS);
-  await loadFile(URL_OF_WEIGHTS, entry, options);
-  assert.deepEqual(caches.keys(), [`${BASE}cached/${entry.sha256}`]);
+  await (await loadFile(URL_OF_WEIGHTS, entry, options)).kept;
+  assert.deepEqual(caches.urls(), [`${BASE}cached/${entry.sha256}`]);
   assert.deepEqual(caches.written[0], `${BASE}cached/incomplete/${entry.sha256}`);
 });
 
 test('clearing the cache makes the next load download again', async () => {
   const { options, asked } = server({ 'weights-00.safetensors': WEIGHTS });
   const entry = entryOf('weights-00.safetensors', WEIGHTS);
-  await loadFile(URL_OF_WEIGHTS, entry, options);
+  await (await loadFile(URL_OF_WEIGHTS, entry, options)).kept;
   await options.store.clear();
   await loadFile(URL_OF_WEIGHTS, entry, options);
   assert.equal(asked.length, 2);
@@ -147,39 +114,17 @@ test('a browser without Cache Storage keeps files in memory', async () => {
   const { options, asked } = server({ 'weights-00.safetensors': WEIGHTS });
   options.store = openStore(undefined, BASE);
   const entry = entryOf('weights-00.safetensors', WEIGHTS);
-  assert.ok(!(await loadFile(URL_OF_WEIGHTS, entry, options)).kept);
+  assert.ok(!(await (await loadFile(URL_OF_WEIGHTS, entry, options)).kept));
   assert.ok((await loadFile(URL_OF_WEIGHTS, entry, options)).cached);
   assert.equal(asked.length, 1);
 });
-
-const text = (value: unknown): Bytes => new Uint8Array(new TextEncoder().encode(JSON.stringify(value)));
-
-function bundleFiles(change: (manifest: Record<string, unknown>) => void = () => {}): Record<string, Bytes> {
-  const tokenizer = text('tokenizer');
-  const card = text('card');
-  const manifest = {
-    name: 'phantom',
-    side_convention: 'viewer',
-    example: 'left lung',
-    shards: [entryOf('weights-00.safetensors', WEIGHTS)],
-    tokenizer: entryOf('tokenizer.json', tokenizer),
-    card: entryOf('card.md', card),
-  };
-  change(manifest);
-  const folder = 'bundles/phantom/';
-  return {
-    [`${folder}manifest.json`]: text(manifest),
-    [`${folder}weights-00.safetensors`]: WEIGHTS,
-    [`${folder}tokenizer.json`]: tokenizer,
-    [`${folder}card.md`]: card,
-  };
-}
 
 test('a bundle brings every file that its manifest lists', async () => {
   const { options } = server(bundleFiles());
   const bundle = await loadBundle(BASE, 'phantom', options);
   assert.deepEqual([...bundle.files.keys()], ['weights-00.safetensors', 'tokenizer.json', 'card.md']);
-  assert.ok(!bundle.cached && bundle.kept);
+  assert.ok(!bundle.cached && (await bundle.kept));
+  assert.equal(bundle.listed, undefined);
   assert.ok((await loadBundle(BASE, 'phantom', options)).cached);
 });
 
@@ -200,7 +145,140 @@ test('a manifest that reaches outside its folder is refused', async () => {
 
 test('a manifest that is no JSON is refused', async () => {
   const files = bundleFiles();
-  files['bundles/phantom/manifest.json'] = new Uint8Array(new TextEncoder().encode('<html>'));
+  files['bundles/phantom/manifest.json'] = new Uint8Array(new TextEncoder().encode('{"name": '));
   const error = await refusal(loadBundle(BASE, 'phantom', server(files).options));
   assert.match(error.message, /phantom\/manifest\.json is not a model manifest/);
+});
+
+test('a web page in place of a missing file is told as what it is', async () => {
+  const page = new TextEncoder().encode('<!doctype html><title>mriseg</title>');
+  const files: Record<string, Bytes> = { ...bundleFiles(), 'bundles/phantom/weights-00.safetensors': new Uint8Array(page) };
+  const shard = await refusal(loadBundle(BASE, 'phantom', server(files).options));
+  assert.match(shard.message, /^weights-00\.safetensors is missing: the server answered with a web page/);
+  files['bundles/phantom/manifest.json'] = new Uint8Array(page);
+  const manifest = await refusal(loadBundle(BASE, 'phantom', server(files).options));
+  assert.match(manifest.message, /^phantom\/manifest\.json is missing: the server answered with a web page/);
+  assert.match(manifest.remedy, /every address/);
+});
+
+test('a server that calls every file HTML is not taken for one that lacks it', async () => {
+  const { options } = server({ 'weights-00.safetensors': WEIGHTS });
+  const plain = options.fetch;
+  options.fetch = async (url) => new Response((await plain(url)).body, { headers: { 'content-type': 'text/html' } });
+  assert.deepEqual((await loadFile(URL_OF_WEIGHTS, entryOf('weights-00.safetensors', WEIGHTS), options)).bytes, WEIGHTS);
+});
+
+test('a cache entry that cannot be read, or is cut off, is downloaded again', async () => {
+  const { options, caches, asked } = server({ 'weights-00.safetensors': WEIGHTS });
+  const entry = entryOf('weights-00.safetensors', WEIGHTS);
+  await (await loadFile(URL_OF_WEIGHTS, entry, options)).kept;
+  caches.faults = { unreadable: true };
+  const again = await loadFile(URL_OF_WEIGHTS, entry, options);
+  assert.deepEqual(again.bytes, WEIGHTS);
+  assert.ok(!again.cached && !(await again.kept));
+  // That visit goes on from memory, the next one has a new store.
+  caches.faults = {};
+  const next = server({ 'weights-00.safetensors': WEIGHTS }, caches);
+  caches.overwrite(`${BASE}cached/${entry.sha256}`, WEIGHTS.slice(0, 4000));
+  const third = await loadFile(URL_OF_WEIGHTS, entry, next.options);
+  assert.deepEqual(third.bytes, WEIGHTS);
+  assert.ok(!third.cached && (await third.kept));
+  assert.equal(asked.length + next.asked.length, 3);
+});
+
+test('what a broken download had counted is taken back', async () => {
+  const { options, received } = server({ 'weights-00.safetensors': WEIGHTS.slice(0, 4200) });
+  await refusal(loadFile(URL_OF_WEIGHTS, entryOf('weights-00.safetensors', WEIGHTS), options));
+  assert.equal(received.reduce((sum, count) => sum + count, 0), 0);
+});
+
+test('a connection that dies on the way is told with how far it came', async () => {
+  const { options } = server({});
+  options.fetch = async () =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          if (WEIGHTS.length > 0 && !controller.desiredSize) return;
+          controller.enqueue(WEIGHTS.slice(0, 1500));
+          options.onBytes = () => controller.error(new TypeError('network error'));
+        },
+      }),
+    );
+  const error = await refusal(loadFile(URL_OF_WEIGHTS, entryOf('weights-00.safetensors', WEIGHTS), options));
+  assert.match(error.message, /^weights-00\.safetensors broke off after 1500 of 5000 bytes/);
+});
+
+test('one file that fails ends the others, which count nothing more', async () => {
+  const files = bundleFiles();
+  const missing = 'bundles/phantom/tokenizer.json';
+  delete files[missing];
+  const { options, received } = server(files);
+  const plain = options.fetch;
+  const ended: string[] = [];
+  options.fetch = (url, init) => {
+    init?.signal?.addEventListener('abort', () => ended.push(url));
+    return url.endsWith('tokenizer.json') || url.endsWith('manifest.json') ? plain(url) : new Promise(() => {});
+  };
+  const error = await refusal(loadBundle(BASE, 'phantom', options));
+  assert.match(error.message, /^tokenizer\.json.*answered 404/);
+  assert.ok(ended.some((url) => url.endsWith('weights-00.safetensors')));
+  assert.deepEqual(received, [files['bundles/phantom/manifest.json']!.length]);
+});
+
+test('the listed manifest is kept too: the second visit loads a bundle without any request', async () => {
+  const files = bundleFiles();
+  const first = server(files);
+  const listed = entryOf('manifest.json', files['bundles/phantom/manifest.json']!);
+  const bundle = await loadBundle(BASE, 'phantom', first.options, listed);
+  assert.ok(bundle.listed && (await bundle.kept));
+  const offline = server({}, first.caches);
+  const again = await loadBundle(BASE, 'phantom', offline.options, listed);
+  assert.ok(again.cached && again.listed);
+  assert.deepEqual(offline.asked, []);
+  const counted = (received: number[]) => received.reduce((sum, count) => sum + count, 0);
+  assert.equal(counted(offline.received), counted(first.received));
+});
+
+test('a manifest that is not the listed one is loaded from the server and told', async () => {
+  const other = entryOf('manifest.json', text('of another version'));
+  const bundle = await loadBundle(BASE, 'phantom', server(bundleFiles()).options, other);
+  assert.equal(bundle.listed, false);
+});
+
+test('a manifest that disagrees with its files names the file', async () => {
+  const error = async (change: Partial<ReturnType<typeof entryOf>>) => {
+    const files = bundleFiles((manifest) => (manifest['shards'] = [{ ...entryOf('weights-00.safetensors', WEIGHTS), ...change }]));
+    return (await refusal(loadBundle(BASE, 'phantom', server(files).options))).message;
+  };
+  assert.match(await error({ bytes: 4999 }), /^weights-00\.safetensors is longer than the 4999 bytes/);
+  assert.match(await error({ bytes: 5001 }), /^weights-00\.safetensors broke off after 5000 of 5001 bytes/);
+  assert.match(await error({ sha256: '0'.repeat(64) }), /^weights-00\.safetensors is damaged/);
+  assert.match(await error({ bytes: 0.5 }), /not a model manifest/);
+});
+
+test('files are written once the group is released, and are there before', async () => {
+  const { options, caches } = server({ 'weights-00.safetensors': WEIGHTS });
+  const group = groupLoads(options);
+  const loaded = await loadFile(URL_OF_WEIGHTS, entryOf('weights-00.safetensors', WEIGHTS), group);
+  assert.deepEqual(loaded.bytes, WEIGHTS);
+  assert.deepEqual(caches.written, []);
+  group.release();
+  assert.ok(await loaded.kept);
+});
+
+test('clearing removes the page as it is kept offline, and no page that lies elsewhere', async () => {
+  const caches = new FakeCaches();
+  for (const base of [BASE, 'http://page.test/other/']) await caches.open(`${pageCaches(base)}1`);
+  await openStore(caches as unknown as CacheStorage, BASE).clear();
+  assert.deepEqual(await caches.keys(), ['mriseg-page http://page.test/other/ 1']);
+});
+
+test('what a model suits is known from its manifest', () => {
+  const mask = { size: 224, patch: 16 };
+  const manifest = (channels: number, data: string) =>
+    ({ data, architecture: { image: { input_channels: channels }, mask } }) as unknown as Manifest;
+  assert.equal(suits('polyp', manifest(3, 'polyp train')), 'colour');
+  assert.equal(suits('phantom', {} as Manifest), 'drawing');
+  assert.equal(suits('mine', manifest(1, 'phantoms train (9085 cases)')), 'drawing');
+  assert.equal(suits('cxr', manifest(1, 'qata-cov19 + cxr-lungs train')), 'xray');
 });

@@ -4,9 +4,11 @@ import { byId } from '../../ui/dom.ts';
 import { percent } from '../../ui/format.ts';
 import { inWords, say } from '../../ui/words.ts';
 import { cellAt, cellBeside } from '../../picture/place.ts';
+import type { Tools } from '../../draw/tools.ts';
 import type { Heat, OverlayMode, Viewer } from '../../draw/viewer.ts';
+import type { Context } from '../../session/context.ts';
 
-export function connectOverlayControls(viewer: Viewer): void {
+export function connectOverlayControls({ viewer, tools }: Context): void {
   for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="overlay"]')) {
     radio.addEventListener('change', () => {
       viewer.mode = radio.value as OverlayMode;
@@ -26,7 +28,7 @@ export function connectOverlayControls(viewer: Viewer): void {
     viewer.showsTruth = truth.checked;
     viewer.redraw();
   });
-  connectCellReading(viewer);
+  connectCellReading(viewer, tools);
   inWords(() => showHeat(viewer, viewer.heat));
 }
 
@@ -55,7 +57,7 @@ export function offerOverlays(viewer: Viewer): void {
   if (!viewer.scene?.agreement && viewer.heat === 'agreement') showHeat(viewer, 'off');
 }
 
-function connectCellReading(viewer: Viewer): void {
+function connectCellReading(viewer: Viewer, tools: Tools): void {
   const canvas = byId('mask-canvas');
   const point = (cell: number | undefined) => {
     if (cell === viewer.cursor) return;
@@ -63,12 +65,11 @@ function connectCellReading(viewer: Viewer): void {
     byId('cell-reading').textContent = describeCell(viewer);
     viewer.redraw();
   };
-  canvas.addEventListener('pointermove', (event) => {
-    const box = canvas.getBoundingClientRect();
-    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    point(viewer.scene && cellAt(viewer.scene.grid, x, y));
+  tools.add({
+    name: 'read',
+    cursor: 'default',
+    hover: (at) => point(at && viewer.scene && cellAt(viewer.scene.grid, at.x, at.y)),
   });
-  canvas.addEventListener('pointerleave', () => point(undefined));
   canvas.addEventListener('blur', () => point(undefined));
   canvas.addEventListener('keydown', (event) => {
     const step = STEPS[event.key];

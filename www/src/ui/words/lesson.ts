@@ -1,0 +1,2 @@
+/** [English, German] */
+export const LESSON = {} as const;

@@ -1,0 +1,2 @@
+/** [English, German] */
+export const VIEW = {} as const;
