@@ -13,7 +13,7 @@ const LOADED: Event[] = [
   { type: 'prepare', what: 'the CPU engine' },
   { type: 'prepared' },
 ];
-const failed = (modelLoaded: boolean): Event => ({ type: 'fail', message: 'No.', remedy: 'Try.', modelLoaded });
+const FAILED: Event = { type: 'fail', message: 'No.', remedy: 'Try.' };
 
 test('a visit goes from probe to done', () => {
   const state = walk(
@@ -39,22 +39,35 @@ test('sampled masks follow a finished mask and lead back to it', () => {
   const sampling = walk(...half);
   assert.equal(progress(sampling), 0.5);
   assert.ok(isBusy(sampling) && !canSegment(sampling));
-  assert.match(describe(sampling), /Sampling 8 masks: 50 %/);
+  assert.match(describe(sampling), /Sampling masks: 50 %/);
   assert.deepEqual(walk(...half, { type: 'sampled' }), walk(...done));
   assert.throws(() => walk(...LOADED, { type: 'sample', token: 0, total: 4 }), /not possible in state "ready"/);
 });
 
-test('segmenting needs a loaded model', () => {
+test('Segment may be pressed before anything is loaded, but nothing is decoded without a model', () => {
+  assert.ok(canSegment(walk({ type: 'probed' })));
   assert.throws(() => walk({ type: 'probed' }, { type: 'encode' }), /not possible in state "idle"/);
-  assert.throws(() => walk({ type: 'probed' }, failed(false), { type: 'encode' }), /needs a loaded model/);
-  assert.ok(!canSegment(walk({ type: 'probed' }, failed(false))));
 });
 
-test('after a failed run the model is still there', () => {
-  const state = walk(...LOADED, { type: 'encode' }, failed(true));
+test('after a failed run Segment may be pressed again', () => {
+  const state = walk(...LOADED, { type: 'encode' }, FAILED);
   assert.ok(canSegment(state));
   assert.equal(describe(state), 'No. Try.');
   assert.equal(next(state, { type: 'encode' }).name, 'encoding');
+});
+
+test('another picture leaves nothing of the one before on the status line, and what is under way goes on', () => {
+  const opened = (modelLoaded: boolean): Event => ({ type: 'opened', modelLoaded });
+  const done: Event[] = [
+    ...LOADED,
+    { type: 'encode' },
+    { type: 'token', token: 4, total: 4 },
+    { type: 'finish', maskPixels: 25, pixels: 100 },
+  ];
+  assert.deepEqual(walk(...done, opened(true)), { name: 'ready' });
+  assert.deepEqual(walk({ type: 'probed' }, FAILED, opened(false)), { name: 'idle' });
+  const decoding = walk(...done.slice(0, -1));
+  assert.deepEqual(next(decoding, opened(true)), decoding);
 });
 
 test('a download cannot begin while a mask is being decoded', () => {

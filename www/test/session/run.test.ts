@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { decodeRle } from '../draw/decode-rle.ts';
 import type { Outcome, Token } from '../../src/engine/messages.ts';
 import { exportRun, lastResult, stem } from '../../src/page/export.ts';
-import { bytes, duration, sentence } from '../../src/page/format.ts';
+import { bytes, duration, sentence } from '../../src/ui/format.ts';
 import { readingLine } from '../../src/page/panels/reading.ts';
-import { finished, mean, sceneOf, type FinishedRun, type Run } from '../../src/page/run.ts';
+import { finished, mean, sceneOf, withPass, type FinishedRun, type Run } from '../../src/session/run.ts';
 import { timingRows } from '../../src/page/timing.ts';
 
 const OUTCOME: Outcome = {
@@ -14,12 +14,20 @@ const OUTCOME: Outcome = {
   decodeMs: 50,
 };
 const TOKENS: Token[] = [
-  { index: 0, row: 1, column: 0, token: 7, probability: 0.5 },
-  { index: 1, row: 0, column: 1, token: 9, probability: 1 },
+  { index: 0, row: 1, column: 0, token: 7, probability: 0.5, given: false },
+  { index: 1, row: 0, column: 1, token: 9, probability: 1, given: false },
 ];
 const BEGUN: Run = {
-  picture: { name: 'a/p0.png', bytes: new Uint8Array(), bitmap: { width: 3, height: 2 } as ImageBitmap },
+  picture: {
+    name: 'a/p0.png',
+    bytes: new Uint8Array(),
+    bitmap: { width: 3, height: 2 } as ImageBitmap,
+    width: 3,
+    height: 2,
+    kind: 'xray',
+  },
   prompt: 'left lung',
+  asked: 'left lung',
   model: { id: 'phantom', name: 'phantom', manifestHash: undefined, sideConvention: 'viewer' },
   engine: 'cpu',
   decode: 'speculative',
@@ -34,9 +42,11 @@ const BEGUN: Run = {
   },
   prefillMs: 100,
   tokens: [],
-  lastPass: 0,
+  passes: [],
+  edits: [],
 };
-const DECODING = { ...BEGUN, tokens: TOKENS, lastPass: 1 };
+const PASS = { drafts: new Uint32Array(), draftedBy: null };
+const DECODING = TOKENS.reduce((run, token) => withPass(run, { ...PASS, tokens: [token] }), BEGUN);
 const RUN: FinishedRun = { ...DECODING, outcome: OUTCOME };
 
 test('a run that has just begun has nothing but pending cells', () => {
@@ -62,6 +72,16 @@ test('a scene has the partial mask where it lies, and the whole one over the pic
   const complete = sceneOf({ ...RUN, partial, outcome: { ...OUTCOME, stopped: false }, truth: OUTCOME.result.mask });
   const whole = { field: Uint8Array.of(0, 255, 0, 0, 255, 255), width: 3, height: 2, place: { x: 0, y: 0, width: 1, height: 1 } };
   assert.deepEqual([complete.mask, complete.truth], [whole, whole]);
+});
+
+test('a scene of an earlier moment has the first tokens and the mask that there was then', () => {
+  const frames = { width: 1, height: 1, count: 3, frames: Uint8Array.of(0, 70, 140) };
+  const { cells, mask, freshFrom } = sceneOf({ ...RUN, frames }, 1);
+  assert.deepEqual(cells, [undefined, undefined, TOKENS[0], undefined]);
+  assert.equal(freshFrom, 0);
+  assert.deepEqual(mask!.field, Uint8Array.of(70));
+  assert.deepEqual(sceneOf({ ...RUN, frames }, 2).cells, sceneOf(RUN).cells);
+  assert.equal(sceneOf(RUN, 1).mask, undefined);
 });
 
 test('the exported record has tokens, mask and how the run ended', () => {
