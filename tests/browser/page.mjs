@@ -84,24 +84,49 @@ export async function state(page, names, timeout = 60_000) {
   return page.getByTestId('status').getAttribute('data-state');
 }
 
+/** Does `work` in the dialog of the settings. */
+export async function settings(page, work) {
+  await page.getByTestId('open-settings').click();
+  await work();
+  await page.getByTestId('close-settings').click();
+}
+
+/** Chooses in a menu of the settings. */
+export async function choose(page, testId, value) {
+  await settings(page, () => page.getByTestId(testId).selectOption(value));
+}
+
 /** Loads the bundle and waits for Ready. */
 export async function loadModel(page, timeout = 300_000) {
-  await page.getByTestId('model-select').selectOption(BUNDLE);
-  await page.getByTestId('load-model').click();
-  const reached = await state(page, ['ready', 'error'], timeout);
-  assert.equal(reached, 'ready', await page.getByTestId('status').textContent());
+  await settings(page, async () => {
+    await page.getByTestId('model-select').selectOption(BUNDLE);
+    await page.getByTestId('load-model').click();
+    const reached = await state(page, ['ready', 'error'], timeout);
+    assert.equal(reached, 'ready', await page.getByTestId('status').textContent());
+  });
+}
+
+/** Waits until the WebGPU engine answers: the CPU engine begins while it gets ready. */
+export async function webgpuRuns(page, timeout = 300_000) {
+  await page.waitForFunction(() => document.querySelector('[data-testid=badge]').dataset.engine === 'webgpu', null, { timeout });
 }
 
 /** Opens a picture: from `folder` as a user's own file, else from the gallery, by its thumbnail where there is one. */
 export async function openPicture(page, image, folder) {
   if (folder) {
     await page.getByTestId('file-input').setInputFiles(join(folder, image));
-    return;
+    return shown(page, image);
   }
   const items = JSON.parse(readFileSync(join(GALLERY, 'gallery.json'), 'utf8'));
   const item = items.find((item) => item.image === image);
   if (item) await page.locator(`[data-testid=gallery-item][data-id="${item.id}"]`).click();
   else await page.getByTestId('file-input').setInputFiles(join(GALLERY, image));
+  await shown(page, image);
+}
+
+/** Waits until the picture of this name is on the page. */
+export async function shown(page, name) {
+  await page.waitForFunction((name) => document.querySelector('#stage').dataset.picture === name, name);
 }
 
 /** A gallery picture in a frame of one grey: `frame` names its pixels on each side. */
@@ -137,9 +162,15 @@ export async function reads(page, expected) {
     });
 }
 
+/** A file of one's own is taken for an X-ray: chooses the bundle of the test again. */
+async function chosenModel(page) {
+  if ((await page.getByTestId('model-select').inputValue()) !== BUNDLE) await choose(page, 'model-select', BUNDLE);
+}
+
 /** Segments and gives `window.__mriseg.last`. */
 export async function segment(page, { image, text, folder }, timeout = 120_000) {
   await openPicture(page, image, folder);
+  await chosenModel(page);
   await page.getByTestId('prompt').fill(text);
   await page.getByTestId('segment').click();
   const reached = await state(page, ['done', 'error'], timeout);
@@ -153,7 +184,7 @@ export async function segment(page, { image, text, folder }, timeout = 120_000) 
  * page needs to draw its first frame.
  */
 export async function clickAfter(page, tokens, testId, index = 0) {
-  await page.getByTestId('decode-select').selectOption('greedy');
+  await choose(page, 'decode-select', 'greedy');
   for (const worker of page.workers()) {
     await worker.evaluate((pause) => {
       const post = MessagePort.prototype.postMessage;

@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import {
   BUNDLE,
   GALLERY,
+  choose,
   clickAfter,
   framed,
   loadModel,
@@ -16,6 +17,8 @@ import {
   reads,
   screenshot,
   segment,
+  settings,
+  shown,
   state,
   timing,
   visit,
@@ -46,10 +49,53 @@ describe('page without WebGPU', { skip: missing }, () => {
     const { page, nothingWrong } = await visit(session);
     const asked = session.server.requests.slice(begin);
     assert.ok(!asked.some((line) => /wasm|safetensors/.test(line)), asked.join('\n'));
-    assert.match(await page.getByTestId('load-model').textContent(), /\d (kB|MB) \+ [\d.]+ MB engine/);
-    assert.ok(await page.getByTestId('segment').isDisabled());
+    await page.waitForFunction(() => /downloads [\d.]+ MB once/.test(document.querySelector('[data-testid=segment]').textContent));
+    await settings(page, async () => {
+      assert.match(await page.getByTestId('load-model').textContent(), /\d (kB|MB) \+ [\d.]+ MB engine/);
+      await screenshot(page, 'settings');
+    });
     await screenshot(page, 'idle');
+    // A sentence of the gallery is no order to download.
+    await page.getByTestId('sentence').nth(1).click();
+    assert.equal(await page.getByTestId('status').getAttribute('data-state'), 'idle');
     nothingWrong();
+    await page.context().close();
+  });
+
+  test('one button downloads, loads and segments; after it nothing is downloaded any more', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await page.getByTestId('segment').click();
+    assert.equal(await state(page, ['done', 'error'], 300_000), 'done');
+    await page.waitForFunction(() => document.querySelector('[data-testid=segment]').textContent === 'Segment');
+    assert.match(await page.getByTestId('model-line').textContent(), /^Model: phantom, for drawings/);
+    // Another picture leaves nothing of the one before.
+    await page.getByTestId('gallery-item').nth(1).click();
+    await state(page, 'ready');
+    assert.equal(await page.getByTestId('token-count').textContent(), '');
+    assert.ok(await page.locator('#result').isHidden());
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('the model that fits the picture is proposed', async () => {
+    const { page } = await visit(session);
+    const proposed = async (name, colour) => {
+      const base64 = await page.evaluate(async (colour) => {
+        const canvas = new OffscreenCanvas(64, 64);
+        const context = canvas.getContext('2d');
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 64, 64);
+        const bytes = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
+        return btoa(String.fromCharCode(...bytes));
+      }, colour);
+      const file = { name, mimeType: 'image/png', buffer: Buffer.from(base64, 'base64') };
+      await page.getByTestId('file-input').setInputFiles(file);
+      await shown(page, name);
+      return page.getByTestId('model-select').inputValue();
+    };
+    assert.equal(await page.getByTestId('model-select').inputValue(), 'phantom');
+    assert.equal(await proposed('grey.png', 'rgb(90 90 90)'), 'cxr');
+    assert.equal(await proposed('red.png', 'rgb(200 80 60)'), 'polyp');
     await page.context().close();
   });
 
@@ -157,7 +203,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     const { page, nothingWrong } = await visit(session);
     await loadModel(page);
     const passes = async (decode) => {
-      await page.getByTestId('decode-select').selectOption(decode);
+      await choose(page, 'decode-select', decode);
       const { tokens } = await segment(page, first);
       const [, passes, total] = (await timing(page)).match(/Passes (\d+) for (\d+) tokens/).map(Number);
       assert.equal(total, tokens.length);
@@ -168,6 +214,33 @@ describe('page without WebGPU', { skip: missing }, () => {
     assert.deepEqual(speculative.tokens, greedy.tokens);
     assert.equal(greedy.passes, greedy.tokens.length);
     assert.ok(speculative.passes < greedy.passes / 2, `${speculative.passes} of ${greedy.passes}`);
+    nothingWrong();
+    await page.context().close();
+  });
+
+  test('a slow decoding and one step by step give the same mask, and Stop ends them at once', async () => {
+    const { page, nothingWrong } = await visit(session);
+    await loadModel(page);
+    const { tokens } = await segment(page, first);
+    const count = () => page.getByTestId('token-count').evaluate((line) => Number.parseInt(line.textContent, 10));
+    await page.getByTestId('pace-select').selectOption('step');
+    await page.getByTestId('segment').click();
+    await page.getByTestId('next-pass').click();
+    await page.waitForFunction(() => /^[1-9]/.test(document.querySelector('[data-testid=token-count]').textContent));
+    const decoded = await count();
+    // Nothing comes without being asked for, and sentences are read meanwhile.
+    await page.getByTestId('prompt').fill('some haze at the left base');
+    await reads(page, /^Read as findings: left lung, lower zone\.$/);
+    assert.equal(await count(), decoded);
+    await page.getByTestId('stop').click();
+    await state(page, 'stopped');
+    assert.equal(await count(), decoded);
+    // What is missing is decoded behind what is there.
+    await page.getByTestId('pace-select').selectOption('slow');
+    await page.getByTestId('go-on').click();
+    await state(page, 'done');
+    assert.deepEqual(await page.evaluate(() => window.__mriseg.last.tokens), tokens);
+    await page.getByTestId('pace-select').selectOption('real');
     nothingWrong();
     await page.context().close();
   });
@@ -329,7 +402,6 @@ describe('page without WebGPU', { skip: missing }, () => {
   test('other wordings are one click away, and are read while a mask is decoded', async () => {
     const { page, nothingWrong } = await visit(session);
     const wording = (text) => page.getByTestId('own-words').filter({ hasText: text });
-    assert.ok(await wording('left lung').isHidden());
     await loadModel(page);
     await wording('left lung').click();
     await state(page, 'done');
@@ -415,9 +487,9 @@ describe('page without WebGPU', { skip: missing }, () => {
       body[body.length >> 1] ^= 1;
       await route.fulfill({ response, body });
     });
-    await page.getByTestId('load-model').click();
+    await page.getByTestId('segment').click();
     await state(page, 'error');
-    assert.match(await page.getByTestId('status').textContent(), /^weights-00\.safetensors is damaged: its SHA-256/);
+    assert.match(await page.getByTestId('status').textContent(), /weights-00\.safetensors is damaged: its SHA-256/);
     await screenshot(page, 'damaged-shard');
     await page.unroute(SHARD);
     await loadModel(page);
@@ -431,9 +503,9 @@ describe('page without WebGPU', { skip: missing }, () => {
       const body = (await response.body()).subarray(0, 5000);
       await route.fulfill({ status: 200, body });
     });
-    await page.getByTestId('load-model').click();
+    await page.getByTestId('segment').click();
     await state(page, 'error');
-    assert.match(await page.getByTestId('status').textContent(), /^weights-00\.safetensors broke off after 5000 of/);
+    assert.match(await page.getByTestId('status').textContent(), /weights-00\.safetensors broke off after 5000 of/);
     await page.context().close();
   });
 
@@ -443,7 +515,7 @@ describe('page without WebGPU', { skip: missing }, () => {
       const response = await route.fetch();
       await route.fulfill({ response, json: { ...(await response.json()), format_version: 99 } });
     });
-    await page.getByTestId('load-model').click();
+    await page.getByTestId('segment').click();
     await state(page, 'error');
     assert.match(await page.getByTestId('status').textContent(), /version 99/);
     await page.context().close();
@@ -458,7 +530,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     await loadModel(again.page);
     assert.deepEqual(large(begin), []);
     assert.match(await again.page.getByTestId('timing').textContent(), /from this browser.s cache/);
-    await again.page.getByTestId('clear-cache').click();
+    await settings(again.page, () => again.page.getByTestId('clear-cache').click());
     begin = session.server.requests.length;
     await loadModel(again.page);
     assert.ok(large(begin).length >= 2);
@@ -512,14 +584,20 @@ describe('page without WebGPU', { skip: missing }, () => {
 
   test(`the whole way works by keyboard with ${BUNDLE}`, async () => {
     const { page, nothingWrong } = await visit(session);
-    await page.getByTestId('load-model').focus();
-    await page.keyboard.press('Enter');
-    await state(page, 'ready');
     await page.getByTestId('gallery-item').nth(2).focus();
     await page.keyboard.press('Enter');
     await page.getByTestId('prompt').focus();
     await page.keyboard.press('Enter');
-    await state(page, 'done');
+    await state(page, 'done', 300_000);
+    // Back in time and on again, from anywhere on the page.
+    await page.getByTestId('mask-canvas').focus();
+    await page.keyboard.press(',');
+    await page.waitForFunction(() => document.querySelector('[data-testid=scrub]').value === '63');
+    await page.keyboard.press('.');
+    await page.waitForFunction(() => document.querySelector('[data-testid=scrub]').value === '64');
+    await page.keyboard.press('?');
+    assert.ok(await page.locator('#shortcuts').isVisible());
+    await page.keyboard.press('Escape');
     nothingWrong();
     await page.context().close();
   });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { BUNDLE, PICTURES, loadModel, missing, nativeCases, open, screenshot, segment, timing, visit } from './page.mjs';
+import { BUNDLE, PICTURES, loadModel, missing, nativeCases, open, screenshot, segment, timing, visit, webgpuRuns } from './page.mjs';
 
 const CPU_PICTURES = Number(process.env.MRISEG_CPU_PICTURES ?? 20);
 const WEBGPU_PICTURES = Number(process.env.MRISEG_WEBGPU_PICTURES ?? 3);
@@ -43,6 +43,7 @@ function compare(name, { webgpu, query, pictures, timeout, badge }) {
       guard = await visit(session, { query });
       page = guard.page;
       await loadModel(page, timeout);
+      if (webgpu) await webgpuRuns(page, timeout);
     });
     after(() => session?.close());
 

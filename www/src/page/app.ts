@@ -93,7 +93,8 @@ export class App implements Context {
         this.#dispatch({ type: 'opened', modelLoaded: this.engine !== undefined });
       },
       typed: () => void this.#reading.refresh(),
-      sentence: () => this.#segmentIfAllowed(),
+      // Without a model this would be a download that nobody asked for.
+      sentence: () => this.engine && this.#segmentIfAllowed(),
       failed: (message) => showNotice(message),
       others: () => Promise.resolve(false),
     });
@@ -147,6 +148,7 @@ export class App implements Context {
     connectShortcuts();
     session.watch(({ picture }) => picture, (picture) => {
       if (!picture) return;
+      byId('stage').dataset.picture = picture.name;
       byId('frame').style.setProperty('--aspect', String(picture.width / picture.height));
       viewer.show(picture.bitmap);
       this.#render();

@@ -90,9 +90,9 @@ export class ModelHost {
     this.#events.changed();
   }
 
-  /** Another picture: the model that fits it is proposed again. */
+  /** Another picture: where it is of another kind, the model that fits it is proposed, but for a bundle of the user's own. */
   propose(kind: PictureKind): void {
-    if (kind !== this.#kind) this.#chosen = undefined;
+    if (kind !== this.#kind && !this.#own.has(this.#chosen ?? '')) this.#chosen = undefined;
     this.#kind = kind;
     this.#events.changed();
   }

@@ -23,7 +23,7 @@ export interface PictureEvents {
   /** Another sentence stands there. */
   typed(): void;
   /** A sentence was clicked; it stands there already. */
-  sentence(): void;
+  sentence(): unknown;
   failed(message: string): void;
   /** Files that are no picture of their own: a bundle, a ground truth. True where somebody took them. */
   others(files: readonly File[]): Promise<boolean>;
