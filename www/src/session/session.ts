@@ -4,6 +4,7 @@
 import type { Picture } from '../picture/picture.ts';
 import { EMPTY, activeFinding, withFinding, withRun, type Document, type Finding } from './document.ts';
 import * as history from './history.ts';
+import { lighten } from './light.ts';
 import type { FinishedRun, Run } from './run.ts';
 
 export class Session {
@@ -104,7 +105,9 @@ export class Session {
 
   /** A step that can be undone. */
   record(label: string, document: Document): void {
-    this.#history = history.record(this.#history, label, document);
+    const { present } = this.#history;
+    const before = { ...this.#history, present: { ...present, value: lighten(present.value) } };
+    this.#history = history.record(before, label, document);
     this.#tell();
   }
 

@@ -5,7 +5,10 @@ import { Session } from '../../src/session/session.ts';
 import type { Picture } from '../../src/picture/picture.ts';
 import type { FinishedRun } from '../../src/session/run.ts';
 
-const run = (prompt: string) => ({ prompt, tokens: [], outcome: {} }) as unknown as FinishedRun;
+const run = (prompt: string) => {
+  const result = { mask: Uint8Array.of(0, 1, 1, 0), width: 2, height: 2 };
+  return { prompt, tokens: [], frames: {}, outcome: { stopped: false, result } } as unknown as FinishedRun;
+};
 const picture = () => ({ bitmap: { close() {} } }) as unknown as Picture;
 
 test('a new sentence is a new finding and hides the others; the same one takes its own place', () => {
@@ -50,9 +53,20 @@ test('undo goes back to the finding before, and what was learnt about a run that
   session.finish('two', second);
   assert.equal(session.undoLabel, 'two');
   session.undo();
-  assert.equal(session.run, first);
+  assert.equal(session.run?.tokens, first.tokens);
   session.learn(second, (known) => ({ ...known, prefillMs: 7 }));
-  assert.equal(session.run, first);
+  assert.equal(session.run?.tokens, first.tokens);
+  assert.equal(session.run?.prefillMs, undefined);
   session.redo();
-  assert.equal(session.run, second);
+  assert.equal(session.run?.tokens, second.tokens);
+});
+
+test('a step of the past keeps its mask, small, and not what the engine gives anew', () => {
+  const session = new Session();
+  session.finish('one', run('left lung'));
+  session.finish('two', run('right lung'));
+  session.undo();
+  assert.deepEqual([...session.run!.outcome!.result.mask], [0, 1, 1, 0]);
+  assert.equal(session.run!.frames, undefined);
+  assert.ok('get' in Object.getOwnPropertyDescriptor(session.run!.outcome!.result, 'mask')!);
 });
