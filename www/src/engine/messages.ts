@@ -1,7 +1,23 @@
 // What the page and the engine's worker say to each other. The engine's own answers are generated from the Rust that
 // makes them; `tsconfig.engine.json` checks that `Engine` agrees with what wasm-bindgen generated.
 
-import type { Agreement, Decode, PartialMask, Reading, Segmentation, Started, Token } from './messages.generated.ts';
+import type {
+  Agreement,
+  Attention,
+  Codebook,
+  Comparison,
+  Decode,
+  Frames,
+  Inspection,
+  PartialMask,
+  Pass,
+  Reading,
+  Seen,
+  Segmentation,
+  Started,
+  TeacherForced,
+  Token,
+} from './messages.generated.ts';
 
 export type * from './messages.generated.ts';
 
@@ -11,13 +27,43 @@ export type EngineKind = 'cpu' | 'webgpu';
 export interface Engine {
   load(manifest: Uint8Array, names: string[], contents: Uint8Array[]): Promise<void>;
   read(text: string): Reading | undefined;
-  start(image: Uint8Array, imageName: string, text: string, decode: Decode): Promise<Started>;
-  next(): Promise<Token[]>;
+  start(image: Uint8Array, imageName: string, text: string, decode: Decode, prefix: Uint32Array): Promise<Started>;
+  next(): Promise<Pass>;
   partial(): Promise<PartialMask>;
   finish(): Promise<Segmentation>;
-  startSampling(image: Uint8Array, imageName: string, text: string, samples: number, seed: number): Promise<number>;
+  frames(tokens: Uint32Array): Promise<Frames>;
+  codebook(): Promise<Codebook>;
+  startSampling(
+    image: Uint8Array,
+    imageName: string,
+    text: string,
+    samples: number,
+    temperature: number,
+    seed: number,
+  ): Promise<Started>;
   sample(): Promise<boolean>;
   agreement(): Promise<Agreement>;
+  inspect(image: Uint8Array, imageName: string, text: string, tokens: Uint32Array): Promise<Inspection>;
+  attention(index: number): Promise<Attention>;
+  teacherForce(
+    image: Uint8Array,
+    imageName: string,
+    text: string,
+    truth: Uint8Array,
+    width: number,
+    height: number,
+  ): Promise<TeacherForced>;
+  see(image: Uint8Array, imageName: string): Promise<Seen>;
+  compare(mask: Uint8Array, truth: Uint8Array, width: number, height: number): Comparison;
+  diceCurve(
+    image: Uint8Array,
+    imageName: string,
+    tokens: Uint32Array,
+    truth: Uint8Array,
+    width: number,
+    height: number,
+  ): Promise<Float32Array>;
+  rle(mask: Uint8Array, width: number, height: number): Uint32Array;
 }
 
 export interface EngineModule {

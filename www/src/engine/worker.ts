@@ -114,11 +114,11 @@ async function measure(tokens: number): Promise<Speed> {
   const engine = opened();
   const image = Uint8Array.from(atob(GREY), (char) => char.charCodeAt(0));
   const begin = performance.now();
-  await engine.start(image, 'grey test picture', 'left lung', 'speculative');
+  await engine.start(image, 'grey test picture', 'left lung', 'speculative', new Uint32Array());
   await engine.next();
   const first = performance.now();
   let decoded = 0;
-  for (let run = 1; run > 0 && decoded < tokens; decoded += run) run = (await engine.next()).length;
+  for (let run = 1; run > 0 && decoded < tokens; decoded += run) run = (await engine.next()).tokens.length;
   const last = performance.now();
   await engine.partial();
   await engine.finish();
@@ -132,7 +132,13 @@ async function segment(request: Request & { kind: 'segment' }): Promise<Outcome>
   stopped = false;
   frameWanted = true;
   const begin = performance.now();
-  const started = await engine.start(request.image, request.imageName, request.text, request.decode);
+  const started = await engine.start(
+    request.image,
+    request.imageName,
+    request.text,
+    request.decode,
+    new Uint32Array(),
+  );
   const prefillMs = performance.now() - begin;
   post({ id, kind: 'started', started, prefillMs });
 
@@ -142,7 +148,7 @@ async function segment(request: Request & { kind: 'segment' }): Promise<Outcome>
   while (!complete) {
     await breathe();
     if (stopped) break;
-    const tokens = await engine.next();
+    const { tokens } = await engine.next();
     const last = tokens.at(-1);
     if (last) post({ id, kind: 'tokens', tokens });
     complete = !last || last.index + 1 === started.total;
@@ -170,7 +176,7 @@ async function sample(request: Request & { kind: 'sample' }): Promise<Agreement 
   const engine = opened();
   const { id, image, imageName, text, samples } = request;
   stopped = false;
-  const total = await engine.startSampling(image, imageName, text, samples, SEED);
+  const { total } = await engine.startSampling(image, imageName, text, samples, 1, SEED);
   for (let done = 0; await engine.sample(); ) {
     post({ id, kind: 'sampled', done: ++done, total });
     await breathe();
