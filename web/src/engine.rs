@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use js_sys::{Function, Uint8Array};
-use mriseg::image::Preparation;
-use mriseg::segmenter::{Query, SamplingOptions, SamplingStream, SegmentationStream, Segmenter};
+use mriseg::image::Picture;
+use mriseg::segmenter::{
+    Inspection, Prompted, Query, SamplingOptions, SamplingStream, SegmentationStream, Segmenter,
+};
 use tsify::{Ts, Tsify};
 use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
 use crate::{
     device, fatal,
-    messages::{Agreement, Decode, PartialMask, Reading, Segmentation, Square, Started, Token},
+    messages::{Agreement, Decode, PartialMask, Pass, Reading, Segmentation, Started},
 };
 
 /// A segmentation engine of one device. Its methods must not overlap: await each before the next.
@@ -21,6 +23,15 @@ pub struct Engine {
     segmenter: Option<Segmenter>,
     decoding: Option<SegmentationStream>,
     sampling: Option<SamplingStream>,
+    inspection: Option<Inspection>,
+    prompted: Option<LastPrompt>,
+}
+
+/// The last picture and sentence that were read, so that decoding them again behind an edit reads neither again.
+struct LastPrompt {
+    image: Vec<u8>,
+    text: String,
+    prompted: Prompted,
 }
 
 #[wasm_bindgen]
@@ -37,6 +48,8 @@ impl Engine {
             segmenter: None,
             decoding: None,
             sampling: None,
+            inspection: None,
+            prompted: None,
         })
     }
 
@@ -53,6 +66,8 @@ impl Engine {
     ) -> Result<(), JsError> {
         self.decoding = None;
         self.sampling = None;
+        self.inspection = None;
+        self.prompted = None;
         self.segmenter = None;
         let files: BTreeMap<String, Vec<u8>> = names
             .into_iter()
@@ -77,55 +92,42 @@ impl Engine {
             .transpose()?)
     }
 
-    /// Reads a picture and a sentence; [`Engine::next`] gives the tokens.
+    /// Reads a picture and a sentence; [`Engine::next`] gives the tokens. Those of `prefix` stand already, because they
+    /// were decoded before or edited: they come first, and decoding goes on behind them.
     ///
     /// # Errors
     ///
-    /// When no model is loaded, the picture or the sentence cannot be read, or there is no such decoding.
+    /// When no model is loaded, the picture or the sentence cannot be read, there is no such decoding, or the prefix has
+    /// too many tokens or one that is no code.
     pub async fn start(
         &mut self,
         image: Vec<u8>,
         image_name: String,
         text: String,
         decode: Ts<Decode>,
+        prefix: Vec<u32>,
     ) -> Result<Ts<Started>, JsError> {
         self.decoding = None;
-        let segmenter = self.loaded()?;
         let decode = decode.to_rust()?.into();
-        let prompt = segmenter.prompt(&text).map_err(refuse)?;
-        let image = segmenter
-            .decode_picture(&image, &image_name)
+        let prompted = self.prompted(image, &image_name, &text)?;
+        let segmenter = self.loaded()?;
+        let decoding = segmenter
+            .resume(prompted, decode, &prefix)
             .map_err(refuse)?;
-        let decoding = segmenter.stream(Query::new(&image, &prompt), decode);
-        let square = match &decoding.frame().preparation {
-            Some(preparation) => Square::from(preparation),
-            None => Square::from(&Preparation::none(image.width(), image.height())),
-        };
-        let reading = segmenter.reading(&text).map(Reading::from);
-        let (read_as, hint) = reading.map_or((None, None), |r| (Some(r.read_as), r.hint));
-        let started = Started {
-            rows: decoding.grid(),
-            columns: decoding.grid(),
-            total: decoding.total(),
-            read_as,
-            hint,
-            notes: decoding.frame().notes(),
-            square,
-        };
-        let started = started.into_ts()?;
+        let reading = segmenter.reading(&text);
+        let started = Started::new(decoding.grid(), decoding.frame(), reading).into_ts()?;
         self.decoding = Some(decoding);
         Ok(started)
     }
 
-    /// The tokens of the next pass through the model; none when all cells are decoded.
+    /// The next pass through the model; without tokens when all cells have theirs.
     ///
     /// # Errors
     ///
     /// When nothing was started, or the device fails.
-    pub async fn next(&mut self) -> Result<Vec<Ts<Token>>, JsError> {
-        let run = self.running()?.next().await.map_err(refuse)?;
-        let tokens = run.into_iter().map(|event| Token::from(event).into_ts());
-        Ok(tokens.collect::<Result<_, _>>()?)
+    pub async fn next(&mut self) -> Result<Ts<Pass>, JsError> {
+        let pass = self.running()?.next().await.map_err(refuse)?;
+        Ok(Pass::from(pass).into_ts()?)
     }
 
     /// The mask as far as it is decoded.
@@ -149,12 +151,13 @@ impl Engine {
         Ok(Segmentation::from(result).into_ts()?)
     }
 
-    /// Reads a picture and a sentence to sample `samples` masks, with random numbers from `seed`. Gives
-    /// the number of passes through the model that [`Engine::sample`] will take.
+    /// Reads a picture and a sentence to sample `samples` masks, with random numbers from `seed`; a `temperature` of 1 is
+    /// the model's own distribution. [`Engine::sample`] gives a token of each.
     ///
     /// # Errors
     ///
-    /// When no model is loaded, or the picture or the sentence cannot be read.
+    /// When no model is loaded, the picture or the sentence cannot be read, or there is no such number of masks or
+    /// temperature.
     #[wasm_bindgen(js_name = startSampling)]
     pub async fn start_sampling(
         &mut self,
@@ -162,23 +165,24 @@ impl Engine {
         image_name: String,
         text: String,
         samples: u32,
+        temperature: f32,
         seed: u32,
-    ) -> Result<u32, JsError> {
+    ) -> Result<Ts<Started>, JsError> {
         self.sampling = None;
         let segmenter = self.loaded()?;
-        let prompt = segmenter.prompt(&text).map_err(refuse)?;
-        let image = segmenter
-            .decode_picture(&image, &image_name)
-            .map_err(refuse)?;
         let options = SamplingOptions {
             samples: samples as usize,
-            temperature: 1.0,
+            temperature,
             seed: seed.into(),
         };
+        options.check().map_err(refuse)?;
+        let prompt = segmenter.prompt(&text).map_err(refuse)?;
+        let image = self.picture(&image, &image_name)?;
         let sampling = segmenter.sample(Query::new(&image, &prompt), options);
-        let total = sampling.total() as u32;
+        let reading = segmenter.reading(&text);
+        let started = Started::new(sampling.grid(), sampling.frame(), reading).into_ts()?;
         self.sampling = Some(sampling);
-        Ok(total)
+        Ok(started)
     }
 
     /// One pass: the next token of every mask. False when all are drawn.
@@ -191,22 +195,61 @@ impl Engine {
         sampling.next().await.map_err(refuse)
     }
 
-    /// Ends the sampling and says what the masks have in common.
+    /// What the masks have in common as far as they are sampled, after any pass.
     ///
     /// # Errors
     ///
     /// When no sampling was started, or the device fails.
     pub async fn agreement(&mut self) -> Result<Ts<Agreement>, JsError> {
-        let sampling = self.sampling.take().ok_or_else(nothing_started)?;
+        let sampling = self.sampling.as_ref().ok_or_else(nothing_started)?;
         let agreement = sampling.agreement().await.map_err(refuse)?;
-        Ok(Agreement::from(agreement).into_ts()?)
+        Ok(Agreement::new(agreement, sampling.masks()).into_ts()?)
     }
 }
 
 impl Engine {
-    fn loaded(&self) -> Result<&Segmenter, JsError> {
+    /// The model.
+    ///
+    /// # Errors
+    ///
+    /// When none is loaded.
+    pub(crate) fn loaded(&self) -> Result<&Segmenter, JsError> {
         let segmenter = self.segmenter.as_ref();
         segmenter.ok_or_else(|| JsError::new("load a model before segmenting"))
+    }
+
+    /// A picture file, for the model.
+    pub(crate) fn picture(&self, image: &[u8], name: &str) -> Result<Picture, JsError> {
+        self.loaded()?.decode_picture(image, name).map_err(refuse)
+    }
+
+    /// Reads a picture and a sentence, or remembers that it has.
+    pub(crate) fn prompted(
+        &mut self,
+        image: Vec<u8>,
+        name: &str,
+        text: &str,
+    ) -> Result<Prompted, JsError> {
+        let known =
+            (self.prompted.as_ref()).filter(|last| last.text == text && last.image == image);
+        if let Some(last) = known {
+            return Ok(last.prompted.clone());
+        }
+        let segmenter = self.loaded()?;
+        let prompt = segmenter.prompt(text).map_err(refuse)?;
+        let picture = self.picture(&image, name)?;
+        let prompted = segmenter.prompted(Query::new(&picture, &prompt));
+        self.prompted = Some(LastPrompt {
+            image,
+            text: text.to_owned(),
+            prompted: prompted.clone(),
+        });
+        Ok(prompted)
+    }
+
+    /// The last inspection.
+    pub(crate) fn inspection(&mut self) -> &mut Option<Inspection> {
+        &mut self.inspection
     }
 
     fn running(&mut self) -> Result<&mut SegmentationStream, JsError> {
@@ -218,6 +261,7 @@ fn nothing_started() -> JsError {
     JsError::new("start a segmentation first")
 }
 
-fn refuse(error: impl std::fmt::Display) -> JsError {
+/// An error as JavaScript throws it.
+pub(crate) fn refuse(error: impl std::fmt::Display) -> JsError {
     JsError::new(&error.to_string())
 }

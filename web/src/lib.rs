@@ -15,5 +15,6 @@ mod engine;
 mod fatal;
 pub mod messages;
 mod start;
+mod views;
 
 pub use engine::Engine;

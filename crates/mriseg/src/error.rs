@@ -2,6 +2,7 @@
 
 use crate::bundle::BundleError;
 use crate::decode::{DeviceError, PickError};
+use crate::segmenter::InputError;
 use crate::text::TextError;
 use crate::vision::NoTokenizers;
 use burn::tensor::ExecutionError;
@@ -15,6 +16,9 @@ pub enum Error {
     /// The sentence cannot be read.
     #[error(transparent)]
     Text(#[from] TextError),
+    /// Tokens, a mask or a number that do not suit the model or the picture.
+    #[error(transparent)]
+    Input(#[from] InputError),
     /// A tokenizer is absent that is not part of the model.
     #[error(transparent)]
     NoTokenizers(#[from] NoTokenizers),

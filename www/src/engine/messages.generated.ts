@@ -5,31 +5,174 @@
 export const MAX_PIXELS = 64000000;
 
 /**
- * What several sampled masks have in common.
+ * What several sampled masks have in common, as far as they are sampled.
  */
 export interface Agreement {
     /**
-     * Tokens of each mask so far, mask after mask.
-     */
-    samples: Uint32Array;
-    /**
-     * How many tokens of each.
-     */
-    sampled: number;
-    /**
-     * Mean mask probability per pixel at the model's resolution, row by row, 0 to 255.
+     * Mean mask probability per pixel at the model's resolution, row by row, 0 to 255; 0 where nothing is sampled.
      */
     mean: Uint8Array;
     /**
-     * Per cell, row by row: the share of the masks that agree with the majority, .5 to 1.
+     * Per cell, row by row: the share of the masks that agree with the majority, .5 to 1; 0 where nothing is sampled.
      */
     cells: Float32Array;
+    /**
+     * Tokens of each mask so far.
+     */
+    sampled: number;
+    /**
+     * Those tokens, mask after mask.
+     */
+    samples: Uint32Array;
+}
+
+/**
+ * What the position that predicts one token attends to, and what each layer would predict there.
+ */
+export interface Attention {
+    /**
+     * Layers of the model.
+     */
+    layers: number;
+    /**
+     * Attention heads of a layer.
+     */
+    heads: number;
+    /**
+     * Pieces of the sentence. Padding behind them is left out, so weights may sum to less than 1.
+     */
+    words: number;
+    /**
+     * Cells of the picture.
+     */
+    cells: number;
+    /**
+     * Inputs of the mask: its begin, then the tokens before this one.
+     */
+    mask: number;
+    /**
+     * Layer after layer, head after head: the weights of words, cells and inputs of the mask.
+     */
+    weights: Float32Array;
+    /**
+     * The most probable code after each layer (logit lens).
+     */
+    lensCodes: Uint32Array;
+    /**
+     * Its probability there; after the last layer it is the prediction's, before marginal probabilities are mixed in.
+     */
+    lensProbabilities: Float32Array;
+}
+
+/**
+ * What each code draws by itself.
+ */
+export interface Codebook {
+    /**
+     * How many codes there are.
+     */
+    codes: number;
+    /**
+     * Width and height of what one draws, in pixels.
+     */
+    patch: number;
+    /**
+     * Mask probability, code after code, each row by row, 0 to 255.
+     */
+    pixels: Uint8Array;
+}
+
+/**
+ * How well two masks agree.
+ */
+export interface Comparison {
+    /**
+     * `2 |A and B| / (|A| + |B|)`; 1 where both are empty.
+     */
+    dice: number;
+    /**
+     * `|A and B| / |A or B|`; 1 where both are empty.
+     */
+    iou: number;
+    /**
+     * Pixels of both.
+     */
+    both: number;
+    /**
+     * Pixels of the mask alone.
+     */
+    maskOnly: number;
+    /**
+     * Pixels of the truth alone.
+     */
+    truthOnly: number;
 }
 
 /**
  * How many tokens a pass may decode; the mask is the same.
  */
 export type Decode = "greedy" | "speculative";
+
+/**
+ * Where drafts come from.
+ */
+export type DraftedBy = "heads" | "marginals";
+
+/**
+ * A mask after 0, 1, … tokens, at the model's resolution, of the square that the model reads.
+ */
+export interface Frames {
+    /**
+     * Pixels across.
+     */
+    width: number;
+    /**
+     * Pixels down.
+     */
+    height: number;
+    /**
+     * Frames: one more than there are tokens.
+     */
+    count: number;
+    /**
+     * Mask probability, frame after frame, each row by row, 0 to 255; 0 in cells that are not decoded yet.
+     */
+    frames: Uint8Array;
+}
+
+/**
+ * The distributions that tokens are picked from.
+ */
+export interface Inspection {
+    /**
+     * How many codes there are.
+     */
+    codes: number;
+    /**
+     * Distributions: one a token, and that of the next token, if one is left.
+     */
+    rows: number;
+    /**
+     * Probability of each code, row after row, given the tokens before, as codes are picked by it.
+     */
+    probabilities: Float32Array;
+    /**
+     * The pieces of the sentence that text tokens stand for.
+     */
+    words: string[];
+    /**
+     * Layers of the model.
+     */
+    layers: number;
+    /**
+     * Attention heads of a layer.
+     */
+    heads: number;
+    /**
+     * Cells of the picture.
+     */
+    cells: number;
+}
 
 /**
  * The mask as far as it is decoded, at the model's resolution, of the square that the model reads.
@@ -54,6 +197,25 @@ export interface PartialMask {
 }
 
 /**
+ * One pass through the model.
+ */
+export interface Pass {
+    /**
+     * The tokens that stand since; none when all cells had theirs. Those of the prefix come first, in a pass of their own.
+     */
+    tokens: Token[];
+    /**
+     * What was proposed for the same cells before the pass, from the first of them on. Those at the beginning that are the
+     * tokens themselves were accepted.
+     */
+    drafts: Uint32Array;
+    /**
+     * Who proposed them; null where there are none.
+     */
+    draftedBy: DraftedBy | null;
+}
+
+/**
  * How a sentence is understood; the mask comes from the model, not from this.
  */
 export interface Reading {
@@ -65,6 +227,28 @@ export interface Reading {
      * What could not be read, and how to say it; null when nothing is amiss.
      */
     hint: string | null;
+}
+
+/**
+ * A picture as the model reads it.
+ */
+export interface Seen {
+    /**
+     * Pixels across and down.
+     */
+    side: number;
+    /**
+     * Red, green, blue and 255 of each pixel, row by row.
+     */
+    rgba: Uint8Array;
+    /**
+     * What was done to the picture, each without capital and full stop.
+     */
+    notes: string[];
+    /**
+     * The part of the picture that is seen.
+     */
+    square: Square;
 }
 
 /**
@@ -160,6 +344,24 @@ export interface Started {
 }
 
 /**
+ * What the model predicts where it reads the true mask.
+ */
+export interface TeacherForced {
+    /**
+     * The codes of the true mask.
+     */
+    truth: Uint32Array;
+    /**
+     * The code that is picked for each cell, given the true ones before it.
+     */
+    predicted: Uint32Array;
+    /**
+     * Probability of the true code of each cell.
+     */
+    probabilities: Float32Array;
+}
+
+/**
  * One decoded mask token.
  */
 export interface Token {
@@ -184,84 +386,7 @@ export interface Token {
      */
     probability: number;
     /**
-     * Whether it was given, not decoded.
+     * Whether it stood before decoding began, in the prefix.
      */
     given: boolean;
-}
-
-/**
- * What one pass through the model gave.
- */
-export interface Pass {
-    tokens: Token[];
-    drafts: Uint32Array;
-    draftedBy: 'heads' | 'marginals' | null;
-}
-
-export interface Frames {
-    width: number;
-    height: number;
-    count: number;
-    frames: Uint8Array;
-}
-
-export interface Codebook {
-    codes: number;
-    patch: number;
-    pixels: Uint8Array;
-}
-
-export interface Inspection {
-    codes: number;
-    rows: number;
-    probabilities: Float32Array;
-    words: string[];
-    layers: number;
-    heads: number;
-    cells: number;
-}
-
-export interface Attention {
-    layers: number;
-    heads: number;
-    words: number;
-    cells: number;
-    mask: number;
-    weights: Float32Array;
-    lensCodes: Uint32Array;
-    lensProbabilities: Float32Array;
-}
-
-export interface TeacherForced {
-    truth: Uint32Array;
-    predicted: Uint32Array;
-    probabilities: Float32Array;
-}
-
-export interface Seen {
-    side: number;
-    rgba: Uint8Array;
-    notes: string[];
-    square: Square;
-}
-
-export interface Comparison {
-    dice: number;
-    iou: number;
-    both: number;
-    maskOnly: number;
-    truthOnly: number;
-}
-
-export interface Check {
-    kind: 'presence' | 'count' | 'side' | 'level';
-    agrees: boolean;
-    message: string;
-}
-
-export type SideConvention = 'viewer' | 'patient';
-
-export interface Rewritten {
-    text: string;
-    changed: boolean;
 }

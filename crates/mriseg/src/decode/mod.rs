@@ -3,14 +3,18 @@
 //!
 //! Only mask codes can be decoded: the unembedding has no other rows.
 
+mod forced;
 mod greedy;
 mod pick;
+mod prefill;
 mod presence;
 mod sampled;
 mod speculative;
 
+pub use forced::force_tokens;
 pub use greedy::Greedy;
 pub use pick::{DecisionRule, Pick, PickError, Picker};
+pub use prefill::Prefill;
 pub use sampled::{Agreement, MaskSampler};
 pub use speculative::{DecodeStrategy, MaskDecoder};
 
@@ -29,6 +33,38 @@ pub struct TokenEvent {
     pub token: u32,
     /// The model's probability of this code.
     pub probability: f32,
+    /// Whether it stood before decoding began: it was read, not picked.
+    #[serde(default)]
+    pub given: bool,
+}
+
+/// One pass of [`MaskDecoder`] through the model.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DecodedPass {
+    /// The tokens that stand since, in the order of decoding; none where every cell had one before.
+    pub tokens: Vec<TokenEvent>,
+    /// What was drafted for the same cells before the pass, from the first of them on. The first drafts that are the
+    /// tokens themselves were accepted; the first that differs was replaced, and those after it were dropped.
+    pub drafts: Vec<u32>,
+    /// Where the drafts come from; `None` where there are none.
+    pub drafted_by: Option<DraftedBy>,
+}
+
+/// Where drafts come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftedBy {
+    /// Look-ahead heads.
+    Heads,
+    /// What the marginal probabilities of every cell pick.
+    Marginals,
+}
+
+impl DecodedPass {
+    /// Whether every cell had a token before.
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
 }
 
 /// What one step decoded.

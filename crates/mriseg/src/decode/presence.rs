@@ -55,6 +55,7 @@ impl EmptyMask {
             cell: layout.cell(index),
             token,
             probability: probability(-logit),
+            given: false,
         };
         let empty = self.host.iter().enumerate();
         (logit < self.threshold).then(|| empty.map(event).collect())
@@ -151,7 +152,7 @@ mod tests {
             if run.is_empty() {
                 break;
             }
-            events.extend(run);
+            events.extend(run.tokens);
         }
         let both = |x: Tensor<3>| x.repeat_dim(0, 2);
         let twice = text().repeat_dim(0, 2);

@@ -176,7 +176,7 @@ pub struct Agreement {
     /// Mean foreground probability per pixel, row by row, 0 to 1.
     pub mean: Vec<f32>,
     /// Per cell, row by row, the share of the masks that agree with the majority about the cell's pixels,
-    /// averaged over its pixels: from one half (the masks are split) to 1 (all say the same).
+    /// averaged over its pixels: from one half (the masks are split) to 1 (all say the same); 0 where nothing is sampled.
     pub cells: Vec<f32>,
 }
 
@@ -195,6 +195,17 @@ impl Agreement {
             cells[row * grid + column] += inside.max(1.0 - inside) / (patch * patch) as f32;
         }
         Self { mean, cells }
+    }
+
+    /// The same where only the first `cells` cells are sampled: of the others nothing is known, neither agreement nor
+    /// disagreement, and they are 0.
+    #[must_use]
+    pub fn of_first(mut self, cells: usize) -> Self {
+        self.cells
+            .iter_mut()
+            .skip(cells)
+            .for_each(|cell| *cell = 0.0);
+        self
     }
 }
 

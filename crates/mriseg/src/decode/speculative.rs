@@ -10,9 +10,12 @@
 //!
 //! Where the rule mixes marginal probabilities in ([`DecisionRule::marginal_share`](super::DecisionRule)), the codes that
 //! these alone would pick are the drafts.
+//!
+//! Tokens that are given are read before anything is decoded. What follows depends on the tokens before it alone, so
+//! decoding goes on behind the first tokens of a mask as if it had decoded them itself.
 
 use super::presence::probability;
-use super::{Picker, TokenEvent};
+use super::{DecodedPass, DraftedBy, Picker, Prefill, TokenEvent, code_tensor};
 use crate::mask_lm::{CachedLm, DecodeState, Drafting};
 use crate::sequence::SequenceLayout;
 use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
@@ -38,6 +41,8 @@ pub struct MaskDecoder {
     source: DraftSource,
     /// The last token that stands and the drafts after it: `[1, 1..]`.
     inputs: Tensor<2, Int>,
+    /// Tokens that stand already and are still to be read.
+    given: Vec<u32>,
     decoded: usize,
     passes: usize,
     presence: Option<f32>,
@@ -53,6 +58,26 @@ enum DraftSource {
     Heads(Box<Drafting>),
     /// What every cell's marginal probabilities pick; empty before they are read.
     Marginals(Vec<u32>),
+}
+
+impl DraftSource {
+    fn name(&self) -> Option<DraftedBy> {
+        match self {
+            Self::Nowhere => None,
+            Self::Heads(_) => Some(DraftedBy::Heads),
+            Self::Marginals(_) => Some(DraftedBy::Marginals),
+        }
+    }
+}
+
+/// What is read back of a pass.
+#[derive(Debug)]
+struct Told {
+    /// `inputs * codes`
+    logits: Vec<f32>,
+    drafts: Vec<u32>,
+    /// Logit of there being something to draw; of the first pass, where the model tells.
+    presence: Option<f32>,
 }
 
 /// See [`Picker::marginals`].
@@ -78,12 +103,27 @@ impl MaskDecoder {
         text: Tensor<2, Int>,
         image: Tensor<3>,
     ) -> Self {
-        let begin = [[lm.layout().begin_of_mask() as i32]];
-        let inputs = Tensor::from_ints(begin, &image.device());
-        let state = lm.prefill(text, image);
-        let marginals = picker.marginals(lm, &state);
+        let prefill = Prefill::new(lm, &picker, text, image);
+        Self::resume(lm, picker, strategy, prefill, Vec::new())
+    }
+
+    /// Begins behind `given` tokens, which the first pass reads; the mask is never emptied then, however little the model
+    /// expects to draw.
+    ///
+    /// # Panics
+    /// There are more of them than cells.
+    pub fn resume(
+        lm: &CachedLm,
+        picker: Picker,
+        strategy: DecodeStrategy,
+        prefill: Prefill,
+        given: Vec<u32>,
+    ) -> Self {
+        assert!(given.len() <= lm.layout().mask(), "a token a cell at most");
+        let Prefill { state, marginals } = prefill;
         Self {
-            inputs,
+            inputs: lm.begin(),
+            given,
             source: match strategy {
                 DecodeStrategy::Greedy => DraftSource::Nowhere,
                 DecodeStrategy::Speculative if marginals.is_some() => {
@@ -115,73 +155,149 @@ impl MaskDecoder {
         self.presence
     }
 
-    /// Decodes the next token, or run of tokens, or a whole mask without foreground where there is nothing to draw; empty when all are decoded.
+    /// Decodes the next token, or run of tokens, or a whole mask without foreground where there is nothing to draw; the
+    /// first call reads tokens that are given, all of them, if there are any. Empty when every cell has its token.
     ///
     /// # Errors
     /// The device fails.
-    pub async fn next(&mut self, lm: &CachedLm) -> Result<Vec<TokenEvent>, ExecutionError> {
+    pub async fn next(&mut self, lm: &CachedLm) -> Result<DecodedPass, ExecutionError> {
         let layout = lm.layout();
         if self.decoded == layout.mask() {
-            return Ok(Vec::new());
+            return Ok(DecodedPass::default());
         }
-        let Predicted { hidden, logits } = lm.step(self.inputs.clone(), &mut self.state);
-        let mut reading = Transaction::default().register(logits);
-        let [_, inputs] = self.inputs.dims();
-        if inputs > 1 {
-            reading = reading.register(self.inputs.clone());
+        if !self.given.is_empty() {
+            return self.read_given(lm).await;
         }
         let first = self.decoded == 0;
-        let presence = if first {
-            lm.presence(hidden.clone())
-        } else {
-            None
+        let predicted = lm.step(self.inputs.clone(), &mut self.state);
+        self.passes += 1;
+        let hidden = predicted.hidden.clone();
+        let [_, inputs] = self.inputs.dims();
+        let drafts = (inputs > 1).then(|| self.inputs.clone());
+        let told = self.read_back(predicted, drafts, lm).await?;
+        if let Some(logit) = told.presence.filter(|_| first) {
+            let empty = self.picker.empty();
+            if let Some(tokens) = empty.and_then(|empty| empty.instead(logit, layout)) {
+                self.decoded = layout.mask();
+                return Ok(DecodedPass {
+                    tokens,
+                    ..DecodedPass::default()
+                });
+            }
+        }
+        let tokens = self.accepted(told.logits, &told.drafts, layout);
+        self.decoded += tokens.len();
+        if let Some(last) = tokens.last().filter(|_| self.decoded < layout.mask()) {
+            self.state.rewind(self.decoded, layout);
+            let hidden = hidden.slice_dim(0, tokens.len() - 1..tokens.len());
+            let same = tokens.iter().all(|event| event.token == last.token);
+            let in_run = inputs > 1 && tokens.len() == inputs && same;
+            self.inputs = self.with_drafts(last.token, hidden, in_run, lm);
+        }
+        Ok(DecodedPass {
+            drafted_by: self.source.name().filter(|_| inputs > 1),
+            drafts: told.drafts,
+            tokens,
+        })
+    }
+
+    /// Reads the tokens that are given.
+    async fn read_given(&mut self, lm: &CachedLm) -> Result<DecodedPass, ExecutionError> {
+        let (layout, given) = (lm.layout(), std::mem::take(&mut self.given));
+        let (&last, before) = given.split_last().expect("some are given");
+        let device = self.inputs.device();
+        let mut inputs = self.inputs.clone();
+        if !before.is_empty() {
+            inputs = Tensor::cat(vec![inputs, code_tensor(before, before.len(), &device)], 1);
+        }
+        let parts = lm.read(inputs, &mut self.state);
+        self.passes += parts.len();
+        let (hidden, logits): (Vec<_>, Vec<_>) = (parts.into_iter())
+            .map(|predicted| (predicted.hidden, predicted.logits))
+            .unzip();
+        let predicted = Predicted {
+            hidden: Tensor::cat(hidden, 0),
+            logits: Tensor::cat(logits, 0),
         };
+        let end = given.len() - 1..given.len();
+        let hidden = predicted.hidden.clone().slice_dim(0, end);
+        let mut told = self.read_back(predicted, None, lm).await?;
+        let rows = told.logits.chunks_exact_mut(layout.codes);
+        let tokens = (rows.zip(&given).enumerate()).map(|(index, (row, &token))| {
+            let marginals = self.marginals_of(index, layout);
+            self.picker.probabilities(row, marginals);
+            TokenEvent {
+                index,
+                cell: layout.cell(index),
+                token,
+                probability: row[token as usize],
+                given: true,
+            }
+        });
+        let tokens = tokens.collect();
+        self.decoded = given.len();
+        if self.decoded < layout.mask() {
+            self.inputs = self.with_drafts(last, hidden, false, lm);
+        }
+        Ok(DecodedPass {
+            tokens,
+            ..DecodedPass::default()
+        })
+    }
+
+    /// What a pass predicted; of the first also the presence, and marginal probabilities where they wait.
+    ///
+    /// # Shapes
+    /// - inputs: `[1, 1..]`, those of the pass where drafts are among them
+    async fn read_back(
+        &mut self,
+        predicted: Predicted,
+        inputs: Option<Tensor<2, Int>>,
+        lm: &CachedLm,
+    ) -> Result<Told, ExecutionError> {
+        let mut reading = Transaction::default().register(predicted.logits);
+        let has_drafts = inputs.is_some();
+        if let Some(inputs) = inputs {
+            reading = reading.register(inputs);
+        }
+        let begin = (self.decoded == 0).then(|| predicted.hidden.slice_dim(0, 0..1));
+        let presence = begin.and_then(|begin| lm.presence(begin));
+        let tells = presence.is_some();
         if let Some(presence) = presence {
             reading = reading.register(presence);
         }
-        let marginals = std::mem::replace(&mut self.marginals, Marginals::Unused);
-        let waiting = matches!(marginals, Marginals::Waiting(_));
-        if let Marginals::Waiting(marginals) = marginals {
-            reading = reading.register(*marginals);
-        } else {
-            self.marginals = marginals;
+        if let Marginals::Waiting(marginals) = &self.marginals {
+            reading = reading.register((**marginals).clone());
         }
         let mut read = reading.execute_async().await?.into_iter();
-        let logits = (read.next()).expect("a transaction returns what was registered");
-        if waiting {
-            let marginals = numbers(read.next_back().expect("it was registered last"));
+        let mut next = || (read.next()).expect("a transaction returns what was registered");
+        let told = Told {
+            logits: numbers(next()),
+            drafts: has_drafts
+                .then(&mut next)
+                .map_or(Vec::new(), |inputs| inputs.iter::<u32>().skip(1).collect()),
+            presence: tells.then(|| numbers(next())[0]),
+        };
+        if let Marginals::Waiting(_) = &self.marginals {
+            let marginals = numbers(next());
             if let DraftSource::Marginals(drafts) = &mut self.source {
-                let cells = marginals.chunks_exact(layout.codes);
-                drafts.extend(cells.map(|cell| self.picker.pick_marginal(cell) as u32));
+                let cells = marginals.chunks_exact(lm.layout().codes);
+                drafts.extend(cells.map(|cell| self.picker.pick_of(cell) as u32));
             }
             self.marginals = Marginals::Read(marginals);
         }
-        self.passes += 1;
-        // The first pass has no drafts.
-        let mut drafts = Vec::new();
-        match read.next() {
-            Some(presence) if first => {
-                let logit = presence.iter().next().expect("one prompt has one logit");
-                self.presence = Some(probability(logit));
-                let empty = self.picker.empty();
-                if let Some(mask) = empty.and_then(|empty| empty.instead(logit, layout)) {
-                    self.decoded = layout.mask();
-                    return Ok(mask);
-                }
-            }
-            Some(inputs) => drafts.extend(inputs.iter::<u32>().skip(1)),
-            None => {}
+        if let Some(logit) = told.presence {
+            self.presence = Some(probability(logit));
         }
-        let events = self.accepted(numbers(logits), &drafts, layout);
-        self.decoded += events.len();
-        if let Some(last) = events.last().filter(|_| self.decoded < layout.mask()) {
-            self.state.rewind(self.decoded, layout);
-            let hidden = hidden.slice_dim(0, events.len() - 1..events.len());
-            let same = events.iter().all(|event| event.token == last.token);
-            let in_run = inputs > 1 && events.len() == inputs && same;
-            self.inputs = self.with_drafts(last.token, hidden, in_run, lm);
+        Ok(told)
+    }
+
+    /// Marginal probabilities of one cell, where the rule mixes them in.
+    fn marginals_of(&self, index: usize, layout: SequenceLayout) -> Option<&[f32]> {
+        match &self.marginals {
+            Marginals::Read(all) => Some(&all[index * layout.codes..][..layout.codes]),
+            _ => None,
         }
-        Ok(events)
     }
 
     /// The tokens that stand: those of the drafts that are right, and the one after them.
@@ -196,18 +312,18 @@ impl MaskDecoder {
     ) -> Vec<TokenEvent> {
         let mut events = Vec::new();
         for (row, logits) in logits.chunks_exact_mut(layout.codes).enumerate() {
-            if let Marginals::Read(marginals) = &self.marginals {
-                let of_cell = (self.decoded + row) * layout.codes;
-                let marginals = &marginals[of_cell..of_cell + layout.codes];
+            let index = self.decoded + row;
+            if let Some(marginals) = self.marginals_of(index, layout) {
                 self.picker.mix_one(logits, marginals);
             }
             let (code, probability) = self.picker.pick_one(logits);
-            let (index, token) = (self.decoded + row, code as u32);
+            let token = code as u32;
             events.push(TokenEvent {
                 index,
                 cell: layout.cell(index),
                 token,
                 probability,
+                given: false,
             });
             if drafts.get(row) != Some(&token) {
                 break;
@@ -267,12 +383,14 @@ mod tests {
     use super::*;
     use crate::config::ModelConfig;
     use crate::decode::{DecisionRule, Pick};
+    use crate::mask_lm::MaskLm;
     use crate::mask_lm::tests::randomize;
     use burn::tensor::{Device, Distribution};
     use futures_lite::future::block_on;
 
     /// A small model with random heads, and one random prompt.
     struct Case {
+        presence: bool,
         lm: CachedLm,
         picker: Picker,
         text: Tensor<2, Int>,
@@ -295,13 +413,17 @@ mod tests {
     }
 
     fn case(config: &ModelConfig, rule: impl Into<DecisionRule>) -> Case {
-        let rule = rule.into();
+        case_on(config, rule.into(), CachedLm::new)
+    }
+
+    fn case_on(config: &ModelConfig, rule: DecisionRule, ready: fn(&MaskLm) -> CachedLm) -> Case {
         let device = Device::flex();
         let layout = config.layout();
         let image = [1, layout.image(), config.image_token_dim()];
         let vision = config.init(&device).vision().unwrap();
         Case {
-            lm: CachedLm::new(&randomize(config.init_mask_lm(&device))),
+            presence: config.lm.presence,
+            lm: ready(&randomize(config.init_mask_lm(&device))),
             text: Tensor::<2>::random([1, layout.text], Distribution::Uniform(0.0, 20.0), &device)
                 .int(),
             image: Tensor::random(image, Distribution::Default, &device),
@@ -309,23 +431,30 @@ mod tests {
         }
     }
 
-    fn decode(case: &Case, decode: DecodeStrategy) -> (Vec<TokenEvent>, usize) {
-        let mut decoder = MaskDecoder::start(
-            &case.lm,
-            case.picker.clone(),
-            decode,
-            case.text.clone(),
-            case.image.clone(),
-        );
-        let mut events = Vec::new();
+    /// The passes behind tokens that are given, and what the decoder knows then.
+    fn passes(
+        case: &Case,
+        decode: DecodeStrategy,
+        given: &[u32],
+    ) -> (Vec<DecodedPass>, MaskDecoder) {
+        let (text, image) = (case.text.clone(), case.image.clone());
+        let prefill = Prefill::new(&case.lm, &case.picker, text, image);
+        let picker = case.picker.clone();
+        let mut decoder = MaskDecoder::resume(&case.lm, picker, decode, prefill, given.to_vec());
+        let mut passes = Vec::new();
         loop {
-            let run = block_on(decoder.next(&case.lm)).unwrap();
-            if run.is_empty() {
-                break;
+            let pass = block_on(decoder.next(&case.lm)).unwrap();
+            if pass.is_empty() {
+                break (passes, decoder);
             }
-            events.extend(run);
+            passes.push(pass);
         }
-        (events, decoder.passes())
+    }
+
+    fn decode(case: &Case, decode: DecodeStrategy) -> (Vec<TokenEvent>, usize) {
+        let (passes, decoder) = passes(case, decode, &[]);
+        let events = passes.into_iter().flat_map(|pass| pass.tokens);
+        (events.collect(), decoder.passes())
     }
 
     fn tokens(events: &[TokenEvent]) -> Vec<u32> {
@@ -384,5 +513,141 @@ mod tests {
         let case = case(&config(4, 1, 4), Pick::MostProbable);
         let (events, passes) = decode(&case, DecodeStrategy::Speculative);
         assert_eq!((events.len(), passes), (16, 4));
+    }
+
+    /// Masks of all kinds: few codes so that drafts are right now and then, with and without marginals and presence head,
+    /// with and without kernels; one with more cells than a pass reads.
+    fn many_cases(presence_threshold: f32) -> impl Iterator<Item = Case> {
+        Device::flex().seed(11);
+        (0..96).map(move |number| {
+            let grid = if number == 0 { 9 } else { 2 + number % 3 };
+            let mut config = config(grid, 3 + number % 6, 1 + number % 4);
+            config.lm.presence = number % 3 > 0;
+            let picks = [Pick::MostProbable, Pick::BestDice];
+            let rule = DecisionRule {
+                marginal_share: [0.0, 0.5][number % 2],
+                presence_threshold,
+                ..picks[number / 2 % 2].into()
+            };
+            let ready = [CachedLm::new, CachedLm::without_kernels];
+            case_on(&config, rule, ready[number / 4 % 2])
+        })
+    }
+
+    const STRATEGIES: [DecodeStrategy; 2] = [DecodeStrategy::Greedy, DecodeStrategy::Speculative];
+
+    #[test]
+    fn behind_the_first_tokens_of_a_mask_decoding_goes_on_as_it_did() {
+        for case in many_cases(1e-7) {
+            let (whole, _) = decode(&case, DecodeStrategy::Greedy);
+            let total = whole.len();
+            for (strategy, count) in STRATEGIES.into_iter().flat_map(|strategy| {
+                [1, total / 2, total - 1, total].map(|count| (strategy, count))
+            }) {
+                let given = &tokens(&whole)[..count];
+                let (passes, decoder) = passes(&case, strategy, given);
+                assert_eq!(passes[0].tokens.len(), count, "they come in one pass");
+                assert!(passes[0].drafts.is_empty() && passes[0].drafted_by.is_none());
+                assert_eq!(decoder.presence().is_some(), case.presence);
+                let events: Vec<TokenEvent> =
+                    passes.into_iter().flat_map(|pass| pass.tokens).collect();
+                assert_eq!(tokens(&events), tokens(&whole));
+                for (index, (event, before)) in events.iter().zip(&whole).enumerate() {
+                    assert_eq!((event.index, event.cell), (index, before.cell));
+                    assert_eq!(event.given, index < count);
+                    assert!((event.probability - before.probability).abs() < 1e-4);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_that_was_changed_stands_and_what_follows_depends_on_it_alone() {
+        let mut other = 0;
+        for case in many_cases(1e-7) {
+            let whole = tokens(&decode(&case, DecodeStrategy::Greedy).0);
+            let at = whole.len() / 2;
+            let mut changed = whole[..=at].to_vec();
+            changed[at] = (changed[at] + 1) % case.lm.layout().codes as u32;
+            let behind = |strategy, given: &[u32]| {
+                let (passes, _) = passes(&case, strategy, given);
+                tokens(
+                    &passes
+                        .into_iter()
+                        .flat_map(|pass| pass.tokens)
+                        .collect::<Vec<_>>(),
+                )
+            };
+            let greedy = behind(DecodeStrategy::Greedy, &changed);
+            assert_eq!(greedy[..=at], changed);
+            assert_eq!(behind(DecodeStrategy::Speculative, &changed), greedy);
+            // Step by step, as if no token had been given but the last.
+            assert_eq!(
+                behind(DecodeStrategy::Speculative, &greedy[..at + 2]),
+                greedy
+            );
+            other += usize::from(greedy[at + 1..] != whole[at + 1..]);
+        }
+        assert!(other > 10, "only {other} masks went on otherwise");
+    }
+
+    #[test]
+    fn a_mask_that_has_tokens_is_not_emptied() {
+        for case in many_cases(1.0 - 1e-7).filter(|case| case.presence) {
+            let (whole, _) = decode(&case, DecodeStrategy::Greedy);
+            let empty = case.picker.empty().unwrap().codes();
+            assert_eq!(tokens(&whole), empty);
+            let changed = [(empty[0] + 1) % case.lm.layout().codes as u32];
+            let [greedy, quick] = STRATEGIES.map(|strategy| {
+                let (passes, decoder) = passes(&case, strategy, &changed);
+                assert!(decoder.presence().is_some(), "it is told all the same");
+                tokens(
+                    &passes
+                        .into_iter()
+                        .flat_map(|pass| pass.tokens)
+                        .collect::<Vec<_>>(),
+                )
+            });
+            assert_eq!(greedy[0], changed[0]);
+            assert_eq!(greedy.len(), whole.len());
+            assert_eq!(greedy, quick);
+        }
+    }
+
+    #[test]
+    fn a_pass_tells_what_had_been_drafted_for_its_cells() {
+        let (mut accepted, mut refused) = (0, 0);
+        for case in many_cases(1e-7) {
+            let (passes, _) = passes(&case, DecodeStrategy::Speculative, &[]);
+            for (
+                number,
+                DecodedPass {
+                    tokens,
+                    drafts,
+                    drafted_by,
+                },
+            ) in passes.iter().enumerate()
+            {
+                let right = (tokens.iter().zip(drafts))
+                    .take_while(|(event, draft)| event.token == **draft)
+                    .count();
+                // One more token than drafts that are right, but where the mask ends.
+                let last = number + 1 == passes.len();
+                assert!(tokens.len() == right + 1 || last && tokens.len() == right);
+                let expected = match &case.picker {
+                    _ if drafts.is_empty() => None,
+                    picker if picker.mixes() => Some(DraftedBy::Marginals),
+                    _ => Some(DraftedBy::Heads),
+                };
+                assert_eq!(*drafted_by, expected);
+                assert!(
+                    number > 0 || drafts.is_empty(),
+                    "nothing is drafted before the first"
+                );
+                accepted += right;
+                refused += drafts.len() - right;
+            }
+        }
+        assert!(accepted > 100 && refused > 100, "{accepted} {refused}");
     }
 }

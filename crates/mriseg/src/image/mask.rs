@@ -111,6 +111,22 @@ impl Mask {
         }
     }
 
+    /// Run lengths in COCO's uncompressed form: column by column from the left, each from the top, beginning with pixels
+    /// that are not marked (0 of them where the first one is).
+    pub fn run_lengths(&self) -> Vec<u32> {
+        let (mut runs, mut value) = (vec![0], 0);
+        let columns = (0..self.width).flat_map(|x| (0..self.height).map(move |y| (x, y)));
+        for (x, y) in columns {
+            let pixel = self.pixels[y * self.width + x];
+            if pixel != value {
+                runs.push(0);
+                value = pixel;
+            }
+            *runs.last_mut().expect("one run at least") += 1;
+        }
+        runs
+    }
+
     /// How many pixels are marked.
     pub fn area(&self) -> usize {
         self.pixels.iter().map(|&pixel| usize::from(pixel)).sum()
@@ -196,6 +212,16 @@ mod tests {
                 intermediate_pixels: 0
             }
         );
+    }
+
+    #[test]
+    fn run_lengths_go_down_the_columns_and_begin_with_what_is_not_marked() {
+        let runs =
+            |width, height, pixels: &[u8]| Mask::new(width, height, pixels.to_vec()).run_lengths();
+        assert_eq!(runs(3, 2, &[0, 1, 0, 1, 1, 0]), [1, 3, 2]);
+        assert_eq!(runs(2, 2, &[1, 0, 0, 1]), [0, 1, 2, 1]);
+        assert_eq!(runs(2, 1, &[1, 1]), [0, 2]);
+        assert_eq!(runs(2, 1, &[0, 0]), [2]);
     }
 
     #[test]

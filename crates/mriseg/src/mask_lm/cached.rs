@@ -52,6 +52,16 @@ const MOST_AT_ONCE: usize = 64;
 impl CachedLm {
     /// Takes the weights of `lm` as they are now.
     pub fn new(lm: &MaskLm) -> Self {
+        Self::with_pass(lm, |parts| parts.decode_pass())
+    }
+
+    /// The same without kernels.
+    #[cfg(test)]
+    pub(crate) fn without_kernels(lm: &MaskLm) -> Self {
+        Self::with_pass(lm, |parts| parts.reference())
+    }
+
+    fn with_pass(lm: &MaskLm, pass: fn(&TransformerParts<'_>) -> Arc<dyn DecodePass>) -> Self {
         let layout = lm.layout();
         let table = lm.mask_embedding.weight.val();
         let part = |index: usize| lm.part(index).squeeze_dim::<2>(0);
@@ -74,7 +84,7 @@ impl CachedLm {
             image_places: lm.part(1) + lm.cells(0..layout.image()),
             mask: table.mul_scalar(scale) + part(2),
             mask_places: lm.cells(0..layout.mask()),
-            transformer: transformer.decode_pass(),
+            transformer: pass(&transformer),
             look_ahead: Anchored::new(&lm.look_ahead),
             presence: lm.presence.clone(),
         }
@@ -110,6 +120,11 @@ impl CachedLm {
         }
     }
 
+    /// The input before the first token: `[1, 1]`.
+    pub fn begin(&self) -> Tensor<2, Int> {
+        Tensor::from_ints([[self.layout.begin_of_mask() as i32]], &self.mask.device())
+    }
+
     /// Inputs that a pass of speculative decoding reads at most: twice as many as the model predicts tokens per position.
     pub fn most_inputs(&self) -> usize {
         let look_aheads = self.look_ahead.as_ref().map_or(0, Anchored::heads);
@@ -134,6 +149,24 @@ impl CachedLm {
         state.session.step(x)
     }
 
+    /// The same for any number of inputs, in passes of at most 64 of a sequence: what each predicts.
+    ///
+    /// # Panics
+    /// The mask has fewer cells left.
+    ///
+    /// # Shapes
+    /// - inputs: `[batch, new]`
+    pub fn read(&self, inputs: Tensor<2, Int>, state: &mut DecodeState) -> Vec<Predicted> {
+        let [_, new] = inputs.dims();
+        (0..new)
+            .step_by(MOST_AT_ONCE)
+            .map(|first| {
+                let some = first..new.min(first + MOST_AT_ONCE);
+                self.step(inputs.clone().slice_dim(1, some), state)
+            })
+            .collect()
+    }
+
     /// Probabilities of the codes of every cell given sentence and picture alone: all mask inputs are begin-of-mask.
     ///
     /// # Shapes
@@ -142,14 +175,13 @@ impl CachedLm {
     pub fn marginals(&self, state: &DecodeState) -> Tensor<3> {
         let SequenceLayout { codes, .. } = self.layout;
         let [batch, mask, _] = state.places.dims();
-        let (most, mut state) = (MOST_AT_ONCE, state.clone());
-        let device = state.places.device();
-        let begin = self.layout.begin_of_mask() as i32;
-        let parts = (0..mask).step_by(most).map(|first| {
-            let new = most.min(mask - first);
-            let inputs = TensorData::new(vec![begin; batch * new], [batch, new]);
-            let predicted = self.step(Tensor::from_data(inputs, &device), &mut state);
-            softmax(predicted.logits, 1).reshape([batch, new, codes])
+        let begin = vec![self.layout.begin_of_mask() as i32; batch * mask];
+        let begin = TensorData::new(begin, [batch, mask]);
+        let begin = Tensor::from_data(begin, &state.places.device());
+        let predicted = self.read(begin, &mut state.clone());
+        let parts = predicted.into_iter().map(|Predicted { logits, .. }| {
+            let [rows, _] = logits.dims();
+            softmax(logits, 1).reshape([batch, rows / batch, codes])
         });
         Tensor::cat(parts.collect(), 1)
     }

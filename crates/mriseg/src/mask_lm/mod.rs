@@ -3,9 +3,11 @@
 
 mod cached;
 mod take_over;
+mod trace;
 
 pub use cached::{CachedLm, DecodeState, Drafting};
 pub use take_over::{InCommon, TakenOver};
+pub use trace::Trace;
 
 use crate::config::ModelConfig;
 use crate::layers::{embed, linear, rms_norm};
@@ -276,8 +278,10 @@ impl MaskLm {
         self.scaled(embed(&self.text_embedding, text)) + self.part(0)
     }
 
+    /// The first inputs of the mask part, or all of them.
     fn embed_mask(&self, inputs: Tensor<2, Int>, anchors: Tensor<3>) -> Tensor<3> {
-        let cells = self.cells(0..self.layout().mask());
+        let [_, new] = inputs.dims();
+        let cells = self.cells(0..new);
         self.scaled(embed(&self.mask_embedding, inputs)) + anchors + self.part(2) + cells
     }
 

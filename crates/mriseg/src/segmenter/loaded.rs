@@ -6,7 +6,7 @@ use crate::config::ModelConfig;
 use crate::decode::{DecisionRule, Greedy, Picker, code_tensor};
 use crate::error::Error;
 use crate::image::{GrayImage, Mask, Picture, Preparation, Typical};
-use crate::mask_lm::CachedLm;
+use crate::mask_lm::{CachedLm, MaskLm};
 use crate::model::Model;
 use crate::sequence::SequenceLayout;
 use crate::text::{Prompt, TextTokenizer};
@@ -93,6 +93,9 @@ pub(super) struct Loaded {
     pub(super) settings: Settings,
     pub(super) vision: Vision,
     pub(super) lm: CachedLm,
+    /// The same as training sees it, for [`Inspection`](super::Inspection). It keeps the weights as they are trained, four
+    /// bytes each, beside the copy that kernels of `lm` make for themselves.
+    pub(super) full: MaskLm,
     pub(super) tokenizer: TextTokenizer,
     pub(super) device: Device,
     /// Codes of a mask without foreground: stand in for cells that are still pending.
@@ -151,6 +154,7 @@ impl Loaded {
             picker,
             settings,
             lm: CachedLm::new(&model.lm),
+            full: model.lm.clone(),
             vision,
             tokenizer,
             device: device.clone(),
@@ -167,7 +171,9 @@ impl Loaded {
             .flat_map(|query| query.prompt.ids.iter().map(|&id| id as i32))
             .collect();
         let text = TensorData::new(text, [queries.len(), self.layout().text]);
-        let frames: Vec<Frame> = queries.iter().map(|query| self.frame(query)).collect();
+        let frames: Vec<Frame> = (queries.iter())
+            .map(|query| self.frame(query.picture, query.prepared))
+            .collect();
         Input {
             text: Tensor::from_data(text, &self.device),
             image: (self.tokens_of_codes(queries))
@@ -176,9 +182,10 @@ impl Loaded {
         }
     }
 
-    fn frame(&self, query: &Query<'_>) -> Frame {
-        let (picture, typical) = (query.picture, self.settings.typical.as_ref());
-        let prepares = self.vision.reads_prepared() && !query.prepared;
+    /// `prepared`, if the picture was before.
+    pub(super) fn frame(&self, picture: &Picture, prepared: bool) -> Frame {
+        let typical = self.settings.typical.as_ref();
+        let prepares = self.vision.reads_prepared() && !prepared;
         Frame {
             width: picture.width(),
             height: picture.height(),

@@ -1,14 +1,22 @@
 //! A picture and a sentence in, a stream of tokens and a mask at the picture's own size out: what page and command line
 //! run, and what is scored.
 
+mod growth;
+mod input;
+mod inspection;
 mod loaded;
+mod prompted;
 mod result;
 mod sampling;
 mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use growth::{Codebook, MaskFrames, SeenPicture};
+pub use input::InputError;
+pub use inspection::{Attention, Inspection, TeacherForced};
 pub use loaded::{Frame, Input, Query, Settings, foreground};
+pub use prompted::Prompted;
 pub use result::{DecodedMask, PartialMask, Segmentation};
 pub use sampling::{SamplingOptions, SamplingStream};
 pub use stream::SegmentationStream;
@@ -17,7 +25,7 @@ use crate::bundle::{Bundle, Domain, Manifest};
 use crate::config::ModelConfig;
 use crate::decode::{DecodeStrategy, Greedy, Picker, TokenEvent};
 use crate::error::Error;
-use crate::image::{GrayImage, ImageError, Picture};
+use crate::image::{GrayImage, ImageError, Mask, Picture};
 use crate::model::Model;
 use crate::reading::Reading;
 use crate::text::{Prompt, TextTokenizer};
@@ -138,7 +146,30 @@ impl Segmenter {
 
     /// The same of a query that was read before, the only one of `input`.
     pub fn stream_input(&self, input: Input, strategy: DecodeStrategy) -> SegmentationStream {
-        SegmentationStream::start(self.loaded.clone(), input, strategy)
+        let prompted = Prompted::new(&self.loaded, input);
+        SegmentationStream::start(self.loaded.clone(), prompted, strategy, Vec::new())
+    }
+
+    /// Reads a picture and a sentence, to decode them once or more.
+    pub fn prompted(&self, query: Query<'_>) -> Prompted {
+        Prompted::new(&self.loaded, self.read(&[query]))
+    }
+
+    /// Begins a mask behind `given` tokens, which [`SegmentationStream::next`] gives first. What follows them is what would
+    /// follow them had they been decoded; only a mask that has some is never emptied, however little there is to draw.
+    ///
+    /// # Errors
+    /// There are more tokens than cells, or one is no code.
+    pub fn resume(
+        &self,
+        prompted: Prompted,
+        strategy: DecodeStrategy,
+        given: &[u32],
+    ) -> Result<SegmentationStream, Error> {
+        self.loaded.check_tokens(given)?;
+        let loaded = self.loaded.clone();
+        let stream = SegmentationStream::start(loaded, prompted, strategy, given.to_vec());
+        Ok(stream)
     }
 
     /// Begins several masks of one query; [`SamplingStream::next`] samples them.
@@ -167,7 +198,7 @@ impl Segmenter {
             if run.is_empty() {
                 return stream.finish().await;
             }
-            if let Some(last) = run.iter().find(|event| on_token(event).is_break()) {
+            if let Some(last) = run.tokens.iter().find(|event| on_token(event).is_break()) {
                 stream.truncate(last.index + 1);
                 return stream.finish().await;
             }
@@ -194,5 +225,67 @@ impl Segmenter {
     /// The device fails.
     pub async fn soft_masks(&self, masks: &[&[u32]]) -> Result<Vec<GrayImage>, Error> {
         self.loaded.soft_masks(masks).await
+    }
+
+    /// The mask that tokens draw after 0, 1, … of them: what [`SegmentationStream::partial_mask`] draws then.
+    ///
+    /// # Errors
+    /// There are more tokens than cells, one is no code, or the device fails.
+    pub async fn frames(&self, tokens: &[u32]) -> Result<MaskFrames, Error> {
+        self.loaded.frames(tokens).await
+    }
+
+    /// Dice of the mask that tokens draw after 0, 1, … of them, against the true mask of the picture, both at the model's
+    /// resolution; 1 where both are empty.
+    ///
+    /// # Errors
+    /// As [`Self::frames`]; or picture and mask differ in size.
+    pub async fn dice_curve(
+        &self,
+        picture: &Picture,
+        tokens: &[u32],
+        truth: &Mask,
+    ) -> Result<Vec<f32>, Error> {
+        let frame = self.loaded.frame(picture, false);
+        self.loaded.dice_curve(&frame, tokens, truth).await
+    }
+
+    /// What every code draws among its like.
+    ///
+    /// # Errors
+    /// That depends on the codes around it, or the device fails.
+    pub async fn codebook(&self) -> Result<Codebook, Error> {
+        self.loaded.codebook().await
+    }
+
+    /// A picture as the model reads it.
+    pub fn see(&self, picture: &Picture) -> SeenPicture {
+        self.loaded.see(picture)
+    }
+
+    /// The distributions that tokens are picked from, each given those before it; `text` is the sentence of `prompted`.
+    ///
+    /// # Errors
+    /// There are more tokens than cells, one is no code, or the device fails.
+    pub async fn inspect(
+        &self,
+        prompted: Prompted,
+        text: &str,
+        tokens: &[u32],
+    ) -> Result<Inspection, Error> {
+        let words = self.loaded.tokenizer.pieces(text)?;
+        Inspection::new(self.loaded.clone(), prompted, words, tokens.to_vec()).await
+    }
+
+    /// What the model predicts for each cell where it reads the true mask's codes before it.
+    ///
+    /// # Errors
+    /// Picture and mask differ in size, or the device fails.
+    pub async fn teacher_force(
+        &self,
+        query: Query<'_>,
+        truth: &Mask,
+    ) -> Result<TeacherForced, Error> {
+        self.loaded.teacher_force(query, truth).await
     }
 }

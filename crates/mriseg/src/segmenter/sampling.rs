@@ -1,5 +1,6 @@
 //! Several masks of one query, sampled.
 
+use super::input::InputError;
 use super::loaded::{Frame, Input, Loaded};
 use crate::decode::{Agreement, MaskSampler};
 use crate::error::Error;
@@ -25,6 +26,26 @@ pub struct SamplingOptions {
     pub temperature: f32,
     /// Of the random numbers.
     pub seed: u64,
+}
+
+impl SamplingOptions {
+    /// Most masks that are sampled together: each has a cache of its own.
+    pub const MOST_SAMPLES: usize = 64;
+
+    /// Refuses what cannot be sampled.
+    ///
+    /// # Errors
+    /// No mask or too many, or a temperature that is not above 0.
+    pub fn check(&self) -> Result<(), InputError> {
+        let (samples, most) = (self.samples, Self::MOST_SAMPLES);
+        if !(1..=most).contains(&samples) {
+            return Err(InputError::Samples { samples, most });
+        }
+        match self.temperature {
+            above if above > 0.0 && above.is_finite() => Ok(()),
+            other => Err(InputError::Temperature(other)),
+        }
+    }
 }
 
 impl SamplingStream {
@@ -93,7 +114,7 @@ impl SamplingStream {
         self.sampler.masks()
     }
 
-    /// What the masks have in common; cells that are not sampled yet count as empty in all.
+    /// What the masks have in common so far; 0 in cells that are not sampled yet.
     ///
     /// # Errors
     /// The device fails.
@@ -103,7 +124,8 @@ impl SamplingStream {
         let masks: Vec<&[u32]> = masks.iter().map(Vec::as_slice).collect();
         let soft = self.loaded.soft_masks(&masks).await?;
         let soft: Vec<Vec<f32>> = soft.into_iter().map(|soft| soft.pixels).collect();
-        Ok(Agreement::of(&soft, size.size, size.patch))
+        let agreement = Agreement::of(&soft, size.size, size.patch);
+        Ok(agreement.of_first(self.sampled()))
     }
 
     /// How probable every pixel is foreground, the mean over all masks that could have been sampled; see

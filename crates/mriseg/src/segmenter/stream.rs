@@ -1,8 +1,9 @@
 //! One mask, token by token.
 
-use super::loaded::{Frame, Input, Loaded};
+use super::loaded::{Frame, Loaded};
+use super::prompted::Prompted;
 use super::result::{PartialMask, Segmentation};
-use crate::decode::{DecodeStrategy, MaskDecoder, TokenEvent};
+use crate::decode::{DecodeStrategy, DecodedPass, MaskDecoder};
 use crate::error::Error;
 use std::sync::Arc;
 
@@ -17,34 +18,36 @@ pub struct SegmentationStream {
 }
 
 impl SegmentationStream {
-    /// Reads the only query of `input`.
-    pub(super) fn start(loaded: Arc<Loaded>, input: Input, strategy: DecodeStrategy) -> Self {
-        let Input {
-            text,
-            image,
-            mut frames,
-        } = input;
+    /// Begins behind `given` tokens.
+    pub(super) fn start(
+        loaded: Arc<Loaded>,
+        prompted: Prompted,
+        strategy: DecodeStrategy,
+        given: Vec<u32>,
+    ) -> Self {
+        let Prompted { frame, prefill, .. } = prompted;
         let picker = loaded.picker.clone();
         Self {
-            decoder: MaskDecoder::start(&loaded.lm, picker, strategy, text, image),
-            frame: frames.pop().expect("one query"),
+            decoder: MaskDecoder::resume(&loaded.lm, picker, strategy, prefill, given),
+            frame,
             loaded,
             tokens: Vec::new(),
             probabilities: Vec::new(),
         }
     }
 
-    /// Decodes the next token, or run of tokens; empty when every cell is decoded.
+    /// Decodes the next token, or run of tokens; tokens that were given come first, all together. Empty when every cell has
+    /// its token.
     ///
     /// # Errors
     /// The device fails.
-    pub async fn next(&mut self) -> Result<Vec<TokenEvent>, Error> {
-        let run = (self.decoder.next(&self.loaded.lm).await)?;
-        for event in &run {
+    pub async fn next(&mut self) -> Result<DecodedPass, Error> {
+        let pass = (self.decoder.next(&self.loaded.lm).await)?;
+        for event in &pass.tokens {
             self.tokens.push(event.token);
             self.probabilities.push(event.probability);
         }
-        Ok(run)
+        Ok(pass)
     }
 
     /// Keeps the first `tokens` of the mask only.

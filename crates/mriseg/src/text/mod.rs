@@ -180,6 +180,21 @@ impl TextTokenizer {
         Ok(Prompt { ids })
     }
 
+    /// The part of the sentence that each of its tokens stands for. Tokens that share a character stand for it both.
+    ///
+    /// # Errors
+    /// The tokenizer cannot read it.
+    pub fn pieces(&self, text: &str) -> Result<Vec<String>, TextError> {
+        let text = text.trim();
+        let encoding = (self.inner.encode_char_offsets(text, true))
+            .map_err(|error| tokenizer_error("tokenizer.json", error))?;
+        let piece = |&(from, to): &(usize, usize)| {
+            let characters = text.chars().skip(from).take(to - from);
+            characters.collect::<String>().trim().to_owned()
+        };
+        Ok(encoding.get_offsets().iter().map(piece).collect())
+    }
+
     /// Whether a sentence fits `length` tokens.
     pub fn fits(&self, text: &str, length: usize) -> bool {
         self.encode(text, length, "").is_ok()
@@ -239,6 +254,18 @@ mod tests {
             .encode(&EXAMPLE.to_uppercase(), 24, EXAMPLE)
             .unwrap();
         assert_eq!(shouted.ids, prompt.ids);
+    }
+
+    #[test]
+    fn pieces_are_what_tokens_stand_for() {
+        let tokenizer = tokenizer();
+        let pieces = tokenizer.pieces(" Upper left lung. ").unwrap();
+        assert_eq!(pieces, ["Upper", "left", "lung", "."]);
+        let text = "left zebra, 🫁";
+        let pieces = tokenizer.pieces(text).unwrap();
+        assert_eq!(pieces.len(), tokenizer.ids(text).unwrap().len());
+        assert_eq!(pieces[0], "left");
+        assert!(pieces[1..].contains(&",".to_owned()) && pieces.last().unwrap() == "🫁");
     }
 
     #[test]

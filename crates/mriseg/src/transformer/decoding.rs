@@ -51,7 +51,8 @@ impl TransformerParts<'_> {
         })
     }
 
-    fn reference(&self) -> Arc<dyn DecodePass> {
+    /// The pass with the block of training.
+    pub(crate) fn reference(&self) -> Arc<dyn DecodePass> {
         Arc::new(ReferencePass {
             blocks: self.blocks.to_vec(),
             norm: self.norm.clone(),

@@ -100,6 +100,7 @@ fn own_kind(cause: &(dyn std::error::Error + 'static)) -> Option<Kind> {
         Error::Bundle(error) => own_kind(error),
         Error::Text(error) => own_kind(error),
         Error::NoTokenizers(error) => own_kind(error),
+        Error::Input(_) => Some(Kind::Usage),
         Error::Pick(_) | Error::Device(_) => None,
     }
 }

@@ -169,9 +169,9 @@ impl Picker {
         probabilities.mul_scalar(1.0 - self.marginal_share) + marginals
     }
 
-    /// The code that marginal probabilities, multiplied with their share, pick alone.
-    pub(super) fn pick_marginal(&self, marginals: &[f32]) -> usize {
-        let logits = marginals.iter().map(|p| p.max(f32::MIN_POSITIVE).ln());
+    /// The code that probabilities, or multiples of them, pick for one cell. Nothing is mixed in.
+    pub(crate) fn pick_of(&self, probabilities: &[f32]) -> usize {
+        let logits = probabilities.iter().map(|p| p.max(f32::MIN_POSITIVE).ln());
         self.pick_one(&mut logits.collect::<Vec<_>>()).0
     }
 
@@ -180,6 +180,18 @@ impl Picker {
         let scale = (1.0 - self.marginal_share) / exponentials(logits);
         for (logit, marginal) in logits.iter_mut().zip(marginals) {
             *logit = (*logit * scale + marginal).max(f32::MIN_POSITIVE).ln();
+        }
+    }
+
+    /// Logits of one cell to the probabilities that its code is picked by; `marginals`, multiplied with their share, where
+    /// the rule mixes them in.
+    pub(crate) fn probabilities(&self, logits: &mut [f32], marginals: Option<&[f32]>) {
+        if let Some(marginals) = marginals {
+            self.mix_one(logits, marginals);
+        }
+        let scale = exponentials(logits).recip();
+        for x in logits {
+            *x *= scale;
         }
     }
 

@@ -1,8 +1,13 @@
 //! What the engine hands to JavaScript: plain objects, which nobody has to free.
 
+mod views;
+
+pub use views::*;
+
 use js_sys::{Float32Array, Uint8Array, Uint32Array};
-use mriseg::decode::{self, TokenEvent};
+use mriseg::decode::{self, DecodedPass, TokenEvent};
 use mriseg::image::Preparation;
+use mriseg::segmenter::Frame;
 use mriseg::{reading, segmenter};
 use serde::{Deserialize, Serialize};
 use tsify::Tsify;
@@ -74,6 +79,34 @@ pub struct Token {
     pub token: u32,
     /// Probability the model gave it, 0 to 1.
     pub probability: f32,
+    /// Whether it stood before decoding began, in the prefix.
+    pub given: bool,
+}
+
+/// Where drafts come from.
+#[derive(Serialize, Tsify)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftedBy {
+    /// The look-ahead heads.
+    Heads,
+    /// The marginal probabilities of every cell.
+    Marginals,
+}
+
+/// One pass through the model.
+#[derive(Serialize, Tsify)]
+#[serde(rename_all = "camelCase")]
+#[tsify(missing_as_null)]
+pub struct Pass {
+    /// The tokens that stand since; none when all cells had theirs. Those of the prefix come first, in a pass of their own.
+    pub tokens: Vec<Token>,
+    /// What was proposed for the same cells before the pass, from the first of them on. Those at the beginning that are the
+    /// tokens themselves were accepted.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    #[tsify(type = "Uint32Array")]
+    pub drafts: Uint32Array,
+    /// Who proposed them; null where there are none.
+    pub drafted_by: Option<DraftedBy>,
 }
 
 /// The mask as far as it is decoded, at the model's resolution, of the square that the model reads.
@@ -122,24 +155,37 @@ pub struct Segmentation {
     pub presence: Option<f32>,
 }
 
-/// What several sampled masks have in common.
-#[derive(Serialize, Tsify)]
-pub struct Agreement {
-    /// Mean mask probability per pixel at the model's resolution, row by row, 0 to 255.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
-    #[tsify(type = "Uint8Array")]
-    pub mean: Uint8Array,
-    /// Per cell, row by row: the share of the masks that agree with the majority, .5 to 1.
-    #[serde(with = "serde_wasm_bindgen::preserve")]
-    #[tsify(type = "Float32Array")]
-    pub cells: Float32Array,
-}
-
 impl From<Decode> for decode::DecodeStrategy {
     fn from(decode: Decode) -> Self {
         match decode {
             Decode::Greedy => Self::Greedy,
             Decode::Speculative => Self::Speculative,
+        }
+    }
+}
+
+impl Started {
+    /// Of a sentence about a picture, whose masks have `grid * grid` cells.
+    pub(crate) fn new(grid: usize, frame: &Frame, reading: Option<reading::Reading>) -> Self {
+        let reading = reading.map(Reading::from);
+        let (read_as, hint) = reading.map_or((None, None), |r| (Some(r.read_as), r.hint));
+        Self {
+            rows: grid,
+            columns: grid,
+            total: grid * grid,
+            read_as,
+            hint,
+            notes: frame.notes(),
+            square: frame.into(),
+        }
+    }
+}
+
+impl From<&Frame> for Square {
+    fn from(frame: &Frame) -> Self {
+        match &frame.preparation {
+            Some(preparation) => preparation.into(),
+            None => (&Preparation::none(frame.width, frame.height)).into(),
         }
     }
 }
@@ -175,6 +221,20 @@ impl From<TokenEvent> for Token {
             column: event.cell.column,
             token: event.token,
             probability: event.probability,
+            given: event.given,
+        }
+    }
+}
+
+impl From<DecodedPass> for Pass {
+    fn from(pass: DecodedPass) -> Self {
+        Self {
+            tokens: pass.tokens.into_iter().map(Token::from).collect(),
+            drafts: Uint32Array::from(pass.drafts.as_slice()),
+            drafted_by: pass.drafted_by.map(|source| match source {
+                decode::DraftedBy::Heads => DraftedBy::Heads,
+                decode::DraftedBy::Marginals => DraftedBy::Marginals,
+            }),
         }
     }
 }
@@ -202,17 +262,6 @@ impl From<segmenter::Segmentation> for Segmentation {
             pending: result.pending,
             passes: result.passes,
             presence: result.presence,
-        }
-    }
-}
-
-impl From<decode::Agreement> for Agreement {
-    fn from(agreement: decode::Agreement) -> Self {
-        let mean = agreement.mean.iter();
-        let mean: Vec<u8> = mean.map(|p| (p * 255.0).round() as u8).collect();
-        Self {
-            mean: Uint8Array::from(mean.as_slice()),
-            cells: Float32Array::from(agreement.cells.as_slice()),
         }
     }
 }
