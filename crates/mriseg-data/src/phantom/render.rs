@@ -6,7 +6,7 @@ use super::anatomy::{Anatomy, smoothstep};
 use super::lesion::Lesion;
 use super::noise::value_noise;
 use crate::case::mark;
-use crate::sentence::Findings;
+use crate::Findings;
 
 /// Cells of the film's grain across the picture.
 const GRAIN_CELLS: f32 = 72.0;

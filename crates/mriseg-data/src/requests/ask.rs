@@ -11,7 +11,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::answer::answer;
-use crate::sentence::all_zones;
+use mriseg::reading::all_zones;
 use crate::wording::Wording;
 use crate::{Case, SideConvention};
 

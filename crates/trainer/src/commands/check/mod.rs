@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use anyhow::Result;
 use mriseg::bundle::SideConvention;
 use mriseg::text::TextTokenizer;
-use mriseg_data::sentence::contradiction;
+use mriseg::sentence::contradiction;
 use mriseg_data::{DataError, Dataset, Findings, PhantomConfig, SentenceKind};
 use rayon::prelude::*;
 use serde_json::json;
