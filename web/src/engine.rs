@@ -204,7 +204,7 @@ impl Engine {
 }
 
 impl Engine {
-    fn loaded(&self) -> Result<&Segmenter, JsError> {
+    pub(crate) fn loaded(&self) -> Result<&Segmenter, JsError> {
         let segmenter = self.segmenter.as_ref();
         segmenter.ok_or_else(|| JsError::new("load a model before segmenting"))
     }

@@ -63,8 +63,14 @@ fn right_sentences_pass_and_wrong_ones_fail_on_phantoms() {
         size: 224,
         ..PhantomConfig::default()
     };
-    let [mut right, mut absent, mut sides, mut heights, mut counts, mut cleared] =
-        [(); 6].map(|()| Rates::default());
+    let [
+        mut right,
+        mut absent,
+        mut sides,
+        mut heights,
+        mut counts,
+        mut cleared,
+    ] = [(); 6].map(|()| Rates::default());
     for picture in 0..400 {
         let phantom = Phantom::generate(&config, "checks", picture);
         let drawn = phantom.render(config.size);
@@ -101,7 +107,11 @@ fn right_sentences_pass_and_wrong_ones_fail_on_phantoms() {
 #[test]
 fn real_masks_mostly_pass() {
     let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/qata-cov19");
-    let dir = if dir.is_dir() { dir } else { "../shared/data/qata-cov19".into() };
+    let dir = if dir.is_dir() {
+        dir
+    } else {
+        "../shared/data/qata-cov19".into()
+    };
     let mut data = Dataset::open(&dir, "train").unwrap();
     data.thin(1500);
     let [mut right, mut sides, mut heights] = [(); 3].map(|()| Rates::default());
@@ -109,11 +119,73 @@ fn real_masks_mostly_pass() {
         let case = data.load(i).unwrap();
         right.add(&case.text, &case.mask);
         let findings = Findings::parse(&case.text).unwrap();
-        if findings.swapped() != findings { sides.add(&swap_sides(&case.text), &case.mask); }
+        if findings.swapped() != findings {
+            sides.add(&swap_sides(&case.text), &case.mask);
+        }
         let higher = swap_heights(&case.text);
-        if Findings::parse(&higher).is_some_and(|other| other != findings) { heights.add(&higher, &case.mask); }
+        if Findings::parse(&higher).is_some_and(|other| other != findings) {
+            heights.add(&higher, &case.mask);
+        }
     }
     right.print("real, right sentences");
     sides.print("real, sides exchanged");
     heights.print("real, upper and lower exchanged");
+}
+
+#[test]
+fn dump() {
+    use mriseg::reading::Side;
+    use mriseg::sentence::{half, separating_column};
+    use std::io::Write;
+    let mut out = std::io::BufWriter::new(std::fs::File::create("rows.txt").unwrap());
+    let mut put = |tag: &str, f: &Findings, mask: &Mask| {
+        let middle = separating_column(mask);
+        for side in Side::BOTH {
+            let h = if f.only_side().is_some() {
+                mask.clone()
+            } else {
+                half(mask, middle, side)
+            };
+            if !f.has(side) || h.area() * 500 < h.width * h.height {
+                continue;
+            }
+            let mut bins = [0usize; 100];
+            for (i, p) in h.pixels.iter().enumerate() {
+                bins[(i / h.width) * 100 / h.height] += usize::from(*p);
+            }
+            let z = f.zones(side);
+            writeln!(
+                out,
+                "{tag} {}{}{} {}",
+                z[0] as u8,
+                z[1] as u8,
+                z[2] as u8,
+                bins.map(|b| b.to_string()).join(" ")
+            )
+            .unwrap();
+        }
+    };
+    let config = PhantomConfig {
+        size: 224,
+        ..PhantomConfig::default()
+    };
+    for picture in 0..400 {
+        let phantom = Phantom::generate(&config, "checks", picture);
+        let drawn = phantom.render(config.size);
+        for r in phantom.referrals() {
+            if r.kind != SentenceKind::Absent {
+                put("phantom", &r.findings, &drawn.mask(&r.findings));
+            }
+        }
+    }
+    let mut data = Dataset::open(
+        std::path::Path::new("../shared/data/qata-cov19"),
+        "train",
+    )
+    .unwrap();
+    data.thin(3000);
+    for i in 0..data.len() {
+        let case = data.load(i).unwrap();
+        put("real", &Findings::parse(&case.text).unwrap(), &case.mask);
+    }
 }

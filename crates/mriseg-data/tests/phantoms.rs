@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use mriseg_data::phantom::Phantom;
 use mriseg::sentence::contradiction;
+use mriseg_data::phantom::Phantom;
 use mriseg_data::{Dataset, Findings, PhantomConfig, SentenceKind, Side, SideConvention};
 
 fn phantoms(split: &str, pictures: usize) -> Dataset {

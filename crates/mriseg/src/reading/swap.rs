@@ -236,7 +236,10 @@ mod tests {
             ("lingular shadow", "right middle lobe shadow"),
             ("Middle lobe pneumonia", "Left middle zone pneumonia"),
             ("B/L opacities, L>R", "B/L opacities, R>L"),
-            ("segment the left lung right now", "segment the right lung right now"),
+            (
+                "segment the left lung right now",
+                "segment the right lung right now",
+            ),
             ("r/o pneumonia on the left", "r/o pneumonia on the right"),
             ("clear lungs, I'll wait", "clear lungs, I'll wait"),
         ] {

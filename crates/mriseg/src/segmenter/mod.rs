@@ -4,6 +4,7 @@
 mod loaded;
 mod result;
 mod sampling;
+mod sentences;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -3,56 +3,16 @@
 //! The thresholds were chosen on phantoms, whose truth is known, and on real masks with the sentences of their data set;
 //! `cargo test -p mriseg-data --test checks -- --nocapture` prints how often a check fails on right and on wrong sentences.
 
-use serde::Serialize;
-
-use super::level;
-use super::{parts, separating_column};
+use super::check::{Check, CheckKind, SMALLEST_PART};
+use super::{half, level, parts, separating_column};
 use crate::bundle::SideConvention;
 use crate::image::Mask;
 use crate::reading::{Findings, Reading, Request, Side, Target};
-
-/// Smallest part of a mask that counts, as a share of the picture: 100 pixels of 224 x 224.
-pub(super) const SMALLEST_PART: f64 = 0.002;
 
 /// Largest share of a mask that may lie in the lung that its sentence does not name, and smallest share that each of two
 /// named lungs must hold. Masks of neighbouring lungs touch the middle, so neither is zero.
 const FOREIGN_SHARE: f64 = 0.1;
 const NAMED_SHARE: f64 = 0.01;
-
-/// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckKind {
-    /// Whether anything is drawn where something is asked for, and nothing where nothing is.
-    Presence,
-    /// The number of findings that the sentence gives, and the connected parts of the mask.
-    Count,
-    /// The lungs that the sentence names, and the halves of the picture.
-    Side,
-    /// The zones that the sentence names, and the height in the picture.
-    Level,
-}
-
-/// Whether a mask agrees with its sentence in one respect. A rule of thumb for people: it sees the mask, not the picture.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// What is compared.
-    pub kind: CheckKind,
-    /// Whether mask and sentence agree.
-    pub agrees: bool,
-    /// What is compared with what, for people: one sentence.
-    pub message: String,
-}
-
-impl Check {
-    pub(super) fn new(kind: CheckKind, agrees: bool, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            agrees,
-            message: message.into(),
-        }
-    }
-}
 
 /// Compares a mask of a chest X-ray with its sentence. What the sentence leaves open is not checked: none where it was not
 /// understood, presence alone where it contradicts itself or either asks for nothing or got nothing.
@@ -73,7 +33,11 @@ pub fn checks(text: &str, mask: &Mask, convention: SideConvention) -> Vec<Check>
             count(named, fewest, areas.len())
         }));
     }
-    checks.extend(reading.sided.then(|| side(&reading.places, mask, convention)));
+    checks.extend(
+        reading
+            .sided
+            .then(|| side(&reading.places, mask, convention)),
+    );
     if reading.target == Some(Target::Findings) && reading.zoned {
         checks.extend(level::check(&reading, mask, convention));
     }
@@ -109,8 +73,14 @@ fn presence(request: &Request, mask: &Mask, areas: &[usize]) -> Check {
         }
         (Request::Lungs(_), true) => new(false, "The sentence asks for lungs; the mask is empty."),
         (_, true) => new(false, "The sentence asks for findings; the mask is empty."),
-        (Request::Lungs(_), false) => new(true, "The sentence asks for lungs; the mask marks something."),
-        (_, false) => new(true, "The sentence asks for findings; the mask marks something."),
+        (Request::Lungs(_), false) => new(
+            true,
+            "The sentence asks for lungs; the mask marks something.",
+        ),
+        (_, false) => new(
+            true,
+            "The sentence asks for findings; the mask marks something.",
+        ),
     }
 }
 
@@ -161,7 +131,7 @@ fn counted(number: usize, noun: &str) -> String {
 fn side(named: &Findings, mask: &Mask, convention: SideConvention) -> Check {
     let share = |side: Side| share_in(mask, side.in_picture(convention));
     let percent = |side: Side| (100.0 * share(side)).round();
-    let half = |side: Side| side.in_picture(convention);
+    let in_picture = |side: Side| side.in_picture(convention);
     let new = |agrees, message| Check::new(CheckKind::Side, agrees, message);
     if let Some(side) = named.only_side() {
         let other = side.other();
@@ -172,11 +142,14 @@ fn side(named: &Findings, mask: &Mask, convention: SideConvention) -> Check {
             format!(
                 "The sentence names the {side} lung; {}% of the mask lies in the {lies} lung ({} side of the picture).",
                 percent(lies),
-                half(lies)
+                in_picture(lies)
             ),
         );
     }
-    match Side::BOTH.into_iter().find(|&side| share(side) < NAMED_SHARE) {
+    match Side::BOTH
+        .into_iter()
+        .find(|&side| share(side) < NAMED_SHARE)
+    {
         None => new(
             true,
             "The sentence names both lungs; the mask lies in both.".to_owned(),
@@ -185,15 +158,15 @@ fn side(named: &Findings, mask: &Mask, convention: SideConvention) -> Check {
             false,
             format!(
                 "The sentence names both lungs; the mask marks nothing in the {missing} lung ({} side of the picture).",
-                half(missing)
+                in_picture(missing)
             ),
         ),
     }
 }
 
 /// The share of a mask on one side of the picture, 0 to 1.
-fn share_in(mask: &Mask, half: Side) -> f64 {
-    let area = super::half(mask, separating_column(mask), half).area();
+fn share_in(mask: &Mask, side: Side) -> f64 {
+    let area = half(mask, separating_column(mask), side).area();
     area as f64 / mask.area().max(1) as f64
 }
 
@@ -284,7 +257,10 @@ mod tests {
             failed("no infection", &drawn)[0].1,
             "The sentence says that there is no finding; the mask marks 0.9% of the picture."
         );
-        assert_eq!(failed("segment the liver", &drawn)[0].0, CheckKind::Presence);
+        assert_eq!(
+            failed("segment the liver", &drawn)[0].0,
+            CheckKind::Presence
+        );
     }
 
     #[test]
@@ -292,12 +268,16 @@ mod tests {
         let one = squares(&[(16, 30)]);
         let number = |text| {
             let checks = checks(text, &one, VIEWER);
-            let count = checks.into_iter().find(|check| check.kind == CheckKind::Count);
+            let count = checks
+                .into_iter()
+                .find(|check| check.kind == CheckKind::Count);
             count.unwrap().agrees
         };
         assert!(number("two infected areas, upper middle left lung"));
         assert!(!number("two infected areas, upper lower left lung"));
-        assert!(!number("two infected areas, upper left lung and upper right lung"));
+        assert!(!number(
+            "two infected areas, upper left lung and upper right lung"
+        ));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whether a mask lies at the height that its sentence names.
 
-use super::checks::{Check, CheckKind, SMALLEST_PART};
+use super::check::{Check, CheckKind, SMALLEST_PART};
 use super::{half, separating_column};
 use crate::bundle::SideConvention;
 use crate::image::Mask;
@@ -65,21 +65,31 @@ fn check_one(zones: [bool; 3], side: Option<Side>, mask: &Mask) -> Option<Check>
     if share(&in_named) < INSIDE {
         let top = zones.iter().position(|named| *named).unwrap_or(0);
         let higher = share(&|height| height < BANDS[top][0]);
-        let lies = if higher > INSIDE / 2.0 { "lies higher" } else { "lies lower" };
+        let lies = if higher > INSIDE / 2.0 {
+            "lies higher"
+        } else {
+            "lies lower"
+        };
         return new(false, lies);
     }
     let missing = (0..3)
         .filter(|&zone| zones[zone])
         .find(|&zone| share(&|height| in_band(zone, height)) < IN_EACH);
     match missing {
-        Some(zone) => new(false, &format!("marks nothing at the height of the {} zone", ZONES[zone])),
+        Some(zone) => new(
+            false,
+            &format!("marks nothing at the height of the {} zone", ZONES[zone]),
+        ),
         None => new(true, "lies at that height"),
     }
 }
 
 /// "upper zone", "upper and lower zones".
 fn named(zones: [bool; 3]) -> String {
-    let names: Vec<&str> = (0..3).filter(|&zone| zones[zone]).map(|zone| ZONES[zone]).collect();
+    let names: Vec<&str> = (0..3)
+        .filter(|&zone| zones[zone])
+        .map(|zone| ZONES[zone])
+        .collect();
     let plural = if names.len() == 1 { "" } else { "s" };
     format!("{} zone{plural}", names.join(" and "))
 }
@@ -104,10 +114,17 @@ mod tests {
     #[test]
     fn a_mask_must_lie_mostly_in_the_bands_of_the_named_zones() {
         let says = |zones, rows| agrees(zones, rows).unwrap();
-        let (upper, middle, lower) = ([true, false, false], [false, true, false], [false, false, true]);
+        let (upper, middle, lower) = (
+            [true, false, false],
+            [false, true, false],
+            [false, false, true],
+        );
         assert!(says(upper, 10..40).0 && says(middle, 35..60).0 && says(lower, 45..90).0);
         let (fits, message) = says(upper, 60..80);
-        assert!(!fits && message.ends_with("upper zone of the left lung; the mask lies lower."), "{message}");
+        assert!(
+            !fits && message.ends_with("upper zone of the left lung; the mask lies lower."),
+            "{message}"
+        );
         assert!(says(lower, 10..30).1.ends_with("the mask lies higher."));
         assert!(says(middle, 10..30).1.ends_with("the mask lies higher."));
         assert!(says(middle, 70..90).1.ends_with("the mask lies lower."));

@@ -39,9 +39,7 @@ mod tests {
     fn parts_touch_by_edge_or_corner_and_are_sorted_by_area() {
         let rows = [
             "#....", //
-            ".#..#",
-            "....#",
-            "##..#",
+            ".#..#", "....#", "##..#",
         ];
         let pixels = rows.concat().bytes().map(|c| u8::from(c == b'#')).collect();
         assert_eq!(parts(&Mask::new(5, 4, pixels)), [3, 2, 2]);

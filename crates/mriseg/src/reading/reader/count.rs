@@ -73,7 +73,15 @@ pub(super) fn named<'a>(tokens: impl Iterator<Item = &'a Token>) -> Option<usize
             matches!(before.meaning(), Some(Meaning::Whole | Meaning::Side(_)))
                 || matches!(
                     before.word(),
-                    "the" | "this" | "that" | "which" | "grade" | "score" | "type" | "day" | "level"
+                    "the"
+                        | "this"
+                        | "that"
+                        | "which"
+                        | "grade"
+                        | "score"
+                        | "type"
+                        | "day"
+                        | "level"
                 )
         });
         let mut adjectives = tokens[i + 1..].iter().take(5).skip_while(|token| {
