@@ -115,6 +115,13 @@ fn the_library_and_the_program_decode_the_same_tokens_from_an_exported_bundle() 
         .mask;
     assert_eq!((mask.width, mask.height), (150, 90));
     assert_eq!(mask, result.mask);
+    let checks = segmenter.checks(SENTENCE, &mask);
+    assert!(!checks.is_empty());
+    assert_eq!(printed["checks"], serde_json::to_value(&checks).unwrap());
+    let heard = String::from_utf8(output.stderr).unwrap();
+    for check in checks {
+        assert_eq!(heard.contains(&check.message), !check.agrees, "{heard}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ compile_error!("choose one engine: `--no-default-features --features cpu` or `--
 #[cfg(not(any(feature = "cpu", feature = "webgpu")))]
 compile_error!("choose an engine: `--features cpu` or `--features webgpu`");
 
+mod checks;
 mod device;
 mod engine;
 mod fatal;

@@ -10,10 +10,8 @@
 //! | `readers` | folder layouts: QaTa, LViT, masks of lungs |
 //! | [`shards`] | packed data (tar files), read and written |
 //! | [`phantom`] | synthetic chest X-rays with exact masks |
-//! | [`sentence`] | sides and heights exchanged in a sentence; whether a mask lies where its sentence says |
 //! | [`wording`] | one request said in many ways, some of them held out from training |
 //! | `requests` | [`ask()`], which request a training case makes; [`answer()`], the mask that annotations give for it |
-//! | [`sides`] | one mask cut in halves |
 //! | `augment` | [`augment()`], random changes for training; [`Disturbance`], damage that pictures come with |
 //! | `error` | [`DataError`]: what is wrong with a dataset, with the file and the remedy |
 #![warn(missing_docs)]
@@ -26,12 +24,11 @@ mod error;
 pub mod phantom;
 mod readers;
 mod requests;
-pub mod sentence;
 pub mod shards;
-pub mod sides;
 pub mod wording;
 
 pub use mriseg::bundle::SideConvention;
+pub use mriseg::reading::{Findings, Side, other_side, swap_sides};
 
 pub use augment::{AugmentConfig, Disturbance, Warp, augment};
 pub use case::Case;
@@ -39,6 +36,5 @@ pub use dataset::Dataset;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};
 pub use requests::{Asked, RequestMix, answer, ask, derived_cases};
-pub use sentence::{Findings, Side, swap_sides, wrong_side};
 pub use shards::{PackedCase, ShardWriter};
 pub use wording::Wording;

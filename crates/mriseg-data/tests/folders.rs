@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use mriseg::image::{GrayImage, Mask};
-use mriseg_data::sentence::contradiction;
+use mriseg::sentence::contradiction;
 use mriseg_data::{DataError, Dataset, Findings, SideConvention};
 use rust_xlsxwriter::Workbook;
 use tempfile::TempDir;

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use mriseg::sentence::contradiction;
 use mriseg_data::phantom::Phantom;
-use mriseg_data::{Dataset, Findings, PhantomConfig, SentenceKind, Side, SideConvention, sentence};
+use mriseg_data::{Dataset, Findings, PhantomConfig, SentenceKind, Side, SideConvention};
 
 fn phantoms(split: &str, pictures: usize) -> Dataset {
     Dataset::phantoms(&PhantomConfig::default(), split, pictures)
@@ -89,7 +90,7 @@ fn the_sentence_alone_decides_the_mask() {
                 case.mask.area()
             );
             assert_eq!(
-                sentence::contradiction(&findings, &case.mask, SideConvention::Viewer),
+                contradiction(&findings, &case.mask, SideConvention::Viewer),
                 None,
                 "{}",
                 case.id

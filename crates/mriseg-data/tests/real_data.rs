@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use mriseg_data::sentence::contradiction;
+use mriseg::sentence::contradiction;
 use mriseg_data::{Dataset, Findings, derived_cases};
 
 /// A split of the data, or `None` with the reason printed.

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod model;
 pub mod reading;
 pub mod segmenter;
+pub mod sentence;
 pub mod sequence;
 pub mod tensor_source;
 pub mod text;

@@ -5,11 +5,11 @@ mod lettering;
 mod warp;
 
 use mriseg::image::{GrayImage, Picture};
+use mriseg::reading::{Findings, swap_heights, swap_sides};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
 use crate::Case;
-use crate::sentence::{Findings, swap_heights, swap_sides};
 
 pub use disturb::Disturbance;
 pub use warp::Warp;

@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::sentence::Side;
+use crate::Side;
 
 /// Everything that makes one chest differ from another.
 #[derive(Debug, Clone)]

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use super::anatomy::Anatomy;
 use super::lesion::Lesion;
 use super::render::{Rendering, render};
-use crate::sentence::{Findings, Side, all_zones};
+use crate::{Findings, Side};
+use mriseg::reading::all_zones;
 
 /// What to generate.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

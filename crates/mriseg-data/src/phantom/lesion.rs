@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::anatomy::{Anatomy, smoothstep};
 use super::noise::value_noise;
-use crate::sentence::{Findings, Side};
+use crate::{Findings, Side};
 
 /// Outline of the heart's shadow beyond which an opacity is visible.
 const HEART_EDGE: f32 = 1.0;

@@ -5,8 +5,8 @@ use mriseg::image::{GrayImage, Mask};
 use super::anatomy::{Anatomy, smoothstep};
 use super::lesion::Lesion;
 use super::noise::value_noise;
+use crate::Findings;
 use crate::case::mark;
-use crate::sentence::Findings;
 
 /// Cells of the film's grain across the picture.
 const GRAIN_CELLS: f32 = 72.0;

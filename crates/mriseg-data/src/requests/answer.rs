@@ -5,9 +5,9 @@
 
 use mriseg::image::Mask;
 use mriseg::reading::{Findings, Request, Side};
+use mriseg::sentence::{half, separating_column};
 
 use crate::case::mark;
-use crate::sides::{half, separating_column};
 use crate::{Case, SideConvention};
 
 /// Largest share of a mask on a side that counts as having nothing: masks spill over the middle.

@@ -11,9 +11,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::answer::answer;
-use crate::sentence::all_zones;
 use crate::wording::Wording;
 use crate::{Case, SideConvention};
+use mriseg::reading::all_zones;
 
 /// How often training asks for what. Shares of the cases; what they leave is asked as the data asks.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -51,6 +51,13 @@ impl fmt::Display for Side {
     }
 }
 
+/// Every zone, by its side and its number from the top; the left lung first.
+pub fn all_zones() -> impl Iterator<Item = (Side, usize)> {
+    Side::BOTH
+        .into_iter()
+        .flat_map(|side| (0..ZONES.len()).map(move |zone| (side, zone)))
+}
+
 /// The zones that a sentence names, upper, middle and lower of each lung.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Findings {

@@ -3,9 +3,11 @@
 mod findings;
 mod lexicon;
 mod reader;
+mod swap;
 
-pub use findings::{Findings, Side, ZONES};
+pub use findings::{Findings, Side, ZONES, all_zones};
 pub use reader::{Reading, Target};
+pub use swap::{in_convention, other_side, swap_heights, swap_sides};
 
 /// What a sentence can ask for, whatever its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

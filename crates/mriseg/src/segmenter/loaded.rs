@@ -1,7 +1,7 @@
 //! A loaded bundle, and the steps from a picture to a mask. Page, `predict`, evaluation and training all take these.
 
 use super::result::DecodedMask;
-use crate::bundle::{Domain, Manifest};
+use crate::bundle::{Domain, Manifest, SideConvention};
 use crate::config::ModelConfig;
 use crate::decode::{DecisionRule, Greedy, Picker, code_tensor};
 use crate::error::Error;
@@ -71,6 +71,8 @@ pub struct Settings {
     pub typical: Option<Typical>,
     /// What its sentences are about.
     pub domain: Domain,
+    /// Whose left its sentences mean.
+    pub side_convention: SideConvention,
     /// A sentence that it understands.
     pub example: String,
 }
@@ -82,6 +84,7 @@ impl From<&Manifest> for Settings {
             rule: manifest.rule,
             typical: manifest.info.typical.clone(),
             domain: manifest.info.domain,
+            side_convention: manifest.info.side_convention,
             example: manifest.info.example.clone(),
         }
     }

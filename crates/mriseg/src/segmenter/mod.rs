@@ -8,6 +8,7 @@ mod loaded;
 mod prompted;
 mod result;
 mod sampling;
+mod sentences;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use mriseg::decode::TokenEvent;
 use mriseg::image::Picture;
 use mriseg::reading::Reading;
 use mriseg::segmenter::{Query, SamplingOptions, Segmentation, Segmenter, Settings};
+use mriseg::sentence::Check;
 use mriseg::text::Prompt;
 use serde::Serialize;
 use std::ops::ControlFlow;
@@ -29,6 +30,8 @@ struct Tokens<'a> {
     read_as: Option<String>,
     /// What was done to the picture.
     picture_notes: Vec<String>,
+    /// How the mask compares with the sentence; empty where sentences are not about lungs.
+    checks: Vec<Check>,
     tokens: Vec<u32>,
     probabilities: Vec<f32>,
     /// Probability of there being something to draw; absent where the model does not tell.
@@ -45,6 +48,7 @@ impl<'a> Tokens<'a> {
         image: &'a str,
         text: &'a str,
         reading: Option<&Reading>,
+        checks: Vec<Check>,
         result: &Segmentation,
     ) -> Self {
         Self {
@@ -52,6 +56,7 @@ impl<'a> Tokens<'a> {
             text,
             read_as: reading.map(Reading::describe),
             picture_notes: result.notes.clone(),
+            checks,
             tokens: result.tokens.clone(),
             probabilities: result.probabilities.clone(),
             presence: result.presence,
@@ -123,11 +128,13 @@ fn one(
     for note in &result.notes {
         eprintln!("note: {note}");
     }
+    let checks = segmenter.checks(text, &result.mask);
+    for failed in checks.iter().filter(|check| !check.agrees) {
+        eprintln!("check: {}", failed.message);
+    }
     if args.json {
-        println!(
-            "{}",
-            serde_json::to_string(&Tokens::new(&name, text, reading.as_ref(), &result))?
-        );
+        let tokens = Tokens::new(&name, text, reading.as_ref(), checks, &result);
+        println!("{}", serde_json::to_string(&tokens)?);
         return Ok(());
     }
     let confidence: f32 =
@@ -228,7 +235,8 @@ fn whole_gallery(
             })
             .with_context(asked)?;
             let reading = segmenter.reading(text);
-            results.push(Tokens::new(name, text, reading.as_ref(), &result));
+            let checks = segmenter.checks(text, &result.mask);
+            results.push(Tokens::new(name, text, reading.as_ref(), checks, &result));
         }
     }
     let json = serde_json::to_vec(&results)?;

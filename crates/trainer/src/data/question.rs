@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use mriseg::reading::{Findings, Request};
-use mriseg_data::{Disturbance, Wording, answer, wrong_side};
+use mriseg_data::{Disturbance, Wording, answer, other_side};
 use rand::seq::SliceRandom;
 
 use super::cache::{CaseCache, PreparedCase};
@@ -116,7 +116,7 @@ impl Asking {
                 shuffled
             }
             TextMode::WrongSide => given
-                .map(|text| wrong_side(&text).unwrap_or(text))
+                .map(|text| other_side(&text).unwrap_or(text))
                 .collect(),
         }
     }

@@ -186,7 +186,7 @@ fn mirror_image(case: &PreparedCase) -> PreparedCase {
 
 #[cfg(test)]
 mod tests {
-    use mriseg::bundle::Domain;
+    use mriseg::bundle::{Domain, SideConvention};
     use mriseg::config::ModelConfig;
     use mriseg::decode::Pick;
     use mriseg::segmenter::Settings;
@@ -221,6 +221,7 @@ mod tests {
                     rule: Pick::MostProbable.into(),
                     typical: None,
                     domain: Domain::ChestXray,
+                    side_convention: SideConvention::Viewer,
                     example: String::new(),
                 },
                 &model,

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use mriseg::image::Mask;
 use mriseg::reading::{Findings, Request, Side};
-use mriseg_data::sides::separating_column;
+use mriseg::sentence::separating_column;
 use mriseg_data::{SideConvention, Wording};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;

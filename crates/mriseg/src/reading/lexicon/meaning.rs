@@ -83,3 +83,14 @@ pub(in crate::reading) enum Meaning {
 pub(in crate::reading) fn side_of(number: usize) -> Side {
     Side::BOTH[number]
 }
+
+impl Meaning {
+    /// What means the same on the other side; `None` of what names no single side.
+    pub(in crate::reading) fn other_side(self) -> Option<Self> {
+        match self {
+            Self::Side(side) => Some(Self::Side(1 - side)),
+            Self::Spot(sides @ (0b01 | 0b10), zone) => Some(Self::Spot(0b11 ^ sides, zone)),
+            _ => None,
+        }
+    }
+}

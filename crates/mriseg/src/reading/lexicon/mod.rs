@@ -44,8 +44,42 @@ pub(super) fn glued(word: &str) -> Option<(Meaning, Meaning)> {
         .into_iter()
         .find_map(|first| {
             let rest = word.strip_prefix(first).filter(|rest| rest.len() > 3)?;
-            Some((exact(first)?, exact(rest)?))
+            // "leftover" is one word.
+            let second = exact(rest).filter(|second| *second != Meaning::In)?;
+            Some((exact(first)?, second))
         })
+}
+
+/// The word for the same on the other side, of a word in small letters without accents; `None` where it names no side.
+/// Words that have no counterpart get a phrase: there is no middle lobe on the left.
+pub(super) fn opposite(word: &str) -> Option<String> {
+    let phrase = match word {
+        "rml" => Some("left middle zone"),
+        "lingula" | "lingular" => Some("right middle lobe"),
+        "retrocardiac" => Some("right lower zone"),
+        _ => None,
+    };
+    if phrase.is_some() {
+        return phrase.map(str::to_owned);
+    }
+    let same = |word: &str| {
+        words::WORDS.iter().find_map(|&(meaning, list)| {
+            let place = list.split_whitespace().position(|known| known == word)?;
+            let others = words_for(meaning.other_side()?)?;
+            others.split_whitespace().nth(place).map(str::to_owned)
+        })
+    };
+    let plural = || Some(same(word.strip_suffix('s')?)? + "s");
+    let mistyped = || {
+        let others = words_for(meaning(word)?.other_side()?)?;
+        others.split_whitespace().next().map(str::to_owned)
+    };
+    same(word).or_else(plural).or_else(mistyped)
+}
+
+fn words_for(meaning: Meaning) -> Option<&'static str> {
+    let mut lists = words::WORDS.iter();
+    lists.find_map(|&(own, list)| (own == meaning).then_some(list))
 }
 
 /// Whether a word that was not read may have been meant as a side.
@@ -228,5 +262,6 @@ mod tests {
             Some((Meaning::Side(1), Meaning::Zone(2)))
         );
         assert_eq!(glued("leftish"), None);
+        assert_eq!(glued("leftover"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::meaning::Meaning::{self, *};
 
-/// Every word, once.
+/// Every word, once. Words for one side stand in the order of their opposites.
 pub(super) const WORDS: &[(Meaning, &str)] = &[
     (Side(0), "left lt l leftward leftwards leftsided"),
     (Side(1), "right rt r rightward rightwards rightsided"),

@@ -16,6 +16,15 @@ pub(super) fn read(tokens: &mut [Token]) {
     }
 }
 
+/// Whether a word about a side is no other word: "right now", "left over".
+pub(super) fn names_side(tokens: &[Token], i: usize) -> bool {
+    match tokens[i].meaning() {
+        Some(Meaning::Side(side)) => !Here { tokens, i }.is_no_side(side),
+        Some(meaning) => meaning.other_side().is_some(),
+        None => false,
+    }
+}
+
 struct Here<'a> {
     tokens: &'a [Token],
     i: usize,

@@ -58,6 +58,49 @@ pub(super) fn contradiction<'a>(
     ))
 }
 
+/// How many findings a sentence names by number: "two infected areas", "three patches", "one on the left and two on the
+/// right". `None` where it gives no number.
+pub(super) fn named<'a>(tokens: impl Iterator<Item = &'a Token>) -> Option<usize> {
+    let tokens: Vec<&Token> = tokens.collect();
+    let mut counts: Vec<usize> = Vec::new();
+    for i in 0..tokens.len() {
+        let Some(Meaning::Count(count)) = tokens[i].meaning() else {
+            continue;
+        };
+        let before = i.checked_sub(1).map(|before| tokens[before]);
+        // "all three zones", "the right one has pneumonia", "grade 2 opacity"
+        let other = before.is_some_and(|before| {
+            matches!(before.meaning(), Some(Meaning::Whole | Meaning::Side(_)))
+                || matches!(
+                    before.word(),
+                    "the"
+                        | "this"
+                        | "that"
+                        | "which"
+                        | "grade"
+                        | "score"
+                        | "type"
+                        | "day"
+                        | "level"
+                )
+        });
+        let mut adjectives = tokens[i + 1..].iter().take(5).skip_while(|token| {
+            let adjective = matches!(token.meaning(), Some(Meaning::Filler | Meaning::Zone(_)));
+            adjective && !matches!(token.word(), "is" | "are" | "has" | "have" | "with")
+        });
+        let noun = adjectives.next().and_then(|token| token.meaning());
+        let finding = matches!(noun, Some(Meaning::Finding | Meaning::ZoneNoun));
+        let short = !counts.is_empty() && noun == Some(Meaning::In);
+        if !other && (finding || short) {
+            counts.push(count);
+        }
+    }
+    let (&first, rest) = counts.split_first()?;
+    let rest = rest.iter().sum::<usize>();
+    // "two patches, one on the left and one on the right"
+    Some(if rest == first { first } else { first + rest })
+}
+
 /// "two infected areas", then "one in the right"; "two opacities" can be in one zone.
 fn count<'a>(tokens: &[&'a Token], follows: bool) -> Option<(usize, &'a str)> {
     let Some(Meaning::Count(count)) = tokens.first()?.meaning() else {

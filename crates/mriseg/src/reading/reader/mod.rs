@@ -12,6 +12,7 @@ mod tokens;
 mod units;
 
 use std::fmt;
+use std::ops::Range;
 
 use super::lexicon::{self, Meaning};
 use super::{Findings, Request, Side};
@@ -40,6 +41,10 @@ pub struct Reading {
     pub placed: bool,
     /// Zones were named, not only sides.
     pub zoned: bool,
+    /// Sides were named, not only zones: what is called "left", "right" or "bilateral".
+    pub sided: bool,
+    /// How many findings it names by number ("two infected areas").
+    pub count: Option<usize>,
     /// The sentence says that there is nothing.
     pub negated: bool,
     /// It contradicts itself ("unilateral" with both sides, "two areas" with three zones): in words.
@@ -104,6 +109,10 @@ impl Reading {
             places: named.findings,
             placed: named.placed,
             zoned: named.zoned,
+            sided: named.sided,
+            count: understood
+                .then(|| count::named(words(Polarity::Asserted).flatten()))
+                .flatten(),
             negated: matches!(sense, Sense::Nothing),
             contradiction,
             unread,
@@ -121,6 +130,21 @@ impl Reading {
             Some(Target::Lungs) => Some(Request::Lungs(self.side())),
             Some(Target::Findings) if self.zoned => Some(Request::Zones(self.places)),
             Some(Target::Findings) => Some(self.side().map_or(Request::Everything, Request::Side)),
+        }
+    }
+
+    /// Where the words of a text stand that name a side, in bytes.
+    pub(super) fn side_words(text: &str) -> Vec<Range<usize>> {
+        let mut words = Vec::new();
+        let mut start = 0;
+        loop {
+            let (tokens, spans) = tokens::spanned(&text[start..]);
+            let Some(last) = spans.last() else {
+                return words;
+            };
+            let named = (0..tokens.len()).filter(|&i| context::names_side(&tokens, i));
+            words.extend(named.map(|i| start + spans[i].start..start + spans[i].end));
+            start += last.end;
         }
     }
 

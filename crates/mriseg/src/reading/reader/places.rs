@@ -14,6 +14,8 @@ pub(super) struct Places {
     pub(super) placed: bool,
     /// A zone was named.
     pub(super) zoned: bool,
+    /// A side was named, "bilateral" too.
+    pub(super) sided: bool,
     /// Fewest zones that can be meant: a side without zones counts as one.
     pub(super) fewest: usize,
     /// Left and right were named, left out "bilateral" that stands for itself.
@@ -160,6 +162,7 @@ fn union(chunks: &[Chunk]) -> Places {
         .any(|chunk| chunk.sided() && !chunk.bilateral);
     for chunk in &counted {
         places.placed = true;
+        places.sided |= chunk.sided();
         if chunk.bilateral
             && chunk.side_only()
             && (named || counted.iter().any(|other| other.zoned()))

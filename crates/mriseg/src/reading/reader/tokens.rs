@@ -1,5 +1,7 @@
 //! Words and the marks between them.
 
+use std::ops::Range;
+
 use super::super::lexicon::{self, Meaning};
 
 /// More words than this are not read.
@@ -51,13 +53,22 @@ impl Token {
 
 /// The words and marks of a text; a word has the meaning that it has on its own.
 pub(super) fn split(text: &str) -> Vec<Token> {
-    let chars: Vec<char> = text
-        .chars()
+    spanned(text).0
+}
+
+/// The same, and where each of them stands in the text, in bytes; of a very long text only the beginning.
+pub(super) fn spanned(text: &str) -> (Vec<Token>, Vec<Range<usize>>) {
+    let (starts, chars): (Vec<usize>, Vec<char>) = text
+        .char_indices()
         .take(MAX_CHARS)
-        .flat_map(char::to_lowercase)
-        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
-        .collect();
+        .flat_map(|(start, c)| c.to_lowercase().map(move |c| (start, c)))
+        .filter(|(_, c)| !('\u{300}'..='\u{36f}').contains(c))
+        .unzip();
+    let rest = text.char_indices().nth(MAX_CHARS);
+    let end_of_read = rest.map_or(text.len(), |(start, _)| start);
+    let byte = |at: usize| starts.get(at).copied().unwrap_or(end_of_read);
     let mut tokens = Vec::new();
+    let mut spans = Vec::new();
     let mut words = 0;
     let mut at = 0;
     while at < chars.len() && words < MAX_WORDS {
@@ -83,15 +94,17 @@ pub(super) fn split(text: &str) -> Vec<Token> {
                 push_word(&mut tokens, word);
             }
             words += 1;
+            spans.resize(tokens.len(), byte(at)..byte(end));
             at = end;
             continue;
         }
         if let Some(mark) = mark(&chars, at, &tokens) {
             tokens.push(mark);
+            spans.push(byte(at)..byte(at + 1));
         }
         at += 1;
     }
-    tokens
+    (tokens, spans)
 }
 
 fn in_word(chars: &[char], at: usize) -> bool {

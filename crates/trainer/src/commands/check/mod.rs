@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 
 use anyhow::Result;
 use mriseg::bundle::SideConvention;
+use mriseg::sentence::contradiction;
 use mriseg::text::TextTokenizer;
-use mriseg_data::sentence::contradiction;
 use mriseg_data::{DataError, Dataset, Findings, PhantomConfig, SentenceKind};
 use rayon::prelude::*;
 use serde_json::json;

@@ -1,8 +1,7 @@
 //! The two halves of a mask.
 
-use mriseg::image::Mask;
-
-use crate::sentence::Side;
+use crate::image::Mask;
+use crate::reading::Side;
 
 /// The column between the lungs, in pixels from the left: near the middle of the picture, the one that cuts the fewest
 /// marked pixels, and among these the most central.
@@ -22,8 +21,8 @@ pub fn separating_column(mask: &Mask) -> usize {
         .unwrap_or(centre)
 }
 
-/// The part of a mask on one side of the picture.
-pub(crate) fn half(mask: &Mask, middle: usize, side: Side) -> Mask {
+/// The part of a mask on one side of the picture, left or right of column `middle`.
+pub fn half(mask: &Mask, middle: usize, side: Side) -> Mask {
     let mut part = mask.clone();
     for row in part.pixels.chunks_exact_mut(mask.width) {
         match side {

@@ -1,10 +1,9 @@
 //! Whether a mask lies where its sentence says.
 
-use mriseg::image::Mask;
-
-use super::{Findings, Side};
-use crate::SideConvention;
-use crate::sides::separating_column;
+use super::separating_column;
+use crate::bundle::SideConvention;
+use crate::image::Mask;
+use crate::reading::{Findings, Side};
 
 /// Largest share of a mask that may lie on a side its sentence does not name, and smallest share that a named side
 /// must hold. Masks of neighbouring lungs touch the middle, so neither is zero.
