@@ -65,6 +65,29 @@ export interface Attention {
 }
 
 /**
+ * Whether a mask agrees with its sentence in one respect.
+ */
+export interface Check {
+    /**
+     * What is compared.
+     */
+    kind: CheckKind;
+    /**
+     * Whether mask and sentence agree.
+     */
+    agrees: boolean;
+    /**
+     * What is compared with what: one sentence.
+     */
+    message: string;
+}
+
+/**
+ * What of a sentence and its mask is compared.
+ */
+export type CheckKind = "presence" | "count" | "side" | "level";
+
+/**
  * What each code draws by itself.
  */
 export interface Codebook {
@@ -138,6 +161,20 @@ export interface Frames {
      * Mask probability, frame after frame, each row by row, 0 to 255; 0 in cells that are not decoded yet.
      */
     frames: Uint8Array;
+}
+
+/**
+ * A sentence in the words of the model.
+ */
+export interface InConvention {
+    /**
+     * The sentence to give to the model.
+     */
+    text: string;
+    /**
+     * Whether it differs from the one that was written.
+     */
+    changed: boolean;
 }
 
 /**
@@ -289,6 +326,11 @@ export interface Segmentation {
      */
     presence: number | null;
 }
+
+/**
+ * Whose left "left" is.
+ */
+export type SideConvention = "viewer" | "patient";
 
 /**
  * Where the square that the model reads lies, in pixels of the picture: smaller than a picture that has a frame,

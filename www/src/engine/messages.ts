@@ -13,7 +13,7 @@ import type {
   PartialMask,
   Pass,
   Reading,
-  Rewritten,
+  InConvention,
   Seen,
   Segmentation,
   SideConvention,
@@ -29,7 +29,7 @@ export type EngineKind = 'cpu' | 'webgpu';
 export interface EngineCalls {
   read(text: string): Reading | undefined;
   otherSide(text: string): string | undefined;
-  inConvention(text: string, words: SideConvention): Rewritten;
+  inConvention(text: string, words: SideConvention): InConvention;
   checks(text: string, mask: Uint8Array, width: number, height: number): Check[];
   compare(mask: Uint8Array, truth: Uint8Array, width: number, height: number): Comparison;
   rle(mask: Uint8Array, width: number, height: number): Uint32Array;
