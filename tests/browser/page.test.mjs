@@ -158,16 +158,11 @@ describe('page without WebGPU', { skip: missing }, () => {
     assert.equal(await page.getByTestId('prompt').inputValue(), first.text);
     await loadModel(page);
     assert.equal(await page.getByTestId('prompt').inputValue(), example);
-    assert.ok(await page.getByTestId('gallery-note').isVisible());
     for (const id of ['sentence', 'own-words']) assert.ok(await page.getByTestId(id).first().isHidden(), id);
     // Another picture of the gallery brings no sentence either, and none is read as one about lungs.
     await page.getByTestId('gallery-item').nth(1).click();
     assert.equal(await page.getByTestId('prompt').inputValue(), example);
     assert.equal(await page.getByTestId('reading-line').textContent(), '');
-    await page.unroute(`**/${BUNDLE}/manifest.json`);
-    await loadModel(page);
-    assert.notEqual(await page.getByTestId('prompt').inputValue(), example);
-    assert.ok(await page.getByTestId('own-words').first().isVisible());
     nothingWrong();
     await page.context().close();
   });
@@ -443,6 +438,8 @@ describe('page without WebGPU', { skip: missing }, () => {
     assert.equal(await page.getByTestId('picture-notes').textContent(), '');
     const frame = { left: 60, right: 20, above: 30, below: 10 };
     await page.getByTestId('file-input').setInputFiles(await framed(page, first.image, frame));
+    await shown(page, 'framed.png');
+    await choose(page, 'model-select', BUNDLE);
     await page.getByTestId('prompt').fill(first.text);
     await page.getByTestId('segment').click();
     await state(page, 'done');
@@ -532,7 +529,8 @@ describe('page without WebGPU', { skip: missing }, () => {
     assert.match(await again.page.getByTestId('timing').textContent(), /from this browser.s cache/);
     await settings(again.page, () => again.page.getByTestId('clear-cache').click());
     begin = session.server.requests.length;
-    await loadModel(again.page);
+    const later = await visit(session, { context });
+    await loadModel(later.page);
     assert.ok(large(begin).length >= 2);
     nothingWrong();
     again.nothingWrong();

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
-import { listFiles, suits, type BundleListing, type Manifest } from '../src/bundle/bundle.ts';
+import { isAboutLungs, listFiles, suits, type BundleListing, type Manifest } from '../src/bundle/bundle.ts';
 import type { EngineListing } from '../src/engine/engines.ts';
 
 export function listings(): Plugin {
@@ -56,6 +56,7 @@ function listBundles(folder: string): BundleListing[] {
         title: manifest.name,
         bytes: listFiles(manifest).reduce((sum, file) => sum + file.bytes, bytes.length),
         suits: suits(id, manifest),
+        aboutLungs: isAboutLungs(manifest),
         example: manifest.example,
         grid: mask.size / mask.patch,
         manifest: { file, bytes: bytes.length, sha256: hash(bytes) },

@@ -14,6 +14,8 @@ export interface BundleListing {
   /** Of all files, the manifest too. */
   bytes: number;
   suits: PictureKind;
+  /** Whether its sentences are about lungs. */
+  aboutLungs: boolean;
   /** A sentence that the model understands. */
   example: string;
   /** Rows and columns of cells. */

@@ -48,6 +48,8 @@ export class App implements Context {
   #state: State = { name: 'probe' };
   /** Changes to a faster engine that is ready; called between decodings. */
   #adopt: (() => void) | undefined;
+  /** The model whose example and sentences are offered. */
+  #offered: string | undefined;
   readonly #words = byId<HTMLSelectElement>('words-select');
   readonly #reading = new ReadingLine(() => this.engine, () => this.words);
   readonly #model: ModelHost;
@@ -61,7 +63,9 @@ export class App implements Context {
       dispatch: (event) => this.#dispatch(event),
       changed: () => {
         this.#settings.show();
-        this.#render();
+        this.#offer();
+        if (this.#state.name === 'idle' || this.#state.name === 'ready') this.#dispatch(this.#opened());
+        this.#showTiming();
         void this.#reading.refresh();
       },
       loaded: ({ manifest }) => this.#pictures.offer(manifest.example, isAboutLungs(manifest)),
@@ -90,7 +94,7 @@ export class App implements Context {
         showNotice('');
         showPictureNotes([]);
         this.#model.propose(picture.kind);
-        this.#dispatch({ type: 'opened', modelLoaded: this.engine !== undefined });
+        this.#dispatch(this.#opened());
       },
       typed: () => void this.#reading.refresh(),
       // Without a model this would be a download that nobody asked for.
@@ -160,6 +164,7 @@ export class App implements Context {
       showSides(this.words);
     });
     this.#dispatch({ type: 'probed' });
+    this.#offer();
     await this.#pictures.openGallery();
   }
 
@@ -202,10 +207,7 @@ export class App implements Context {
       pass: () => this.#decoding.pass(),
       branch: (index, token) => redo(say('editedToken', index + 1), (label) => this.#decoding.branch(index, token, label)),
       goOn: (count) => redo(say('continued'), (label) => this.#decoding.goOn(count, label)),
-      sample: async (options) => {
-        await this.#decoding.sample(options);
-        if (this.session.run?.sampled) showHeat(this.viewer, 'agreement');
-      },
+      sample: (options) => this.#decoding.sample(options),
       say: (prompt) => (this.#pictures.text = prompt),
       openExample: (id) => this.#pictures.openExample(id),
       openFiles: (files) => this.#pictures.openFiles(files),
@@ -229,12 +231,31 @@ export class App implements Context {
     render(this.#state, this.session.picture !== undefined, this.#model.listing !== undefined);
   }
 
+  #opened(): Event {
+    return { type: 'opened', modelLoaded: this.engine !== undefined };
+  }
+
+  /** Offers what the model understands that the next mask comes from. */
+  #offer(): void {
+    const { listing } = this.#model;
+    if (!listing || listing.id === this.#offered) return;
+    this.#offered = listing.id;
+    this.#pictures.offer(listing.example, listing.aboutLungs);
+  }
+
+  #showTiming(): void {
+    fillPairs(byId('timing'), timingRows(this.#model.timings, this.session.run));
+  }
+
   #showRun(): void {
     const { run, step } = this.session;
     this.viewer.scene = run && sceneOf(run, step);
     offerOverlays(this.viewer);
     // At every token of a decoding nothing in it changes.
-    if (!this.session.live) fillPairs(byId('timing'), timingRows(this.#model.timings, run));
+    if (!this.session.live) this.#showTiming();
+    if (run?.sampled && this.#state.name === 'sampling' && this.viewer.heat !== 'agreement') {
+      showHeat(this.viewer, 'agreement');
+    }
   }
 
   #started({ prompt, asked, started: { readAs, hint, notes } }: Run): void {

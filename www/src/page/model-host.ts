@@ -1,6 +1,6 @@
 // The model and the engine that runs it: which one fits the picture, loading it, and replacing an engine that died.
 
-import { listFiles, loadBundle, suits, type Bundle, type BundleListing, type PictureKind } from '../bundle/bundle.ts';
+import { isAboutLungs, listFiles, loadBundle, suits, type Bundle, type BundleListing, type PictureKind } from '../bundle/bundle.ts';
 import { groupLoads, type LoaderOptions } from '../bundle/loader.ts';
 import type { ContentStore } from '../bundle/store.ts';
 import type { Preference, Probe } from '../engine/choose.ts';
@@ -240,6 +240,7 @@ function listingOf({ id, manifest, manifestBytes, manifestHash }: Bundle): Bundl
     title: manifest.name,
     bytes,
     suits: suits(id, manifest),
+    aboutLungs: isAboutLungs(manifest),
     example: manifest.example,
     grid: mask ? mask.size / mask.patch : 0,
     manifest: { file: 'manifest.json', bytes: manifestBytes.byteLength, sha256: manifestHash ?? '' },

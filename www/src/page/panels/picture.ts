@@ -80,7 +80,8 @@ export class PicturePanel {
     const { value, placeholder } = this.#prompt;
     const ofGallery = this.#item?.sentences.some(({ text }) => text === value) ?? false;
     this.#prompt.placeholder = example;
-    if (value === '' || value === placeholder || (ofGallery && !aboutLungs)) this.text = example;
+    const fitting = (aboutLungs && this.#item?.sentences[0]?.text) || example;
+    if (value === '' || value === placeholder || (ofGallery && !aboutLungs)) this.text = fitting;
     this.#show();
   }
 
@@ -123,7 +124,7 @@ export class PicturePanel {
     };
     // At once, so that a sentence typed while the picture loads is not overwritten.
     this.#item = item;
-    if (item.sentences[0]) this.text = item.sentences[0].text;
+    if (item.sentences[0] && this.#aboutLungs) this.text = item.sentences[0].text;
     this.#show();
     await this.#open(item.image, read);
   }
