@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 
 /** From the bottom up. */
-const LAYERS = ['bundle', 'engine', 'picture', 'draw', 'page'];
+const LAYERS = ['bundle', 'engine', 'imaging', 'picture', 'draw', 'page'];
 const SRC = resolve('src');
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 
