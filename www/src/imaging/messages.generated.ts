@@ -2,111 +2,69 @@
 // write this file anew with `npm run write-engine-types --prefix www`. `./scripts/build-web` compares the two.
 
 /**
- * What a file holds, without a word of the patient.
- *erive(Serialize, Tsify)]
- *erde(rename_all = "camelCase")]
- *sify(missing_as_null)]
- * struct StudyInfo {
- * /// DICOM, or PNG, JPEG and WebP.
- * pub kind: Kind,
- * /// Pixels across.
- * pub width: usize,
- * /// Pixels down.
- * pub height: usize,
- * /// Frames; 1 unless it is a multi-frame file.
- * pub frames: usize,
- * /// Bits of a stored value.
- * pub bits: u32,
- * /// Whether pixels have red, green and blue.
- * pub colour: bool,
- * /// Least value of the first frame, in rescaled units.
- * pub minimum: f64,
- * /// Greatest value of the first frame, in rescaled units.
- * pub maximum: f64,
- * /// Windows of the file, its own choice first; the full range where it has none. Never empty.
- * pub windows: Vec<NamedWindow>,
- * /// Whether low values are bright in the file (MONOCHROME1). `render` and `picture` have turned them: `invert` is a wish
- * /// of the viewer alone.
- * pub inverted: bool,
- * /// Size of a pixel; null where the file does not say it.
- * pub spacing: Option<Spacing>,
- * /// Modality, such as "DX"; null for pictures.
- * pub modality: Option<String>,
- * /// Letters for the edges; null where the file does not say them.
- * pub orientation: Option<Orientation>,
- * /// Name of the transfer syntax; null for pictures.
- * pub transfer_syntax: Option<String>,
- * /// What is worth knowing about the pixels, each without capital and full stop.
- * pub notes: Vec<String>,
- *
- *
  * Which kind of file is open.
- *erive(Serialize, Tsify)]
- *erde(rename_all = "camelCase")]
- * enum Kind {
- * /// DICOM.
- * Dicom,
- * /// PNG, JPEG or WebP.
- * Picture,
- *
- *
+ */
+export type Kind = "dicom" | "picture";
+
+/**
  * A window with the name that the file gives it.
- *erive(Serialize, Tsify)]
- * struct NamedWindow {
- * /// What the file calls it, or "Window 1", "Table 1", "Full range".
- * pub name: String,
- * /// Value in the middle, in rescaled units.
- * pub centre: f64,
- * /// Values from black to white.
- * pub width: f64,
- *
- *
- * A linear window.
- *erive(Serialize, Tsify)]
- * struct WindowSetting {
- * /// Value in the middle, in rescaled units.
- * pub centre: f64,
- * /// Values from black to white.
- * pub width: f64,
- *
- *
- * Distance of the centres of neighbouring pixels.
- *erive(Serialize, Deserialize, Tsify)]
- * struct Spacing {
- * /// Between rows (downwards), in mm.
- * pub row: f64,
- * /// Between columns (across), in mm.
- * pub column: f64,
- * /// The attribute that says it, and where it holds.
- * pub from: String,
- *
- *
+ */
+export interface NamedWindow {
+    /**
+     * What the file calls it, or "Window 1", "Table 1", "Full range".
+     */
+    name: string;
+    /**
+     * Value in the middle, in rescaled units.
+     */
+    centre: number;
+    /**
+     * Values from black to white.
+     */
+    width: number;
+}
+
+/**
  * Letters for the edges of a picture: R, L, A, P, H and F of the patient, or several.
- *erive(Serialize, Tsify)]
- * struct Orientation {
- * /// At the viewer's left.
- * pub left: String,
- * /// At the viewer's right.
- * pub right: String,
- * /// Above.
- * pub top: String,
- * /// Below.
- * pub bottom: String,
- *
- *
+ */
+export interface Orientation {
+    /**
+     * At the viewer's left.
+     */
+    left: string;
+    /**
+     * At the viewer's right.
+     */
+    right: string;
+    /**
+     * Above.
+     */
+    top: string;
+    /**
+     * Below.
+     */
+    bottom: string;
+}
+
+/**
  * A frame through a window.
- *erive(Serialize, Tsify)]
- * struct Rendered {
- * /// Pixels across.
- * pub width: usize,
- * /// Pixels down.
- * pub height: usize,
- * /// Red, green, blue and opacity (255) of every pixel, row by row.
- * #[serde(with = "serde_wasm_bindgen::preserve")]
- * #[tsify(type = "Uint8Array")]
- * pub rgba: Uint8Array,
- *
- *
+ */
+export interface Rendered {
+    /**
+     * Pixels across.
+     */
+    width: number;
+    /**
+     * Pixels down.
+     */
+    height: number;
+    /**
+     * Red, green, blue and opacity (255) of every pixel, row by row.
+     */
+    rgba: Uint8Array;
+}
+
+/**
  * A mask to write.
  */
 export interface Segment {
@@ -126,4 +84,103 @@ export interface Segment {
      * Name of the model that drew it; empty for what a person drew.
      */
     algorithm: string;
+}
+
+/**
+ * Distance of the centres of neighbouring pixels.
+ */
+export interface Spacing {
+    /**
+     * Between rows (downwards), in mm.
+     */
+    row: number;
+    /**
+     * Between columns (across), in mm.
+     */
+    column: number;
+    /**
+     * The attribute that says it, and where it holds.
+     */
+    from: string;
+}
+
+/**
+ * What a file holds, without a word of the patient.
+ */
+export interface StudyInfo {
+    /**
+     * DICOM, or PNG, JPEG and WebP.
+     */
+    kind: Kind;
+    /**
+     * Pixels across.
+     */
+    width: number;
+    /**
+     * Pixels down.
+     */
+    height: number;
+    /**
+     * Frames; 1 unless it is a multi-frame file.
+     */
+    frames: number;
+    /**
+     * Bits of a stored value.
+     */
+    bits: number;
+    /**
+     * Whether pixels have red, green and blue.
+     */
+    colour: boolean;
+    /**
+     * Least value of the first frame, in rescaled units.
+     */
+    minimum: number;
+    /**
+     * Greatest value of the first frame, in rescaled units.
+     */
+    maximum: number;
+    /**
+     * Windows of the file, its own choice first; the full range where it has none. Never empty.
+     */
+    windows: NamedWindow[];
+    /**
+     * Whether low values are bright in the file (MONOCHROME1). `render` and `picture` have turned them: `invert` is a wish
+     * of the viewer alone.
+     */
+    inverted: boolean;
+    /**
+     * Size of a pixel; null where the file does not say it.
+     */
+    spacing: Spacing | null;
+    /**
+     * Modality, such as "DX"; null for pictures.
+     */
+    modality: string | null;
+    /**
+     * Letters for the edges; null where the file does not say them.
+     */
+    orientation: Orientation | null;
+    /**
+     * Name of the transfer syntax; null for pictures.
+     */
+    transferSyntax: string | null;
+    /**
+     * What is worth knowing about the pixels, each without capital and full stop.
+     */
+    notes: string[];
+}
+
+/**
+ * A linear window.
+ */
+export interface WindowSetting {
+    /**
+     * Value in the middle, in rescaled units.
+     */
+    centre: number;
+    /**
+     * Values from black to white.
+     */
+    width: number;
 }
