@@ -13,6 +13,22 @@ const first = gallery[0] && { image: gallery[0].image, text: gallery[0].sentence
 const ALLOWED = { serviceWorkers: 'allow' };
 const sha256 = (content) => createHash('sha256').update(content).digest('hex');
 
+/** A browser and a server that end with the test, also where it fails. */
+async function opened(t, options) {
+  const session = await open(options);
+  t.after(() => session.close());
+  return session;
+}
+
+/** Waits until `question`, asked inside the page, is answered with true. Playwright's own waiting takes no promise. */
+async function until(page, question, argument) {
+  const end = performance.now() + 20_000;
+  while (!(await page.evaluate(question, argument))) {
+    assert.ok(performance.now() < end, `waited too long for ${question}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Waits until the service worker keeps the page. */
 async function kept(page) {
   await page.evaluate(async () => {
@@ -26,14 +42,14 @@ async function kept(page) {
 async function modelKept(page) {
   const manifest = JSON.parse(readFileSync(join(DIST, `bundles/${BUNDLE}/manifest.json`), 'utf8'));
   const files = manifest.shards.length + 4;
-  await page.waitForFunction(async (files) => {
+  await until(page, async (files) => {
     const keys = await (await caches.open('mriseg-files-1')).keys();
     return keys.filter(({ url }) => !url.includes('incomplete')).length >= files;
   }, files);
 }
 
 /** The build with another start page, as the plugin would list it. */
-function nextBuild() {
+function nextBuild(t) {
   const folder = mkdtempSync(join(tmpdir(), 'mriseg-build-'));
   cpSync(DIST, folder, { recursive: true });
   const before = readFileSync(join(folder, 'index.html'), 'utf8');
@@ -44,14 +60,15 @@ function nextBuild() {
   const changed = worker.replace(sha256(before), sha256(after)).replace(/version:`(\w+)`/, 'version:`next-$1`');
   assert.equal(changed.length, worker.length + 'next-'.length);
   writeFileSync(join(folder, 'sw.js'), changed);
-  return { folder, remove: () => rmSync(folder, { recursive: true }) };
+  t.after(() => rmSync(folder, { recursive: true }));
+  return { folder };
 }
 
 const buildOf = (page) => page.evaluate(() => document.body.dataset.build ?? 'first');
 
 /** Waits until the next version is there and waits. */
 const isWaiting = (page) =>
-  page.waitForFunction(async () => Boolean((await navigator.serviceWorker.getRegistration())?.waiting));
+  until(page, async () => Boolean((await navigator.serviceWorker.getRegistration())?.waiting));
 
 /** Asks the waiting version to take over, as the page does. */
 const apply = (page) =>
@@ -67,8 +84,8 @@ const apply = (page) =>
 
 describe('without a network', { skip: missing }, () => {
   for (const base of ['/', '/some/where/']) {
-    test(`from the second visit the page opens and segments as before, at ${base}`, async () => {
-      const session = await open({ base });
+    test(`from the second visit the page opens and segments as before, at ${base}`, async (t) => {
+      const session = await opened(t, { base });
       const { page, context, nothingWrong } = await visit(session, ALLOWED);
       await loadModel(page);
       const before = await segment(page, first);
@@ -87,12 +104,11 @@ describe('without a network', { skip: missing }, () => {
         again.nothingWrong();
         await again.page.close();
       }
-      await session.browser.close();
     });
   }
 
-  test('nothing large is kept before the click', async () => {
-    const session = await open();
+  test('nothing large is kept before the click', async (t) => {
+    const session = await opened(t);
     const { page } = await visit(session, ALLOWED);
     await kept(page);
     const asked = session.server.requests;
@@ -100,27 +116,25 @@ describe('without a network', { skip: missing }, () => {
     const names = await page.evaluate(() => caches.keys());
     assert.equal(names.length, 1);
     assert.ok(names[0].startsWith(`mriseg-page ${session.server.url} `), names[0]);
-    await session.close();
   });
 
-  test('a cleared cache keeps nothing, and the next visit keeps the page anew', async () => {
-    const session = await open();
+  test('a cleared cache keeps nothing, and the next visit keeps the page anew', async (t) => {
+    const session = await opened(t);
     const { page, context } = await visit(session, ALLOWED);
     await kept(page);
     await page.getByTestId('clear-cache').click();
-    await page.waitForFunction(async () => (await caches.keys()).length === 0);
+    await until(page, async () => (await caches.keys()).length === 0);
     await visit(session, { context });
-    await page.waitForFunction(async () => (await caches.keys()).length === 1);
+    await until(page, async () => (await caches.keys()).length === 1);
     await session.server.close();
     await visit(session, { context });
-    await session.browser.close();
   });
 });
 
 describe('a new build', { skip: missing }, () => {
-  test('waits until no tab runs the old one, then replaces it whole', async () => {
-    const next = nextBuild();
-    const session = await open();
+  test('waits until no tab runs the old one, then replaces it whole', async (t) => {
+    const next = nextBuild(t);
+    const session = await opened(t);
     const { page, context, nothingWrong } = await visit(session, ALLOWED);
     await kept(page);
     session.server.swap(next.folder);
@@ -143,13 +157,11 @@ describe('a new build', { skip: missing }, () => {
     const names = await page.evaluate(() => caches.keys());
     assert.deepEqual(names.map((name) => / next-\w+$/.test(name)), [true]);
     nothingWrong();
-    await session.close();
-    next.remove();
   });
 
-  test('that is only half on the server is not taken', async () => {
-    const next = nextBuild();
-    const session = await open();
+  test('that is only half on the server is not taken', async (t) => {
+    const next = nextBuild(t);
+    const session = await opened(t);
     const { page } = await visit(session, ALLOWED);
     await kept(page);
     // Its worker is there, its start page is still the old one.
@@ -167,13 +179,11 @@ describe('a new build', { skip: missing }, () => {
     await page.reload();
     await state(page, 'idle');
     assert.equal(await buildOf(page), 'first');
-    await session.browser.close();
-    next.remove();
   });
 });
 
-test('a browser without service workers misses nothing else', { skip: missing }, async () => {
-  const session = await open();
+test('a browser without service workers misses nothing else', { skip: missing }, async (t) => {
+  const session = await opened(t);
   const { page, context, nothingWrong } = await visit(session);
   await context.addInitScript(() => delete Navigator.prototype.serviceWorker);
   await page.reload();
@@ -182,5 +192,4 @@ test('a browser without service workers misses nothing else', { skip: missing },
   await loadModel(page);
   assert.ok((await segment(page, first)).tokens.length > 0);
   nothingWrong();
-  await session.close();
 });
