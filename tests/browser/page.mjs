@@ -30,8 +30,8 @@ export const PICTURES = process.env.MRISEG_PICTURES;
 const PAUSE_MS = 20;
 
 /** A browser and a server; `webgpu` gives it Chromium's software adapter. */
-export async function open({ webgpu = false } = {}) {
-  const server = await serve(DIST);
+export async function open({ webgpu = false, ...serving } = {}) {
+  const server = await serve(DIST, serving);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-background-networking', ...(webgpu ? ['--enable-unsafe-webgpu'] : [])],
@@ -43,9 +43,12 @@ export async function open({ webgpu = false } = {}) {
   return { browser, server, close };
 }
 
-/** A page of a fresh profile that remembers everything that must not happen. */
+/**
+ * A page of a fresh profile that remembers everything that must not happen. It has no service worker unless `options`
+ * allow one: what it asks for could not be changed by the test then.
+ */
 export async function visit({ browser, server }, { query = '', context, ...options } = {}) {
-  const profile = context ?? (await browser.newContext({ viewport: { width: 1360, height: 1000 }, ...options }));
+  const profile = context ?? (await browser.newContext({ viewport: { width: 1360, height: 1000 }, serviceWorkers: 'block', ...options }));
   const page = await profile.newPage();
   const wrong = [];
   page.on('pageerror', (error) => wrong.push(`page error: ${error.message}`));

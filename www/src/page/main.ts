@@ -3,6 +3,7 @@
 import type { BundleListing } from '../bundle/bundle.ts';
 import { openStore } from '../bundle/store.ts';
 import type { EngineListing } from '../engine/engines.ts';
+import { keepOffline } from '../offline/register.ts';
 import { probeWebGpu } from '../engine/probe.ts';
 import { App } from './app.ts';
 import { fetchJson } from './json.ts';
@@ -27,4 +28,4 @@ async function begin(): Promise<void> {
   await new App({ base, bundles, engines, probe, store: openStore(caches, base) }).begin();
 }
 
-void begin();
+void begin().then(() => keepOffline());
