@@ -1,6 +1,7 @@
 // The page: its state, the session on screen, and what its buttons do. It is the context that panels are given.
 
 import { isAboutLungs } from '../bundle/bundle.ts';
+import { readBundle } from '../bundle/drop.ts';
 import { LoadError } from '../bundle/loader.ts';
 import { connectClinic } from '../clinic/clinic.ts';
 import { Tools } from '../draw/tools.ts';
@@ -100,7 +101,7 @@ export class App implements Context {
       // Without a model this would be a download that nobody asked for.
       sentence: () => this.engine && this.#segmentIfAllowed(),
       failed: (message) => showNotice(message),
-      others: () => Promise.resolve(false),
+      others: (files) => this.#takeBundle(files),
     });
     this.actions = this.#makeActions();
     this.#timeline = new Timeline(this, (pace: Pace) => this.#decoding.pace(pace));
@@ -229,6 +230,19 @@ export class App implements Context {
 
   #render(): void {
     render(this.#state, this.session.picture !== undefined, this.#model.listing !== undefined);
+  }
+
+  /** A bundle that the user brought; false where the files are none. */
+  async #takeBundle(files: readonly File[]): Promise<boolean> {
+    if (!files.some(({ name }) => name === 'manifest.json' || name.toLowerCase().endsWith('.zip'))) return false;
+    try {
+      const bundle = await readBundle(files);
+      this.#model.add(bundle);
+      showNotice(say('ownModel', bundle.manifest.name));
+    } catch (error) {
+      showNotice(error instanceof LoadError ? `${error.message} ${error.remedy}` : String(error));
+    }
+    return true;
   }
 
   #opened(): Event {

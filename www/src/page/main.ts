@@ -3,11 +3,12 @@
 import type { BundleListing } from '../bundle/bundle.ts';
 import { openStore } from '../bundle/store.ts';
 import type { EngineListing } from '../engine/engines.ts';
-import { keepOffline } from '../offline/register.ts';
 import { probeWebGpu } from '../engine/probe.ts';
+import { keepOffline } from '../offline/register.ts';
 import { App } from './app.ts';
 import { fetchJson } from './json.ts';
 import { connectCorner } from './panels/corner.ts';
+import { offlineEvents } from './panels/update.ts';
 import { render, showNotice } from './view.ts';
 
 async function begin(): Promise<void> {
@@ -28,4 +29,4 @@ async function begin(): Promise<void> {
   await new App({ base, bundles, engines, probe, store: openStore(caches, base) }).begin();
 }
 
-void begin().then(() => keepOffline());
+void begin().then(() => keepOffline(offlineEvents));

@@ -1,5 +1,6 @@
 // Choosing what to look at: a gallery picture or a file, dropped, pasted or chosen, and the sentence to go with it.
 
+import { droppedFiles } from '../../bundle/drop.ts';
 import { openPicture, readMask, type Picture } from '../../picture/picture.ts';
 import { byId } from '../../ui/dom.ts';
 import { inWords } from '../../ui/words.ts';
@@ -184,7 +185,7 @@ export class PicturePanel {
       stage.classList.remove('dropping');
       if (!carries(event.dataTransfer)) return;
       event.preventDefault();
-      void this.openFiles(Array.from(event.dataTransfer!.files));
+      void droppedFiles(event.dataTransfer!).then((files) => this.openFiles(files));
     });
     document.addEventListener('paste', (event) => {
       const files = Array.from(event.clipboardData?.files ?? []);
