@@ -99,9 +99,11 @@ export class ModelHost {
 
   /** A bundle that the user brought. */
   add(bundle: Bundle): void {
-    this.#own.set(bundle.id, bundle);
-    if (this.bundle?.id === bundle.id) this.bundle = undefined;
-    this.choose(bundle.id);
+    const taken = this.#parts.bundles.some(({ id }) => id === bundle.id);
+    const own = taken ? { ...bundle, id: `${bundle.id}-own` } : bundle;
+    this.#own.set(own.id, own);
+    if (this.bundle?.id === own.id) this.bundle = undefined;
+    this.choose(own.id);
   }
 
   /** Bytes of the engines that the next load starts. */
@@ -164,10 +166,12 @@ export class ModelHost {
       const bundle = await loading;
       this.bundle = bundle;
       this.timings.download = { ms: performance.now() - begin, bytes: listing.bytes, cached: bundle.cached };
-      void bundle.kept.then((kept) => {
-        this.kept = kept;
-        this.#events.changed();
-      });
+      if (!own) {
+        void bundle.kept.then((kept) => {
+          this.kept = kept;
+          this.#events.changed();
+        });
+      }
       this.#events.loaded(bundle);
       await starting;
     } catch (error) {
