@@ -3,6 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+/// Folders of builds and packages.
+const BUILT: [&str; 5] = [
+    "node_modules",
+    "target",
+    "dist",
+    "engine-cpu",
+    "engine-webgpu",
+];
+
 /// Files below `repository/folder` with one of the extensions, sorted; `""` for none. Builds and packages are left out.
 pub(crate) fn files_below(repository: &Path, folder: &str, extensions: &[&str]) -> Vec<String> {
     let mut files = Vec::new();
@@ -11,9 +20,7 @@ pub(crate) fn files_below(repository: &Path, folder: &str, extensions: &[&str]) 
         let name = entry.file_name().into_string().unwrap();
         let path = format!("{folder}/{name}");
         if entry.file_type().unwrap().is_dir() {
-            if !name.starts_with('.')
-                && !["node_modules", "target", "dist"].contains(&name.as_str())
-            {
+            if !name.starts_with('.') && !BUILT.contains(&name.as_str()) {
                 files.extend(files_below(repository, &path, extensions));
             }
         } else {

@@ -149,6 +149,10 @@ impl VisionTokenizer for Tokenizers {
         sigmoid(self.mask.decode(codes))
     }
 
+    fn foreground_of_rows(&self, codes: Tensor<2, Int>, rows: usize) -> Tensor<4> {
+        sigmoid(self.mask.decode_rows(codes, rows))
+    }
+
     fn code_patches(&self) -> Option<CodePatches> {
         Some(CodePatches {
             patches: self.mask.patches(),

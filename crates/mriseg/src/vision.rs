@@ -46,6 +46,18 @@ pub trait VisionTokenizer: Debug + Send + Sync {
     /// - output: `[batch, 1, size, size]`
     fn foreground(&self, codes: Tensor<2, Int>) -> Tensor<4>;
 
+    /// The same of the first `rows` rows of cells only, for less work.
+    ///
+    /// # Shapes
+    /// - codes: `[batch, grid * grid]`
+    /// - output: `[batch, 1, rows * size / grid, size]`
+    fn foreground_of_rows(&self, codes: Tensor<2, Int>, rows: usize) -> Tensor<4> {
+        let [_, cells] = codes.dims();
+        let foreground = self.foreground(codes);
+        let [_, _, size, _] = foreground.dims();
+        foreground.slice_dim(2, 0..rows * size / cells.isqrt())
+    }
+
     /// What codes draw by themselves; `None` where that depends on their neighbours.
     fn code_patches(&self) -> Option<CodePatches>;
 

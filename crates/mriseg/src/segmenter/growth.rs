@@ -2,9 +2,11 @@
 
 use super::input::InputError;
 use super::loaded::{Frame, Loaded};
+use crate::decode::code_tensor;
 use crate::error::Error;
-use crate::image::{GrayImage, Mask, Picture};
+use crate::image::{Mask, Picture};
 use crate::metrics::Overlap;
+use std::ops::Range;
 
 /// A mask after 0, 1, … tokens, at the model's resolution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +47,22 @@ pub(super) fn byte(probability: f32) -> u8 {
 impl Loaded {
     pub(super) async fn frames(&self, tokens: &[u32]) -> Result<MaskFrames, Error> {
         let side = self.settings.architecture.mask.size;
-        let mut pixels = Vec::with_capacity(side * side * (tokens.len() + 1));
-        let append = |soft: GrayImage| pixels.extend(soft.pixels.into_iter().map(byte));
-        self.each_beginning(tokens, append).await?;
+        let (grid, patch) = (self.layout().grid, self.settings.architecture.mask.patch);
+        let mut pixels = vec![0; side * side * (tokens.len() + 1)];
+        let mut frames = pixels.chunks_exact_mut(side * side);
+        let draw = |counts: Range<usize>, drawn: &[f32]| {
+            let drawn: Vec<u8> = drawn.iter().map(|&p| byte(p)).collect();
+            for (count, frame) in counts.zip(&mut frames) {
+                let (rows, columns) = (count / grid, count % grid);
+                let whole = rows * patch * side;
+                frame[..whole].copy_from_slice(&drawn[..whole]);
+                let lines = frame[whole..].chunks_exact_mut(side).take(patch);
+                for (line, drawn) in lines.zip(drawn[whole..].chunks_exact(side)) {
+                    line[..columns * patch].copy_from_slice(&drawn[..columns * patch]);
+                }
+            }
+        };
+        self.each_beginning(tokens, draw).await?;
         Ok(MaskFrames {
             side,
             count: tokens.len() + 1,
@@ -61,39 +76,77 @@ impl Loaded {
         tokens: &[u32],
         truth: &Mask,
     ) -> Result<Vec<f32>, Error> {
-        let truth = frame.truth(truth, self.settings.architecture.mask.size)?;
-        let mut curve = Vec::with_capacity(tokens.len() + 1);
-        let append = |soft: GrayImage| {
-            let drawn: Vec<u8> = (soft.pixels.iter()).map(|&p| u8::from(p > 0.5)).collect();
-            // Two empty masks agree.
-            let dice = Overlap::of(&drawn, &truth.pixels).dice().unwrap_or(1.0);
-            curve.push(dice as f32);
+        let (side, patch) = {
+            let mask = &self.settings.architecture.mask;
+            (mask.size, mask.patch)
         };
-        self.each_beginning(tokens, append).await?;
+        let truth = frame.truth(truth, side)?;
+        let in_truth = truth.area() as u64;
+        let mut curve = Vec::with_capacity(tokens.len() + 1);
+        let measure = |counts: Range<usize>, drawn: &[f32]| {
+            let mut cells = vec![Overlap::default(); self.layout().mask()];
+            for (pixel, (&p, &truth)) in drawn.iter().zip(&truth.pixels).enumerate() {
+                if p > 0.5 {
+                    let cell = pixel / side / patch * self.layout().grid + pixel % side / patch;
+                    cells[cell].predicted += 1;
+                    cells[cell].intersection += u64::from(truth);
+                }
+            }
+            for count in counts {
+                let mut overlap = Overlap::default();
+                for cell in &cells[..count] {
+                    overlap += *cell;
+                }
+                overlap.truth = in_truth;
+                // Two empty masks agree.
+                curve.push(overlap.dice().unwrap_or(1.0) as f32);
+            }
+        };
+        self.each_beginning(tokens, measure).await?;
         Ok(curve)
     }
 
-    /// Soft masks of the first 0, 1, … tokens, in this order.
+    /// What the first 0, 1, … tokens draw among empty cells, in the rows of cells that they reach: foreground probabilities,
+    /// row by row. A token that an empty mask has there too draws nothing new, so a drawing is of several numbers of tokens.
     async fn each_beginning(
         &self,
         tokens: &[u32],
-        mut take: impl FnMut(GrayImage),
+        mut take: impl FnMut(Range<usize>, &[f32]),
     ) -> Result<(), Error> {
-        /// Bounds the memory that the mask decoder takes.
-        const MASKS_AT_ONCE: usize = 32;
+        /// More together take longer: what the mask decoder reads and writes leaves the cache.
+        const MASKS_AT_ONCE: usize = 4;
         self.check_tokens(tokens)?;
-        let beginnings: Vec<&[u32]> = (0..=tokens.len()).map(|count| &tokens[..count]).collect();
-        for some in beginnings.chunks(MASKS_AT_ONCE) {
-            (self.soft_masks(some).await?)
-                .into_iter()
-                .for_each(&mut take);
+        let layout = self.layout();
+        let new = (tokens.iter().zip(&self.empty)).map(|(token, empty)| token != empty);
+        let mut counts: Vec<usize> = std::iter::once(0)
+            .chain(
+                (1..)
+                    .zip(new)
+                    .filter_map(|(count, new)| new.then_some(count)),
+            )
+            .collect();
+        counts.push(tokens.len() + 1);
+        let drawings: Vec<Range<usize>> = counts.windows(2).map(|two| two[0]..two[1]).collect();
+        for some in drawings.chunks(MASKS_AT_ONCE) {
+            let codes: Vec<u32> = (some.iter())
+                .flat_map(|counts| [&tokens[..counts.start], &self.empty[counts.start..]].concat())
+                .collect();
+            let reached = some.last().map_or(0, |counts| counts.end - 1);
+            let rows = reached.div_ceil(layout.grid).max(1);
+            let codes = code_tensor(&codes, layout.mask(), &self.device);
+            let drawn = self.vision.foreground_of_rows(codes, rows);
+            let drawn: Vec<f32> = drawn.into_data_async().await?.iter().collect();
+            let each = drawn.chunks_exact(drawn.len() / some.len());
+            for (counts, drawn) in some.iter().zip(each) {
+                take(counts.clone(), drawn);
+            }
         }
         Ok(())
     }
 
     pub(super) async fn codebook(&self) -> Result<Codebook, Error> {
-        let patches = self.vision.code_patches().ok_or(InputError::NoCodebook)?;
-        let patches = patches.patches.into_data_async().await?;
+        let patches = self.picker.drawn().ok_or(InputError::NoCodebook)?;
+        let patches = patches.into_data_async().await?;
         Ok(Codebook {
             codes: self.layout().codes,
             patch: self.settings.architecture.mask.patch,

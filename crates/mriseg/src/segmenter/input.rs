@@ -1,8 +1,5 @@
 //! What a caller can hand over that does not fit.
 
-use super::loaded::{Frame, Loaded};
-use crate::image::Mask;
-
 /// A value that does not suit the model or the picture.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
@@ -78,38 +75,4 @@ pub enum InputError {
         "what a code of this model draws depends on the codes around it: it has no codebook to show"
     )]
     NoCodebook,
-}
-
-impl Loaded {
-    /// Refuses tokens that no mask of this model begins with.
-    pub(super) fn check_tokens(&self, tokens: &[u32]) -> Result<(), InputError> {
-        let layout = self.layout();
-        let (cells, codes) = (layout.mask(), layout.codes);
-        if tokens.len() > cells {
-            let tokens = tokens.len();
-            return Err(InputError::TooManyTokens { tokens, cells });
-        }
-        let mut numbered = tokens.iter().copied().enumerate();
-        match numbered.find(|&(_, code)| code as usize >= codes) {
-            Some((index, code)) => Err(InputError::NoCode { index, code, codes }),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Frame {
-    /// A mask of the picture as the model draws it: prepared like the picture, then scaled to `size` by `size` pixels.
-    pub(super) fn truth(&self, mask: &Mask, size: usize) -> Result<Mask, InputError> {
-        let (of_mask, picture) = ((mask.width, mask.height), (self.width, self.height));
-        if of_mask != picture {
-            return Err(InputError::MaskSize {
-                mask: of_mask,
-                picture,
-            });
-        }
-        Ok(match &self.preparation {
-            Some(preparation) => preparation.mask(mask).resized(size, size),
-            None => mask.resized(size, size),
-        })
-    }
 }

@@ -1,6 +1,7 @@
 //! A picture and a sentence in, a stream of tokens and a mask at the picture's own size out: what page and command line
 //! run, and what is scored.
 
+mod fit;
 mod growth;
 mod input;
 mod inspection;

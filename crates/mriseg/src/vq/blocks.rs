@@ -54,6 +54,20 @@ impl ResidualBlock {
         let hidden = convolve(&self.first, relu(group_norm(&self.norm, x.clone())));
         x + convolve(&self.second, relu(hidden))
     }
+
+    /// The first `rows` rows of [`Self::forward`]. Each convolution reads a row more than it gives; the row at its lower
+    /// edge, which lacks one, is dropped.
+    ///
+    /// # Shapes
+    /// - x: `[batch, channels, height, width]`
+    /// - output: `[batch, channels, rows, width]`
+    pub(super) fn forward_rows(&self, x: Tensor<4>, rows: usize) -> Tensor<4> {
+        let [_, _, height, _] = x.dims();
+        let first = |x: Tensor<4>, rows: usize| x.slice_dim(2, 0..rows.min(height));
+        let normed = first(group_norm(&self.norm, x.clone()), rows + 2);
+        let hidden = first(convolve(&self.first, relu(normed)), rows + 1);
+        first(x, rows) + first(convolve(&self.second, relu(hidden)), rows)
+    }
 }
 
 /// Splits a picture into patches: `[batch, channels, grid*p, grid*p]` to `[batch, channels*p*p, grid, grid]`.

@@ -98,6 +98,8 @@ pub struct Picker {
     /// See [`DecisionRule::marginal_share`].
     marginal_share: f32,
     patches: Option<Patches>,
+    /// See [`Self::drawn`].
+    drawn: Option<Tensor<2>>,
     empty: Option<EmptyMask>,
 }
 
@@ -129,6 +131,7 @@ impl Picker {
         let empty = EmptyMask::new(empty, rule.presence_threshold);
         Ok(Self {
             marginal_share: rule.marginal_share,
+            drawn: Some(patches.clone()),
             patches: match rule.threshold() {
                 Some(threshold) => {
                     let patches = Patches::new(patches, threshold);
@@ -145,6 +148,7 @@ impl Picker {
         Self {
             marginal_share: 0.0,
             patches: None,
+            drawn: None,
             empty: None,
         }
     }
@@ -205,6 +209,12 @@ impl Picker {
         Some(probabilities.matmul(patches.pixels()))
     }
 
+    /// Foreground probability of every pixel that each code draws among its like, `[codes, pixels]`; `None` where that
+    /// depends on the codes around it.
+    pub(crate) fn drawn(&self) -> Option<Tensor<2>> {
+        self.drawn.clone()
+    }
+
     /// What is drawn where there is nothing to draw.
     pub(crate) fn empty(&self) -> Option<&EmptyMask> {
         self.empty.as_ref()
@@ -263,6 +273,7 @@ mod tests {
         Picker {
             marginal_share: 0.0,
             patches: Some(block_on(Patches::new(patches, threshold)).unwrap()),
+            drawn: None,
             empty: None,
         }
     }
