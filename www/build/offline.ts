@@ -1,7 +1,7 @@
 // Vite plugin: writes the service worker, sw.js, with the list of the files that it keeps. It runs after all else is
 // written. The development server has none.
 
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
 import { WORKER, listKept } from './kept-files.ts';
 
@@ -13,7 +13,7 @@ export function offline(): Plugin {
     apply: 'build',
     configResolved(config) {
       root = config.root;
-      outDir = join(config.root, config.build.outDir);
+      outDir = resolve(config.root, config.build.outDir);
     },
     closeBundle: {
       order: 'post',
