@@ -68,7 +68,8 @@ function listBundles(folder: string): BundleListing[] {
     .sort((a, b) => Number(b.id === 'phantom') - Number(a.id === 'phantom') || a.id.localeCompare(b.id));
 }
 
-function listEngines(publicDir: string): EngineListing {
+/** What the engines in `publicDir` are, for the page and the package. */
+export function listEngines(publicDir: string): EngineListing {
   const engines: EngineListing = {};
   for (const engine of ['cpu', 'webgpu'] as const) {
     const file = `engine-${engine}/mriseg_web_bg.wasm`;

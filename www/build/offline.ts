@@ -1,13 +1,9 @@
 // Vite plugin: writes the service worker, sw.js, with the list of the files that it keeps. It runs after all else is
 // written. The development server has none.
 
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
-import type { Kept } from '../src/offline/kept.ts';
-
-const WORKER = 'sw.js';
+import { WORKER, listKept } from './kept-files.ts';
 
 export function offline(): Plugin {
   let root = '';
@@ -17,7 +13,7 @@ export function offline(): Plugin {
     apply: 'build',
     configResolved(config) {
       root = config.root;
-      outDir = join(config.root, config.build.outDir);
+      outDir = resolve(config.root, config.build.outDir);
     },
     closeBundle: {
       order: 'post',
@@ -42,28 +38,4 @@ export function offline(): Plugin {
       },
     },
   };
-}
-
-/**
- * The files of the page in `folder`. Not the engines' wasm nor the models: they come after a click. Not the example
- * page, which needs both.
- */
-export function listKept(folder: string): Kept {
-  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).split(sep).join('/'))
-    .filter(isKept)
-    .sort();
-  const files = Object.fromEntries(paths.map((path) => [path, hash(readFileSync(join(folder, path)))]));
-  return { version: hash(JSON.stringify(files)).slice(0, 16), files };
-}
-
-export function isKept(path: string): boolean {
-  if (path === WORKER || /(^|\/)\./.test(path) || path.startsWith('examples/')) return false;
-  if (path.startsWith('bundles/')) return path === 'bundles/index.json';
-  return path.startsWith('gallery/') || /\.(html|js|css|svg|png|webp|json|webmanifest)$/.test(path);
-}
-
-function hash(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('hex');
 }

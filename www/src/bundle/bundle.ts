@@ -73,7 +73,11 @@ export function suits(id: string, { architecture, data }: Manifest): PictureKind
  * With `listed`, the entry of its manifest in the list of bundles, one that is kept is loaded without any request.
  */
 export async function loadBundle(base: string, id: string, options: LoaderOptions, listed?: FileEntry): Promise<Bundle> {
-  const folder = new URL(`bundles/${id}/`, base);
+  return loadBundleFrom(new URL(`bundles/${id}/`, base), id, options, listed);
+}
+
+/** The same of the bundle in `folder`, whose address ends with a slash; messages call it `id`. */
+export async function loadBundleFrom(folder: URL, id: string, options: LoaderOptions, listed?: FileEntry): Promise<Bundle> {
   const { manifestBytes, cached: manifestCached } = await loadManifest(folder, id, options, listed);
   const manifest = parseManifest(manifestBytes, `${id}/manifest.json`);
   const entries = listFiles(manifest);

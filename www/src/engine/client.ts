@@ -111,7 +111,14 @@ export class EngineClient {
  * blobs), and could then talk to other hosts.
  */
 function startWorker(): Worker {
-  const script = `import ${JSON.stringify(new URL(workerUrl, document.baseURI).href)};`;
+  const address = JSON.stringify(new URL(workerUrl, document.baseURI).href);
+  // Offline, Firefox gives a worker its dynamic imports only. What is asked meanwhile waits for the script's own handler.
+  const script = `const early = [];
+self.onmessage = (event) => early.push(event);
+import(${address}).then(
+  () => early.forEach((event) => self.onmessage(event)),
+  (error) => setTimeout(() => { throw error; }),
+);`;
   const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
   const worker = new Worker(url, { type: 'module', name: 'mriseg-engine' });
   // The worker has read the blob once it answers or fails; the URL may go then.

@@ -89,7 +89,8 @@ export class Engines {
    * Throws when none can.
    *
    * With `onBetter`, the answer comes as soon as the CPU engine is ready, while WebGPU compiles its pipelines. Where
-   * WebGPU is faster, or was asked for, `onBetter` is called once, with the function that adopts it.
+   * WebGPU is faster, or was asked for, `onBetter` is called once, with the function that adopts it. The bytes of its wasm
+   * are not counted by `loader`.
    */
   async start(
     preference: Preference,
@@ -160,8 +161,9 @@ export class Engines {
       await job.bundle;
       return this.#startAll(preference, job, ['webgpu']);
     }
-    const prepare = { ...job, onPrepare: () => {} };
-    void this.#open('webgpu', prepare, compare ? 'whole' : 'short').then(
+    // The page is at work by then: neither progress nor preparing concerns it.
+    const silent = { ...job, onPrepare: () => {}, loader: { ...job.loader, onBytes: () => {} } };
+    void this.#open('webgpu', silent, compare ? 'whole' : 'short').then(
       (webgpu) => {
         const choice = this.#decide(preference, { cpu, webgpu });
         if (turn !== this.#turn || choice.engine !== 'webgpu') return webgpu.client.dispose();

@@ -48,7 +48,11 @@ function follow(registration: ServiceWorkerRegistration, container: ServiceWorke
 async function apply(waiting: ServiceWorker, container: ServiceWorkerContainer): Promise<Applied> {
   const { port1, port2 } = new MessageChannel();
   const answer = new Promise<Applied>((resolve) => (port1.onmessage = ({ data }) => resolve(data as Applied)));
-  container.addEventListener('controllerchange', () => location.reload(), { once: true });
+  const reload = () => location.reload();
+  container.addEventListener('controllerchange', reload, { once: true });
   waiting.postMessage({ kind: 'apply' }, [port2]);
-  return answer;
+  const applied = await answer;
+  port1.close();
+  if (applied !== 'applied') container.removeEventListener('controllerchange', reload);
+  return applied;
 }

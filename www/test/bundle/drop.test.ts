@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { readBundle } from '../../src/bundle/drop.ts';
+import { droppedFiles, readBundle } from '../../src/bundle/drop.ts';
 import { LoadError } from '../../src/bundle/loader.ts';
 import type { Bytes } from '../../src/bundle/store.ts';
 import { WEIGHTS, bundleFiles } from './fake-server.ts';
@@ -114,4 +114,41 @@ test('an archive of another program is read', (t) => {
     assert.deepEqual(bundle.files.get('weights-00.safetensors'), WEIGHTS);
     assert.equal(bundle.id, 'mine');
   });
+});
+
+/** Entries of a drop as browsers give them: a folder hands out its children in portions. */
+function entryOf(path: string, content: File | FileSystemEntry[]): FileSystemEntry {
+  const fullPath = `/${path}`;
+  if (content instanceof File) {
+    return { isFile: true, isDirectory: false, fullPath, file: (give: (file: File) => void) => give(content) } as unknown as FileSystemEntry;
+  }
+  const createReader = () => {
+    const left = [...content];
+    return { readEntries: (give: (entries: FileSystemEntry[]) => void) => give(left.splice(0, 2)) };
+  };
+  return { isFile: false, isDirectory: true, fullPath, createReader } as unknown as FileSystemEntry;
+}
+
+function drop(entries: FileSystemEntry[], files: File[] = []): DataTransfer {
+  return { items: entries.map((entry) => ({ webkitGetAsEntry: () => entry })), files } as unknown as DataTransfer;
+}
+
+test('a dropped folder gives its files with their places, also from folders in it', async () => {
+  const children = chosen(FILES).map((file) => entryOf(`runs/mine/${file.name}`, file));
+  const files = await droppedFiles(drop([entryOf('runs', [entryOf('runs/mine', children)])]));
+  assert.equal(files.length, 4);
+  const bundle = await readBundle(files);
+  assert.equal(bundle.id, 'mine');
+  const lacking = await droppedFiles(drop([entryOf('runs', [entryOf('runs/mine', children.slice(0, 2))])]));
+  assert.match(await refusal(readBundle(lacking)), /^runs\/mine\/(tokenizer\.json|card\.md) is missing/);
+});
+
+test('dropped files without a folder are given as they are', async () => {
+  const files = chosen(FILES);
+  assert.deepEqual(await droppedFiles(drop(files.map((file) => entryOf(file.name, file)), files)), files);
+});
+
+test('a folder of very many files is refused', async () => {
+  const many = Array.from({ length: 1001 }, (_, i) => entryOf(`all/${i}`, new File([], String(i))));
+  assert.match(await refusal(droppedFiles(drop([entryOf('all', many)]))), /more than 1000 files/);
 });

@@ -32,6 +32,7 @@ interface Wish {
 
 function setUp({ probe = REAL, broken = [], gate, ...wish }: Wish = {}) {
   const log: string[] = [];
+  const counted: number[] = [];
   const speeds = wish.speeds ?? { cpu: { prefillMs: 100, msPerToken: 5 }, webgpu: { prefillMs: 50, msPerToken: 1 } };
   const newClient = (engine: EngineKind) => {
     const client = {
@@ -51,13 +52,13 @@ function setUp({ probe = REAL, broken = [], gate, ...wish }: Wish = {}) {
   const loader = {
     store: openStore(undefined, BASE),
     fetch: wish.fetch ?? (async () => new Response(WASM)),
-    onBytes: () => {},
+    onBytes: (count: number) => counted.push(count),
   };
   let better: (report: BetterReport) => void = () => {};
   const whenBetter = new Promise<BetterReport>((resolve) => (better = resolve));
   const start = (preference: Preference, early = false, bundle: Bundle | Promise<Bundle> = BUNDLE) =>
     engines.start(preference, bundle, loader, (what) => log.push(`prepare ${what}`), early ? better : undefined);
-  return { engines, log, start, whenBetter };
+  return { engines, log, counted, start, whenBetter };
 }
 
 /** Waits until the last line of `log` is this one. */
@@ -99,7 +100,7 @@ test('two that compete are measured, and the slower one ends', async () => {
 
 test('with early start the CPU engine answers while WebGPU gets ready, and is replaced when that is told', async () => {
   let open = () => {};
-  const { engines, log, start, whenBetter } = setUp({ gate: new Promise<void>((resolve) => (open = resolve)) });
+  const { engines, log, counted, start, whenBetter } = setUp({ gate: new Promise<void>((resolve) => (open = resolve)) });
   const first = await start('auto', true);
   assert.equal(first.choice.engine, 'cpu');
   assert.equal(engines.active?.engine, 'cpu');
@@ -107,6 +108,9 @@ test('with early start the CPU engine answers while WebGPU gets ready, and is re
   const better = await whenBetter;
   assert.equal(better.choice.engine, 'webgpu');
   assert.match(better.choice.reason, /the faster one here/);
+  // Once the page is ready it hears of no bytes and no preparing any more.
+  assert.deepEqual(counted, [4]);
+  assert.equal(log.filter((line) => line.startsWith('prepare')).length, 1);
   assert.equal(engines.active?.engine, 'cpu');
   assert.ok(!log.includes('cpu ended'));
   better.adopt();
