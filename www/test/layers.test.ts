@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 
 /** From the bottom up. */
-const LAYERS = ['bundle', 'link', 'offline', 'engine', 'picture', 'draw', 'session', 'ui', 'view', 'clinic', 'learn', 'lesson', 'page'];
+const LAYERS = ['bundle', 'link', 'offline', 'engine', 'imaging', 'picture', 'draw', 'session', 'ui', 'view', 'clinic', 'learn', 'lesson', 'page'];
 const SRC = resolve('src');
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 
