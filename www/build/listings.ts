@@ -1,4 +1,4 @@
-// Vite plugin: writes bundles/index.json and engines.json from what lies in
+// Vite plugin: writes bundles/index.json, engines.json and imaging.json from what lies in
 // public/, so that the page knows sizes and hashes before it downloads anything.
 
 import { createHash } from 'node:crypto';
@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import { listFiles, suits, type BundleListing, type Manifest } from '../src/bundle/bundle.ts';
 import type { EngineListing } from '../src/engine/engines.ts';
+import type { ImagingListing } from '../src/imaging/client.ts';
 
 export function listings(): Plugin {
   let publicDir = '';
   const files: Record<string, () => unknown> = {
     'bundles/index.json': () => listBundles(join(publicDir, 'bundles')),
     'engines.json': () => listEngines(publicDir),
+    'imaging.json': () => listImaging(publicDir),
   };
   return {
     name: 'mriseg-listings',
@@ -77,6 +79,13 @@ function listEngines(publicDir: string): EngineListing {
     };
   }
   return engines;
+}
+
+function listImaging(publicDir: string): ImagingListing {
+  const file = 'imaging/mriseg_imaging_bg.wasm';
+  if (!existsSync(join(publicDir, file))) return null;
+  const wasm = readFileSync(join(publicDir, file));
+  return { glue: 'imaging/mriseg_imaging.js', wasm: { file, bytes: wasm.length, sha256: hash(wasm) } };
 }
 
 function hash(bytes: Uint8Array): string {

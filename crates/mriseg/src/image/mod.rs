@@ -11,7 +11,8 @@ mod png;
 mod prepare;
 
 pub use gray::GrayImage;
-pub use levels::{ImageError, MAX_PIXELS};
+pub use levels::{ImageError, Keep, Levels, MAX_PIXELS};
 pub use mask::{DecodedMask, Mask};
 pub use picture::Picture;
+pub use png::{grey16_png, rgb8_png};
 pub use prepare::{Preparation, Typical, Window};

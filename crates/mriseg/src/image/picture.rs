@@ -137,7 +137,7 @@ impl Picture {
     /// The picture as a PNG file of 8 bits, grey or in colour as it is.
     pub fn to_png(&self) -> Vec<u8> {
         match self.colours {
-            Some(_) => png::rgb(&self.to_rgb8(), self.width(), self.height()),
+            Some(_) => png::rgb8_png(&self.to_rgb8(), self.width(), self.height()),
             None => self.grey.to_png(),
         }
     }
@@ -183,15 +183,15 @@ mod tests {
 
     #[test]
     fn a_colour_file_without_colours_is_grey() {
-        let rounded = png::rgb(&[87, 86, 87, 10, 12, 11], 2, 1);
+        let rounded = png::rgb8_png(&[87, 86, 87, 10, 12, 11], 2, 1);
         assert!(Picture::decode(&rounded, "p").unwrap().colours().is_none());
-        let tinted = png::rgb(&[87, 83, 87, 10, 12, 11], 2, 1);
+        let tinted = png::rgb8_png(&[87, 83, 87, 10, 12, 11], 2, 1);
         let tinted = Picture::decode(&tinted, "p").unwrap();
         assert!(tinted.colours().is_some());
         assert!(tinted.clone().with_channels(3).colours().is_some());
         assert!(tinted.with_channels(1).colours().is_none());
         let grey = Picture::from(GrayImage::new(2, 1, vec![0.2, 0.8]));
-        let file = png::rgb(&grey.to_rgb8(), 2, 1);
+        let file = png::rgb8_png(&grey.to_rgb8(), 2, 1);
         let read = Picture::decode(&file, "p").unwrap();
         assert!(read.colours().is_none());
         assert_eq!(read, Picture::decode(&grey.to_png(), "p").unwrap());

@@ -7,8 +7,23 @@ pub(super) fn grey(levels: &[u8], width: usize, height: usize) -> Vec<u8> {
     encoded(levels, width, height, ExtendedColorType::L8)
 }
 
-/// The same of red, green and blue of every pixel in turn.
-pub(super) fn rgb(levels: &[u8], width: usize, height: usize) -> Vec<u8> {
+/// A grey PNG file of `width * height` levels of 16 bits, row by row.
+///
+/// # Panics
+/// When there are no pixels, or not as many.
+pub fn grey16_png(levels: &[u16], width: usize, height: usize) -> Vec<u8> {
+    let bytes: Vec<u8> = levels
+        .iter()
+        .flat_map(|level| level.to_ne_bytes())
+        .collect();
+    encoded(&bytes, width, height, ExtendedColorType::L16)
+}
+
+/// A PNG file of red, green and blue of `width * height` pixels in turn, of 8 bits.
+///
+/// # Panics
+/// When there are no pixels, or not as many.
+pub fn rgb8_png(levels: &[u8], width: usize, height: usize) -> Vec<u8> {
     encoded(levels, width, height, ExtendedColorType::Rgb8)
 }
 

@@ -52,16 +52,19 @@ pub enum ImageError {
     },
 }
 
-/// Levels as the file holds them.
-pub(super) struct Levels {
-    pub(super) width: usize,
-    pub(super) height: usize,
+/// Levels as the file holds them, row by row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Levels {
+    /// Pixels across.
+    pub width: usize,
+    /// Pixels down.
+    pub height: usize,
     /// White: 255 or 65535.
-    pub(super) max: u16,
+    pub max: u16,
     /// Greys; of a colour picture its luma.
-    pub(super) values: Vec<u16>,
+    pub values: Vec<u16>,
     /// Red, green and blue, where a pixel of them is not grey and they were asked for.
-    pub(super) colours: Option<[Vec<u16>; 3]>,
+    pub colours: Option<[Vec<u16>; 3]>,
 }
 
 /// Largest difference between the channels of a grey pixel, in levels of 8 bits.
@@ -69,13 +72,19 @@ const ROUNDING: u16 = 2;
 
 /// Whether colours are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keep {
+pub enum Keep {
+    /// Red, green and blue, and their luma.
     Colours,
+    /// The luma only.
     Greys,
 }
 
 impl Levels {
-    pub(super) fn decode(bytes: &[u8], name: &str, keep: Keep) -> Result<Self, ImageError> {
+    /// Decodes a PNG, JPEG or WebP file, turned by a camera's orientation tag. `name` is what errors call the file.
+    ///
+    /// # Errors
+    /// [`ImageError`] when the file is empty, of another format, too large or damaged.
+    pub fn decode(bytes: &[u8], name: &str, keep: Keep) -> Result<Self, ImageError> {
         if bytes.is_empty() {
             return Err(ImageError::Empty {
                 name: name.to_owned(),

@@ -1,0 +1,204 @@
+// The page's end of the imaging module: DICOM files and pictures, open in a worker of their own. The module is downloaded
+// when the first file is opened. A decoder that panics ends its worker, not the page; the next file gets a new one.
+
+import { loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
+import type {
+  Answers,
+  Rendered,
+  Reply,
+  Requests,
+  Segment,
+  Spacing,
+  StudyInfo,
+  WindowSetting,
+} from './messages.ts';
+import workerUrl from './worker.ts?worker&url';
+
+/** imaging.json, which the build writes; null in a page that was built without the module. */
+export type ImagingListing = { glue: string; wasm: FileEntry } | null;
+
+interface Pending {
+  /** What the request is about: a file's name, or "NIfTI". */
+  name: string;
+  resolve(value: never): void;
+  reject(error: Error): void;
+}
+
+export class ImagingClient {
+  readonly #base: string;
+  readonly #listing: ImagingListing;
+  readonly #loader: LoaderOptions;
+  #session: Promise<Session> | undefined;
+
+  constructor(base: string, listing: ImagingListing, loader: LoaderOptions) {
+    this.#base = base;
+    this.#listing = listing;
+    this.#loader = loader;
+  }
+
+  /**
+   * Opens a DICOM file, with preamble or without, or a PNG, JPEG or WebP picture. `bytes` moves to the worker when it is the
+   * whole of its buffer: it is empty afterwards. Close what this gives.
+   */
+  async open(bytes: Uint8Array, name: string): Promise<OpenStudy> {
+    const session = await this.#start();
+    const { study, info } = await session.ask('open', { bytes, name }, name, whole(bytes));
+    return new OpenStudy(session, study, name, info);
+  }
+
+  /** A mask (0 and other values, row by row) as a NIfTI file, `.nii.gz`. */
+  async nifti(mask: Uint8Array, width: number, height: number, spacing?: Spacing | null): Promise<Uint8Array> {
+    const session = await this.#start();
+    return session.ask('nifti', { mask, width, height, spacing: spacing ?? undefined }, 'NIfTI');
+  }
+
+  /** Ends the worker and frees its memory; files that were open are closed. */
+  dispose(): void {
+    void this.#session?.then((session) => session.end('it was switched off'), () => {});
+    this.#session = undefined;
+  }
+
+  /** The running worker, or a new one. */
+  #start(): Promise<Session> {
+    const starting = (this.#session ??= this.#load());
+    return starting.then(
+      (session) => {
+        if (!session.ended) return session;
+        if (this.#session === starting) this.#session = undefined;
+        return this.#start();
+      },
+      (error) => {
+        // A download that failed may succeed the next time.
+        if (this.#session === starting) this.#session = undefined;
+        throw error;
+      },
+    );
+  }
+
+  async #load(): Promise<Session> {
+    const listing = this.#listing;
+    if (!listing) throw new Error('This build of the page opens no DICOM files: run ./scripts/build-web.');
+    const { bytes: wasm } = await loadFile(new URL(listing.wasm.file, this.#base).href, listing.wasm, this.#loader);
+    const session = new Session();
+    const glue = new URL(listing.glue, this.#base).href;
+    await session.ask('create', { glue, wasm }, 'The imaging module', [wasm.buffer]);
+    return session;
+  }
+}
+
+/** A file that is open in the module. */
+export class OpenStudy {
+  readonly name: string;
+  readonly info: StudyInfo;
+  readonly #session: Session;
+  readonly #study: number;
+
+  constructor(session: Session, study: number, name: string, info: StudyInfo) {
+    this.#session = session;
+    this.#study = study;
+    this.name = name;
+    this.info = info;
+  }
+
+  /** A frame through a window; its longest side has at most `longest` pixels. MONOCHROME1 is turned already. */
+  render(frame: number, centre: number, width: number, invert: boolean, longest: number): Promise<Rendered> {
+    return this.#ask('render', { frame, centre, width, invert, longest });
+  }
+
+  /** The value of a pixel in rescaled units, or its red, green and blue. */
+  value(frame: number, x: number, y: number): Promise<number[]> {
+    return this.#ask('value', { frame, x, y });
+  }
+
+  /** A window that the middle 99 % of a frame's values span. */
+  auto(frame: number): Promise<WindowSetting> {
+    return this.#ask('auto', { frame });
+  }
+
+  /** A frame for the engine, as a file. */
+  picture(frame: number): Promise<Uint8Array> {
+    return this.#ask('picture', { frame });
+  }
+
+  /** Masks of a frame as a DICOM SEG file; only where `info.kind` is `dicom`. */
+  segmentation(frame: number, segments: Segment[]): Promise<Uint8Array> {
+    return this.#ask('segmentation', { frame, segments });
+  }
+
+  /** Frees the file's memory. */
+  close(): void {
+    this.#ask('close', {}).catch(() => {});
+  }
+
+  #ask<K extends keyof Requests>(kind: K, request: Omit<Requests[K], 'study'>): Promise<Answers[K]> {
+    return this.#session.ask(kind, { ...request, study: this.#study } as unknown as Requests[K], this.name);
+  }
+}
+
+/** A worker, from its start to its end. */
+class Session {
+  /** Why it can be asked nothing any more. */
+  ended: string | undefined;
+  readonly #worker = startWorker();
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+
+  constructor() {
+    this.#worker.onmessage = (event: MessageEvent<Reply>) => this.#receive(event.data);
+    this.#worker.onerror = (event) => this.end(event.message || 'the worker could not start');
+  }
+
+  ask<K extends keyof Requests>(
+    kind: K,
+    request: Requests[K],
+    name: string,
+    transfer: Transferable[] = [],
+  ): Promise<Answers[K]> {
+    if (this.ended) return Promise.reject(gone(name, this.ended));
+    const id = ++this.#lastId;
+    return new Promise<Answers[K]>((resolve, reject) => {
+      this.#pending.set(id, { name, resolve, reject });
+      this.#worker.postMessage({ ...request, kind, id }, transfer);
+    });
+  }
+
+  /** Ends the worker and refuses what is under way. */
+  end(reason: string): void {
+    if (this.ended) return;
+    this.ended = reason;
+    this.#worker.terminate();
+    for (const { name, reject } of this.#pending.values()) reject(gone(name, reason));
+    this.#pending.clear();
+  }
+
+  #receive(reply: Reply): void {
+    if (reply.kind === 'fatal') {
+      this.end(reply.message);
+      return;
+    }
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.kind === 'answer') pending?.resolve(reply.value as never);
+    else pending?.reject(new Error(reply.message));
+  }
+}
+
+function gone(name: string, reason: string): Error {
+  return new Error(`${name}: the imaging module ended (${reason}); open the file again, or convert it to PNG`);
+}
+
+/** The buffer of bytes that are all of it, to be moved; a part of a larger buffer is copied. */
+function whole(bytes: Uint8Array): Transferable[] {
+  return bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer as ArrayBuffer] : [];
+}
+
+/** A worker that is under the page's content security policy; see the engine's client. */
+function startWorker(): Worker {
+  const script = `import ${JSON.stringify(new URL(workerUrl, document.baseURI).href)};`;
+  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+  const worker = new Worker(url, { type: 'module', name: 'mriseg-imaging' });
+  const release = () => URL.revokeObjectURL(url);
+  worker.addEventListener('message', release, { once: true });
+  worker.addEventListener('error', release, { once: true });
+  return worker;
+}
