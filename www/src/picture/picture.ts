@@ -3,7 +3,9 @@
 import type { PictureKind } from '../bundle/bundle.ts';
 import { MAX_PIXELS } from '../engine/messages.generated.ts';
 import { pngSize, sniff } from './sniff.ts';
-import type { Imaging, OpenStudy, Rendered } from './study.ts';
+import type { OpenStudy } from '../imaging/client.ts';
+import type { Rendered } from '../imaging/messages.ts';
+import type { Imaging } from './module.ts';
 
 /** Longest side of a bitmap that the imaging module renders: what canvases of every browser can hold. */
 export const LONGEST = 4096;
@@ -40,7 +42,7 @@ export async function openPicture(name: string, bytes: Uint8Array<ArrayBuffer>, 
   if (needsModule) {
     const study = await imaging.open(bytes, name);
     return openFrame(study, name, 0).catch((error: unknown) => {
-      study.free();
+      study.close();
       throw error;
     });
   }
@@ -57,9 +59,9 @@ export async function openPicture(name: string, bytes: Uint8Array<ArrayBuffer>, 
 
 /** A frame of an open file, as the file's own window shows it. */
 export async function openFrame(study: OpenStudy, name: string, frame: number): Promise<Picture> {
-  const { width, height, windows, spacing, notes } = study.info;
+  const { width, height, windows: [window], spacing, notes } = study.info;
   const bytes = await study.picture(frame);
-  const bitmap = await createImageBitmap(toImage(await study.render(frame, windows[0]!, false, LONGEST)));
+  const bitmap = await createImageBitmap(toImage(await study.render(frame, window!.centre, window!.width, false, LONGEST)));
   return {
     name,
     bytes,
@@ -83,7 +85,7 @@ export function toImage({ width, height, rgba }: Rendered): ImageData {
 /** Frees what a picture holds, but for the file of the one that is shown next. */
 export function closePicture(picture: Picture | undefined, next?: Picture): void {
   picture?.bitmap.close();
-  if (picture?.study !== next?.study) picture?.study?.free();
+  if (picture?.study !== next?.study) picture?.study?.close();
 }
 
 /** X-rays are grey; what has colours is from another source. */

@@ -5,7 +5,7 @@ import type { Viewer } from '../draw/viewer.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { Progress, SideConvention } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
-import type { Imaging } from '../picture/study.ts';
+import type { Imaging } from '../picture/module.ts';
 import type { Run } from './run.ts';
 import type { Session } from './session.ts';
 

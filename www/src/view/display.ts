@@ -1,7 +1,8 @@
 // The picture on its canvas: through the window that was chosen, and as fine as it is zoomed.
 
 import { toImage, type Picture } from '../picture/picture.ts';
-import type { OpenStudy, StudyInfo } from '../picture/study.ts';
+import type { OpenStudy } from '../imaging/client.ts';
+import type { StudyInfo } from '../imaging/messages.ts';
 import type { Context } from '../session/context.ts';
 import { byId } from '../ui/dom.ts';
 import { latest } from './latest.ts';
@@ -64,7 +65,8 @@ export class Display {
     const picture = this.#picture;
     if (!picture) return undefined;
     if (picture.study) return picture.study;
-    this.#own ??= this.#context.imaging.open(picture.bytes, picture.name);
+    // A copy: the module takes what it opens, and the engine needs the bytes as well.
+    this.#own ??= this.#context.imaging.open(picture.bytes.slice(), picture.name);
     try {
       const study = await this.#own;
       if (picture !== this.#picture) return undefined;
@@ -90,7 +92,7 @@ export class Display {
 
   #show(picture: Picture | undefined): void {
     const sameFile = picture?.study !== undefined && picture.study === this.#picture?.study;
-    this.#own?.then((study) => study.free(), () => {});
+    this.#own?.then((study) => study.close(), () => {});
     this.#own = undefined;
     this.#picture = picture;
     this.info = picture?.study?.info;
@@ -110,7 +112,7 @@ export class Display {
     } else {
       try {
         const study = await this.study();
-        const image = await study?.render(picture.frame, look.window, look.invert, quick ? Math.min(longest, QUICK) : longest);
+        const image = await study?.render(picture.frame, look.window.centre, look.window.width, look.invert, quick ? Math.min(longest, QUICK) : longest);
         if (!image || picture !== this.#picture || !this.#look) return;
         Object.assign(this.#canvas, { width: image.width, height: image.height });
         this.#canvas.getContext('2d')!.putImageData(toImage(image), 0, 0);

@@ -1,6 +1,6 @@
 // The letters at the edges of the picture, where the file says which side of the patient lies there.
 
-import type { Orientation } from '../picture/study.ts';
+import type { Orientation } from '../imaging/messages.ts';
 import { byId, make } from '../ui/dom.ts';
 
 const EDGES = ['left', 'right', 'top', 'bottom'] as const;

@@ -1,7 +1,7 @@
 // Window and level: the tool, the presets, inversion and reset.
 
 import type { Tool } from '../draw/tools.ts';
-import type { StudyInfo, WindowSetting } from '../picture/study.ts';
+import type { StudyInfo, WindowSetting } from '../imaging/messages.ts';
 import type { Context } from '../session/context.ts';
 import { make, makeButton } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';

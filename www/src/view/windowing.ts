@@ -1,6 +1,6 @@
 // Window and level: which values are black and which are white.
 
-import type { StudyInfo, WindowSetting } from '../picture/study.ts';
+import type { StudyInfo, WindowSetting } from '../imaging/messages.ts';
 
 /** How a picture is shown; undefined stands for what the file itself says. */
 export interface Look {

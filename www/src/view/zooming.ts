@@ -15,6 +15,8 @@ const LEAP = 3;
 const WHEEL = 0.0022;
 const PINCH_WHEEL = 0.01;
 const LINE_PIXELS = 16;
+/** Above this scale the lines of masks are drawn finer. */
+const FINE = 1.6;
 const CENTRE: Point = { x: 0, y: 0 };
 
 export class Zooming {
@@ -99,6 +101,7 @@ export class Zooming {
     this.#frame.style.transform = scale === 1 ? '' : `translate(${x}px, ${y}px) scale(${scale})`;
     this.#stage.dataset.zoomed = String(scale > 1);
     this.#context.tools.background = scale > 1 ? this.pan : undefined;
+    this.#context.viewer.detail = scale > FINE ? 2 : 1;
     const { picture } = this.#display;
     if (picture) {
       const css = Math.max(sizes.frame.width, sizes.frame.height) * scale;

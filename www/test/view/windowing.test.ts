@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StudyInfo } from '../../src/picture/study.ts';
+import type { StudyInfo } from '../../src/imaging/messages.ts';
 import { latest } from '../../src/view/latest.ts';
 import { sideNote } from '../../src/view/letters.ts';
 import { millimetres, pixelAt, valueText } from '../../src/view/readout.ts';
