@@ -10,27 +10,30 @@ export class Hud {
   readonly #display: Display;
   readonly #pixel = make('span', { class: 'hud pixel', 'data-testid': 'pixel', hidden: true });
   readonly #window = make('span', { class: 'hud window', 'data-testid': 'window-figures', hidden: true });
-  #over: Pixel | undefined;
+  #pointer: PointerEvent | undefined;
+  readonly #read: (event: PointerEvent | undefined) => void;
 
   constructor({ tools }: Context, display: Display) {
     this.#display = display;
     byId('corners').append(this.#pixel, this.#window);
     const canvas = byId('mask-canvas');
-    const read = latest(async (event: PointerEvent) => {
+    this.#read = latest(async (event: PointerEvent | undefined) => {
       // At most once a frame.
       await new Promise(requestAnimationFrame);
-      await this.#read(display.picture && pixelAt(display.picture, tools.at(event)));
+      await this.#show(event && display.picture && pixelAt(display.picture, tools.at(event)));
     });
-    canvas.addEventListener('pointermove', (event) => {
-      this.#over = undefined;
-      read(event);
-    });
-    canvas.addEventListener('pointerleave', () => {
-      this.#over = undefined;
-      this.#pixel.hidden = true;
-      // One that is still being read comes too late.
-      read(new PointerEvent('pointermove', { clientX: -1e6, clientY: -1e6 }));
-    });
+    for (const kind of ['pointermove', 'pointerleave'] as const) {
+      canvas.addEventListener(kind, (event) => {
+        this.#pointer = kind === 'pointermove' ? event : undefined;
+        this.refresh();
+      });
+    }
+    display.onChange(() => this.refresh());
+  }
+
+  /** Reads again what is under the pointer: the picture has moved below it. */
+  refresh(): void {
+    this.#read(this.#pointer);
   }
 
   /** Shows what the window is, or nothing. */
@@ -39,17 +42,17 @@ export class Hud {
     this.#window.textContent = text ?? '';
   }
 
-  async #read(pixel: Pixel | undefined): Promise<void> {
-    this.#over = pixel;
-    this.#pixel.hidden = !pixel;
+  async #show(pixel: Pixel | undefined): Promise<void> {
+    if (!pixel) this.#pixel.hidden = true;
     const { picture } = this.#display;
     if (!pixel || !picture) return;
     const place = `x ${pixel.x}  y ${pixel.y}`;
     // A picture that is gone by now has no values any more.
     const values = await this.#display.value(pixel).catch(() => []);
-    if (this.#over !== pixel || picture !== this.#display.picture) return;
+    if (!this.#pointer || picture !== this.#display.picture) return;
     const value = valueText(values, picture.study?.info.modality ?? null);
     const size = picture.spacing && millimetres(pixel, picture.spacing);
+    this.#pixel.hidden = false;
     this.#pixel.textContent = [place, value, size].filter(Boolean).join('  ·  ');
   }
 }

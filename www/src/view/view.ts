@@ -17,6 +17,7 @@ export function connectView(context: Context): void {
   const display = new Display(context);
   const zooming = new Zooming(context, display);
   const hud = new Hud(context, display);
+  zooming.onChange(() => hud.refresh());
   const windows = new WindowControls(context, display, hud);
   const seen = new SeenCorner(context);
   const frames = new Frames(context);

@@ -53,7 +53,7 @@ export class WindowControls {
     let press = 0;
     return {
       name: 'window',
-      cursor: 'ns-resize',
+      cursor: 'crosshair',
       down: (_, { clientX: x, clientY: y }) => {
         const now = ++press;
         void this.#withInfo((info) => {

@@ -55,15 +55,13 @@ export function presets(info: StudyInfo | undefined): Preset[] {
 }
 
 export function fullRange({ minimum, maximum }: StudyInfo): WindowSetting {
-  return { centre: (minimum + maximum) / 2, width: Math.max(maximum - minimum, Number.MIN_VALUE) };
+  return { centre: (minimum + maximum) / 2, width: maximum > minimum ? maximum - minimum : 1 };
 }
 
 /** The window that shows what the model reads: the file's own; of pictures all values that they can have. */
-export function ownWindow(info: StudyInfo): WindowSetting {
-  const own = info.windows[0];
-  if (info.kind === 'dicom' && own) return own;
-  const greatest = 2 ** info.bits - 1;
-  return { centre: greatest / 2, width: greatest };
+export function ownWindow({ windows }: StudyInfo): WindowSetting {
+  const { centre, width } = windows[0]!;
+  return { centre, width };
 }
 
 /** How it is to be shown, or undefined where that is what the file says. */

@@ -26,7 +26,7 @@ const CT: StudyInfo = {
   transferSyntax: 'Explicit VR Little Endian',
   notes: [],
 };
-const PICTURE: StudyInfo = { ...CT, kind: 'picture', bits: 8, minimum: 20, maximum: 200, modality: null, windows: [{ name: 'Full range', centre: 110, width: 181 }] };
+const PICTURE: StudyInfo = { ...CT, kind: 'picture', bits: 8, minimum: 20, maximum: 200, modality: null, windows: [{ name: 'Full range', centre: 127.5, width: 255 }] };
 
 test('a drag to the right widens the window, one down raises its centre', () => {
   const window = { centre: 2048, width: 4096 };
