@@ -32,5 +32,5 @@ export const VIEW = {
   frameBack: ['Frame before', 'Voriges Einzelbild'],
   frameOn: ['Next frame', 'Nächstes Einzelbild'],
   frameNote: ['Another frame is another picture for the model.', 'Ein anderes Einzelbild ist für das Modell ein anderes Bild.'],
-  imagingLoading: ['Loading the part that reads such files ({0})…', 'Lädt den Teil, der solche Dateien liest ({0})…'],
+  imagingLoading: ['Loading the imaging module, once: {0}…', 'Lädt einmalig das Bildmodul: {0}…'],
 } as const;
