@@ -71,7 +71,6 @@ function zoomButtons(zooming: Zooming, reset: () => void): HTMLElement[] {
   const start = makeButton({ class: 'icon', 'data-testid': 'reset-view' }, icon('reset'), reset);
   const show = () => {
     scale.textContent = `${Math.round(zooming.scale * 100)} %`;
-    scale.setAttribute('aria-label', `${say('zoomFit')} (${scale.textContent})`);
     further.disabled = zooming.scale === 1;
   };
   zooming.onChange(show);
