@@ -12,7 +12,7 @@ export function showLetters(edges: Orientation | undefined): void {
   corners.classList.toggle('lettered', Boolean(edges?.left && edges.right));
   if (!edges) return;
   corners.append(
-    ...EDGES.filter((edge) => edges[edge]).map((edge) => make('span', { class: `edge ${edge}`, 'data-testid': `edge-${edge}` }, edges[edge])),
+    ...EDGES.filter((edge) => edges[edge]).map((edge) => make('span', { class: 'edge', 'data-edge': edge, 'data-testid': `edge-${edge}` }, edges[edge])),
   );
 }
 
