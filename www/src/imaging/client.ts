@@ -81,7 +81,8 @@ export class ImagingClient {
     const { bytes: wasm } = await loadFile(new URL(listing.wasm.file, this.#base).href, listing.wasm, this.#loader);
     const session = new Session();
     const glue = new URL(listing.glue, this.#base).href;
-    await session.ask('create', { glue, wasm }, 'The imaging module', [wasm.buffer]);
+    // Copied, not moved: the loader is still writing these bytes to the store.
+    await session.ask('create', { glue, wasm }, 'The imaging module');
     return session;
   }
 }

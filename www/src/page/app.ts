@@ -11,10 +11,13 @@ import type { EngineClient } from '../engine/client.ts';
 import type { Decode, SideConvention } from '../engine/messages.ts';
 import { connectLearn } from '../learn/learn.ts';
 import { connectLesson } from '../lesson/lesson.ts';
+import { openPicture, type Picture } from '../picture/picture.ts';
+import { loadImaging, type Imaging } from '../picture/module.ts';
 import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
 import { finished, sceneOf, type Run } from '../session/run.ts';
 import { Session } from '../session/session.ts';
 import { byId, fillPairs, settings } from '../ui/dom.ts';
+import { bytes } from '../ui/format.ts';
 import { addShortcuts, connectShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { connectView } from '../view/view.ts';
@@ -45,6 +48,7 @@ export class App implements Context {
   readonly session = new Session();
   readonly viewer = new Viewer(byId('picture'), byId('mask-canvas'));
   readonly tools = new Tools(byId('mask-canvas'));
+  readonly imaging: Imaging;
   readonly actions: Actions;
   #state: State = { name: 'probe' };
   /** Changes to a faster engine that is ready; called between decodings. */
@@ -60,6 +64,7 @@ export class App implements Context {
   readonly #settings: SettingsPanel;
 
   constructor(parts: ModelParts) {
+    this.imaging = loadImaging(parts.base, parts.store, (size) => showNotice(size === undefined ? '' : say('imagingLoading', bytes(size))));
     this.#model = new ModelHost(parts, parsePreference(location.search), {
       dispatch: (event) => this.#dispatch(event),
       changed: () => {
@@ -90,13 +95,8 @@ export class App implements Context {
     });
     this.#pictures = new PicturePanel(parts.base, {
       opening: () => this.#decoding.stop(),
-      opened: (picture) => {
-        this.session.open(picture);
-        showNotice('');
-        showPictureNotes([]);
-        this.#model.propose(picture.kind);
-        this.#dispatch(this.#opened());
-      },
+      read: (name, bytes) => openPicture(name, bytes, this.imaging),
+      opened: (picture) => this.#show(picture),
       typed: () => void this.#reading.refresh(),
       // Without a model this would be a download that nobody asked for.
       sentence: () => this.engine && this.#segmentIfAllowed(),
@@ -212,7 +212,19 @@ export class App implements Context {
       say: (prompt) => (this.#pictures.text = prompt),
       openExample: (id) => this.#pictures.openExample(id),
       openFiles: (files) => this.#pictures.openFiles(files),
+      openPicture: (picture) => {
+        this.#decoding.stop();
+        this.#show(picture);
+      },
     };
+  }
+
+  #show(picture: Picture): void {
+    this.session.open(picture);
+    showNotice('');
+    showPictureNotes(picture.notes);
+    this.#model.propose(picture.kind);
+    this.#dispatch(this.#opened());
   }
 
   #dispatch(event: Event): void {
@@ -272,9 +284,9 @@ export class App implements Context {
     }
   }
 
-  #started({ prompt, asked, started: { readAs, hint, notes } }: Run): void {
+  #started({ prompt, asked, picture, started: { readAs, hint, notes } }: Run): void {
     this.#reading.show(prompt, asked, readAs === null ? undefined : { readAs, hint });
-    showPictureNotes(notes);
+    showPictureNotes([...picture.notes, ...notes]);
   }
 
   #fail(error: unknown, prefix = ''): void {

@@ -3,6 +3,12 @@
 import type { PictureKind } from '../bundle/bundle.ts';
 import { MAX_PIXELS } from '../engine/messages.generated.ts';
 import { pngSize, sniff } from './sniff.ts';
+import type { OpenStudy } from '../imaging/client.ts';
+import type { Rendered } from '../imaging/messages.ts';
+import type { Imaging } from './module.ts';
+
+/** Longest side of a bitmap that the imaging module renders: what canvases of every browser can hold. */
+export const LONGEST = 4096;
 
 export interface Picture {
   name: string;
@@ -15,25 +21,71 @@ export interface Picture {
   height: number;
   /** What it seems to be, by which a model is proposed for it. */
   kind: PictureKind;
+  /** The file in the imaging module; undefined for pictures that the browser decoded by itself. */
+  study: OpenStudy | undefined;
+  /** Which frame of the file it is, from 0. */
+  frame: number;
+  /** Size of a pixel in mm; undefined where the file does not say it. */
+  spacing: { x: number; y: number; from: string } | undefined;
+  /** What is worth knowing about the file. */
+  notes: readonly string[];
 }
 
 /** Reads a picture; throws an Error for the user when it is none. */
-export async function openPicture(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Picture> {
-  const { type, mime } = sniff(bytes, name);
-  // The engine's own limit, checked before the browser allocates the pixels.
+export async function openPicture(name: string, bytes: Uint8Array<ArrayBuffer>, imaging: Imaging): Promise<Picture> {
+  const { type, mime, needsModule } = sniff(bytes, name);
+  // The engine's own limit, checked before anything allocates the pixels.
   const claimed = pngSize(bytes);
   if (claimed && claimed.width * claimed.height > MAX_PIXELS) {
     throw new Error(`${name} has ${claimed.width} x ${claimed.height} pixels, too many; shrink it first.`);
   }
+  if (needsModule) {
+    const study = await imaging.open(bytes, name);
+    return openFrame(study, name, 0).catch((error: unknown) => {
+      study.close();
+      throw error;
+    });
+  }
+  let bitmap: ImageBitmap;
   try {
     // Turned by its orientation tag, as the engine turns it: that is the browser's default.
-    const bitmap = await createImageBitmap(new Blob([bytes], { type: mime }));
-    return { name, bytes, bitmap, width: bitmap.width, height: bitmap.height, kind: kindOf(bitmap) };
+    bitmap = await createImageBitmap(new Blob([bytes], { type: mime }));
   } catch {
-    throw new Error(
-      `${name} cannot be decoded: the ${type} file is damaged, or of a kind that browsers do not read, such as 12 bits. Save it as an 8-bit PNG.`,
-    );
+    throw new Error(`${name} cannot be decoded: the ${type} file is damaged, or of a kind that browsers do not read. Save it as PNG.`);
   }
+  const { width, height } = bitmap;
+  return { name, bytes, bitmap, width, height, kind: kindOf(bitmap), study: undefined, frame: 0, spacing: undefined, notes: [] };
+}
+
+/** A frame of an open file, as the file's own window shows it. */
+export async function openFrame(study: OpenStudy, name: string, frame: number): Promise<Picture> {
+  const { width, height, windows: [window], spacing, notes } = study.info;
+  const bytes = await study.picture(frame);
+  const bitmap = await createImageBitmap(toImage(await study.render(frame, window!.centre, window!.width, false, LONGEST)));
+  return {
+    name,
+    bytes,
+    bitmap,
+    width,
+    height,
+    kind: kindOf(bitmap),
+    study,
+    frame,
+    spacing: spacing ? { x: spacing.column, y: spacing.row, from: spacing.from } : undefined,
+    notes,
+  };
+}
+
+/** What the module rendered, for a canvas. */
+export function toImage({ width, height, rgba }: Rendered): ImageData {
+  const pixels = new Uint8ClampedArray(rgba.buffer as ArrayBuffer, rgba.byteOffset, rgba.byteLength);
+  return new ImageData(pixels, width, height);
+}
+
+/** Frees what a picture holds, but for the file of the one that is shown next. */
+export function closePicture(picture: Picture | undefined, next?: Picture): void {
+  picture?.bitmap.close();
+  if (picture?.study !== next?.study) picture?.study?.close();
 }
 
 /** X-rays are grey; what has colours is from another source. */

@@ -1,7 +1,7 @@
 // What the page knows at one moment, and who wants to hear of changes. Everything in it is replaced, never changed, so a
 // panel sees by `===` whether it has to draw anew.
 
-import type { Picture } from '../picture/picture.ts';
+import { closePicture, type Picture } from '../picture/picture.ts';
 import { EMPTY, activeFinding, withFinding, withRun, type Document, type Finding } from './document.ts';
 import * as history from './history.ts';
 import { lighten } from './light.ts';
@@ -70,19 +70,12 @@ export class Session {
 
   /** Another picture: nothing of the one before is kept. */
   open(picture: Picture): void {
-    this.#picture?.bitmap.close();
+    closePicture(this.#picture, picture);
     this.#picture = picture;
     this.#history = history.begin(EMPTY);
     this.#live = undefined;
     this.#step = undefined;
     this.#truth = undefined;
-    this.#tell();
-  }
-
-  /** The same picture shown otherwise (another window): what was decoded stays. */
-  redraw(picture: Picture): void {
-    if (this.#picture?.bitmap !== picture.bitmap) this.#picture?.bitmap.close();
-    this.#picture = picture;
     this.#tell();
   }
 

@@ -10,10 +10,62 @@ test('a file is known by its first bytes, not by its name', () => {
   assert.throws(() => sniff(new Uint8Array(0), 'void.png'), /void\.png is empty/);
 });
 
-test('a DICOM file is told to be one', () => {
+test('a DICOM file is known with its preamble and without', () => {
   const dicom = new Uint8Array(200);
   dicom.set(new TextEncoder().encode('DICM'), 128);
-  assert.throws(() => sniff(dicom, 'scan.dcm'), /scan\.dcm.*DICOM/);
+  assert.deepEqual(sniff(dicom, 'scan'), { type: 'DICOM', mime: 'application/dicom', needsModule: true });
+  // (0008,0005) CS, explicit; (0008,0000) of 4 bytes, implicit.
+  for (const begin of [[8, 0, 5, 0, 0x43, 0x53, 10, 0], [8, 0, 0, 0, 4, 0, 0, 0]]) {
+    const bare = new Uint8Array(64);
+    bare.set(begin);
+    assert.equal(sniff(bare, 'scan').type, 'DICOM');
+  }
+  assert.throws(() => sniff(Uint8Array.from({ length: 64 }, () => 8), 'eights'), /eights is not a PNG, JPEG or WebP picture and no DICOM file/);
+});
+
+test('a PNG of 16 bits takes the module, one of 8 does not', () => {
+  const header = new Uint8Array(33);
+  header.set([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82]);
+  header[24] = 8;
+  assert.equal(sniff(header, 'x.png').needsModule, false);
+  header[24] = 16;
+  assert.equal(sniff(header, 'x.png').needsModule, true);
+});
+
+test('a JPEG that browsers do not decode is called by its kind', () => {
+  const jpeg = (marker: number, bits: number) =>
+    Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff, 0xc4, 0, 3, 0, 0xff, marker, 0, 11, bits, 0, 1, 0, 1, 1, 0, 0, 0);
+  assert.equal(sniff(jpeg(0xc0, 8), 'x.jpg').type, 'JPEG');
+  assert.equal(sniff(jpeg(0xc2, 8), 'x.jpg').type, 'JPEG');
+  assert.throws(() => sniff(jpeg(0xc1, 12), 'x.jpg'), /x\.jpg is a JPEG of 12 bits/);
+  assert.throws(() => sniff(jpeg(0xc3, 16), 'x.jpg'), /x\.jpg is a lossless JPEG/);
+  assert.throws(() => sniff(jpeg(0xf7, 8), 'x.jpg'), /x\.jpg is a JPEG-LS picture/);
+});
+
+test('files of other kinds are called what they are', () => {
+  const text = (at: number, begin: string) => {
+    const bytes = new Uint8Array(400);
+    bytes.set(Uint8Array.from(begin, (letter) => letter.charCodeAt(0)), at);
+    return bytes;
+  };
+  const kinds: [Uint8Array, string, RegExp][] = [
+    [text(4, 'ftypheic'), 'a.jpg', /a\.jpg is a HEIC picture/],
+    [text(4, 'ftypmif1'), 'a', /HEIC/],
+    [text(4, 'ftypavif'), 'a', /AVIF/],
+    [text(4, 'ftypisom'), 'a', /a video/],
+    [text(0, 'II*\0'), 'a', /TIFF/],
+    [text(0, 'MM\0*'), 'a', /TIFF/],
+    [text(0, '<?xml version="1.0"?>\n<!-- x -->\n<svg xmlns='), 'a', /an SVG drawing/],
+    [text(344, 'n+1'), 'a', /NIfTI volume/],
+    [text(0, '\x1f\x8b'), 'a.nii.gz', /NIfTI volume/],
+    [text(0, '\x1f\x8b'), 'a.gz', /gzip archive/],
+    [text(0, 'PK\x03\x04'), 'a', /ZIP archive/],
+    [text(0, '%PDF-1.7'), 'a', /PDF document/],
+    [text(0, 'GIF89a'), 'a', /GIF/],
+    [text(4, 'jP  '), 'a', /JPEG 2000/],
+    [text(0, '\xff\x0a'), 'a', /JPEG XL/],
+  ];
+  for (const [bytes, name, expected] of kinds) assert.throws(() => sniff(bytes, name), expected);
 });
 
 test('a PNG header tells its size before anything is decoded', () => {

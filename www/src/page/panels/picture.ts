@@ -1,7 +1,7 @@
 // Choosing what to look at: a gallery picture or a file, dropped, pasted or chosen, and the sentence to go with it.
 
 import { droppedFiles } from '../../bundle/drop.ts';
-import { openPicture, readMask, type Picture } from '../../picture/picture.ts';
+import { closePicture, readMask, type Picture } from '../../picture/picture.ts';
 import { byId } from '../../ui/dom.ts';
 import { inWords } from '../../ui/words.ts';
 import {
@@ -17,6 +17,8 @@ import {
 import { fetchJson } from '../json.ts';
 
 export interface PictureEvents {
+  /** Reads a file; throws an Error for the user when it is no picture. */
+  read(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Picture>;
   /** Another picture was asked for; what runs on the old one is void. */
   opening(): void;
   /** A new picture is there; the old mask is void. */
@@ -135,9 +137,9 @@ export class PicturePanel {
     this.#events.opening();
     const open = async () => {
       try {
-        const opened = await openPicture(name, await read());
+        const opened = await this.#events.read(name, await read());
         const picture: Picture = name === this.#item?.image ? { ...opened, kind: 'drawing' } : opened;
-        if (turn !== this.#turn) return picture.bitmap.close();
+        if (turn !== this.#turn) return closePicture(picture);
         this.#shown = picture;
         onOpened();
         this.#events.opened(picture);

@@ -1,0 +1,78 @@
+// The picture as the model reads it, in a corner of the stage.
+
+import type { Seen } from '../engine/messages.ts';
+import type { Context } from '../session/context.ts';
+import { byId, make, makeButton } from '../ui/dom.ts';
+import { sentence } from '../ui/format.ts';
+import { inWords, say } from '../ui/words.ts';
+import { icon } from './icons.ts';
+
+export class SeenCorner {
+  readonly button = makeButton({ class: 'icon', 'data-testid': 'see', 'aria-pressed': 'false' }, icon('see'), () => void this.#toggle());
+  readonly #context: Context;
+  readonly #canvas = make('canvas', { role: 'img', 'data-testid': 'seen' });
+  readonly #caption = make('figcaption', { 'data-testid': 'seen-notes' });
+  readonly #close = makeButton({ class: 'icon' }, icon('close'), () => this.#hide());
+  readonly #figure = make('figure', { class: 'seen', hidden: true }, this.#canvas, this.#caption, this.#close);
+  #shown: Seen | undefined;
+
+  constructor(context: Context) {
+    this.#context = context;
+    byId('stage').append(this.#figure);
+    // The engine is there with the first mask.
+    context.session.watch(({ run }) => run, () => this.#offer());
+    context.session.watch(({ picture }) => picture, () => this.#hide());
+    inWords(() => {
+      this.#canvas.setAttribute('aria-label', say('seeButton'));
+      this.#close.setAttribute('aria-label', say('seeClose'));
+      this.#offer();
+      this.#describe();
+    });
+  }
+
+  #offer(): void {
+    this.button.disabled = !this.#context.engine || !this.#context.session.picture;
+    const label = say(this.button.disabled ? 'seeFirst' : 'seeButton');
+    this.button.setAttribute('aria-label', label);
+    this.button.title = label;
+  }
+
+  #hide(): void {
+    this.#figure.hidden = true;
+    this.button.setAttribute('aria-pressed', 'false');
+  }
+
+  async #toggle(): Promise<void> {
+    if (!this.#figure.hidden) return this.#hide();
+    const { engine, session } = this.#context;
+    const { picture } = session;
+    if (!engine || !picture) return;
+    try {
+      const seen = await engine.call('see', picture.bytes, picture.name);
+      if (session.picture !== picture) return;
+      this.#draw(seen);
+    } catch (error) {
+      this.#context.notify((error as Error).message);
+    }
+  }
+
+  #draw(seen: Seen): void {
+    const { side, rgba } = seen;
+    Object.assign(this.#canvas, { width: side, height: side });
+    const pixels = new Uint8ClampedArray(rgba.buffer as ArrayBuffer, rgba.byteOffset, rgba.byteLength);
+    this.#canvas.getContext('2d')!.putImageData(new ImageData(pixels, side, side), 0, 0);
+    this.#shown = seen;
+    this.#describe();
+    this.#figure.hidden = false;
+    this.button.setAttribute('aria-pressed', 'true');
+  }
+
+  #describe(): void {
+    if (!this.#shown) return;
+    const { side, notes } = this.#shown;
+    this.#caption.replaceChildren(
+      make('strong', {}, say('seeButton')),
+      make('span', {}, [`${say('seeSize', side)}.`, ...notes.map(sentence)].join(' ')),
+    );
+  }
+}

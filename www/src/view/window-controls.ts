@@ -1,0 +1,136 @@
+// Window and level: the tool, the presets, inversion and reset.
+
+import type { Tool } from '../draw/tools.ts';
+import type { StudyInfo, WindowSetting } from '../imaging/messages.ts';
+import type { Context } from '../session/context.ts';
+import { make, makeButton } from '../ui/dom.ts';
+import { addShortcuts } from '../ui/keys.ts';
+import { inWords, say, type Key } from '../ui/words.ts';
+import type { Display } from './display.ts';
+import type { Hud } from './hud.ts';
+import { icon } from './icons.ts';
+import { dragWindow, figure, fullRange, lookOf, ownWindow, presets, sameWindow, type Preset } from './windowing.ts';
+
+const NAMES: Record<string, Key> = {
+  file: 'windowFile',
+  full: 'windowFull',
+  auto: 'windowAuto',
+  lung: 'windowLung',
+  mediastinum: 'windowMediastinum',
+  bone: 'windowBone',
+  own: 'windowOwn',
+};
+
+export class WindowControls {
+  readonly tool: Tool;
+  readonly select = make('select', { id: 'window-preset', 'data-testid': 'window-preset' });
+  readonly invert = makeButton({ class: 'icon', 'data-testid': 'invert', 'aria-pressed': 'false' }, icon('invert'), () => void this.#invert());
+  readonly #context: Context;
+  readonly #display: Display;
+  readonly #hud: Hud;
+  /** Which one was chosen, or `own` for a window made by dragging. */
+  #chosen = 'file';
+
+  constructor(context: Context, display: Display, hud: Hud) {
+    this.#context = context;
+    this.#display = display;
+    this.#hud = hud;
+    this.tool = this.#makeTool();
+    this.select.addEventListener('change', () => void this.#choose(this.select.value));
+    display.onChange(() => this.#show());
+    addShortcuts({ key: 'i', what: 'invert', press: () => void this.#invert() });
+    inWords(() => this.#show());
+  }
+
+  reset(): void {
+    this.#chosen = 'file';
+    this.#display.show(undefined);
+  }
+
+  #makeTool(): Tool {
+    let from: { x: number; y: number; window: WindowSetting; info: StudyInfo } | undefined;
+    /** Of a press that is still waiting for the module. */
+    let press = 0;
+    return {
+      name: 'window',
+      cursor: 'crosshair',
+      down: (_, { clientX: x, clientY: y }) => {
+        const now = ++press;
+        void this.#withInfo((info) => {
+          if (now === press) from = { x, y, window: this.#window(info), info };
+        });
+      },
+      drag: (_, { clientX, clientY }) => {
+        if (!from) return;
+        const { window, info } = from;
+        const { width } = info.kind === 'picture' ? ownWindow(info) : fullRange(info);
+        this.#chosen = 'own';
+        this.#look(info, dragWindow(window, clientX - from.x, clientY - from.y, width), true);
+      },
+      up: () => {
+        press++;
+        from = undefined;
+        this.#hud.showWindow(undefined);
+        if (this.#display.look) this.#display.show(this.#display.look);
+      },
+    };
+  }
+
+  async #choose(id: string): Promise<void> {
+    this.#chosen = id;
+    if (id === 'file' && !this.#display.look?.invert) return this.#display.show(undefined);
+    await this.#withInfo(async (info, study) => {
+      const preset = presets(info).find((preset) => preset.id === id);
+      const frame = this.#display.picture?.frame ?? 0;
+      const window = id === 'file' ? ownWindow(info) : (preset?.window ?? (await study.auto(frame)));
+      if (this.#chosen === id) this.#look(info, window);
+    });
+  }
+
+  async #invert(): Promise<void> {
+    await this.#withInfo((info) => {
+      this.#display.show(lookOf(info, this.#window(info), !this.#display.look?.invert));
+    });
+  }
+
+  /** The window that is on screen. */
+  #window(info: StudyInfo): WindowSetting {
+    return this.#display.look?.window ?? ownWindow(info);
+  }
+
+  #look(info: StudyInfo, window: WindowSetting, dragging = false): void {
+    if (dragging) this.#hud.showWindow(say('windowFigures', figure(window.centre), figure(window.width)));
+    this.#display.show(lookOf(info, window, this.#display.look?.invert ?? false), dragging);
+  }
+
+  /** Opens the file in the module where it is not; says what hinders it. */
+  async #withInfo(work: (info: StudyInfo, study: NonNullable<Awaited<ReturnType<Display['study']>>>) => void | Promise<void>): Promise<void> {
+    try {
+      const study = await this.#display.study();
+      if (study) await work(study.info, study);
+    } catch (error) {
+      this.#context.notify((error as Error).message);
+      this.#show();
+    }
+  }
+
+  #show(): void {
+    const { look, info, picture } = this.#display;
+    if (!look) this.#chosen = 'file';
+    const all: Preset[] = presets(info);
+    const named = look && all.find(({ window }) => window && sameWindow(window, look.window));
+    const chosen = this.#chosen === 'own' && named ? named.id : this.#chosen;
+    if (chosen === 'own') all.push({ id: 'own' });
+    this.select.replaceChildren(...all.map(({ id, name }) => new Option(nameOf(id, name), id, false, id === chosen)));
+    this.select.disabled = !picture;
+    this.select.setAttribute('aria-label', say('windowPreset'));
+    this.select.title = say('windowPreset');
+    this.invert.disabled = !picture;
+    this.invert.setAttribute('aria-pressed', String(look?.invert ?? false));
+  }
+}
+
+function nameOf(id: string, name: string | undefined): string {
+  if (name !== undefined) return id === 'file' ? say('windowFileNamed', name) : name;
+  return say(NAMES[id] ?? 'windowFile');
+}
