@@ -2,7 +2,8 @@
 
 import { isAboutLungs } from '../bundle/bundle.ts';
 import { LoadError } from '../bundle/loader.ts';
-import { connectClinic } from '../clinic/clinic.ts';
+import { connectClinic, type Clinic } from '../clinic/clinic.ts';
+import { lastResult, type LastResult } from '../clinic/record.ts';
 import { Tools } from '../draw/tools.ts';
 import { Viewer } from '../draw/viewer.ts';
 import { parsePreference } from '../engine/choose.ts';
@@ -11,14 +12,14 @@ import type { Decode, SideConvention } from '../engine/messages.ts';
 import { connectLearn } from '../learn/learn.ts';
 import { connectLesson } from '../lesson/lesson.ts';
 import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
-import { finished, sceneOf, type Run } from '../session/run.ts';
+import { finished, type Run } from '../session/run.ts';
+import { sceneNow } from '../session/scene.ts';
 import { Session } from '../session/session.ts';
 import { byId, fillPairs, settings } from '../ui/dom.ts';
 import { addShortcuts, connectShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { connectView } from '../view/view.ts';
 import { Decoding } from './decoding.ts';
-import { lastResult, type LastResult } from './export.ts';
 import { ModelHost, type ModelParts } from './model-host.ts';
 import { connectOverlayControls, offerOverlays, showHeat } from './panels/overlay.ts';
 import { PicturePanel } from './panels/picture.ts';
@@ -55,6 +56,7 @@ export class App implements Context {
   readonly #pictures: PicturePanel;
   readonly #timeline: Timeline;
   readonly #settings: SettingsPanel;
+  #clinic: Clinic | undefined;
 
   constructor(parts: ModelParts) {
     this.#model = new ModelHost(parts, parsePreference(location.search), {
@@ -95,7 +97,7 @@ export class App implements Context {
       typed: () => void this.#reading.refresh(),
       sentence: () => this.#segmentIfAllowed(),
       failed: (message) => showNotice(message),
-      others: () => Promise.resolve(false),
+      others: (files) => this.#clinic?.takeFiles(files) ?? Promise.resolve(false),
     });
     this.actions = this.#makeActions();
     this.#timeline = new Timeline(this, (pace: Pace) => this.#decoding.pace(pace));
@@ -141,7 +143,7 @@ export class App implements Context {
     connectOverlayControls(this);
     connectResult(this);
     connectView(this);
-    connectClinic(this);
+    this.#clinic = connectClinic(this);
     connectLearn(this);
     connectLesson(this);
     connectShortcuts();
@@ -151,7 +153,7 @@ export class App implements Context {
       viewer.show(picture.bitmap);
       this.#render();
     });
-    for (const part of ['run', 'step', 'active'] as const) session.watch((now) => now[part], () => this.#showRun());
+    for (const part of ['run', 'step', 'document', 'truth'] as const) session.watch((now) => now[part], () => this.#showRun());
     inWords(() => {
       this.#render();
       this.#showRun();
@@ -228,8 +230,8 @@ export class App implements Context {
   }
 
   #showRun(): void {
-    const { run, step } = this.session;
-    this.viewer.scene = run && sceneOf(run, step);
+    const { run } = this.session;
+    this.viewer.scene = sceneNow(this.session);
     offerOverlays(this.viewer);
     // At every token of a decoding nothing in it changes.
     if (!this.session.live) fillPairs(byId('timing'), timingRows(this.#model.timings, run));

@@ -3,6 +3,7 @@
 import type { PictureKind } from '../bundle/bundle.ts';
 import { MAX_PIXELS } from '../engine/messages.generated.ts';
 import { pngSize, sniff } from './sniff.ts';
+import type { OpenStudy } from './study.ts';
 
 export interface Picture {
   name: string;
@@ -15,6 +16,17 @@ export interface Picture {
   height: number;
   /** What it seems to be, by which a model is proposed for it. */
   kind: PictureKind;
+  /** Millimetres of a pixel, where the file says so. */
+  spacing?: Spacing | undefined;
+  /** The file in the imaging module; undefined for pictures that the browser decoded by itself. */
+  study?: OpenStudy | undefined;
+  /** Which frame of the file it is, from 0. */
+  frame?: number;
+}
+
+export interface Spacing {
+  x: number;
+  y: number;
 }
 
 /** Reads a picture; throws an Error for the user when it is none. */

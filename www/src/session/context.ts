@@ -4,6 +4,7 @@ import type { Tools } from '../draw/tools.ts';
 import type { Viewer } from '../draw/viewer.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { Progress, SideConvention } from '../engine/messages.ts';
+import type { Imaging } from '../picture/study.ts';
 import type { Run } from './run.ts';
 import type { Session } from './session.ts';
 
@@ -41,6 +42,8 @@ export interface Context {
   readonly actions: Actions;
   /** The engine, where one runs. */
   readonly engine: EngineClient | undefined;
+  /** Decodes DICOM and 16-bit pictures and knows their values; it is loaded when it is first asked. */
+  readonly imaging?: Imaging;
   /** The convention of the words that the user types. */
   readonly words: SideConvention;
   /** Asks about a decoding without showing it: its run, or undefined where no engine runs. It waits for the one before. */
