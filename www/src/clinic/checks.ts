@@ -6,7 +6,7 @@ import { pixelsOf, type Finding } from '../session/document.ts';
 import type { Run } from '../session/run.ts';
 import { byId, make, makeButton } from '../ui/dom.ts';
 import { sentence } from '../ui/format.ts';
-import { inWords, say } from '../ui/words.ts';
+import { inWords, say, type Key } from '../ui/words.ts';
 import { CHECK_NAMES } from './figures.ts';
 import { icon } from './icons.ts';
 import { changedNothing, influenceOf, type Influence } from './influence.ts';
@@ -93,7 +93,7 @@ export class ChecksPanel {
     const text = nothing
       ? say(one.what === 'side' ? 'influenceSideNothing' : 'influenceNothing', value)
       : one.empty ? say('influenceEmpty') : say('influenceDice', value);
-    const item = line(!nothing, `“${one.prompt}”`, text);
+    const item = line(!nothing, say(one.what === 'side' ? 'otherSide' : 'noRequest'), `“${one.prompt}” ${text}`, nothing ? 'influenceWarns' : 'influenceFine');
     item.tabIndex = 0;
     item.dataset.what = one.what;
     for (const event of ['pointerenter', 'focus']) item.addEventListener(event, () => this.#ghost(one));
@@ -109,7 +109,7 @@ export class ChecksPanel {
 }
 
 /** A tick or a warning sign, what it is about, and what was found. */
-function line(agrees: boolean, about: string, text: string): HTMLLIElement {
-  const sign = make('span', { class: 'sign' }, icon(agrees ? 'fits' : 'warning'), make('span', { class: 'hidden' }, say(agrees ? 'checkAgrees' : 'checkDiffers')));
+function line(agrees: boolean, about: string, text: string, told: Key = agrees ? 'checkAgrees' : 'checkDiffers'): HTMLLIElement {
+  const sign = make('span', { class: 'sign' }, icon(agrees ? 'fits' : 'warning'), make('span', { class: 'hidden' }, say(told)));
   return make('li', { class: agrees ? 'agrees' : 'differs', 'data-agrees': String(agrees) }, sign, make('span', {}, make('b', {}, `${about} `), text));
 }

@@ -1,7 +1,7 @@
 // The picture with its findings as a file.
 
 import { Drawings } from '../draw/drawings.ts';
-import { paintFill, paintNumber, paintOutline } from '../draw/paint.ts';
+import { paintFill, paintNumbers, paintOutline } from '../draw/paint.ts';
 import { colourOf } from '../draw/palette.ts';
 import { WHOLE } from '../picture/place.ts';
 import type { Picture } from '../picture/picture.ts';
@@ -29,6 +29,6 @@ export function overlayPicture(picture: Picture, findings: readonly Finding[], o
     if (opacity > 0) paintFill(g, drawings, mask, opacity);
     paintOutline(g, drawings, mask.layer, mask.colour, { width: Math.max(1, 2.5 * unit) });
   }
-  if (masks.length > 1) for (const mask of masks) paintNumber(g, drawings, mask, Math.max(6, 13 * unit));
+  if (masks.length > 1) paintNumbers(g, drawings, masks, Math.max(6, 13 * unit));
   return canvas.convertToBlob({ type: 'image/png' });
 }

@@ -154,6 +154,7 @@ export class TruthPanel {
     const hasTruth = session.truth !== undefined || pair !== undefined;
     this.#title.textContent = say('groundTruth');
     this.#note.textContent = hasTruth ? (pair ? '' : say('truthWaits')) : say('truthNote');
+    this.#note.hidden = this.#note.textContent === '';
     this.#open.textContent = say('openTruth');
     this.#open.hidden = session.truth !== undefined;
     this.#close.textContent = say('closeTruth');

@@ -49,20 +49,26 @@ export function paintOutline(g: Surface, drawings: Drawings, layer: Layer, colou
   g.restore();
 }
 
-/** The number of a finding at the top of its outline. */
-export function paintNumber(g: Surface, drawings: Drawings, { layer, colour, id }: Coloured, size: number): void {
-  const { top } = drawings.outline(layer, g.canvas);
-  if (!top) return;
-  const [x, y] = [top[0], Math.max(size, top[1])];
+/** The numbers of findings at the tops of their outlines, beside each other where those are the same. */
+export function paintNumbers(g: Surface, drawings: Drawings, masks: readonly Coloured[], radius: number): void {
+  const taken: [x: number, y: number][] = [];
   g.save();
-  g.fillStyle = css(colour);
-  g.beginPath();
-  g.arc(x, y, size, 0, 2 * Math.PI);
-  g.fill();
-  g.fillStyle = '#10161c';
-  g.font = `700 ${size * 1.3}px system-ui, sans-serif`;
+  g.font = `700 ${radius * 1.3}px system-ui, sans-serif`;
   g.textAlign = 'center';
   g.textBaseline = 'middle';
-  g.fillText(String(id), x, y + size * 0.08);
+  for (const { layer, colour, id } of masks) {
+    const { top } = drawings.outline(layer, g.canvas);
+    if (!top) continue;
+    const y = Math.max(radius, top[1]);
+    let [x] = top;
+    while (taken.some(([u, v]) => Math.hypot(x - u, y - v) < 2.2 * radius)) x += 2.3 * radius;
+    taken.push([x, y]);
+    g.fillStyle = css(colour);
+    g.beginPath();
+    g.arc(x, y, radius, 0, 2 * Math.PI);
+    g.fill();
+    g.fillStyle = '#10161c';
+    g.fillText(String(id), x, y + radius * 0.08);
+  }
   g.restore();
 }

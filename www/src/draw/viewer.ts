@@ -2,7 +2,7 @@
 
 import { Drawings, type Layer } from './drawings.ts';
 import { heatColour } from './heat.ts';
-import { boxOn, paintFill, paintNumber, paintOutline, type Coloured } from './paint.ts';
+import { boxOn, paintFill, paintNumbers, paintOutline, type Coloured } from './paint.ts';
 import { TRUTH, css, type Colour } from './palette.ts';
 import type { Point } from './tools.ts';
 import type { Token } from '../engine/messages.ts';
@@ -132,25 +132,25 @@ export class Viewer {
   }
 
   #drawMasks(g: CanvasRenderingContext2D, scene: Scene): void {
-    const { mask: layer, colour, id, others, truth } = scene;
+    const { mask: layer, colour, id, truth } = scene;
     const drawings = this.#drawings;
     const fills = this.mode === 'fill' && this.heat === 'off';
+    // Where a mask is compared with the truth, others would be in the way of its colours.
+    const compared = this.compares && truth !== undefined;
+    const others = compared ? [] : scene.others;
     for (const other of others) {
       if (fills) paintFill(g, drawings, other, this.opacity);
       paintOutline(g, drawings, other.layer, other.colour, LINE);
     }
     if (this.heat !== 'off') this.#drawHeat(g, scene);
-    if (layer) {
-      const active = { layer, colour, id };
-      if (this.brush && this.brush.stroke.length > 0) this.#drawStroke(g, active, this.brush);
-      else {
-        if (fills && this.compares && truth) this.#drawCompared(g, layer, truth);
-        else if (fills) paintFill(g, drawings, active, this.opacity);
-        paintOutline(g, drawings, layer, colour, LINE);
-      }
-      if (others.length > 0) paintNumber(g, drawings, active, NUMBER);
+    const active = layer && { layer, colour, id };
+    if (active && this.brush && this.brush.stroke.length > 0) this.#drawStroke(g, active, this.brush);
+    else if (active) {
+      if (fills && compared) this.#drawCompared(g, active.layer, truth);
+      else if (fills) paintFill(g, drawings, active, this.opacity);
+      paintOutline(g, drawings, active.layer, colour, LINE);
     }
-    for (const other of others) paintNumber(g, drawings, other, NUMBER);
+    if (others.length > 0) paintNumbers(g, drawings, active ? [active, ...others] : others, NUMBER);
   }
 
   #drawCompared(g: CanvasRenderingContext2D, mask: Layer, truth: Layer): void {
