@@ -121,7 +121,7 @@ async function reportOf(picture: Picture, { run }: Finding, findings: readonly F
       [say('modelCard'), `${run.model.name} (${run.model.id})`],
       ['SHA-256', run.model.manifestHash ?? '–'],
       [say('engine'), run.engine],
-      [say('words'), say(run.model.sideConvention === 'viewer' ? 'wordsViewer' : 'wordsPatient')],
+      [say('reportSides'), say(run.model.sideConvention === 'viewer' ? 'wordsViewer' : 'wordsPatient')],
       [say('decoding'), say('reportDecoding', run.tokens.length, run.outcome.result.passes)],
     ],
     notices: [say('notMedical'), say('reportNoPatient'), ...run.started.notes.map(sentence)],

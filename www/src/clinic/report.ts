@@ -23,6 +23,7 @@ export interface Report {
   picture: string;
   findings: readonly ReportFinding[];
   model: readonly (readonly [string, string])[];
+  /** The first one stands at the top. */
   notices: readonly string[];
   words: { findings: string; corrected: string; model: string; agrees: string; differs: string };
 }
@@ -47,7 +48,7 @@ ${findings.map((finding) => findingHtml(finding, words))}
 </section>
 </main>
 <section><h2>${words.model}</h2>${pairs(model)}</section>
-<footer>${notices.map((notice) => html`<p>${notice}</p>`)}</footer>
+<footer>${notices.slice(1).map((notice) => html`<p>${notice}</p>`)}</footer>
 </body>
 </html>
 `.text;

@@ -82,6 +82,7 @@ export const CLINIC = {
   ],
   reportTitle: ['Segmentation report', 'Segmentierungsbericht'],
   reportPicture: ['{0}, {1} × {2} pixels', '{0}, {1} × {2} Pixel'],
-  reportDecoding: ['{0} tokens in {1} passes', '{0} Token in {1} Durchgängen'],
+  reportDecoding: ['{0} tokens, passes through the model: {1}', '{0} Token, Durchgänge durch das Modell: {1}'],
+  reportSides: ['“Left” to the model', '„Left“ für das Modell'],
   reportNoPatient: ['This file carries no patient data of the source but its file name.', 'Diese Datei enthält keine Patientendaten der Quelle außer ihrem Dateinamen.'],
 } as const;
