@@ -21,7 +21,7 @@ export class TruthPanel {
   readonly #legend = make('ul', { class: 'keys' });
   readonly #differ = make('input', { type: 'checkbox', 'data-testid': 'differences' });
   readonly #differLabel = make('label', { class: 'toggle' }, this.#differ, make('span'));
-  readonly #file = make('input', { type: 'file', accept: 'image/*', 'data-testid': 'truth-input', class: 'hidden', tabindex: -1 });
+  readonly #file = make('input', { type: 'file', accept: 'image/*', 'data-testid': 'truth-input', hidden: true });
   readonly #open = makeButton({ 'data-testid': 'open-truth' }, '', () => this.#file.click());
   readonly #close = makeButton({ class: 'link', 'data-testid': 'close-truth' }, '', () => this.#context.session.openTruth(undefined));
   readonly #curve;
