@@ -113,11 +113,11 @@ export function shrink(
   const w = Math.max(1, Math.round(width * scale));
   const h = Math.max(1, Math.round(height * scale));
   const small = new Uint8Array(w * h);
+  const nearest = (at: number, from: number, to: number) => Math.min(from - 1, Math.floor(((at + 0.5) * from) / to));
+  const columns = Uint32Array.from({ length: w }, (_, x) => nearest(x, width, w));
   for (let y = 0; y < h; y++) {
-    const row = Math.min(height - 1, Math.floor(((y + 0.5) * height) / h)) * width;
-    for (let x = 0; x < w; x++) {
-      small[y * w + x] = field[row + Math.min(width - 1, Math.floor(((x + 0.5) * width) / w))] ?? 0;
-    }
+    const row = nearest(y, height, h) * width;
+    for (let x = 0; x < w; x++) small[y * w + x] = field[row + columns[x]!]!;
   }
   return { field: small, width: w, height: h };
 }

@@ -102,9 +102,9 @@ export class Drawings {
 
 function painted(layer: Layer, colour: Colour): OffscreenCanvas {
   const { field, width, height } = shrink(layer.field, layer.width, layer.height, FILL_SIDE);
-  const unit = 255 / layer.peak;
-  return pixels(width, height, (data, i) => {
-    data[i] = packed(colour, field[i]! * unit);
+  const pixelOf = Int32Array.from({ length: 256 }, (_, value) => packed(colour, Math.min(255, (value * 255) / layer.peak)));
+  return pixels(width, height, (data) => {
+    for (let i = 0; i < data.length; i++) data[i] = pixelOf[field[i]!]!;
   });
 }
 
@@ -117,18 +117,19 @@ function comparison(mask: Layer, truth: Layer): OffscreenCanvas {
   const a = shrink(mask.field, mask.width, mask.height, FILL_SIDE);
   const b = shrink(truth.field, truth.width, truth.height, FILL_SIDE);
   const colours = [0, ...[COMPARED.maskOnly, COMPARED.truthOnly, COMPARED.both].map((colour) => packed(colour, 255))];
-  return pixels(a.width, a.height, (data, i) => {
-    const inMask = 2 * a.field[i]! >= mask.peak ? 1 : 0;
-    data[i] = colours[inMask + (b.field[i] ? 2 : 0)]!;
+  return pixels(a.width, a.height, (data) => {
+    for (let i = 0; i < data.length; i++) {
+      const inMask = 2 * a.field[i]! >= mask.peak ? 1 : 0;
+      data[i] = colours[inMask + (b.field[i] ? 2 : 0)]!;
+    }
   });
 }
 
-function pixels(width: number, height: number, paint: (data: Int32Array, index: number) => void): OffscreenCanvas {
+function pixels(width: number, height: number, paint: (data: Int32Array) => void): OffscreenCanvas {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d')!;
   const image = context.createImageData(width, height);
-  const data = new Int32Array(image.data.buffer);
-  for (let i = 0; i < data.length; i++) paint(data, i);
+  paint(new Int32Array(image.data.buffer));
   context.putImageData(image, 0, 0);
   return canvas;
 }

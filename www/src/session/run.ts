@@ -91,8 +91,16 @@ export function maskOf(run: Run): PackedMask | undefined {
   return result && packMask(result.mask, result.width, result.height);
 }
 
+const counts = new WeakMap<Uint8Array, number>();
+
+/** Pixels of a 0/1 mask that are marked: counted once, large masks are asked often. */
 export function countMask(mask: Uint8Array): number {
-  return mask.reduce((sum, value) => sum + value, 0);
+  const known = counts.get(mask);
+  if (known !== undefined) return known;
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) count += mask[i]!;
+  counts.set(mask, count);
+  return count;
 }
 
 /** Mean, 0 of nothing. */

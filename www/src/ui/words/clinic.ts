@@ -60,7 +60,7 @@ export const CLINIC = {
   influenceHover: ['Point at a line to see its mask, dashed.', 'Auf eine Zeile zeigen: ihre Maske erscheint gestrichelt.'],
   otherSide: ['Other side:', 'Andere Seite:'],
   noRequest: ['Nothing asked for:', 'Nach nichts gefragt:'],
-  influenceFine: ['the sentence counted', 'der Satz zählte'],
+  influenceFine: ['the sentence made a difference', 'der Satz hat gewirkt'],
   influenceWarns: ['warning', 'Warnung'],
   influenceDice: ['gives another mask: Dice {0} with this one.', 'ergibt eine andere Maske: Dice {0} mit dieser.'],
   influenceEmpty: ['gives an empty mask too: this tells nothing.', 'ergibt auch eine leere Maske: das sagt nichts aus.'],
