@@ -1,23 +1,19 @@
-// The picture and, on a canvas above it, the mask as it arrives.
+// The picture and, on a canvas above it, the masks as they arrive.
 
-import { contour, shrink, soften } from './contour.ts';
+import { Drawings, type Layer } from './drawings.ts';
 import { heatColour } from './heat.ts';
+import { boxOn, paintFill, paintNumbers, paintOutline, type Coloured } from './paint.ts';
+import { TRUTH, css, type Colour } from './palette.ts';
+import type { Point } from './tools.ts';
 import type { Token } from '../engine/messages.ts';
-import type { Box, Grid } from '../picture/place.ts';
+import type { Grid } from '../picture/place.ts';
+
+export type { Layer } from './drawings.ts';
 
 export type OverlayMode = 'fill' | 'contour' | 'off';
 
 /** What colours the cells: nothing, the probabilities of their tokens, or how far sampled masks agree. */
 export type Heat = 'off' | 'probability' | 'agreement';
-
-/** Mask strength 0..255 per pixel, at any resolution. */
-export interface Layer {
-  field: Uint8Array;
-  width: number;
-  height: number;
-  /** Which part of the picture it covers. */
-  place: Box;
-}
 
 /** What lies over the picture. */
 export interface Scene {
@@ -29,9 +25,24 @@ export interface Scene {
   /** Indices of tokens that the user chose. */
   edited: ReadonlySet<number>;
   mask: Layer | undefined;
+  /** Of the mask. */
+  colour: Colour;
+  /** The number of its finding. */
+  id: number;
+  /** Masks of other findings, below it. */
+  others: readonly Coloured[];
   truth: Layer | undefined;
   /** Per cell, from .5 (the masks are split) to 1 (all agree). */
   agreement: Float32Array | undefined;
+}
+
+/** The brush over the picture; its radius and the points of a stroke in shares of the picture's width and size. */
+export interface Brush {
+  at: Point | undefined;
+  radius: number;
+  erases: boolean;
+  /** The points of the stroke that is being drawn. */
+  stroke: readonly Point[];
 }
 
 /** Longest side of the canvases, in pixels: small pictures get smooth outlines, big ones stay cheap. */
@@ -39,23 +50,28 @@ const MIN_SIDE = 768;
 const MAX_SIDE = 1024;
 /** Longest side of the field that outlines are traced on. */
 const OUTLINE_SIDE = 384;
-
-/** Sky blue and orange of the Okabe-Ito palette: told apart by every kind of colour vision. */
-const MASK = [86, 180, 233] as const;
-const TRUTH = [240, 172, 40] as const;
+const LINE = { width: 2.5 };
 
 export class Viewer {
   mode: OverlayMode = 'fill';
   opacity = 0.5;
   heat: Heat = 'off';
   showsTruth = false;
+  /** Colours the mask by what it has in common with the ground truth. */
+  compares = false;
+  /** Nothing lies over the picture, for a look at it. */
+  hidden = false;
   /** The cell under the pointer or the keyboard's cursor. */
   cursor: number | undefined;
+  /** Another mask, as a dashed outline. */
+  ghost: Layer | undefined;
+  brush: Brush | undefined;
 
   #scene: Scene | undefined;
   #detail: 1 | 2 = 1;
   readonly #picture: CanvasRenderingContext2D;
   readonly #overlay: CanvasRenderingContext2D;
+  readonly #drawings = new Drawings(OUTLINE_SIDE);
   #frame = 0;
   #onDrawn: (() => void)[] = [];
   #hatch: CanvasPattern | undefined;
@@ -65,7 +81,7 @@ export class Viewer {
     this.#overlay = overlay.getContext('2d')!;
   }
 
-  /** Shows a picture without any mask. */
+  /** Shows a picture; masks stay as they are. */
   show(bitmap: ImageBitmap): void {
     const longest = Math.max(bitmap.width, bitmap.height);
     const scale = Math.min(Math.max(longest, MIN_SIDE), MAX_SIDE) / longest;
@@ -73,6 +89,7 @@ export class Viewer {
     const height = Math.max(1, Math.round(bitmap.height * scale));
     Object.assign(this.#picture.canvas, { width, height });
     Object.assign(this.#overlay.canvas, { width: width * this.#detail, height: height * this.#detail });
+    this.#drawings.clear();
     this.#picture.imageSmoothingQuality = 'high';
     this.#picture.drawImage(bitmap, 0, 0, width, height);
     this.redraw();
@@ -106,6 +123,7 @@ export class Viewer {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       this.#draw();
+      this.#drawings.drawn();
       for (const call of this.#onDrawn.splice(0)) call();
     });
   }
@@ -114,30 +132,72 @@ export class Viewer {
     const g = this.#overlay;
     g.clearRect(0, 0, g.canvas.width, g.canvas.height);
     const scene = this.#scene;
-    if (!scene) return;
-    if (this.mode !== 'off') {
-      if (this.heat !== 'off') this.#drawHeat(g, scene);
-      if (scene.mask) {
-        if (this.mode === 'fill' && this.heat === 'off') this.#drawFill(g, scene.mask);
-        drawOutline(g, scene.mask, MASK, false);
+    if (!this.hidden && scene) {
+      if (this.mode !== 'off') this.#drawMasks(g, scene);
+      if (scene.truth && (this.showsTruth || this.compares)) {
+        paintOutline(g, this.#drawings, scene.truth, TRUTH, { ...LINE, dash: [3, 6] });
       }
+      this.#drawPending(g, scene);
+      if (this.ghost) paintOutline(g, this.#drawings, this.ghost, GHOST, { ...LINE, dash: [10, 8] });
+      if (this.cursor !== undefined) drawCursor(g, cellPixels(g, scene.grid, this.cursor));
     }
-    if (scene.truth && this.showsTruth) drawOutline(g, scene.truth, TRUTH, true);
-    this.#drawPending(g, scene);
-    if (this.cursor !== undefined) drawCursor(g, cellPixels(g, scene.grid, this.cursor));
+    if (this.brush?.at) drawBrush(g, this.brush, this.brush.at);
   }
 
-  #drawFill(g: CanvasRenderingContext2D, { field, width, height, place }: Layer): void {
-    const small = shrink(field, width, height, MAX_SIDE);
-    const layer = new OffscreenCanvas(small.width, small.height);
-    const context = layer.getContext('2d')!;
-    const image = context.createImageData(small.width, small.height);
-    small.field.forEach((value, i) => {
-      image.data.set(MASK, i * 4);
-      image.data[i * 4 + 3] = value * this.opacity;
-    });
-    context.putImageData(image, 0, 0);
-    g.drawImage(layer, ...pixels(g, place));
+  #drawMasks(g: CanvasRenderingContext2D, scene: Scene): void {
+    const { mask: layer, colour, id, truth } = scene;
+    const drawings = this.#drawings;
+    const fills = this.mode === 'fill' && this.heat === 'off';
+    // Where a mask is compared with the truth, others would be in the way of its colours.
+    const compared = this.compares && truth !== undefined;
+    const others = compared ? [] : scene.others;
+    for (const other of others) {
+      if (fills) paintFill(g, drawings, other, this.opacity);
+      paintOutline(g, drawings, other.layer, other.colour, LINE);
+    }
+    if (this.heat !== 'off') this.#drawHeat(g, scene);
+    const active = layer && { layer, colour, id };
+    if (active && this.brush && this.brush.stroke.length > 0) this.#drawStroke(g, active, this.brush);
+    else if (active) {
+      if (fills && compared) this.#drawCompared(g, active.layer, truth);
+      else if (fills) paintFill(g, drawings, active, this.opacity);
+      paintOutline(g, drawings, active.layer, colour, LINE);
+    }
+    if (others.length > 0) paintNumbers(g, drawings, active ? [active, ...others] : others, NUMBER);
+  }
+
+  #drawCompared(g: CanvasRenderingContext2D, mask: Layer, truth: Layer): void {
+    g.save();
+    g.globalAlpha = this.opacity;
+    g.drawImage(this.#drawings.compared(mask, truth), ...boxOn(g, mask.place));
+    g.restore();
+  }
+
+  /** The mask as it will be after the stroke, which is not worked into its pixels before it ends. */
+  #drawStroke(g: CanvasRenderingContext2D, active: Coloured, { stroke, radius, erases }: Brush): void {
+    const { width, height } = g.canvas;
+    const path = new Path2D();
+    stroke.forEach(({ x, y }, i) => (i === 0 ? path.moveTo(x * width, y * height) : path.lineTo(x * width, y * height)));
+    // A single point is a dot.
+    if (stroke.length === 1) path.lineTo(stroke[0]!.x * width, stroke[0]!.y * height + 0.01);
+    const scratch = new OffscreenCanvas(width, height);
+    const s = scratch.getContext('2d')!;
+    Object.assign(s, { lineCap: 'round', lineJoin: 'round', lineWidth: 2 * radius * width, strokeStyle: css(active.colour) });
+    const strokeAs = (operation: GlobalCompositeOperation) => {
+      s.globalCompositeOperation = operation;
+      s.stroke(path);
+      s.globalCompositeOperation = 'source-over';
+    };
+    paintFill(s, this.#drawings, active, 1);
+    strokeAs(erases ? 'destination-out' : 'source-over');
+    g.save();
+    g.globalAlpha = this.opacity;
+    g.drawImage(scratch, 0, 0);
+    g.restore();
+    s.clearRect(0, 0, width, height);
+    paintOutline(s, this.#drawings, active.layer, active.colour, LINE);
+    strokeAs('destination-out');
+    g.drawImage(scratch, 0, 0);
   }
 
   #drawHeat(g: CanvasRenderingContext2D, { grid, cells, agreement }: Scene): void {
@@ -170,39 +230,15 @@ export class Viewer {
   }
 }
 
-function drawOutline(
-  g: CanvasRenderingContext2D,
-  layer: Layer,
-  colour: readonly number[],
-  dotted: boolean,
-): void {
-  const { field, width, height } = shrink(layer.field, layer.width, layer.height, OUTLINE_SIDE);
-  const segments = contour(soften(field, width, height), width, height);
-  const [left, top, across, down] = pixels(g, layer.place);
-  const [sx, sy] = [across / width, down / height];
-  const path = new Path2D();
-  for (let i = 0; i < segments.length; i += 4) {
-    // The segments are short and in no order, so dots are made by leaving some out.
-    if (dotted && (Math.floor(segments[i]! / 3) + Math.floor(segments[i + 1]! / 3)) % 2) continue;
-    path.moveTo(left + segments[i]! * sx, top + segments[i + 1]! * sy);
-    path.lineTo(left + segments[i + 2]! * sx, top + segments[i + 3]! * sy);
-  }
-  g.save();
-  g.lineCap = 'round';
-  g.strokeStyle = 'rgb(0 0 0 / 0.45)';
-  g.lineWidth = 5;
-  g.stroke(path);
-  g.strokeStyle = `rgb(${colour.join(' ')})`;
-  g.lineWidth = 2.5;
-  g.stroke(path);
-  g.restore();
-}
+/** Radius of the numbers of findings. */
+const NUMBER = 11;
+const GHOST: Colour = [255, 255, 255];
 
 /** A corner of a cell whose token the user chose. */
 function drawMark(g: CanvasRenderingContext2D, [x, y, w]: readonly number[]): void {
   const size = Math.max(8, w! / 4);
   g.save();
-  g.fillStyle = `rgb(${TRUTH.join(' ')})`;
+  g.fillStyle = css(TRUTH);
   g.beginPath();
   g.moveTo(x!, y!);
   g.lineTo(x! + size, y!);
@@ -212,23 +248,32 @@ function drawMark(g: CanvasRenderingContext2D, [x, y, w]: readonly number[]): vo
 }
 
 function drawCursor(g: CanvasRenderingContext2D, cell: ReturnType<typeof cellPixels>): void {
+  twice(g, () => g.strokeRect(...cell));
+}
+
+function drawBrush(g: CanvasRenderingContext2D, { radius, erases }: Brush, { x, y }: Point): void {
   g.save();
-  g.strokeStyle = 'rgb(0 0 0 / 0.7)';
-  g.lineWidth = 5;
-  g.strokeRect(...cell);
-  g.strokeStyle = 'white';
-  g.lineWidth = 2;
-  g.strokeRect(...cell);
+  if (erases) g.setLineDash([6, 5]);
+  g.beginPath();
+  g.arc(x * g.canvas.width, y * g.canvas.height, Math.max(1.5, radius * g.canvas.width), 0, 2 * Math.PI);
+  twice(g, () => g.stroke());
   g.restore();
 }
 
-/** A part of the picture in pixels of its canvas: left, top, width, height. */
-function pixels({ canvas }: CanvasRenderingContext2D, { x, y, width, height }: Box): [number, number, number, number] {
-  return [x * canvas.width, y * canvas.height, width * canvas.width, height * canvas.height];
+/** White on a dark rim. */
+function twice(g: CanvasRenderingContext2D, stroke: () => void): void {
+  g.save();
+  g.strokeStyle = 'rgb(0 0 0 / 0.7)';
+  g.lineWidth = 5;
+  stroke();
+  g.strokeStyle = 'white';
+  g.lineWidth = 2;
+  stroke();
+  g.restore();
 }
 
 function cellPixels(g: CanvasRenderingContext2D, { rows, columns, place }: Grid, cell: number) {
-  const [left, top, across, down] = pixels(g, place);
+  const [left, top, across, down] = boxOn(g, place);
   const [w, h] = [across / columns, down / rows];
   return [left + (cell % columns) * w, top + Math.floor(cell / columns) * h, w, h] as const;
 }

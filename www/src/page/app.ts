@@ -3,7 +3,8 @@
 import { isAboutLungs } from '../bundle/bundle.ts';
 import { readBundle } from '../bundle/drop.ts';
 import { LoadError } from '../bundle/loader.ts';
-import { connectClinic } from '../clinic/clinic.ts';
+import { connectClinic, type Clinic } from '../clinic/clinic.ts';
+import { lastResult, type LastResult } from '../clinic/record.ts';
 import { Tools } from '../draw/tools.ts';
 import { Viewer } from '../draw/viewer.ts';
 import { parsePreference } from '../engine/choose.ts';
@@ -14,7 +15,8 @@ import { connectLesson } from '../lesson/lesson.ts';
 import { openPicture, type Picture } from '../picture/picture.ts';
 import { loadImaging, type Imaging } from '../picture/module.ts';
 import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
-import { finished, sceneOf, type Run } from '../session/run.ts';
+import { finished, type Run } from '../session/run.ts';
+import { sceneNow } from '../session/scene.ts';
 import { Session } from '../session/session.ts';
 import { byId, fillPairs, settings } from '../ui/dom.ts';
 import { bytes } from '../ui/format.ts';
@@ -22,7 +24,6 @@ import { addShortcuts, connectShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { connectView } from '../view/view.ts';
 import { Decoding } from './decoding.ts';
-import { lastResult, type LastResult } from './export.ts';
 import { ModelHost, type ModelParts } from './model-host.ts';
 import { connectOverlayControls, offerOverlays, showHeat } from './panels/overlay.ts';
 import { PicturePanel } from './panels/picture.ts';
@@ -62,6 +63,7 @@ export class App implements Context {
   readonly #pictures: PicturePanel;
   readonly #timeline: Timeline;
   readonly #settings: SettingsPanel;
+  #clinic: Clinic | undefined;
 
   constructor(parts: ModelParts) {
     this.imaging = loadImaging(parts.base, parts.store, (size) => showNotice(size === undefined ? '' : say('imagingLoading', bytes(size))));
@@ -101,7 +103,7 @@ export class App implements Context {
       // Without a model this would be a download that nobody asked for.
       sentence: () => this.engine && this.#segmentIfAllowed(),
       failed: (message) => showNotice(message),
-      others: (files) => this.#takeBundle(files),
+      others: async (files) => (await this.#takeBundle(files)) || (await this.#clinic?.takeFiles(files)) || false,
     });
     this.actions = this.#makeActions();
     this.#timeline = new Timeline(this, (pace: Pace) => this.#decoding.pace(pace));
@@ -147,7 +149,7 @@ export class App implements Context {
     connectOverlayControls(this);
     connectResult(this);
     connectView(this);
-    connectClinic(this);
+    this.#clinic = connectClinic(this);
     connectLearn(this);
     connectLesson(this);
     connectShortcuts();
@@ -158,7 +160,7 @@ export class App implements Context {
       viewer.show(picture.bitmap);
       this.#render();
     });
-    for (const part of ['run', 'step', 'active'] as const) session.watch((now) => now[part], () => this.#showRun());
+    for (const part of ['run', 'step', 'document', 'truth'] as const) session.watch((now) => now[part], () => this.#showRun());
     inWords(() => {
       this.#render();
       this.#showRun();
@@ -274,8 +276,8 @@ export class App implements Context {
   }
 
   #showRun(): void {
-    const { run, step } = this.session;
-    this.viewer.scene = run && sceneOf(run, step);
+    const { run } = this.session;
+    this.viewer.scene = sceneNow(this.session);
     offerOverlays(this.viewer);
     // At every token of a decoding nothing in it changes.
     if (!this.session.live) this.#showTiming();

@@ -25,10 +25,17 @@ export interface Picture {
   study: OpenStudy | undefined;
   /** Which frame of the file it is, from 0. */
   frame: number;
-  /** Size of a pixel in mm; undefined where the file does not say it. */
-  spacing: { x: number; y: number; from: string } | undefined;
+  /** Undefined where the file does not say it. */
+  spacing: Spacing | undefined;
   /** What is worth knowing about the file. */
   notes: readonly string[];
+}
+
+/** Size of a pixel in mm, and the attribute that says it. */
+export interface Spacing {
+  x: number;
+  y: number;
+  from: string;
 }
 
 /** Reads a picture; throws an Error for the user when it is none. */

@@ -1,7 +1,7 @@
 // What the user has of one picture: findings, each a sentence with its mask. Never changed, so that every state can be
 // gone back to.
 
-import type { PackedMask } from './mask.ts';
+import { packMask, unpackMask, type PackedMask } from './mask.ts';
 import type { FinishedRun } from './run.ts';
 
 export interface Finding {
@@ -25,11 +25,16 @@ export function activeFinding({ findings, active }: Document): Finding | undefin
   return findings.find(({ id }) => id === active);
 }
 
+/** The number of the finding that a run of `prompt` becomes. */
+export function idFor({ findings }: Document, prompt: string): number {
+  const same = findings.find(({ run }) => run.prompt.trim() === prompt.trim());
+  return same?.id ?? 1 + Math.max(0, ...findings.map(({ id }) => id));
+}
+
 /** The document with a new run: in place of the finding of the same sentence, else beside the others, which it hides. */
 export function withRun(document: Document, run: FinishedRun): Document {
   const { findings } = document;
-  const same = findings.find((finding) => finding.run.prompt.trim() === run.prompt.trim());
-  const id = same?.id ?? 1 + Math.max(0, ...findings.map((finding) => finding.id));
+  const id = idFor(document, run.prompt);
   const others = findings.filter((finding) => finding.id !== id).map((finding) => ({ ...finding, visible: false }));
   const all = [...others, { id, run, visible: true }].sort((a, b) => a.id - b.id);
   return { findings: all, active: id };
@@ -49,4 +54,48 @@ export function withoutFinding({ findings, active }: Document, id: number): Docu
 /** The document with another finding to look at, which becomes visible. */
 export function withActive(document: Document, id: number): Document {
   return { ...withFinding(document, id, (finding) => ({ ...finding, visible: true })), active: id };
+}
+
+/** The document with a mask as it was corrected by hand. */
+export function withCorrection(document: Document, id: number, pixels: Uint8Array, width: number, height: number): Document {
+  const corrected = packMask(pixels, width, height);
+  keepUnpacked(corrected, pixels);
+  return withFinding(document, id, (finding) => ({ ...finding, corrected, visible: true }));
+}
+
+export function withVisible(document: Document, id: number, visible: boolean): Document {
+  return withFinding(document, id, (finding) => ({ ...finding, visible }));
+}
+
+/** All findings shown. */
+export function withAllVisible({ findings, active }: Document): Document {
+  return { findings: findings.map((finding) => ({ ...finding, visible: true })), active };
+}
+
+/** Corrected masks that are kept unpacked: as many as are on screen at once, not as many as can be undone. */
+const UNPACKED = 8;
+const unpacked = new Map<PackedMask, Uint8Array>();
+
+function keepUnpacked(mask: PackedMask, pixels: Uint8Array): Uint8Array {
+  unpacked.delete(mask);
+  unpacked.set(mask, pixels);
+  if (unpacked.size > UNPACKED) unpacked.delete(unpacked.keys().next().value!);
+  return pixels;
+}
+
+/** The mask of a finding, corrected where it was: 0/1 per pixel of the picture. The same array while it is the same mask. */
+export function pixelsOf({ corrected, run }: Finding): Uint8Array {
+  if (!corrected) return run.outcome.result.mask;
+  return keepUnpacked(corrected, unpacked.get(corrected) ?? unpackMask(corrected));
+}
+
+const packedMasks = new WeakMap<Uint8Array, PackedMask>();
+
+/** The same as run lengths. */
+export function packedOf({ corrected, run }: Finding): PackedMask {
+  if (corrected) return corrected;
+  const { mask, width, height } = run.outcome.result;
+  const packed = packedMasks.get(mask) ?? packMask(mask, width, height);
+  packedMasks.set(mask, packed);
+  return packed;
 }

@@ -9,13 +9,11 @@ export interface PackedMask {
 
 export function packMask(mask: Uint8Array, width: number, height: number): PackedMask {
   const runs: number[] = [];
-  let value = 0;
-  let begin = 0;
-  for (let i = 0; i <= mask.length; i++) {
-    if (i < mask.length && (mask[i] ? 1 : 0) === value) continue;
-    runs.push(i - begin);
-    begin = i;
-    value = 1 - value;
+  for (let at = 0, value = 0; ; value = 1 - value) {
+    const next = mask.indexOf(1 - value, at);
+    runs.push((next < 0 ? mask.length : next) - at);
+    if (next < 0) break;
+    at = next;
   }
   return { width, height, runs: Uint32Array.from(runs) };
 }

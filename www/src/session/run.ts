@@ -1,10 +1,8 @@
 // One segmentation: the one place for what the page knows of it. Viewer and panels draw from here. Its list of tokens is
 // what counts: an edit, a branch, a step back in time and a device that was lost all go on from the first tokens of it.
 
-import type { Layer, Scene } from '../draw/viewer.ts';
 import type { Decode, EngineKind, Frames, Outcome, PartialMask, Pass, Started, Token } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
-import { WHOLE, placeOf } from '../picture/place.ts';
 import { packMask, type PackedMask } from './mask.ts';
 
 /** What was asked, and of whom. */
@@ -93,49 +91,16 @@ export function maskOf(run: Run): PackedMask | undefined {
   return result && packMask(result.mask, result.width, result.height);
 }
 
-/** What is drawn of the run over its picture; of its first `step` tokens, if that is said. */
-export function sceneOf(run: Run, step?: number): Scene {
-  const { picture, started, passes, outcome, truth, sampled, edits } = run;
-  const { rows, columns, square } = started;
-  const { width, height } = outcome?.result ?? picture;
-  const place = placeOf(square, width, height);
-  const back = step !== undefined && step < run.tokens.length;
-  const tokens = back ? run.tokens.slice(0, step) : run.tokens;
-  const cells = new Array<Token | undefined>(rows * columns).fill(undefined);
-  for (const token of tokens) cells[token.row * columns + token.column] = token;
-  return {
-    grid: { rows, columns, place },
-    cells,
-    freshFrom: back ? step - 1 : outcome ? Infinity : (passes.at(-1)?.from ?? 0),
-    edited: new Set(edits),
-    mask: back ? frameOf(run, step) : whole(run),
-    truth: truth && { field: scaled(truth), width, height, place: WHOLE },
-    agreement: sampled?.cells,
-  };
+const counts = new WeakMap<Uint8Array, number>();
 
-  function whole({ partial }: Run): Layer | undefined {
-    if (outcome && !outcome.stopped) return { field: scaled(outcome.result.mask), width, height, place: WHOLE };
-    return partial && { field: partial.probability, width: partial.width, height: partial.height, place };
-  }
-
-  function frameOf({ frames }: Run, count: number): Layer | undefined {
-    if (!frames) return undefined;
-    const size = frames.width * frames.height;
-    const field = frames.frames.subarray(count * size, (count + 1) * size);
-    return { field, width: frames.width, height: frames.height, place };
-  }
-}
-
-/** Masks as layers, once each: the same mask is drawn many times. */
-const layers = new WeakMap<Uint8Array, Uint8Array>();
-function scaled(mask: Uint8Array): Uint8Array {
-  const known = layers.get(mask) ?? mask.map((value) => value * 255);
-  layers.set(mask, known);
-  return known;
-}
-
+/** Pixels of a 0/1 mask that are marked: counted once, large masks are asked often. */
 export function countMask(mask: Uint8Array): number {
-  return mask.reduce((sum, value) => sum + value, 0);
+  const known = counts.get(mask);
+  if (known !== undefined) return known;
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) count += mask[i]!;
+  counts.set(mask, count);
+  return count;
 }
 
 /** Mean, 0 of nothing. */

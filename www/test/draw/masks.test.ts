@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { contour, shrink, soften } from '../../src/draw/contour.ts';
+import { contour, joined, shrink, soften } from '../../src/draw/contour.ts';
 import { dice } from '../../src/draw/dice.ts';
 import { heatColour } from '../../src/draw/heat.ts';
 import { encodeRle } from '../../src/draw/rle.ts';
@@ -58,6 +58,22 @@ test('every contour is closed, also at the border of the picture', () => {
     ends.set(key, (ends.get(key) ?? 0) + 1);
   }
   assert.ok([...ends.values()].every((count) => count % 2 === 0));
+});
+
+test('the segments of a contour are joined to closed lines, one around each part and each hole', () => {
+  const width = 12;
+  const field = new Uint8Array(width * 8);
+  const fill = (x0: number, y0: number, x1: number, y1: number, value: number) => {
+    for (let y = y0; y < y1; y++) field.fill(value, y * width + x0, y * width + x1);
+  };
+  fill(1, 1, 6, 6, 255);
+  fill(3, 3, 4, 4, 0);
+  fill(8, 0, 12, 3, 255);
+  const segments = contour(field, width, 8);
+  const lines = joined(segments);
+  assert.equal(lines.length, 3);
+  for (const line of lines) assert.deepEqual(line.slice(0, 2), line.slice(-2));
+  assert.equal(lines.reduce((sum, line) => sum + line.length / 2 - 1, 0), segments.length / 4);
 });
 
 test('an empty and only an empty mask has no contour', () => {

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeRle } from '../draw/decode-rle.ts';
 import type { Outcome, Token } from '../../src/engine/messages.ts';
-import { exportRun, lastResult, stem } from '../../src/page/export.ts';
+import { exportFinding, lastResult, stem } from '../../src/clinic/record.ts';
 import { bytes, duration, sentence } from '../../src/ui/format.ts';
 import { readingLine } from '../../src/page/panels/reading.ts';
-import { finished, mean, sceneOf, withPass, type FinishedRun, type Run } from '../../src/session/run.ts';
+import { packMask } from '../../src/session/mask.ts';
+import { finished, mean, withPass, type FinishedRun, type Run } from '../../src/session/run.ts';
+import { sceneOf } from '../../src/session/scene.ts';
 import { timingRows } from '../../src/page/timing.ts';
 
 const OUTCOME: Outcome = {
@@ -25,6 +27,10 @@ const BEGUN: Run = {
     width: 3,
     height: 2,
     kind: 'xray',
+    study: undefined,
+    frame: 0,
+    spacing: undefined,
+    notes: [],
   },
   prompt: 'left lung',
   asked: 'left lung',
@@ -67,10 +73,10 @@ test('a scene has the partial mask where it lies, and the whole one over the pic
   const partial = { width: 2, height: 2, probability: Uint8Array.of(1, 2, 3, 4), pending: new Uint8Array(4) };
   for (const run of [{ ...DECODING, partial }, { ...RUN, partial }]) {
     const { mask, grid } = sceneOf(run);
-    assert.deepEqual(mask, { field: partial.probability, width: 2, height: 2, place: grid.place });
+    assert.deepEqual(mask, { field: partial.probability, width: 2, height: 2, place: grid.place, peak: 255 });
   }
   const complete = sceneOf({ ...RUN, partial, outcome: { ...OUTCOME, stopped: false }, truth: OUTCOME.result.mask });
-  const whole = { field: Uint8Array.of(0, 255, 0, 0, 255, 255), width: 3, height: 2, place: { x: 0, y: 0, width: 1, height: 1 } };
+  const whole = { field: OUTCOME.result.mask, width: 3, height: 2, place: { x: 0, y: 0, width: 1, height: 1 }, peak: 1 };
   assert.deepEqual([complete.mask, complete.truth], [whole, whole]);
 });
 
@@ -85,7 +91,7 @@ test('a scene of an earlier moment has the first tokens and the mask that there 
 });
 
 test('the exported record has tokens, mask and how the run ended', () => {
-  const record = exportRun(RUN);
+  const record = exportFinding({ id: 1, run: RUN, visible: true });
   assert.deepEqual(record.tokens, [7, 9]);
   assert.deepEqual(record.decoding, { method: 'speculative', passes: 1, complete: false, pending_cells: 2 });
   assert.equal(record.presence, 0.75);
@@ -93,7 +99,17 @@ test('the exported record has tokens, mask and how the run ended', () => {
   assert.equal(record.mask.pixels, 3);
   assert.equal(record.read_as, 'left lung');
   assert.deepEqual(record.picture_notes, ['inverted grey values were turned back']);
+  assert.deepEqual([record.corrected_by_hand, record.corrected_mask], [false, null]);
   assert.deepEqual(JSON.parse(JSON.stringify(record)), record);
+});
+
+test('the exported record has both masks where one was corrected by hand', () => {
+  const hand = Uint8Array.of(1, 1, 0, 0, 0, 0);
+  const record = exportFinding({ id: 1, run: RUN, visible: true, corrected: packMask(hand, 3, 2) });
+  assert.ok(record.corrected_by_hand);
+  assert.deepEqual(decodeRle(record.corrected_mask!), hand);
+  assert.equal(record.corrected_mask!.pixels, 2);
+  assert.deepEqual(decodeRle(record.mask), OUTCOME.result.mask);
 });
 
 test('the last result is plain numbers, mask included', () => {

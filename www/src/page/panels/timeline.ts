@@ -2,7 +2,7 @@
 // being decoded.
 
 import type { Context, Pace } from '../../session/context.ts';
-import { finished, tokenIds, type Run } from '../../session/run.ts';
+import { askFrames } from '../../session/frames.ts';
 import { byId, make, makeButton, settings } from '../../ui/dom.ts';
 import { addShortcuts } from '../../ui/keys.ts';
 import { inWords, say } from '../../ui/words.ts';
@@ -30,7 +30,6 @@ export class Timeline {
   readonly #goOn = makeButton({ 'data-testid': 'go-on' }, '', () => void this.#continue());
   readonly #pace = make('select', { id: 'pace-select', 'data-testid': 'pace-select' });
   #playing = 0;
-  #asked: Run['tokens'] | undefined;
 
   /** `paced` hears when the pace of what is being decoded changes. */
   constructor(context: Context, paced: (pace: Pace) => void) {
@@ -47,8 +46,10 @@ export class Timeline {
     // Frames are asked for when they are about to be used.
     for (const event of ['pointerenter', 'focusin']) byId('timeline').addEventListener(event, () => void this.#frames());
     this.#slider.addEventListener('input', () => {
+      // Showing the pause puts the slider where the session is.
+      const step = this.#slider.valueAsNumber;
       this.#pause();
-      this.#scrub(this.#slider.valueAsNumber);
+      this.#scrub(step);
     });
     addShortcuts(
       { key: ' ', what: 'play', press: () => this.#toggle() },
@@ -84,14 +85,8 @@ export class Timeline {
     session.scrub(step >= (session.run?.tokens.length ?? 0) ? undefined : step);
   }
 
-  /** The masks after every token, once a run. */
-  async #frames(): Promise<void> {
-    const { session, engine } = this.#context;
-    const run = finished(session.live ? undefined : session.run);
-    if (!run || run.frames || this.#asked === run.tokens || !engine) return;
-    this.#asked = run.tokens;
-    const frames = await engine.call('frames', tokenIds(run)).catch(() => undefined);
-    if (frames) session.learn(run, (known) => ({ ...known, frames }));
+  #frames(): Promise<void> {
+    return askFrames(this.#context);
   }
 
   async #continue(): Promise<void> {

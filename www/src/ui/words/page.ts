@@ -91,6 +91,7 @@ export const PAGE = {
   pending: ['Pending', 'Ausstehend'],
   cellsPending: ['{0} cells not decoded', '{0} Zellen nicht dekodiert'],
   timing: ['Timing', 'Zeiten'],
+  modelCard: ['Model', 'Modell'],
   bundle: ['Bundle', 'Paket'],
   engine: ['Engine', 'Rechenwerk'],
   automatic: ['Automatic', 'Automatisch'],

@@ -1,7 +1,8 @@
-// What leaves the page of a run: the downloadable record, and the numbers that tests read.
+// What leaves the page of a finding: the downloadable record, and the numbers that tests read.
 
 import { encodeRle, type Rle } from '../draw/rle.ts';
 import type { Decode, EngineKind } from '../engine/messages.ts';
+import { pixelsOf, type Finding } from '../session/document.ts';
 import { countMask, type FinishedRun } from '../session/run.ts';
 
 /** What tests and other scripts read from `window.__mriseg.last`. */
@@ -31,7 +32,7 @@ export interface Export {
   format: 'mriseg-result';
   version: 1;
   notice: string;
-  image: { name: string; width: number; height: number };
+  image: { name: string; width: number; height: number; spacing_mm: { x: number; y: number } | null };
   prompt: string;
   /** As the model read it: sides are rewritten where words and model differ about whose left is meant. */
   asked: string;
@@ -49,19 +50,29 @@ export interface Export {
   edited_tokens: number[];
   /** Probability of there being something to draw; null where the model does not tell. */
   presence: number | null;
-  /** Agreement of sampled masks per cell, where there are some. */
-  agreement: { masks: number; cells: number[] } | null;
-  mask: Rle & { pixels: number };
+  /** Agreement of sampled masks per cell, where there are some, and how they were drawn. */
+  agreement: { masks: number; temperature: number; seed: number; cells: number[] } | null;
+  /** As the model drew it. */
+  mask: RecordedMask;
+  corrected_by_hand: boolean;
+  /** As it was corrected by hand; null where it was not. */
+  corrected_mask: RecordedMask | null;
 }
 
-/** The downloadable record of a finished or stopped run. */
-export function exportRun(run: FinishedRun): Export {
+export type RecordedMask = Rle & { pixels: number };
+
+/** The downloadable record of a finding, finished or stopped. */
+export function exportFinding(finding: Finding): Export {
+  const { run, corrected } = finding;
   const { result, stopped } = run.outcome;
+  const { width, height } = result;
+  const { spacing } = run.picture;
+  const recorded = (mask: Uint8Array) => ({ ...encodeRle(mask, width, height), pixels: countMask(mask) });
   return {
     format: 'mriseg-result',
     version: 1,
     notice: 'Research and teaching demo. Not a medical device; not for diagnosis.',
-    image: { name: run.picture.name, width: result.width, height: result.height },
+    image: { name: run.picture.name, width, height, spacing_mm: spacing ? { x: spacing.x, y: spacing.y } : null },
     prompt: run.prompt,
     asked: run.asked,
     read_as: run.started.readAs,
@@ -79,11 +90,17 @@ export function exportRun(run: FinishedRun): Export {
     probabilities: run.tokens.map(({ probability }) => probability),
     edited_tokens: [...run.edits],
     presence: result.presence,
-    agreement: run.sampled
-      ? { masks: run.sampled.masks, cells: Array.from(run.sampled.cells) }
-      : null,
-    mask: { ...encodeRle(result.mask, result.width, result.height), pixels: countMask(result.mask) },
+    agreement: agreementOf(run),
+    mask: recorded(result.mask),
+    corrected_by_hand: corrected !== undefined,
+    corrected_mask: corrected ? recorded(pixelsOf(finding)) : null,
   };
+}
+
+function agreementOf({ sampled }: FinishedRun): Export['agreement'] {
+  if (!sampled) return null;
+  const { masks, temperature, seed, cells } = sampled;
+  return { masks, temperature, seed, cells: Array.from(cells) };
 }
 
 /** A file name without its ending, for naming downloads. */

@@ -1,0 +1,132 @@
+// Brush and eraser: they correct the mask of the active finding, at the picture's own size.
+
+import type { Point, Tool } from '../draw/tools.ts';
+import type { Context } from '../session/context.ts';
+import { pixelsOf, withCorrection } from '../session/document.ts';
+import { make, makeButton, settings } from '../ui/dom.ts';
+import { addShortcuts } from '../ui/keys.ts';
+import { inWords, say } from '../ui/words.ts';
+import { icon } from './icons.ts';
+import { painted } from './stroke.ts';
+
+/** Radius in shares of the picture's width. */
+const [SMALLEST, LARGEST, FIRST] = [0.002, 0.15, 0.02];
+const STEP = 1.25;
+/** Where no tool of this file is chosen. */
+const RESTING = 'read';
+
+class BrushTool implements Tool {
+  readonly name: 'brush' | 'eraser';
+  readonly cursor = 'none';
+  readonly #context: Context;
+  readonly #radius: () => number;
+  #stroke: Point[] | undefined;
+
+  constructor(name: BrushTool['name'], context: Context, radius: () => number) {
+    this.name = name;
+    this.#context = context;
+    this.#radius = radius;
+  }
+
+  hover(point: Point | undefined): void {
+    this.#show(point);
+  }
+
+  down(point: Point): void {
+    const { session, notify } = this.#context;
+    if (session.live || !session.active) {
+      notify(say(session.live ? 'paintLater' : 'segmentFirst'));
+      return;
+    }
+    notify('');
+    session.scrub(undefined);
+    this.#stroke = [point];
+    this.#show(point);
+  }
+
+  drag(point: Point, event: PointerEvent): void {
+    // Browsers give one event a frame; a quick hand moves further meanwhile.
+    const between = event.getCoalescedEvents?.() ?? [];
+    this.#stroke?.push(...between.map((each) => this.#context.tools.at(each)), point);
+    this.#show(point);
+  }
+
+  up(point: Point): void {
+    const stroke = this.#stroke;
+    this.#stroke = undefined;
+    this.#show(point);
+    const { session } = this.#context;
+    const { active } = session;
+    if (!stroke || !active || session.live) return;
+    const { width, height } = active.run.outcome.result;
+    const before = pixelsOf(active);
+    const points = stroke.map(({ x, y }) => ({ x: x * width, y: y * height }));
+    const value = this.name === 'brush' ? 1 : 0;
+    const after = painted({ pixels: before, width, height }, points, Math.max(0.5, this.#radius() * width), value);
+    if (after === before) return;
+    session.record(say(value ? 'brushStroke' : 'eraserStroke'), withCorrection(session.document, active.id, after, width, height));
+  }
+
+  #show(at: Point | undefined): void {
+    const { viewer } = this.#context;
+    viewer.brush = { at, radius: this.#radius(), erases: this.name === 'eraser', stroke: this.#stroke ?? [] };
+    viewer.redraw();
+  }
+}
+
+/** The buttons of both tools and the size of their circle. */
+export function makeBrushes(context: Context): HTMLElement {
+  const { tools, viewer } = context;
+  const size = make('input', { type: 'range', min: 0, max: 100, step: 1, 'data-testid': 'brush-size' });
+  const stored = Number(settings.get('brush') ?? NaN);
+  size.value = String(stored >= 0 && stored <= 100 ? stored : positionOf(FIRST));
+  const radius = () => SMALLEST * (LARGEST / SMALLEST) ** (size.valueAsNumber / 100);
+  const resize = (factor: number) => {
+    size.value = String(positionOf(radius() * factor));
+    resized();
+  };
+  const resized = () => {
+    settings.set('brush', size.value);
+    if (viewer.brush) viewer.brush = { ...viewer.brush, radius: radius() };
+    viewer.redraw();
+  };
+  size.addEventListener('input', resized);
+  for (const name of ['brush', 'eraser'] as const) tools.add(new BrushTool(name, context, radius));
+  const choose = (name: string) => tools.select(tools.current === name ? RESTING : name);
+  const button = (name: 'brush' | 'eraser') => makeButton({ class: 'icon', 'data-testid': name }, icon(name), () => choose(name));
+  const [brush, eraser] = [button('brush'), button('eraser')];
+  const label = make('label', { class: 'slider brush-size' }, make('span', { class: 'hidden' }), size);
+
+  const show = () => {
+    const { current } = tools;
+    for (const [one, name] of [[brush, 'brush'], [eraser, 'eraser']] as const) {
+      one.setAttribute('aria-pressed', String(current === name));
+      one.setAttribute('aria-label', say(name));
+      one.title = say(name === 'brush' ? 'brushTitle' : 'eraserTitle');
+    }
+    label.firstElementChild!.textContent = say('brushSize');
+    label.title = say('brushSize');
+    label.hidden = current !== 'brush' && current !== 'eraser';
+  };
+  tools.onSelect((name) => {
+    const paints = name === 'brush' || name === 'eraser';
+    if (!paints) viewer.brush = undefined;
+    // What is painted has to be seen.
+    else if (viewer.mode === 'off') document.querySelector<HTMLElement>('input[name="overlay"][value="fill"]')?.click();
+    viewer.redraw();
+    show();
+  });
+  addShortcuts(
+    { key: 'b', what: 'brush', press: () => choose('brush') },
+    { key: 'e', what: 'eraser', press: () => choose('eraser') },
+    { key: '[', what: 'brushSmaller', press: () => resize(1 / STEP) },
+    { key: ']', what: 'brushLarger', press: () => resize(STEP) },
+  );
+  inWords(show);
+  return make('div', { class: 'tool-group' }, brush, eraser, label);
+}
+
+/** Where a radius is on the slider: each step makes it larger by the same share. */
+function positionOf(radius: number): number {
+  return Math.round((100 * Math.log(radius / SMALLEST)) / Math.log(LARGEST / SMALLEST));
+}

@@ -1,0 +1,34 @@
+// The picture with its findings as a file.
+
+import { Drawings } from '../draw/drawings.ts';
+import { paintFill, paintNumbers, paintOutline } from '../draw/paint.ts';
+import { colourOf } from '../draw/palette.ts';
+import { WHOLE } from '../picture/place.ts';
+import type { Picture } from '../picture/picture.ts';
+import { pixelsOf, type Finding } from '../session/document.ts';
+
+/** Longest side, in pixels: what every browser's canvas holds. */
+const LONGEST = 4096;
+/** Longest side of the field that outlines are traced on. */
+const OUTLINE_SIDE = 1024;
+
+/** At the picture's own size, or as near to it as a canvas allows; the last finding is on top. */
+export function overlayPicture(picture: Picture, findings: readonly Finding[], opacity: number, longest = LONGEST): Promise<Blob> {
+  const scale = Math.min(1, longest / Math.max(picture.width, picture.height));
+  const canvas = new OffscreenCanvas(Math.max(1, Math.round(picture.width * scale)), Math.max(1, Math.round(picture.height * scale)));
+  const g = canvas.getContext('2d')!;
+  g.imageSmoothingQuality = 'high';
+  g.drawImage(picture.bitmap, 0, 0, canvas.width, canvas.height);
+  const drawings = new Drawings(OUTLINE_SIDE);
+  const unit = Math.max(canvas.width, canvas.height) / 1024;
+  const masks = findings.map((finding) => {
+    const { width, height } = finding.run.outcome.result;
+    return { id: finding.id, colour: colourOf(finding.id), layer: { field: pixelsOf(finding), width, height, place: WHOLE, peak: 1 } as const };
+  });
+  for (const mask of masks) {
+    if (opacity > 0) paintFill(g, drawings, mask, opacity);
+    paintOutline(g, drawings, mask.layer, mask.colour, { width: Math.max(1, 2.5 * unit) });
+  }
+  if (masks.length > 1) paintNumbers(g, drawings, masks, Math.max(6, 13 * unit));
+  return canvas.convertToBlob({ type: 'image/png' });
+}

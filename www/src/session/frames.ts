@@ -1,0 +1,15 @@
+// The mask after every token, for scrubbing: asked for once a run, when somebody is about to look.
+
+import type { Context } from './context.ts';
+import { finished, tokenIds, type Run } from './run.ts';
+
+const asked = new WeakSet<Run['tokens']>();
+
+export async function askFrames({ session, engine }: Pick<Context, 'session' | 'engine'>): Promise<void> {
+  const run = finished(session.live ? undefined : session.run);
+  if (!run || run.frames || !engine || asked.has(run.tokens)) return;
+  asked.add(run.tokens);
+  const frames = await engine.call('frames', tokenIds(run)).catch(() => undefined);
+  if (frames) session.learn(run, (known) => ({ ...known, frames }));
+  else asked.delete(run.tokens);
+}
