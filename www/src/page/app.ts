@@ -1,6 +1,6 @@
 // The page: its state, the session on screen, and what its buttons do. It is the context that panels are given.
 
-import { isAboutLungs } from '../bundle/bundle.ts';
+import { isAboutLungs, type Bundle } from '../bundle/bundle.ts';
 import { LoadError } from '../bundle/loader.ts';
 import { connectClinic } from '../clinic/clinic.ts';
 import { Tools } from '../draw/tools.ts';
@@ -112,6 +112,10 @@ export class App implements Context {
     return this.#model.client;
   }
 
+  get bundle(): Bundle | undefined {
+    return this.engine && this.#model.bundle;
+  }
+
   get words(): SideConvention {
     return this.#words.value as SideConvention;
   }
@@ -200,6 +204,7 @@ export class App implements Context {
       pass: () => this.#decoding.pass(),
       branch: (index, token) => redo(say('editedToken', index + 1), (label) => this.#decoding.branch(index, token, label)),
       goOn: (count) => redo(say('continued'), (label) => this.#decoding.goOn(count, label)),
+      take: (tokens, label) => redo(label, () => this.#decoding.take(tokens, label)),
       sample: async (options) => {
         await this.#decoding.sample(options);
         if (this.session.run?.sampled) showHeat(this.viewer, 'agreement');
