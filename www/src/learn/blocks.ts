@@ -3,13 +3,12 @@
 
 import type { Attention } from '../engine/messages.ts';
 import { make, makeButton } from '../ui/dom.ts';
-import { percent } from '../ui/format.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
 import { reading, sharesOf, strengths, type Where } from './heads.ts';
 import { heatMap } from './patches.ts';
 import type { LearnState } from './state.ts';
-import { describeWhere, listShares } from './told.ts';
+import { describeWhere, listShares, percent } from './told.ts';
 
 /** Words that a head reads most. */
 const WORDS = 5;
@@ -34,8 +33,8 @@ interface Block {
 export class BlocksPanel {
   readonly #state: LearnState;
   readonly #column = make('ol', { class: 'stream', reversed: true });
-  readonly #end = make('li', { class: 'end' });
-  readonly #start = make('li', { class: 'end' });
+  readonly #end = makeEnd();
+  readonly #start = makeEnd();
   readonly #path = make('p', { class: 'path', 'data-testid': 'learn-path' });
   readonly #up = makeButton({ class: 'link', 'data-testid': 'learn-up' }, '', () => this.#open({}));
   readonly #detail = make('div', { class: 'detail', 'data-testid': 'learn-detail' });
@@ -55,9 +54,7 @@ export class BlocksPanel {
     );
     this.#detail.append(
       make('div', { class: 'path-row' }, this.#path, this.#up),
-      make('div', { class: 'pair' }, ...figures),
-      this.#shares,
-      this.#words,
+      make('div', { class: 'seen-by' }, ...figures, make('div', { class: 'numbers' }, this.#shares, this.#words)),
     );
     const column = make('div', { class: 'column' }, this.#legend, this.#column);
     root.append(
@@ -87,6 +84,7 @@ export class BlocksPanel {
   #draw(): void {
     const { attention, atlas, where, hides, index, run, tokens, seen } = this.#state;
     // An answer on its way replaces the drawing when it is there.
+    this.#column.parentElement!.parentElement!.toggleAttribute('aria-busy', !attention);
     if (!attention || !atlas || !run) return;
     const now = [attention, atlas, hides, where, run.tokens, seen];
     if (now.every((value, i) => value === this.#drawn[i]) && this.#drawn.length > 0) return;
@@ -94,16 +92,17 @@ export class BlocksPanel {
     if (this.#blocks.length !== attention.layers) this.#build(attention);
     const { columns, rows } = run.started;
     this.#blocks.forEach((block, layer) => this.#drawBlock(block, layer, attention));
-    const p = this.#state.inspection?.probabilities;
-    const picked = tokens[index];
-    this.#end.textContent = hides || !p ? say('learn.prediction') : say('learn.predictionOf', index + 1, picked?.token ?? '?');
-    this.#start.textContent = index === 0 ? say('learn.beginOfMask') : say('learn.tokenBefore', index, tokens[index - 1]?.token ?? '?');
+    const [picked, before] = [tokens[index], tokens[index - 1]];
+    this.#end.text.textContent = picked ? say('learn.tokenCode', index + 1, picked.token) : say('learn.prediction');
+    this.#start.text.textContent = before ? say('learn.tokenCode', index, before.token) : say('learn.beginOfMask');
+    atlas.fill(this.#end.patch, picked?.token);
+    atlas.fill(this.#start.patch, before?.token);
     this.#drawDetail(attention, columns, rows);
   }
 
   #build({ layers, heads }: Attention): void {
     this.#blocks = Array.from({ length: layers }, (_, layer) => this.#makeBlock(layer, heads));
-    this.#column.replaceChildren(this.#end, ...this.#blocks.map(({ row }) => row).reverse(), this.#start);
+    this.#column.replaceChildren(this.#end.item, ...this.#blocks.map(({ row }) => row).reverse(), this.#start.item);
   }
 
   #makeBlock(layer: number, heads: number): Block {
@@ -170,6 +169,12 @@ export class BlocksPanel {
       }),
     );
   }
+}
+
+/** Where the stream begins or ends: a token. */
+function makeEnd() {
+  const [patch, text] = [make('canvas', { class: 'patch' }), make('span')];
+  return { patch, text, item: make('li', { class: 'end' }, patch, text) };
 }
 
 /** Both in one scale, so that it shows which of them is read. */

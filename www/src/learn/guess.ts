@@ -2,13 +2,13 @@
 
 import { tokenIds } from '../session/run.ts';
 import { make, makeButton } from '../ui/dom.ts';
-import { percent } from '../ui/format.ts';
 import { inWords, say } from '../ui/words.ts';
 import { rowOf } from './distribution.ts';
 import { panel } from './explain.ts';
 import { CHOICES, NO_SCORE, choices, scored, worthGuessing } from './guessing.ts';
 import type { LearnState } from './state.ts';
 import { drawSurroundings } from './surroundings.ts';
+import { percent } from './told.ts';
 
 export class GuessPanel {
   readonly #state: LearnState;

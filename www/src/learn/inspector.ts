@@ -1,13 +1,13 @@
 // The selected token: what the model considered for it, which code it took, and what was proposed in advance.
 
 import { make, makeButton } from '../ui/dom.ts';
-import { percent } from '../ui/format.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { entropy, expectedErrors, perplexity, rankOf, rowOf, tempered, topCodes } from './distribution.ts';
 import { draftsOf, passOf } from './drafts.ts';
 import { panel } from './explain.ts';
 import type { LearnState } from './state.ts';
+import { percent } from './told.ts';
 
 /** Codes that are shown, and one more for a picked one that is not among them. */
 const TOP = 5;
@@ -30,7 +30,7 @@ export class InspectorPanel {
   readonly #place = make('p', { class: 'place', 'data-testid': 'learn-token', role: 'status' });
   readonly #edited = make('span', { class: 'tag', 'data-testid': 'learn-edited' });
   readonly #undo = makeButton({ class: 'link', 'data-testid': 'learn-undo' }, '', () => this.#state.context.session.undo());
-  readonly #legend = make('p', { class: 'columns fine', 'aria-hidden': true }, make('span'), make('span'));
+  readonly #legend = make('p', { class: 'code columns fine', 'aria-hidden': true }, make('span'), make('span'));
   readonly #list = make('ul', { class: 'codes', 'data-testid': 'learn-codes' });
   readonly #rows = Array.from({ length: TOP + 1 }, () => this.#makeRow());
   readonly #rule = make('p', { class: 'fine', 'data-testid': 'learn-rule' });
@@ -127,10 +127,10 @@ export class InspectorPanel {
   #drawPlace(): void {
     const { run, index, context, hides } = this.#state;
     const { columns, total } = run!.started;
-    const at = say('learn.tokenOf', index + 1, total, Math.floor(index / columns) + 1, (index % columns) + 1);
+    const at = say('learn.rowColumn', Math.floor(index / columns) + 1, (index % columns) + 1);
     const pass = passOf(run!, index);
-    const passes = pass && !hides ? say('learn.passOf', pass.number, run!.passes.length) : '';
-    this.#place.replaceChildren(at, make('span', { class: 'fine' }, passes));
+    const passes = pass && !hides ? ` · ${say('learn.passOf', pass.number, run!.passes.length)}` : '';
+    this.#place.replaceChildren(say('learn.number', index + 1, total), make('span', { class: 'fine' }, at + passes));
     const edited = run!.edits.includes(index);
     this.#edited.hidden = !edited;
     const undo = context.session.live ? undefined : context.session.undoLabel;
@@ -187,8 +187,10 @@ export class InspectorPanel {
     const { pass } = found;
     const drafts = draftsOf(run!, pass);
     const accepted = drafts.filter((draft) => draft.accepted).length;
-    const what =
-      pass.draftedBy === null
+    const empty = pass.draftedBy === null && pass.count === run!.started.total && !run!.tokens[0]!.given;
+    const what = empty
+      ? say('learn.nothingToDraw')
+      : pass.draftedBy === null
         ? say('learn.noDrafts', pass.count)
         : say(pass.draftedBy === 'heads' ? 'learn.byHeads' : 'learn.byMarginals', drafts.length, accepted, pass.count);
     const items = drafts.map(({ code, index: of, accepted }) => {

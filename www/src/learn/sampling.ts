@@ -3,10 +3,10 @@
 import type { Picture } from '../picture/picture.ts';
 import { mean, type Sampled } from '../session/run.ts';
 import { make, makeButton, settings } from '../ui/dom.ts';
-import { percent } from '../ui/format.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
 import type { LearnState } from './state.ts';
+import { percent } from './told.ts';
 
 const MASKS = 8;
 

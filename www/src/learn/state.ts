@@ -57,6 +57,7 @@ export class LearnState {
     const { session } = context;
     session.watch(({ picture }) => picture, () => this.#forget());
     session.watch(({ run }) => run?.tokens, () => this.#follow());
+    session.watch(({ live }) => live === undefined, () => this.#follow());
     session.watch(({ run }) => run, () => this.changed());
     session.watch(({ step }) => step, (step) => {
       if (step !== undefined && !this.round) this.#index = step;

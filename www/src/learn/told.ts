@@ -1,9 +1,13 @@
 // Attention in words and bars.
 
 import { make } from '../ui/dom.ts';
-import { percent } from '../ui/format.ts';
 import { say } from '../ui/words.ts';
 import type { Shares, Where } from './heads.ts';
+
+/** A share of 0 to 1 with one digit behind the point, short enough for a column. */
+export function percent(share: number): string {
+  return share > 0 && share < 0.001 ? '< 0.1 %' : `${(share * 100).toFixed(1)} %`;
+}
 
 export function describeWhere({ layer, head }: Where): string {
   if (layer === undefined) return say('learn.ofAll');
