@@ -1,8 +1,12 @@
 // The part for classes: every drawing is of the model's own numbers, and every click changes what they say.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import { missing, open, screenshot, state, visit } from './page.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('learn', { skip: missing }, () => {
   let session;
@@ -27,6 +31,7 @@ describe('learn', { skip: missing }, () => {
         .map(({ dataset, ariaCurrent, attributes }) => ({
           code: Number(dataset.code),
           probability: Number(dataset.probability),
+          cost: Number(dataset.cost),
           picked: 'aria-current' in attributes || ariaCurrent !== null,
         })),
     );
@@ -85,6 +90,8 @@ describe('learn', { skip: missing }, () => {
       const [picked, ...more] = shown.filter(({ picked }) => picked);
       assert.equal(picked.code, (await tokens())[index]);
       assert.deepEqual(more, []);
+      // The rule of the bundle: the least error; a pixel at most is left to the probability.
+      assert.ok(shown.every(({ cost }) => picked.cost <= cost + 1), JSON.stringify(shown));
       const { probabilities } = await page.evaluate(() => window.__mriseg.last);
       assert.ok(Math.abs(picked.probability - probabilities[index]) < 2e-3, `${picked.probability}, ${probabilities[index]}`);
     }
@@ -181,6 +188,17 @@ describe('learn', { skip: missing }, () => {
     }
     await screenshot(page, 'learn');
   });
+
+  for (const colorScheme of ['light', 'dark']) {
+    test(`everybody can use it, in the ${colorScheme}`, async () => {
+      // Colours that fade would be measured half-way.
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      await page.evaluate((theme) => (document.documentElement.dataset.theme = theme), colorScheme);
+      await page.evaluate(`${AXE}; undefined`);
+      const { violations } = await page.evaluate(() => window.axe.run());
+      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`), []);
+    });
+  }
 
   test('it speaks German, and on a phone nothing has to be scrolled sideways', async () => {
     await page.getByTestId('language').click();

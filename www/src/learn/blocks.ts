@@ -84,7 +84,9 @@ export class BlocksPanel {
   #draw(): void {
     const { attention, atlas, where, hides, index, run, tokens, seen } = this.#state;
     // An answer on its way replaces the drawing when it is there.
-    this.#column.parentElement!.parentElement!.toggleAttribute('aria-busy', !attention);
+    const { parentElement: column } = this.#column;
+    if (attention) column!.parentElement!.removeAttribute('aria-busy');
+    else column!.parentElement!.setAttribute('aria-busy', 'true');
     if (!attention || !atlas || !run) return;
     const now = [attention, atlas, hides, where, run.tokens, seen];
     if (now.every((value, i) => value === this.#drawn[i]) && this.#drawn.length > 0) return;

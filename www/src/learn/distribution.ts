@@ -58,17 +58,25 @@ export function filled({ patch, pixels }: Codebook, code: number): number {
   return pixels.subarray(code * size, (code + 1) * size).reduce((sum, value) => sum + (inside(value) ? 1 : 0), 0) / size;
 }
 
-/** Wrong pixels that are to be expected of each of `codes` where the truth is drawn from `p`. */
-export function expectedErrors({ patch, pixels }: Codebook, p: Float32Array, codes: readonly number[]): number[] {
+/** Codes less probable than this count as impossible. */
+const IMPOSSIBLE = 1e-4;
+
+/**
+ * What each of `codes` is expected to cost where the truth is drawn from `p`, a pixel drawn in vain costs 2 `threshold` and
+ * a missed one 2 (1 - `threshold`): for 1/2 the number of wrong pixels.
+ */
+export function expectedCosts({ patch, pixels }: Codebook, p: Float32Array, codes: readonly number[], threshold = 0.5): number[] {
   const size = patch * patch;
-  const mean = new Float32Array(size);
+  const share = new Float32Array(size);
+  let possible = 0;
   p.forEach((value, code) => {
-    if (value < 1e-4) return;
-    for (let i = 0; i < size; i++) if (inside(pixels[code * size + i]!)) mean[i]! += value;
+    if (value < IMPOSSIBLE) return;
+    possible += value;
+    for (let i = 0; i < size; i++) if (inside(pixels[code * size + i]!)) share[i]! += value;
   });
-  return codes.map((code) =>
-    mean.reduce((sum, share, i) => sum + (inside(pixels[code * size + i]!) ? 1 - share : share), 0),
-  );
+  const cost = (code: number, truly: number, i: number) =>
+    inside(pixels[code * size + i]!) ? 2 * threshold * (possible - truly) : 2 * (1 - threshold) * truly;
+  return codes.map((code) => share.reduce((sum, truly, i) => sum + cost(code, truly, i), 0));
 }
 
 function inside(value: number): boolean {

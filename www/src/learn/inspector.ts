@@ -3,11 +3,11 @@
 import { make, makeButton } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
-import { entropy, expectedErrors, perplexity, rankOf, rowOf, tempered, topCodes } from './distribution.ts';
+import { entropy, expectedCosts, perplexity, rankOf, rowOf, tempered, topCodes } from './distribution.ts';
 import { draftsOf, passOf } from './drafts.ts';
 import { panel } from './explain.ts';
 import type { LearnState } from './state.ts';
-import { percent } from './told.ts';
+import { percent, setCurrent } from './told.ts';
 
 /** Codes that are shown, and one more for a picked one that is not among them. */
 const TOP = 5;
@@ -19,8 +19,10 @@ interface Row {
   patch: HTMLCanvasElement;
   bar: HTMLElement;
   number: HTMLElement;
-  error: HTMLElement;
+  cost: HTMLElement;
   mark: HTMLElement;
+  /** What a screen reader reads around the numbers. */
+  told: HTMLElement[];
 }
 
 export class InspectorPanel {
@@ -80,10 +82,7 @@ export class InspectorPanel {
       this.#on.setAttribute('aria-label', say('learn.next'));
       this.#dialLabel.textContent = say('learn.temperature');
       this.#edited.textContent = say('learn.edited');
-      [this.#legend.firstElementChild!.textContent, this.#legend.lastElementChild!.textContent] = [
-        say('learn.probability'),
-        say('learn.expectedError'),
-      ];
+      this.#legend.firstElementChild!.textContent = say('learn.probability');
       this.#drawn = [];
       state.changed();
     });
@@ -92,14 +91,15 @@ export class InspectorPanel {
   #makeRow(): Row {
     const patch = make('canvas', { class: 'patch' });
     const bar = make('span', { class: 'bar', 'aria-hidden': true });
-    const [number, error, mark] = [make('span', { class: 'number' }), make('span', { class: 'error' }), make('span', { class: 'mark' })];
-    const content = make('span', { class: 'code' }, patch, bar, number, error, mark);
+    const [number, cost, mark] = [make('span', { class: 'number' }), make('span', { class: 'cost' }), make('span', { class: 'mark', 'aria-hidden': true })];
+    const told = Array.from({ length: 3 }, () => make('span', { class: 'hidden' }));
+    const content = make('span', { class: 'code' }, patch, bar, told[0]!, number, told[1]!, cost, told[2]!, mark);
     const button = makeButton({ 'data-testid': 'learn-code' }, content, () => {
       const { index, token, context } = this.#state;
       const code = Number(button.dataset.code);
       if (token?.token !== code) void context.actions.branch(index, code);
     });
-    return { button, patch, bar, number, error, mark };
+    return { button, patch, bar, number, cost, mark, told };
   }
 
   #move(by: number): void {
@@ -144,23 +144,27 @@ export class InspectorPanel {
     const top = topCodes(p, TOP);
     const extra = picked !== undefined && !top.includes(picked) ? [picked] : [];
     const shown = [...top, ...extra];
-    const errors = expectedErrors(atlas!.codebook, p, shown);
-    this.#rows.forEach(({ button, patch, bar, number, error, mark }, i) => {
+    const { pick, dice_threshold: threshold } = context.bundle?.manifest ?? {};
+    const weighed = pick === 'best_dice';
+    const costs = expectedCosts(atlas!.codebook, p, shown, weighed ? threshold : 0.5);
+    this.#legend.lastElementChild!.textContent = say(weighed ? 'learn.cost' : 'learn.wrongPixels');
+    this.#rows.forEach(({ button, patch, bar, number, cost, mark, told }, i) => {
       const code = shown[i];
       button.parentElement!.hidden = code === undefined;
       if (code === undefined) return;
       atlas!.fill(patch, code);
       bar.style.setProperty('--share', String(shaped[code]!));
-      bar.style.setProperty('--ghost', String(p[code]!));
+      bar.style.setProperty('--ghost', String(temperature === 1 ? -1 : p[code]!));
       number.textContent = percent(shaped[code]!);
-      error.textContent = errors[i]!.toFixed(1);
+      cost.textContent = costs[i]!.toFixed(1);
       const taken = code === picked;
       mark.textContent = taken ? '✓' : '';
-      Object.assign(button.dataset, { code, probability: shaped[code]! });
-      button.toggleAttribute('aria-current', taken);
+      Object.assign(button.dataset, { code, probability: shaped[code]!, cost: costs[i]! });
+      setCurrent(button, taken);
       button.disabled = context.session.live !== undefined;
-      const label = say('learn.codeLabel', code, percent(shaped[code]!), errors[i]!.toFixed(1));
-      button.setAttribute('aria-label', `${label}, ${say(taken ? 'learn.taken' : 'learn.take')}`);
+      told[0]!.textContent = say('learn.codeLabel', code);
+      told[1]!.textContent = say('learn.costLabel');
+      told[2]!.textContent = say(taken ? 'learn.taken' : 'learn.take');
       button.title = say(taken ? 'learn.taken' : 'learn.take');
     });
     this.#rule.textContent = this.#ruleOf(p, picked, token?.given ?? false);
@@ -174,7 +178,8 @@ export class InspectorPanel {
     if (picked === undefined) return say('learn.notYet');
     const rank = rankOf(p, picked);
     if (run!.edits.includes(index)) return say('learn.byYou', rank);
-    const rule = say(RULES[context.bundle?.manifest.pick ?? 'most_probable']);
+    const { pick = 'most_probable', dice_threshold: threshold = 0.5 } = context.bundle?.manifest ?? {};
+    const rule = say(RULES[pick], (2 - 2 * threshold).toFixed(1), (2 * threshold).toFixed(1));
     const stood = given ? ` ${say('learn.given')}` : '';
     return (rank === 1 ? say('learn.pickedFirst', rule) : say('learn.pickedOther', rule, rank)) + stood;
   }

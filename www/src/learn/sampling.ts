@@ -6,7 +6,7 @@ import { make, makeButton, settings } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
 import type { LearnState } from './state.ts';
-import { percent } from './told.ts';
+import { percent, setCurrent } from './told.ts';
 
 const MASKS = 8;
 
@@ -94,7 +94,7 @@ export class SamplingPanel {
       const tokens = sampled.tokens.subarray(i * sampled.done, (i + 1) * sampled.done);
       if (sampled !== this.#drawn) atlas.mask(canvas, tokens, columns, rows);
       button.disabled = !complete || context.session.live !== undefined;
-      button.toggleAttribute('aria-current', complete && tokens.join() === running);
+      setCurrent(button, complete && tokens.join() === running);
       button.setAttribute('aria-label', say('learn.takeSample', i + 1));
       button.title = say('learn.takeSample', i + 1);
     });

@@ -46,7 +46,7 @@ export class SequencePanel {
         this.#now,
         this.#line,
         make('div', { class: 'parts' }, part(words, this.#words), part(picture, this.#cells), part(mask, this.#mask)),
-        make('div', { class: 'attends' }, make('p', {}, this.#whose, ' ', this.#all), this.#shares, toggle),
+        make('div', { class: 'attends' }, make('p', {}, this.#whose, ' ', this.#all), toggle, this.#shares),
       ),
     );
     this.#connect();

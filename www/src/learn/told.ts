@@ -9,6 +9,12 @@ export function percent(share: number): string {
   return share > 0 && share < 0.001 ? '< 0.1 %' : `${(share * 100).toFixed(1)} %`;
 }
 
+/** Marks the one of several that is in use. */
+export function setCurrent(element: HTMLElement, current: boolean): void {
+  if (current) element.setAttribute('aria-current', 'true');
+  else element.removeAttribute('aria-current');
+}
+
 export function describeWhere({ layer, head }: Where): string {
   if (layer === undefined) return say('learn.ofAll');
   return head === undefined ? say('learn.ofBlock', layer + 1) : say('learn.ofHead', layer + 1, head + 1);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { entropy, expectedErrors, filled, perplexity, rankOf, rowOf, tempered, topCodes } from '../../src/learn/distribution.ts';
+import { entropy, expectedCosts, filled, perplexity, rankOf, rowOf, tempered, topCodes } from '../../src/learn/distribution.ts';
 
 const P = Float32Array.of(0.1, 0.5, 0, 0.4);
 const close = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-5, `${actual} is not ${expected}`);
@@ -46,9 +46,15 @@ test('a row is the distribution of its token', () => {
   assert.deepEqual([...rowOf(inspection, 1)], [0.25, 0.75]);
 });
 
+test('a missed pixel may cost more than one drawn in vain, and impossible codes cost nothing', () => {
+  const [nothing, half] = expectedCosts(CODEBOOK, Float32Array.of(0.5, 0.49995, 0.00005, 0), [0, 1], 0.4);
+  close(nothing!, 1.2 * 2 * 0.49995);
+  close(half!, 0.8 * 2 * 0.5);
+});
+
 test('wrong pixels are expected as the truth is distributed', () => {
   // Nothing: 2 pixels wrong where the left half is true, 4 where all is. All: 4 where nothing is true, 2 where the half is.
-  const [nothing, half, , all] = expectedErrors(CODEBOOK, Float32Array.of(0.1, 0.5, 0, 0.4), [0, 1, 2, 3]);
+  const [nothing, half, , all] = expectedCosts(CODEBOOK, Float32Array.of(0.1, 0.5, 0, 0.4), [0, 1, 2, 3]);
   close(nothing!, 0.5 * 2 + 0.4 * 4);
   close(half!, 0.1 * 2 + 0.4 * 2);
   close(all!, 0.1 * 4 + 0.5 * 2);
