@@ -6,6 +6,7 @@ import { make, makeButton } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
 import { reading, sharesOf, strengths, type Where } from './heads.ts';
+import { Memo } from './memo.ts';
 import { heatMap } from './patches.ts';
 import type { LearnState } from './state.ts';
 import { describeWhere, listShares, percent } from './told.ts';
@@ -45,7 +46,7 @@ export class BlocksPanel {
   readonly #words = make('ul', { class: 'shares', lang: 'en' });
   readonly #legend = make('p', { class: 'legend-row fine', 'aria-hidden': true });
   #blocks: Block[] = [];
-  #drawn: unknown[] = [];
+  readonly #drawn = new Memo();
 
   constructor(root: HTMLElement, state: LearnState) {
     this.#state = state;
@@ -71,7 +72,7 @@ export class BlocksPanel {
       this.#captions[1].textContent = say('learn.maskBefore');
       this.#legend.replaceChildren(...(['learn.block', 'learn.lens', 'learn.heads'] as const).map((key) => make('span', {}, say(key))));
       this.#blocks = [];
-      this.#drawn = [];
+      this.#drawn.forget();
       state.changed();
     });
   }
@@ -88,9 +89,7 @@ export class BlocksPanel {
     if (attention) column!.parentElement!.removeAttribute('aria-busy');
     else column!.parentElement!.setAttribute('aria-busy', 'true');
     if (!attention || !atlas || !run) return;
-    const now = [attention, atlas, hides, where, run.tokens, seen];
-    if (now.every((value, i) => value === this.#drawn[i]) && this.#drawn.length > 0) return;
-    this.#drawn = now;
+    if (!this.#drawn.changed(attention, atlas, hides, where, run.tokens, seen)) return;
     if (this.#blocks.length !== attention.layers) this.#build(attention);
     const { columns, rows } = run.started;
     this.#blocks.forEach((block, layer) => this.#drawBlock(block, layer, attention));

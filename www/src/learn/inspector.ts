@@ -6,6 +6,7 @@ import { inWords, say } from '../ui/words.ts';
 import { entropy, expectedCosts, perplexity, rankOf, rowOf, tempered, topCodes } from './distribution.ts';
 import { draftsOf, passOf } from './drafts.ts';
 import { panel } from './explain.ts';
+import { Memo } from './memo.ts';
 import type { LearnState } from './state.ts';
 import { percent, setCurrent } from './told.ts';
 
@@ -43,7 +44,7 @@ export class InspectorPanel {
   readonly #sure = make('p', { class: 'fine', 'data-testid': 'learn-entropy' });
   readonly #drafts = make('div', { class: 'drafts', 'data-testid': 'learn-drafts' });
   readonly #body: HTMLElement;
-  #drawn: unknown[] = [];
+  readonly #drawn = new Memo();
 
   constructor(root: HTMLElement, state: LearnState) {
     this.#state = state;
@@ -83,7 +84,7 @@ export class InspectorPanel {
       this.#dialLabel.textContent = say('learn.temperature');
       this.#edited.textContent = say('learn.edited');
       this.#legend.firstElementChild!.textContent = say('learn.probability');
-      this.#drawn = [];
+      this.#drawn.forget();
       state.changed();
     });
   }
@@ -116,9 +117,7 @@ export class InspectorPanel {
     this.#body.hidden = !inspection || !atlas || hides;
     this.#wait.textContent = hides ? say('learn.hidden') : state.done ? say('learn.asking') : say('learn.whileDecoding');
     this.#wait.hidden = !this.#body.hidden;
-    const now = [run, index, inspection, atlas, temperature, hides, round, state.context.session.undoLabel];
-    if (now.every((value, i) => value === this.#drawn[i]) && this.#drawn.length > 0) return;
-    this.#drawn = now;
+    if (!this.#drawn.changed(run, index, inspection, atlas, temperature, hides, round, state.context.session.undoLabel)) return;
     this.#drawPlace();
     this.#drawDrafts();
     if (inspection && atlas && !hides) this.#drawCodes(rowOf(inspection, index), token?.token);

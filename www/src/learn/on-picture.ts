@@ -4,6 +4,7 @@ import type { Context } from '../session/context.ts';
 import { sceneOf } from '../session/run.ts';
 import { byId, make } from '../ui/dom.ts';
 import { reading, strengths } from './heads.ts';
+import { Memo } from './memo.ts';
 import { HEAT } from './patches.ts';
 import type { LearnState } from './state.ts';
 
@@ -21,12 +22,19 @@ export function connectPicture({ tools, viewer }: Context, state: LearnState): v
   stage.addEventListener('keydown', ({ key }) => {
     if (active() && key.startsWith('Arrow') && viewer.cursor !== undefined) state.select(viewer.cursor);
   });
-  state.onChange(() => draw(canvas, stage, state));
+  const drawn = new Memo();
+  state.onChange(() => {
+    const { run, index, attention, where, onPicture } = state;
+    if (drawn.changed(run?.tokens, run?.started, index, onPicture && attention, where, onPicture, stage.width, stage.height)) {
+      draw(canvas, stage, state);
+    }
+  });
 }
 
 function draw(canvas: HTMLCanvasElement, { width, height }: HTMLCanvasElement, state: LearnState): void {
-  Object.assign(canvas, { width, height });
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const g = canvas.getContext('2d')!;
+  g.clearRect(0, 0, width, height);
   const { run, index, attention, where, onPicture } = state;
   if (!run) return;
   const { rows, columns, place } = sceneOf(run).grid;

@@ -1,10 +1,12 @@
 // The whole sequence as the model reads it: words, cells of the picture, mask tokens; where it is, and what it attends to.
 
+import type { Run } from '../session/run.ts';
 import { make, makeButton } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
 import { reading, sharesOf, strengths, type Reading } from './heads.ts';
 import { lineOf, slotAt, type Line } from './line.ts';
+import { Memo } from './memo.ts';
 import { HEAT, drawFrame, drawHeat, drawPending } from './patches.ts';
 import type { LearnState } from './state.ts';
 import { describeWhere, listShares } from './told.ts';
@@ -32,6 +34,8 @@ export class SequencePanel {
   readonly #onPicture = make('input', { type: 'checkbox', 'data-testid': 'learn-on-picture' });
   readonly #onPictureLabel = make('span');
   #shownWords: readonly string[] | undefined;
+  #read: { reading: Reading; of: Run['tokens'] } | undefined;
+  readonly #drawn = new Memo();
   #shape: Line = lineOf(0, 0, 0);
 
   constructor(root: HTMLElement, state: LearnState) {
@@ -60,6 +64,7 @@ export class SequencePanel {
       this.#cells.setAttribute('aria-label', say('learn.pictureCells'));
       this.#mask.setAttribute('aria-label', say('learn.selectToken'));
       this.#line.setAttribute('aria-label', say('learn.lineLabel'));
+      this.#drawn.forget();
       state.changed();
     });
   }
@@ -104,10 +109,10 @@ export class SequencePanel {
 
   #draw(): void {
     const state = this.#state;
-    const { run, index, attention, inspection } = state;
-    if (!run) return;
+    const { run, index, attention, inspection, where, hides, atlas, seen, last } = state;
+    if (!run || !this.#drawn.changed(run.tokens, index, attention, inspection, where, hides, atlas, seen, last)) return;
     const { columns, rows, total } = run.started;
-    const read = attention && reading(attention, state.where);
+    const read = this.#reading();
     const words = inspection?.words ?? [];
     const place = [Math.floor(index / columns) + 1, (index % columns) + 1] as const;
     this.#now.textContent = inspection
@@ -124,6 +129,14 @@ export class SequencePanel {
       this.#mask.setAttribute(`aria-${name}`, String(value)),
     );
     this.#mask.setAttribute('aria-valuetext', say('learn.tokenOf', index + 1, total, ...place));
+  }
+
+  /** The attention of the selected token; until it is there, that of the one before, so that nothing flickers. */
+  #reading(): Reading | undefined {
+    const { attention, where, run, inspection } = this.#state;
+    if (attention) this.#read = { reading: reading(attention, where), of: run!.tokens };
+    else if (!inspection || this.#read?.of !== run!.tokens) this.#read = undefined;
+    return this.#read?.reading;
   }
 
   #drawWords(words: readonly string[], read: Reading | undefined): void {
@@ -163,7 +176,7 @@ export class SequencePanel {
       if (token && atlas) atlas.draw(g, token.token, x, y, CELL);
       else drawPending(g, x, y, CELL);
       g.globalAlpha = 1;
-      if (strong && i < index) drawHeat(g, strong[i]!, x, y, CELL);
+      if (strong && i < index) drawHeat(g, strong[i] ?? 0, x, y, CELL);
     }
     const [x, y] = placeOfCell(index, columns);
     drawFrame(g, x, y, CELL);

@@ -47,7 +47,8 @@ export class LearnState {
   readonly #known = new Map<Run['tokens'], Known>();
   /** What the engine inspected last: its attention is about that. */
   #inspected: { engine: unknown; tokens: Run['tokens'] } | undefined;
-  #failed: Run['tokens'] | undefined;
+  /** What an engine could not answer; another may. */
+  #failed: { engine: unknown; tokens: Run['tokens'] | undefined } | undefined;
   #asking = false;
   #frame = 0;
   readonly #panels: (() => void)[] = [];
@@ -191,7 +192,7 @@ export class LearnState {
     try {
       while (this.visible && (await this.#askOne())) this.changed();
     } catch (error) {
-      this.#failed = this.done?.tokens;
+      this.#failed = { engine: this.context.engine, tokens: this.done?.tokens };
       this.context.notify(error instanceof Error ? error.message : String(error));
     } finally {
       this.#asking = false;
@@ -202,7 +203,8 @@ export class LearnState {
   async #askOne(): Promise<boolean> {
     const { engine, bundle } = this.context;
     const run = this.done;
-    if (!engine || !bundle || !run || this.#failed === run.tokens) return false;
+    if (!engine || !bundle || !run) return false;
+    if (this.#failed?.engine === engine && this.#failed.tokens === run.tokens) return false;
     if (bundle.id !== run.model.id || bundle.manifestHash !== run.model.manifestHash) return false;
     const { bytes, name } = run.picture;
     const key = `${bundle.id} ${bundle.manifestHash}`;
