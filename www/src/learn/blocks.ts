@@ -45,6 +45,8 @@ export class BlocksPanel {
   readonly #captions = [make('figcaption'), make('figcaption')] as const;
   readonly #words = make('ul', { class: 'shares', lang: 'en' });
   readonly #legend = make('p', { class: 'legend-row fine', 'aria-hidden': true });
+  readonly #wait = make('p', { class: 'fine' });
+  readonly #through: HTMLElement;
   #blocks: Block[] = [];
   readonly #drawn = new Memo();
 
@@ -57,12 +59,13 @@ export class BlocksPanel {
       make('div', { class: 'path-row' }, this.#path, this.#up),
       make('div', { class: 'seen-by' }, ...figures, make('div', { class: 'numbers' }, this.#shares, this.#words)),
     );
-    const column = make('div', { class: 'column' }, this.#legend, this.#column);
+    this.#through = make('div', { class: 'through' }, make('div', {}, this.#legend, this.#column), this.#detail);
     root.append(
       panel(
         'blocks',
         { title: 'learn.blocks', what: 'learn.blocksWhat', source: 'learn.blocksSource' },
-        make('div', { class: 'through' }, column, this.#detail),
+        this.#wait,
+        this.#through,
       ),
     );
     state.onChange(() => this.#draw());
@@ -85,9 +88,11 @@ export class BlocksPanel {
   #draw(): void {
     const { attention, atlas, where, hides, index, run, tokens, seen } = this.#state;
     // An answer on its way replaces the drawing when it is there.
-    const { parentElement: column } = this.#column;
-    if (attention) column!.parentElement!.removeAttribute('aria-busy');
-    else column!.parentElement!.setAttribute('aria-busy', 'true');
+    if (attention) this.#through.removeAttribute('aria-busy');
+    else this.#through.setAttribute('aria-busy', 'true');
+    this.#through.hidden = !this.#state.done || (!attention && this.#blocks.length === 0);
+    this.#wait.hidden = !this.#through.hidden;
+    this.#wait.textContent = say(this.#state.done ? 'learn.asking' : 'learn.whileDecoding');
     if (!attention || !atlas || !run) return;
     if (!this.#drawn.changed(attention, atlas, hides, where, run.tokens, seen)) return;
     if (this.#blocks.length !== attention.layers) this.#build(attention);

@@ -20,6 +20,8 @@ const SLOT = 4;
 const BARS = 72;
 const THINGS = 28;
 
+const NONE: readonly string[] = [];
+
 export class SequencePanel {
   readonly #state: LearnState;
   readonly #now = make('p', { class: 'now', 'data-testid': 'learn-now' });
@@ -34,6 +36,7 @@ export class SequencePanel {
   readonly #onPicture = make('input', { type: 'checkbox', 'data-testid': 'learn-on-picture' });
   readonly #onPictureLabel = make('span');
   #shownWords: readonly string[] | undefined;
+  #sentence: { asked: string; words: readonly string[] } | undefined;
   #read: { reading: Reading; of: Run['tokens'] } | undefined;
   readonly #drawn = new Memo();
   #shape: Line = lineOf(0, 0, 0);
@@ -113,7 +116,9 @@ export class SequencePanel {
     if (!run || !this.#drawn.changed(run.tokens, index, attention, inspection, where, hides, atlas, seen, last)) return;
     const { columns, rows, total } = run.started;
     const read = this.#reading();
-    const words = inspection?.words ?? [];
+    // The words stay while the same sentence is decoded anew.
+    if (inspection) this.#sentence = { asked: run.asked, words: inspection.words };
+    const words = this.#sentence?.asked === run.asked ? this.#sentence.words : NONE;
     const place = [Math.floor(index / columns) + 1, (index % columns) + 1] as const;
     this.#now.textContent = inspection
       ? say('learn.now', index + 1, total, words.length, columns * rows, index, ...place)
