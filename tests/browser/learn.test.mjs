@@ -162,9 +162,8 @@ describe('learn', { skip: missing }, () => {
     await page.waitForFunction((old) => window.__mriseg.last && window.__mriseg.last.tokens.join() !== old, old.join());
     await state(page, 'done');
     await page.waitForSelector('[data-testid=learn-sample][aria-current]');
-    await page.keyboard.press('Escape');
-    await page.evaluate(() => document.activeElement?.blur());
-    await page.waitForTimeout(0);
+    await page.getByTestId('learn-undo-sample').click();
+    await page.waitForFunction((old) => window.__mriseg.last?.tokens.join() === old, old.join());
     await page.getByTestId('learn-dial').fill('1');
   });
 
@@ -187,6 +186,31 @@ describe('learn', { skip: missing }, () => {
       assert.ok(Number(yours) <= round && Number(model) <= round && Number(model) >= 0);
     }
     await screenshot(page, 'learn');
+  });
+
+  test('a decoding step by step shows its proposals, and where it is stopped the next token can be chosen', async () => {
+    await page.getByTestId('pace-select').selectOption('step');
+    await page.getByTestId('segment').click();
+    await page.waitForSelector('[data-testid=next-pass]:visible');
+    for (let pass = 1; pass <= 5; pass++) {
+      await page.getByTestId('next-pass').click();
+      await page.waitForFunction((pass) => document.querySelector('[data-testid=learn-token]').textContent.includes(`pass ${pass} of ${pass}`), pass);
+    }
+    assert.ok((await page.locator('[data-testid=learn-drafts] li').count()) > 0);
+    assert.ok(await page.getByTestId('learn-codes').isHidden());
+    await page.getByTestId('stop').click();
+    await state(page, 'stopped');
+    await page.waitForSelector('[data-testid=learn-codes]:visible');
+    const { count } = await page.getByTestId('learn-mask').evaluate((canvas) => ({ count: Number(canvas.ariaValueMax) - 1 }));
+    assert.ok(count >= 5 && count < 64);
+    await page.getByTestId('learn-mask').press('End');
+    await page.waitForFunction((next) => document.querySelector('[data-testid=learn-mask]').ariaValueNow === next, String(count + 1));
+    await page.getByTestId('pace-select').selectOption('real');
+    const [, second] = await codes();
+    await page.getByTestId('learn-code').nth(1).click();
+    await page.waitForFunction(([index, code]) => window.__mriseg.last?.tokens[index] === code, [count, second.code]);
+    await page.waitForSelector('[data-testid=learn-edited]:visible');
+    await attended();
   });
 
   for (const colorScheme of ['light', 'dark']) {

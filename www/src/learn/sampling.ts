@@ -15,6 +15,7 @@ export class SamplingPanel {
   readonly #draw = makeButton({ class: 'grow', 'data-testid': 'learn-draw' }, '', () => void this.#sample());
   readonly #dice = makeButton({ class: 'icon', 'data-testid': 'learn-dice' }, '⚄', () => this.#roll());
   readonly #seed = make('span', { class: 'fine number', 'data-testid': 'learn-seed' });
+  readonly #undo = makeButton({ class: 'link', 'data-testid': 'learn-undo-sample' }, '', () => this.#state.context.session.undo());
   readonly #told = make('p', { class: 'fine', role: 'status', 'data-testid': 'learn-agreement' });
   readonly #list = make('ul', { class: 'samples' });
   readonly #thumbs = Array.from({ length: MASKS }, (_, i) => this.#makeThumb(i));
@@ -35,6 +36,7 @@ export class SamplingPanel {
         make('div', { class: 'row' }, this.#draw, this.#dice, this.#seed),
         this.#told,
         this.#list,
+        make('p', { class: 'fine' }, this.#undo),
       ),
     );
     state.onChange(() => this.#show());
@@ -81,6 +83,7 @@ export class SamplingPanel {
     this.#draw.textContent = say('learn.draw', MASKS, temperature.toFixed(2));
     this.#seed.textContent = say('learn.seed', this.#number);
     this.#list.hidden = this.#told.hidden = !sampled || !atlas;
+    if (!sampled) this.#undo.hidden = true;
     const running = run?.tokens.map(({ token }) => token).join() ?? '';
     if (!sampled || !atlas || !run) return;
     const key = `${running} ${context.session.live !== undefined}`;
@@ -90,14 +93,20 @@ export class SamplingPanel {
     this.#told.textContent = say(
       'learn.agreed', sampled.done, total, percent(mean(agreed)), sampled.temperature.toFixed(2), sampled.seed,
     );
+    let taken = false;
     this.#thumbs.forEach(({ button, canvas }, i) => {
       const tokens = sampled.tokens.subarray(i * sampled.done, (i + 1) * sampled.done);
       if (sampled !== this.#drawn) atlas.mask(canvas, tokens, columns, rows);
       button.disabled = !complete || context.session.live !== undefined;
-      setCurrent(button, complete && tokens.join() === running);
+      const current = complete && tokens.join() === running;
+      taken ||= current;
+      setCurrent(button, current);
       button.setAttribute('aria-label', say('learn.takeSample', i + 1));
       button.title = say('learn.takeSample', i + 1);
     });
+    const undo = context.session.undoLabel;
+    this.#undo.hidden = !taken || !done || undo === undefined;
+    this.#undo.textContent = say('undo', undo ?? '');
     this.#drawn = sampled;
     this.#taken = key;
   }

@@ -64,7 +64,12 @@ export class LearnState {
       if (step !== undefined && !this.round) this.#index = step;
       this.changed();
     });
-    new MutationObserver(() => this.changed()).observe(document.body, { attributeFilter: ['data-tab'] });
+    const left = () => {
+      // Elsewhere nothing is to be guessed.
+      if (!this.visible && this.hides) this.play(undefined);
+      this.changed();
+    };
+    new MutationObserver(left).observe(document.body, { attributeFilter: ['data-tab'] });
   }
 
   get visible(): boolean {
@@ -178,7 +183,7 @@ export class LearnState {
   /** Selects what a new list of tokens is about: the edit, the token written last, or the one that was hardest. */
   #follow(): void {
     const { run, done } = this;
-    if (this.round && done?.tokens[this.round.index] === undefined) this.round = undefined;
+    this.round = undefined;
     if (!run) return;
     if (!done) this.#index = Math.max(0, run.tokens.length - 1);
     else if (run.edits.length > 0) this.#index = run.edits.at(-1)!;
@@ -210,6 +215,8 @@ export class LearnState {
     const key = `${bundle.id} ${bundle.manifestHash}`;
     if (this.#atlas?.key !== key) {
       this.#atlas = { key, atlas: new Atlas(await engine.call('codebook')) };
+      // Another model has other heads.
+      this.where = {};
       return true;
     }
     if (this.#seenOf !== run.picture) {

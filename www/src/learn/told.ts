@@ -6,7 +6,8 @@ import type { Shares, Where } from './heads.ts';
 
 /** A share of 0 to 1 with one digit behind the point, short enough for a column. */
 export function percent(share: number): string {
-  return share > 0 && share < 0.001 ? '< 0.1 %' : `${(share * 100).toFixed(1)} %`;
+  const number = share > 0 && share < 0.001 ? '<\u00a00.1' : (share * 100).toFixed(1);
+  return `${number}\u00a0%`;
 }
 
 /** Marks the one of several that is in use. */
