@@ -33,6 +33,12 @@ export interface Manifest {
   example: string;
   /** What it was trained with, in words. */
   data?: string;
+  /** How the engine picks a code from a distribution. */
+  pick?: 'most_probable' | 'least_error' | 'best_dice';
+  /** Probability from which on a pixel is worth drawing, where the rule is `best_dice`. */
+  dice_threshold?: number;
+  /** Share of the marginal probabilities in the distributions that codes are picked from. */
+  marginal_share?: number;
   architecture?: { image: { input_channels?: number }; mask: { size: number; patch: number } };
   shards: FileEntry[];
   tokenizer: FileEntry;

@@ -1,7 +1,10 @@
 // How large a mask is: its area, its parts, its longest diameter.
 
 import type { PackedMask } from '../session/mask.ts';
-import type { Spacing } from '../picture/picture.ts';
+import type { Picture } from '../picture/picture.ts';
+
+/** Millimetres of a pixel. */
+type Spacing = Pick<NonNullable<Picture['spacing']>, 'x' | 'y'>;
 
 export interface Measures {
   pixels: number;

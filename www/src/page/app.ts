@@ -1,6 +1,6 @@
 // The page: its state, the session on screen, and what its buttons do. It is the context that panels are given.
 
-import { isAboutLungs } from '../bundle/bundle.ts';
+import { isAboutLungs, type Bundle } from '../bundle/bundle.ts';
 import { readBundle } from '../bundle/drop.ts';
 import { LoadError } from '../bundle/loader.ts';
 import { connectClinic, type Clinic } from '../clinic/clinic.ts';
@@ -120,6 +120,10 @@ export class App implements Context {
     return this.#model.client;
   }
 
+  get bundle(): Bundle | undefined {
+    return this.engine && this.#model.bundle;
+  }
+
   get words(): SideConvention {
     return this.#words.value as SideConvention;
   }
@@ -211,6 +215,7 @@ export class App implements Context {
       branch: (index, token) => redo(say('editedToken', index + 1), (label) => this.#decoding.branch(index, token, label)),
       goOn: (count) => redo(say('continued'), (label) => this.#decoding.goOn(count, label)),
       sample: (options) => this.#decoding.sample(options),
+      take: (tokens, label) => redo(label, () => this.#decoding.take(tokens, label)),
       say: (prompt) => (this.#pictures.text = prompt),
       openExample: (id) => this.#pictures.openExample(id),
       openFiles: (files) => this.#pictures.openFiles(files),

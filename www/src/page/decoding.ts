@@ -80,6 +80,12 @@ export class Decoding {
     await this.#again(run, { prefix: tokenIds(run, count), edits, label });
   }
 
+  /** Tokens that were drawn by chance, as the run on screen. */
+  async take(tokens: Uint32Array, label: string): Promise<void> {
+    const { run } = this.#parts.session;
+    if (run) await this.#again(run, { prefix: tokens, edits: [], label });
+  }
+
   stop(): void {
     this.#parts.model.client?.stop();
   }

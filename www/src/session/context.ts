@@ -1,5 +1,6 @@
 // What panels are given: the session to watch, the viewer to draw with, the engine to ask, and what the page can do.
 
+import type { Bundle } from '../bundle/bundle.ts';
 import type { Tools } from '../draw/tools.ts';
 import type { Viewer } from '../draw/viewer.ts';
 import type { EngineClient } from '../engine/client.ts';
@@ -27,6 +28,8 @@ export interface Actions {
   branch(index: number, token: number): Promise<void>;
   /** Decodes what is missing behind the first `count` tokens of the run on screen. */
   goOn(count: number): Promise<void>;
+  /** Makes these tokens the run on screen; `label` names the step for people. */
+  take(tokens: Uint32Array, label: string): Promise<void>;
   /** Draws several masks by chance. */
   sample(options: SamplingOptions): Promise<void>;
   /** One more pass, where the pace is `step`. */
@@ -47,6 +50,8 @@ export interface Context {
   readonly engine: EngineClient | undefined;
   /** Decodes DICOM and 16-bit pictures and knows their values; it is loaded when it is first asked. */
   readonly imaging: Imaging;
+  /** The model that it runs. */
+  readonly bundle: Bundle | undefined;
   /** The convention of the words that the user types. */
   readonly words: SideConvention;
   /** Asks about a decoding without showing it: its run, or undefined where no engine runs. It waits for the one before. */
