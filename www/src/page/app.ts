@@ -10,8 +10,9 @@ import type { EngineClient } from '../engine/client.ts';
 import type { Decode, SideConvention } from '../engine/messages.ts';
 import { connectLearn } from '../learn/learn.ts';
 import { connectLesson } from '../lesson/lesson.ts';
+import { followLink } from '../lesson/links.ts';
 import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
-import { finished, sceneOf, type Run } from '../session/run.ts';
+import { countMask, finished, sceneOf, type Run } from '../session/run.ts';
 import { Session } from '../session/session.ts';
 import { byId, fillPairs, settings } from '../ui/dom.ts';
 import { addShortcuts, connectShortcuts } from '../ui/keys.ts';
@@ -112,6 +113,10 @@ export class App implements Context {
     return this.#model.client;
   }
 
+  get example(): string | undefined {
+    return this.#pictures.example?.id;
+  }
+
   get words(): SideConvention {
     return this.#words.value as SideConvention;
   }
@@ -159,6 +164,7 @@ export class App implements Context {
     });
     this.#dispatch({ type: 'probed' });
     await this.#pictures.openGallery();
+    await followLink(this);
   }
 
   #connectForm(): void {
@@ -206,6 +212,13 @@ export class App implements Context {
       },
       say: (prompt) => (this.#pictures.text = prompt),
       openExample: (id) => this.#pictures.openExample(id),
+      useModel: (id) => this.#model.listings.some((listing) => listing.id === id) && this.#model.choose(id),
+      present: (run) => {
+        if (isBusy(this.#state)) throw new Error(say('waitForEnd'));
+        const { mask, width, height } = run.outcome.result;
+        this.session.finish(run.prompt, run);
+        this.#dispatch({ type: 'present', maskPixels: countMask(mask), pixels: width * height });
+      },
       openFiles: (files) => this.#pictures.openFiles(files),
     };
   }

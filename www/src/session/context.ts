@@ -4,7 +4,7 @@ import type { Tools } from '../draw/tools.ts';
 import type { Viewer } from '../draw/viewer.ts';
 import type { EngineClient } from '../engine/client.ts';
 import type { Progress, SideConvention } from '../engine/messages.ts';
-import type { Run } from './run.ts';
+import type { FinishedRun, Run } from './run.ts';
 import type { Session } from './session.ts';
 
 export interface SamplingOptions {
@@ -31,6 +31,10 @@ export interface Actions {
   pass(): void;
   say(prompt: string): void;
   openExample(id: string): Promise<void>;
+  /** Chooses the model of the next mask; nothing where there is none of that name. */
+  useModel(id: string): void;
+  /** Shows a run that was decoded elsewhere. */
+  present(run: FinishedRun): void;
   openFiles(files: readonly File[]): Promise<void>;
 }
 
@@ -41,6 +45,8 @@ export interface Context {
   readonly actions: Actions;
   /** The engine, where one runs. */
   readonly engine: EngineClient | undefined;
+  /** Id of the gallery picture on screen; undefined where it is one of the user's own. */
+  readonly example: string | undefined;
   /** The convention of the words that the user types. */
   readonly words: SideConvention;
   /** Asks about a decoding without showing it: its run, or undefined where no engine runs. It waits for the one before. */
