@@ -45,7 +45,12 @@ export class ComparePanel {
     this.#sides = [makeSide('kept'), makeSide('present')];
     const sides = this.#sides.map(({ view, title, strip }) => make('div', { class: 'side-run' }, title, view.element, strip));
     const scrub = make('div', { class: 'lesson-scrub' }, this.#slider, this.#count, this.#toParting);
-    this.#pair = make('div', { class: 'lesson-pair-box' }, make('div', { class: 'lesson-pair' }, ...sides), scrub, this.#legend, this.#figures);
+    this.#pair = make(
+      'div',
+      { class: 'lesson-pair-box' },
+      make('div', { class: 'lesson-pair' }, ...sides),
+      make('div', { class: 'pair-readings' }, scrub, this.#figures, this.#legend),
+    );
     const row = make('div', { class: 'lesson-buttons' }, this.#keep, this.#drop);
     this.element = make(
       'section',
@@ -147,7 +152,9 @@ export class ComparePanel {
     const differing = run.tokens.filter(({ token, index }) => other.tokens[index] && other.tokens[index].token !== token);
     const cell = parting !== undefined && parting < step ? parting : undefined;
     side.view.show(run.picture, { ...scene, edited: new Set(differing.map(({ index }) => index)) }, say(kept ? 'keptRun' : 'presentRun'), cell);
-    const from = Math.max(0, Math.min(step - Math.ceil(STRIP / 2), run.tokens.length - STRIP));
+    // Once all are there, what counts is where they part.
+    const centre = step >= run.tokens.length && parting !== undefined ? parting + 1 : step;
+    const from = Math.max(0, Math.min(centre - Math.ceil(STRIP / 2), run.tokens.length - STRIP));
     side.strip.replaceChildren(
       ...run.tokens.slice(from, from + STRIP).map(({ token, index }) => {
         const differs = other.tokens[index]?.token !== token;

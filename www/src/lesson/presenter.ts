@@ -35,7 +35,8 @@ export function connectPresenter(context: Context, startTour: () => void): void 
     // Where the browser allows no full screen, the window has to do.
     if (on) void document.documentElement.requestFullscreen?.().catch(() => {});
     else if (document.fullscreenElement) void document.exitFullscreen().catch(() => {});
-    if (on) byId('mask-canvas').focus({ preventScroll: true });
+    // Keys are for the page, not for the control that had the focus.
+    if (on && document.activeElement instanceof HTMLElement) document.activeElement.blur();
     scrollTo({ top: 0 });
   };
   // The browser's own way out of the full screen is one out of presenting too.

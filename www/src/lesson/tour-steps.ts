@@ -40,8 +40,8 @@ export const STEPS: readonly Step[] = [
   { name: 'token', targets: ['#stage'], needs: 'mask', act: showToken },
   { name: 'codes', targets: ['section:has([data-testid=learn-codes])'], needs: 'model', act: openInspector },
   { name: 'order', targets: ['#stage', '#timeline'], needs: 'mask', act: play },
-  { name: 'error', targets: ['#lesson-compare'], needs: 'model', act: makeError },
-  { name: 'correction', targets: ['#lesson-compare'], needs: 'model', act: correct },
+  { name: 'error', targets: ['#lesson-compare .lesson-pair'], needs: 'model', act: makeError },
+  { name: 'correction', targets: ['#lesson-compare .lesson-pair'], needs: 'model', act: correct },
   { name: 'attention', targets: ['section:has([data-testid=learn-line])'], needs: 'model', act: showAttention },
   { name: 'agreement', targets: ['#stage'], needs: 'model', act: showAgreement },
   { name: 'wrong', targets: ['#stage', '.viewer > .progress'], needs: 'model', act: askWrongly },
@@ -49,6 +49,8 @@ export const STEPS: readonly Step[] = [
 
 async function openExample({ context, base }: Stand): Promise<string> {
   const { actions } = context;
+  pause();
+  if (context.session.step !== undefined) context.session.scrub(undefined);
   const there = document.querySelector<HTMLElement>(`.thumb[data-id="${EXAMPLE}"]`) ?? document.querySelector<HTMLElement>('.thumb');
   const id = there?.dataset.id;
   if (id && context.example !== id) await actions.openExample(id);
@@ -66,7 +68,9 @@ async function segment(stand: Stand): Promise<string> {
   const { context } = stand;
   if (!stand.base || context.session.picture !== stand.base.picture) {
     if (context.engine) await context.actions.segment();
-    stand.base = finished(context.session.run);
+    const run = finished(context.session.run);
+    // A recording that was watched before is no reason not to offer the model.
+    stand.base = run?.engine === 'replay' ? undefined : run;
   } else await restore(stand);
   const run = stand.base;
   if (!run) return '';
@@ -145,7 +149,7 @@ async function makeError(stand: Stand): Promise<string> {
   await context.actions.branch(index, wrong);
   const run = finished(context.session.run)!;
   const { common, equal } = compareTokens(tokenIds(stand.base!), tokenIds(run));
-  return say('toldError', index + 1, wrong, right, common - equal - 1) + diceChange(stand.base!, run);
+  return say('toldError', index + 1, wrong, right, common - equal - 1, common - index - 1) + diceChange(stand.base!, run);
 }
 
 async function correct(stand: Stand): Promise<string> {

@@ -61,6 +61,7 @@ export class Tour {
   async start(from: HTMLElement): Promise<void> {
     this.#from = from;
     this.#stand.base = undefined;
+    this.#next.disabled = false;
     byId('tab-learn').click();
     document.body.dataset.touring = '';
     await this.go(0);
@@ -85,7 +86,7 @@ export class Tour {
   async go(to: number): Promise<void> {
     if (this.#busy) return;
     if (to >= STEPS.length) return this.end();
-    if (to < 0 || this.#lacks(STEPS[to - 1])) return;
+    if (to < 0 || (to > this.#at && this.#next.disabled)) return;
     this.#at = to;
     this.#told.textContent = '';
     if (!this.#frame) this.#follow();
@@ -183,7 +184,7 @@ export class Tour {
     if (!by || !inCard || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
-    if (by < 0 || !this.#next.disabled) void this.go(this.#at + by);
+    void this.go(this.#at + by);
   }
 
   /** The part of the window that holds all targets that are there. */

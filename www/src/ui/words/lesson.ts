@@ -12,7 +12,7 @@ export const LESSON = {
   replayBadge: ['Replay of a recording', 'Aufzeichnung'],
   replayEngine: ['Replay: a recorded decoding of model {0}; no engine runs', 'Aufzeichnung: eine frühere Dekodierung des Modells {0}; kein Rechenwerk läuft'],
   waitForEnd: ['A decoding is under way: stop it first.', 'Es wird gerade dekodiert: zuerst anhalten.'],
-  shareTitle: ['Give it away', 'Weitergeben'],
+  shareTitle: ['Share', 'Weitergeben'],
   shareNote: [
     'A recording is a small file with the tokens and their probabilities; it plays on any device. Neither file nor link has a picture of your own in it, unless you put it in.',
     'Eine Aufzeichnung ist eine kleine Datei mit den Token und ihren Wahrscheinlichkeiten; sie läuft auf jedem Gerät. Weder Datei noch Link enthalten ein eigenes Bild, außer Sie nehmen es hinein.',
@@ -116,7 +116,7 @@ export const LESSON = {
     'Now one token is replaced by a wrong one, and the model goes on behind it. What it writes afterwards takes the error for the truth.',
     'Nun wird ein Token durch ein falsches ersetzt, und das Modell schreibt dahinter weiter. Was es danach schreibt, hält den Fehler für richtig.',
   ],
-  toldError: ['Token {0} is now {1} instead of {2}. Of the tokens after it {3} have changed.', 'Token {0} ist nun {1} statt {2}. Von den Token danach haben sich {3} geändert.'],
+  toldError: ['Token {0} is now {1} instead of {2}. Changed behind it: {3} of {4} tokens.', 'Token {0} ist nun {1} statt {2}. Dahinter geändert: {3} von {4} Token.'],
   toldDice: ['Dice with the ground truth: {0} → {1}.', 'Dice mit der Referenz: {0} → {1}.'],
   'tour.correction.title': ['Its correction', 'Die Korrektur'],
   'tour.correction.text': [
