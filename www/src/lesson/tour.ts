@@ -11,8 +11,8 @@ import { STEPS, pause, segmentLabel, type Stand, type Step } from './tour-steps.
 const MARGIN = 6;
 /** Between the window's edges and what is scrolled into view. */
 const ROOM = 14;
-/** Below this width the card is a sheet at the bottom. */
-const NARROW = 760;
+/** Up to this width the card is a sheet at the bottom. */
+const NARROW = 1020;
 
 export class Tour {
   readonly #context: Context;
@@ -199,11 +199,12 @@ export class Tour {
   #reveal(): void {
     const rect = this.#rect();
     if (!rect) return;
-    const narrow = innerWidth < NARROW;
-    const room = innerHeight - (narrow ? this.#card.offsetHeight : 0) - 2 * ROOM;
-    const top = ROOM + Math.max(0, (room - rect.height) / 2);
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (Math.abs(rect.top - top) > 4) scrollBy({ top: rect.top - top, behavior: still ? 'auto' : 'smooth' });
+    // The card lies beside what is narrow enough, else below it.
+    const below = innerWidth <= NARROW || rect.width > innerWidth - this.#card.offsetWidth - 4 * ROOM;
+    const room = innerHeight - (below ? this.#card.offsetHeight + ROOM : 0) - 2 * ROOM;
+    const by = rect.top - ROOM - Math.max(0, (room - rect.height) / 2);
+    const glides = Math.abs(by) < innerHeight && !matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (Math.abs(by) > 4) scrollBy({ top: by, behavior: glides ? 'smooth' : 'auto' });
   }
 
   /** Keeps the light where its targets are, and the card where it hides least of them. */

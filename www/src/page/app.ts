@@ -113,12 +113,12 @@ export class App implements Context {
     return this.#model.client;
   }
 
-  get example(): string | undefined {
-    return this.#pictures.example?.id;
-  }
-
   get words(): SideConvention {
     return this.#words.value as SideConvention;
+  }
+
+  get example(): string | undefined {
+    return this.#pictures.example?.id;
   }
 
   get #decode(): Decode {

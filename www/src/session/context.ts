@@ -45,10 +45,10 @@ export interface Context {
   readonly actions: Actions;
   /** The engine, where one runs. */
   readonly engine: EngineClient | undefined;
-  /** Id of the gallery picture on screen; undefined where it is one of the user's own. */
-  readonly example: string | undefined;
   /** The convention of the words that the user types. */
   readonly words: SideConvention;
+  /** Id of the gallery picture on screen; undefined where it is one of the user's own. */
+  readonly example: string | undefined;
   /** Asks about a decoding without showing it: its run, or undefined where no engine runs. It waits for the one before. */
   tryOut(prompt: string, options?: TryOut): Promise<Run | undefined>;
   /** A message that stays until the next action. */
