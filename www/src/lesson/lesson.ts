@@ -15,7 +15,7 @@ export function connectLesson(context: Context): void {
   byId('learn-wide').append(compare.element, new ForcingPanel(context).element);
   byId('learn-side').append(makeSharePanel(context));
   const start = makeStart(context, tour);
-  document.querySelector('main')!.prepend(start.element);
+  document.querySelector('main')!.before(start.element);
   connectPresenter(context, () => void tour.start(start.button));
   connectReplayBadge(context);
 }
@@ -31,9 +31,8 @@ function makeStart(context: Context, tour: Tour): { element: HTMLElement; button
   const watch = make('div', { class: 'lesson-watch', hidden: true }, replays, list, replayNote);
   const element = make(
     'section',
-    { class: 'card lesson-start', id: 'lesson-start', 'aria-labelledby': 'lesson-start-title' },
-    make('div', { class: 'lesson-invite' }, title, note, make('div', { class: 'lesson-buttons' }, button)),
-    watch,
+    { class: 'lesson-start', id: 'lesson-start', 'aria-labelledby': 'lesson-start-title' },
+    make('div', { class: 'card' }, make('div', { class: 'lesson-invite' }, title, note, make('div', { class: 'lesson-buttons' }, button)), watch),
   );
   let traces: readonly TraceListing[] = [];
   const show = () => {

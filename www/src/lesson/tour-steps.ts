@@ -80,8 +80,9 @@ async function segment(stand: Stand): Promise<string> {
 
 /** The first run of the tour as it was, whatever a step made of it. */
 async function restore({ context, base }: Stand): Promise<void> {
-  const { session } = context;
+  const { session, viewer } = context;
   pause();
+  viewer.cursor = undefined;
   const finding = session.document.findings.find(({ run }) => run.prompt === base?.prompt);
   if (base && finding && finding.run.tokens !== base.tokens) {
     session.show(withActive(withFinding(session.document, finding.id, (now) => ({ ...now, run: base })), finding.id));
