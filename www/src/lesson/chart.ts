@@ -7,6 +7,7 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [38, 10, 12, 30];
 export interface Line {
   /** Names the class of its strokes. */
   name: string;
+  /** None where only means are drawn. */
   values: readonly number[];
   /** Its means over every `group` values, drawn strongly over the values. */
   means: readonly number[];
@@ -23,12 +24,12 @@ export function points(values: readonly number[]): string {
   return values.map((value, i) => `${x((i + 0.5) / values.length).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
 }
 
-/** Draws `lines` into `svg`; `mark` is a position of `count` to point out. */
+/** Draws `lines` into `svg`; `mark` is a position to point out. */
 export function drawChart(svg: SVGSVGElement, lines: readonly Line[], mark: number | undefined, texts: ChartTexts): void {
   svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', texts.label);
-  const count = Math.max(...lines.map(({ values }) => values.length));
+  const count = Math.max(...lines.map(({ values, means }) => values.length || means.length));
   const parts: SVGElement[] = [];
   for (const level of [0, 0.5, 1]) {
     parts.push(element('line', { class: 'rule', x1: LEFT, x2: WIDTH - RIGHT, y1: y(level), y2: y(level) }));

@@ -8,7 +8,7 @@ import { fillPairs, make, makeButton } from '../ui/dom.ts';
 import { percent } from '../ui/format.ts';
 import { inWords, say } from '../ui/words.ts';
 import { drawChart, makeChart } from './chart.ts';
-import { compareTokens, draftsOf, meanByRow, probabilitiesOf, shareEqual } from './compare.ts';
+import { accuracyByRow, compareTokens, draftsOf, meanByRow, probabilitiesOf, shareEqual } from './compare.ts';
 import { MiniView } from './mini.ts';
 
 interface Forced {
@@ -33,6 +33,8 @@ export class ForcingPanel {
   readonly #truthView = new MiniView('forcing-truth');
   readonly #ownView = new MiniView('forcing-own');
   readonly #chart = makeChart('forcing-chart');
+  readonly #accuracy = makeChart('forcing-accuracy');
+  readonly #accuracyTitle = make('p', { class: 'fine' });
   readonly #legend = make('p', { class: 'fine chart-legend' });
   readonly #figures = make('dl', { class: 'figures', 'data-testid': 'forcing-figures' });
   readonly #bias = make('p', { class: 'lesson-words' });
@@ -48,7 +50,7 @@ export class ForcingPanel {
       make('div', { class: 'side-run' }, this.#truthTitle, this.#truthView.element),
       make('div', { class: 'side-run' }, this.#ownTitle, this.#ownView.element),
     );
-    const readings = make('div', { class: 'forcing-readings' }, this.#chart, this.#legend, this.#figures);
+    const readings = make('div', { class: 'forcing-readings' }, this.#chart, this.#legend, this.#accuracyTitle, this.#accuracy, this.#figures);
     this.#box = make('div', { class: 'forcing', hidden: true }, views, readings);
     this.element = make(
       'section',
@@ -122,6 +124,16 @@ export class ForcingPanel {
       ],
       fedOwn.parting,
       { label: say('chartLabel'), across: say('chartAcross'), mark: say('parting') },
+    );
+    this.#accuracyTitle.textContent = say('accuracyTitle');
+    drawChart(
+      this.#accuracy,
+      [
+        { name: 'truth', values: [], means: accuracyByRow(predicted, truth, columns) },
+        { name: 'own', values: [], means: accuracyByRow(tokenIds(run), truth, columns) },
+      ],
+      undefined,
+      { label: say('accuracyTitle'), across: say('accuracyAcross'), mark: '' },
     );
     this.#legend.replaceChildren(
       make('span', { class: 'key truth' }, say('fedTruth')),

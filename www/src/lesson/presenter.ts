@@ -22,7 +22,8 @@ const KEYS: readonly (readonly [key: string, what: Key])[] = [
 export function connectPresenter(context: Context, startTour: () => void): void {
   const button = makeButton({ class: 'icon', id: 'present', 'data-testid': 'present', 'aria-pressed': 'false' }, screenIcon(), () => toggle());
   byId('open-shortcuts').before(button);
-  const line = make('ul', { class: 'presenter-keys', 'data-testid': 'presenter-keys', hidden: true });
+  const keys = make('ul');
+  const line = make('footer', { class: 'presenter-keys', 'data-testid': 'presenter-keys', hidden: true }, keys);
   document.body.append(line);
   const isOn = () => document.body.dataset.presenting !== undefined;
 
@@ -56,7 +57,7 @@ export function connectPresenter(context: Context, startTour: () => void): void 
   inWords(() => {
     button.setAttribute('aria-label', say('present'));
     button.title = `${say('present')} (P)`;
-    line.replaceChildren(...KEYS.map(([key, what]) => make('li', {}, make('kbd', {}, key), ` ${say(what)}`)));
+    keys.replaceChildren(...KEYS.map(([key, what]) => make('li', {}, make('kbd', {}, key), ` ${say(what)}`)));
   });
 }
 

@@ -47,8 +47,10 @@ export class Timeline {
     // Frames are asked for when they are about to be used.
     for (const event of ['pointerenter', 'focusin']) byId('timeline').addEventListener(event, () => void this.#frames());
     this.#slider.addEventListener('input', () => {
+      // Pausing puts the slider back to where the mask is.
+      const step = this.#slider.valueAsNumber;
       this.#pause();
-      this.#scrub(this.#slider.valueAsNumber);
+      this.#scrub(step);
     });
     addShortcuts(
       { key: ' ', what: 'play', press: () => this.#toggle() },

@@ -68,6 +68,8 @@ export const LESSON = {
   partsFromTruth: ['Free running leaves the truth at', 'Frei laufend verlässt es die Referenz bei'],
   meanTrue: ['Mean probability of the true token', 'Mittlere Wahrscheinlichkeit des richtigen Tokens'],
   chartLabel: ['Probability of the true token by position, fed the truth and fed its own tokens', 'Wahrscheinlichkeit des richtigen Tokens nach Position, mit richtigen und mit eigenen Token'],
+  accuracyTitle: ['Share of right tokens by row of cells', 'Anteil richtiger Token je Zeile von Zellen'],
+  accuracyAcross: ['row of cells', 'Zeile von Zellen'],
   chartAcross: ['position in the sequence', 'Position in der Folge'],
   chartLegend: ['Probability of the true token; thick: mean of each row of cells.', 'Wahrscheinlichkeit des richtigen Tokens; dick: Mittel jeder Zeile von Zellen.'],
   present: ['Presenter mode', 'Vortragsmodus'],
