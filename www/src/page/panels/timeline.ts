@@ -47,7 +47,7 @@ export class Timeline {
     // Frames are asked for when they are about to be used.
     for (const event of ['pointerenter', 'focusin']) byId('timeline').addEventListener(event, () => void this.#frames());
     this.#slider.addEventListener('input', () => {
-      // Pausing puts the slider back to where the mask is.
+      // Pausing shows the step that was there before.
       const step = this.#slider.valueAsNumber;
       this.#pause();
       this.#scrub(step);
