@@ -41,7 +41,7 @@ export interface Export {
   /** What was done to the picture before the model read it. */
   picture_notes: string[];
   model: { id: string; name: string; manifest_sha256: string | null; side_convention: string };
-  engine: EngineKind;
+  engine: EngineKind | 'replay';
   decoding: { method: Decode; passes: number; complete: boolean; pending_cells: number };
   grid: { rows: number; columns: number };
   tokens: number[];

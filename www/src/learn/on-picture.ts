@@ -1,7 +1,7 @@
 // The selected token, and what it attends to, on the picture itself.
 
 import type { Context } from '../session/context.ts';
-import { sceneOf } from '../session/run.ts';
+import { sceneOf } from '../session/scene.ts';
 import { byId, make } from '../ui/dom.ts';
 import { reading, strengths } from './heads.ts';
 import { Memo } from './memo.ts';

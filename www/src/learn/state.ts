@@ -5,7 +5,8 @@ import type { Attention, Inspection, Token } from '../engine/messages.ts';
 import { cellAt } from '../picture/place.ts';
 import type { Picture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
-import { finished, sceneOf, tokenIds, type FinishedRun, type Run } from '../session/run.ts';
+import { finished, tokenIds, type FinishedRun, type Run } from '../session/run.ts';
+import { sceneOf } from '../session/scene.ts';
 import type { Where } from './heads.ts';
 import { Atlas } from './patches.ts';
 

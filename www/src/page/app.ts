@@ -12,10 +12,11 @@ import type { EngineClient } from '../engine/client.ts';
 import type { Decode, SideConvention } from '../engine/messages.ts';
 import { connectLearn } from '../learn/learn.ts';
 import { connectLesson } from '../lesson/lesson.ts';
+import { followLink } from '../lesson/links.ts';
 import { openPicture, type Picture } from '../picture/picture.ts';
 import { loadImaging, type Imaging } from '../picture/module.ts';
 import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
-import { finished, type Run } from '../session/run.ts';
+import { countMask, finished, type Run } from '../session/run.ts';
 import { sceneNow } from '../session/scene.ts';
 import { Session } from '../session/session.ts';
 import { byId, fillPairs, settings } from '../ui/dom.ts';
@@ -128,6 +129,10 @@ export class App implements Context {
     return this.#words.value as SideConvention;
   }
 
+  get example(): string | undefined {
+    return this.#pictures.example?.id;
+  }
+
   get #decode(): Decode {
     return byId<HTMLSelectElement>('decode-select').value as Decode;
   }
@@ -173,6 +178,7 @@ export class App implements Context {
     this.#dispatch({ type: 'probed' });
     this.#offer();
     await this.#pictures.openGallery();
+    await followLink(this);
   }
 
   #connectForm(): void {
@@ -218,6 +224,13 @@ export class App implements Context {
       take: (tokens, label) => redo(label, () => this.#decoding.take(tokens, label)),
       say: (prompt) => (this.#pictures.text = prompt),
       openExample: (id) => this.#pictures.openExample(id),
+      useModel: (id) => this.#model.listings.some((listing) => listing.id === id) && this.#model.choose(id),
+      present: (run) => {
+        if (isBusy(this.#state)) throw new Error(say('waitForEnd'));
+        const { mask, width, height } = run.outcome.result;
+        this.session.finish(run.prompt, run);
+        this.#dispatch({ type: 'present', maskPixels: countMask(mask), pixels: width * height });
+      },
       openFiles: (files) => this.#pictures.openFiles(files),
       openPicture: (picture) => {
         this.#decoding.stop();

@@ -8,6 +8,7 @@ import type { Picture } from '../picture/picture.ts';
 import type { Pace, SamplingOptions, TryOut } from '../session/context.ts';
 import { countMask, tokenIds, withPass, type FinishedRun, type Question, type Run } from '../session/run.ts';
 import type { Session } from '../session/session.ts';
+import { say } from '../ui/words.ts';
 import type { ModelHost } from './model-host.ts';
 import { canSegment, type Event, type State } from './state.ts';
 
@@ -163,6 +164,8 @@ export class Decoding {
     const { state, dispatch, fail, model } = this.#parts;
     if (!canSegment(state())) return;
     try {
+      // A click that does not state its size downloads nothing.
+      if (run.engine === 'replay' && !model.client) throw new Error(say('needsModel'));
       const { client } = await model.ensure();
       dispatch({ type: 'encode' });
       const { picture, prompt, asked, model: name } = run;

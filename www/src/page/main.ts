@@ -14,19 +14,18 @@ import { render, showNotice } from './view.ts';
 async function begin(): Promise<void> {
   connectCorner(() => {});
   render({ name: 'probe' }, false, false);
-  if (typeof WebAssembly === 'undefined' || typeof Worker === 'undefined') {
-    showNotice('This browser lacks WebAssembly or workers: use a current Chrome, Edge, Firefox or Safari.');
-    return;
-  }
+  // Recordings need no engine: the page goes on without any model.
+  const computes = typeof WebAssembly !== 'undefined' && typeof Worker !== 'undefined';
   const base = new URL('.', document.baseURI).href;
   const [bundles, engines, probe] = await Promise.all([
-    fetchJson<BundleListing[]>(new URL('bundles/index.json', base), []),
-    fetchJson<EngineListing>(new URL('engines.json', base), {}),
+    computes ? fetchJson<BundleListing[]>(new URL('bundles/index.json', base), []) : [],
+    computes ? fetchJson<EngineListing>(new URL('engines.json', base), {}) : {},
     probeWebGpu(),
   ]);
   // Cache Storage exists in secure contexts only.
   const caches = 'caches' in window ? window.caches : undefined;
   await new App({ base, bundles, engines, probe, store: openStore(caches, base) }).begin();
+  if (!computes) showNotice('This browser lacks WebAssembly or workers: use a current Chrome, Edge, Firefox or Safari.');
 }
 
 void begin().then(() => keepOffline(offlineEvents));

@@ -27,6 +27,8 @@ export type Event =
   | { type: 'stop'; token: number; total: number }
   | { type: 'sample'; token: number; total: number }
   | { type: 'sampled' }
+  /** A run that was decoded elsewhere is shown. */
+  | { type: 'present'; maskPixels: number; pixels: number }
   | { type: 'abandon' }
   /** Another picture is there; nothing of the one before is shown. */
   | { type: 'opened'; modelLoaded: boolean }
@@ -44,6 +46,7 @@ const FROM: Record<Event['type'], readonly State['name'][]> = {
   stop: ['encoding', 'decoding'],
   sample: ['done', 'sampling'],
   sampled: ['sampling'],
+  present: RESTING,
   opened: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
   abandon: ['ready', 'encoding', 'decoding', 'sampling'],
   fail: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
@@ -73,6 +76,7 @@ export function next(state: State, event: Event): State {
     case 'token':
       return { name: 'decoding', token: event.token, total: event.total };
     case 'finish':
+    case 'present':
       return { name: 'done', maskPixels: event.maskPixels, pixels: event.pixels };
     case 'stop':
       return { name: 'stopped', token: event.token, total: event.total };

@@ -7,7 +7,7 @@ import type { EngineClient } from '../engine/client.ts';
 import type { Progress, SideConvention } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
 import type { Imaging } from '../picture/module.ts';
-import type { Run } from './run.ts';
+import type { FinishedRun, Run } from './run.ts';
 import type { Session } from './session.ts';
 
 export interface SamplingOptions {
@@ -36,6 +36,10 @@ export interface Actions {
   pass(): void;
   say(prompt: string): void;
   openExample(id: string): Promise<void>;
+  /** Chooses the model of the next mask; nothing where there is none of that name. */
+  useModel(id: string): void;
+  /** Shows a run that was decoded elsewhere. */
+  present(run: FinishedRun): void;
   openFiles(files: readonly File[]): Promise<void>;
   /** Another picture of the same file: what was decoded of the one before is void. */
   openPicture(picture: Picture): void;
@@ -54,6 +58,8 @@ export interface Context {
   readonly bundle: Bundle | undefined;
   /** The convention of the words that the user types. */
   readonly words: SideConvention;
+  /** Id of the gallery picture on screen; undefined where it is one of the user's own. */
+  readonly example: string | undefined;
   /** Asks about a decoding without showing it: its run, or undefined where no engine runs. It waits for the one before. */
   tryOut(prompt: string, options?: TryOut): Promise<Run | undefined>;
   /** A message that stays until the next action. */

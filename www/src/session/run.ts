@@ -13,7 +13,8 @@ export interface Question {
   /** As the model read it: sides rewritten where words and model differ about whose left is meant. */
   asked: string;
   model: ModelName;
-  engine: EngineKind;
+  /** `replay`: a recording, which no engine decodes here. */
+  engine: EngineKind | 'replay';
   decode: Decode;
 }
 

@@ -77,6 +77,7 @@ export class SettingsPanel {
     const turn = ++this.#turn;
     const missing = await this.#model.toDownload();
     if (turn !== this.#turn) return;
+    byId('segment').dataset.downloads = String(missing);
     byId('segment').textContent = missing > 0 ? say('segmentDownload', bytes(missing)) : say('segment');
   }
 }

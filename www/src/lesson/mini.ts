@@ -1,0 +1,51 @@
+// A small picture with a mask over it, drawn as the big one is, and the masks of a run on its way.
+
+import { Viewer, type Scene } from '../draw/viewer.ts';
+import type { Frames } from '../engine/messages.ts';
+import type { Picture } from '../picture/picture.ts';
+import type { Context } from '../session/context.ts';
+import { tokenIds, type Run } from '../session/run.ts';
+import { make } from '../ui/dom.ts';
+
+export class MiniView {
+  readonly element: HTMLElement;
+  readonly #viewer: Viewer;
+  readonly #frame: HTMLElement;
+  readonly #overlay: HTMLCanvasElement;
+  #shown: ImageBitmap | undefined;
+
+  constructor(testId: string) {
+    const [picture, overlay] = [make('canvas', { 'aria-hidden': true }), make('canvas', { role: 'img', 'data-testid': testId })];
+    this.#viewer = new Viewer(picture, overlay);
+    this.#overlay = overlay;
+    this.#frame = make('div', { class: 'frame mini' }, picture, overlay);
+    this.element = make('div', { class: 'mini-stage' }, this.#frame);
+  }
+
+  /** `cursor`: a cell with a ring around it. */
+  show(picture: Picture, scene: Scene | undefined, label: string, cursor?: number): void {
+    if (this.#shown !== picture.bitmap) {
+      this.#shown = picture.bitmap;
+      this.#frame.style.setProperty('--aspect', String(picture.width / picture.height));
+      this.#viewer.show(picture.bitmap);
+    }
+    this.#overlay.setAttribute('aria-label', label);
+    this.#viewer.scene = scene;
+    this.#viewer.cursor = cursor;
+  }
+}
+
+const asked = new WeakMap<Run['tokens'], Promise<Frames | undefined>>();
+
+/** The mask of a run after each of its tokens; undefined where no engine can tell. */
+export function framesOfRun({ engine }: Context, run: Run): Promise<Frames | undefined> {
+  if (run.frames) return Promise.resolve(run.frames);
+  const known = asked.get(run.tokens);
+  if (known || !engine) return known ?? Promise.resolve(undefined);
+  const frames = engine.call('frames', tokenIds(run)).catch(() => {
+    asked.delete(run.tokens);
+    return undefined;
+  });
+  asked.set(run.tokens, frames);
+  return frames;
+}

@@ -1,0 +1,121 @@
+// Presenter mode: the picture and a sentence, large, for a class; everything by keyboard.
+
+import type { Context } from '../session/context.ts';
+import { byId, make, makeButton } from '../ui/dom.ts';
+import { addShortcuts } from '../ui/keys.ts';
+import { inWords, say, type Key } from '../ui/words.ts';
+
+const NS = 'http://www.w3.org/2000/svg';
+
+/** What the line at the bottom says. */
+const KEYS: readonly (readonly [key: string, what: Key])[] = [
+  ['Enter', 'segment'],
+  ['S', 'otherSentence'],
+  ['N', 'otherPicture'],
+  ['Space', 'playPause'],
+  ['← →', 'stepTokens'],
+  ['O', 'overlay'],
+  ['T', 'tour'],
+  ['P', 'presentEnd'],
+];
+
+export function connectPresenter(context: Context, startTour: () => void): void {
+  const button = makeButton({ class: 'icon', id: 'present', 'data-testid': 'present', 'aria-pressed': 'false' }, screenIcon(), () => toggle());
+  byId('open-shortcuts').before(button);
+  const keys = make('ul');
+  const line = make('footer', { class: 'presenter-keys', 'data-testid': 'presenter-keys', hidden: true }, keys);
+  document.body.append(line);
+  const isOn = () => document.body.dataset.presenting !== undefined;
+
+  const toggle = () => {
+    const on = !isOn();
+    if (on) document.body.dataset.presenting = '';
+    else delete document.body.dataset.presenting;
+    line.hidden = !on;
+    button.setAttribute('aria-pressed', String(on));
+    // Where the browser allows no full screen, the window has to do.
+    if (on) void document.documentElement.requestFullscreen?.().catch(() => {});
+    else if (document.fullscreenElement) void document.exitFullscreen().catch(() => {});
+    // Keys are for the page, not for the control that had the focus.
+    if (on && document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    scrollTo({ top: 0 });
+  };
+  // The browser's own way out of the full screen is one out of presenting too.
+  let wasFull = false;
+  document.addEventListener('fullscreenchange', () => {
+    const isFull = document.fullscreenElement !== null;
+    if (wasFull && !isFull && isOn()) toggle();
+    wasFull = isFull;
+  });
+  document.addEventListener('keydown', (event) => {
+    if (!isOn() || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector('dialog[open]')) return;
+    if (!act(context, event.key, toggle)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, { capture: true });
+  addShortcuts({ key: 'p', what: 'present', press: toggle }, { key: 't', what: 'tour', press: startTour });
+  inWords(() => {
+    button.setAttribute('aria-label', say('present'));
+    button.title = `${say('present')} (P)`;
+    keys.replaceChildren(...KEYS.map(([key, what]) => make('li', {}, make('kbd', {}, key), ` ${say(what)}`)));
+  });
+}
+
+/** Does what a key means while presenting, beside the shortcuts of the page; whether it means anything. */
+function act({ session }: Context, key: string, toggle: () => void): boolean {
+  // The tour has the arrow keys and Escape to itself.
+  const touring = document.body.dataset.touring !== undefined;
+  switch (key) {
+    case 'ArrowLeft':
+    case 'ArrowRight':
+      if (touring) return false;
+      press(key === 'ArrowLeft' ? '[data-testid=step-back]' : '[data-testid=step-on]');
+      return true;
+    case 'Escape':
+      // While something is decoded, Escape stops that.
+      if (touring || session.live) return false;
+      toggle();
+      return true;
+    case 's':
+      pressNext('#sentences button');
+      return true;
+    case 'n':
+      pressNext('#gallery button');
+      return true;
+    case 'o':
+      nextOverlay();
+      return true;
+    default:
+      return false;
+  }
+}
+
+function press(selector: string): void {
+  document.querySelector<HTMLButtonElement>(selector)?.click();
+}
+
+/** Presses the button after the one that is pressed. A sentence is not decoded where that would download something. */
+function pressNext(selector: string): void {
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>(selector)];
+  const at = buttons.findIndex((button) => button.getAttribute('aria-pressed') === 'true');
+  buttons[(at + 1) % buttons.length]?.click();
+}
+
+function nextOverlay(): void {
+  const radios = [...document.querySelectorAll<HTMLInputElement>('input[name="overlay"]')];
+  radios[(radios.findIndex(({ checked }) => checked) + 1) % radios.length]?.click();
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest('input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select') !== null;
+}
+
+function screenIcon(): SVGSVGElement {
+  const svg = document.createElementNS(NS, 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS(NS, 'path');
+  path.setAttribute('d', 'M3 4.5h18M4.5 4.5v10.5h15V4.5M12 15v3M8 20.5l4-2.5 4 2.5');
+  svg.append(path);
+  return svg;
+}
