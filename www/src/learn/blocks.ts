@@ -92,7 +92,7 @@ export class BlocksPanel {
     else this.#through.setAttribute('aria-busy', 'true');
     this.#through.hidden = !this.#state.done || (!attention && this.#blocks.length === 0);
     this.#wait.hidden = !this.#through.hidden;
-    this.#wait.textContent = say(this.#state.done ? 'learn.asking' : 'learn.whileDecoding');
+    this.#wait.textContent = this.#state.waiting;
     if (!attention || !atlas || !run) return;
     if (!this.#drawn.changed(attention, atlas, hides, where, run.tokens, seen)) return;
     if (this.#blocks.length !== attention.layers) this.#build(attention);
