@@ -128,6 +128,7 @@ export const LEARN = {
   'learn.blockName': ['Block {0}', 'Block {0}'],
   'learn.lens': ['If it were the last', 'Wäre er der letzte'],
   'learn.heads': ['Heads: picture above, mask so far below', 'Köpfe: oben Bild, unten Maske bisher'],
+  'learn.mostRead': ['Words that are read most', 'Am meisten gelesene Wörter'],
   'learn.attention': ['attention', 'Aufmerksamkeit'],
   'learn.feedForward': ['feed-forward', 'Feed-Forward'],
   'learn.prediction': ['Prediction', 'Vorhersage'],
