@@ -1,6 +1,6 @@
 // The public types of the package. With the engine's own ones they make index.d.ts.
 
-import type { Decode, Reading, Segmentation, Started, Token } from '../../src/engine/messages.generated.ts';
+import type { Decode, Pass, Reading, Segmentation, Started } from '../../src/engine/messages.generated.ts';
 
 export interface LoadOptions {
   /** `auto`, as by default: WebGPU where it works and is no software adapter, else the CPU. */
@@ -15,15 +15,12 @@ export interface LoadOptions {
 export interface SegmentOptions {
   /** `speculative` as by default; the mask is the same. */
   decode?: Decode;
+  /** Tokens of the first cells that stand already, such as those before one that was edited; decoding goes on behind them. */
+  prefix?: ArrayLike<number>;
   /** What messages call the picture. */
   name?: string;
   /** Stops the decoding, and with it the loop. */
   signal?: AbortSignal;
-}
-
-/** The tokens of one pass through the model. */
-export interface Pass {
-  tokens: Token[];
 }
 
 /** The mask, and what else is known at the end. */

@@ -6,9 +6,9 @@ import { openStore } from '../../src/bundle/store.ts';
 import { EngineClient } from '../../src/engine/client.ts';
 import type { EngineListing } from '../../src/engine/engines.ts';
 import { candidates } from '../../src/engine/choose.ts';
-import type { Started } from '../../src/engine/messages.ts';
+import type { Pass, Started } from '../../src/engine/messages.ts';
 import { probeWebGpu } from '../../src/engine/probe.ts';
-import type { LoadOptions, Model, Pass, Result, SegmentOptions, SegmentRun } from './api.ts';
+import type { LoadOptions, Model, Result, SegmentOptions, SegmentRun } from './api.ts';
 
 export type * from './api.ts';
 
@@ -57,7 +57,7 @@ export async function load(url: string | URL, options: LoadOptions = {}): Promis
       name,
       example,
       segment: (picture, sentence, options) => segment(client, picture, sentence, options),
-      read: (text) => client.ask('read', { text }),
+      read: (text) => client.call('read', text),
       dispose: () => client.dispose(),
     };
   } catch (error) {
@@ -80,7 +80,7 @@ function segment(
   client: EngineClient,
   picture: Blob | Uint8Array,
   text: string,
-  { decode = 'speculative', name = 'the picture', signal }: SegmentOptions = {},
+  { decode = 'speculative', name = 'the picture', prefix = [], signal }: SegmentOptions = {},
 ): SegmentRun {
   const passes: Pass[] = [];
   let wake = () => {};
@@ -98,13 +98,13 @@ function segment(
   signal?.addEventListener('abort', stop);
   const decodeAll = async (): Promise<Result> => {
     const image = picture instanceof Blob ? new Uint8Array(await picture.arrayBuffer()) : picture;
-    const outcome = await client.ask('segment', { image, imageName: name, text, decode }, (progress) => {
+    const outcome = await client.ask('segment', { image, imageName: name, text, decode, prefix: Uint32Array.from(prefix), paced: false }, (progress) => {
       if (progress.kind === 'started') {
         begun = true;
         startedWith(progress.started);
         if (stopped) client.stop();
       }
-      if (progress.kind === 'tokens') passes.push({ tokens: progress.tokens });
+      if (progress.kind === 'pass') passes.push(progress.pass);
       wake();
     });
     return { ...outcome.result, stopped: outcome.stopped };

@@ -22,6 +22,8 @@ export class EngineClient {
   readonly engine: EngineKind;
   /** Called once, when the engine is gone; requests under way are rejected first. */
   onGone: (error: EngineGone) => void = () => {};
+  /** The tokens that were inspected last: `attention` is about them, whoever asked. */
+  inspected: Uint32Array | undefined;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
@@ -49,6 +51,7 @@ export class EngineClient {
     method: M,
     ...given: Parameters<EngineCalls[M]>
   ): Promise<Awaited<ReturnType<EngineCalls[M]>>> {
+    if (method === 'inspect') this.inspected = given[3] as Uint32Array;
     return this.ask('call', { method, given }) as Promise<Awaited<ReturnType<EngineCalls[M]>>>;
   }
 

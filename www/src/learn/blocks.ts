@@ -43,6 +43,7 @@ export class BlocksPanel {
   readonly #pictures = [make('canvas'), make('canvas')] as const;
   readonly #overlays = [make('canvas', { class: 'heat' }), make('canvas', { class: 'heat' })] as const;
   readonly #captions = [make('figcaption'), make('figcaption')] as const;
+  readonly #wordsTitle = make('h3');
   readonly #words = make('ul', { class: 'shares', lang: 'en' });
   readonly #legend = make('p', { class: 'legend-row fine', 'aria-hidden': true });
   readonly #wait = make('p', { class: 'fine' });
@@ -57,7 +58,7 @@ export class BlocksPanel {
     );
     this.#detail.append(
       make('div', { class: 'path-row' }, this.#path, this.#up),
-      make('div', { class: 'seen-by' }, ...figures, make('div', { class: 'numbers' }, this.#shares, this.#words)),
+      make('div', { class: 'seen-by' }, ...figures, make('div', { class: 'numbers' }, this.#shares, this.#wordsTitle, this.#words)),
     );
     this.#through = make('div', { class: 'through' }, make('div', {}, this.#legend, this.#column), this.#detail);
     root.append(
@@ -71,6 +72,7 @@ export class BlocksPanel {
     state.onChange(() => this.#draw());
     inWords(() => {
       this.#up.textContent = say('learn.allBlocks');
+      this.#wordsTitle.textContent = say('learn.mostRead');
       this.#captions[0].textContent = say('learn.pictureCells');
       this.#captions[1].textContent = say('learn.maskBefore');
       this.#legend.replaceChildren(...(['learn.block', 'learn.lens', 'learn.heads'] as const).map((key) => make('span', {}, say(key))));
@@ -92,7 +94,7 @@ export class BlocksPanel {
     else this.#through.setAttribute('aria-busy', 'true');
     this.#through.hidden = !this.#state.done || (!attention && this.#blocks.length === 0);
     this.#wait.hidden = !this.#through.hidden;
-    this.#wait.textContent = say(this.#state.done ? 'learn.asking' : 'learn.whileDecoding');
+    this.#wait.textContent = this.#state.waiting;
     if (!attention || !atlas || !run) return;
     if (!this.#drawn.changed(attention, atlas, hides, where, run.tokens, seen)) return;
     if (this.#blocks.length !== attention.layers) this.#build(attention);

@@ -115,7 +115,7 @@ export class InspectorPanel {
     this.#on.disabled = index === state.last;
     // Its probabilities are not told before somebody has guessed.
     this.#body.hidden = !inspection || !atlas || hides;
-    this.#wait.textContent = hides ? say('learn.hidden') : state.done ? say('learn.asking') : say('learn.whileDecoding');
+    this.#wait.textContent = state.waiting;
     this.#wait.hidden = !this.#body.hidden;
     if (!this.#drawn.changed(run, index, inspection, atlas, temperature, hides, round, state.context.session.undoLabel)) return;
     this.#drawPlace();

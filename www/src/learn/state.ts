@@ -7,12 +7,15 @@ import type { Picture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import { finished, tokenIds, type FinishedRun, type Run } from '../session/run.ts';
 import { sceneOf } from '../session/scene.ts';
+import { say } from '../ui/words.ts';
 import type { Where } from './heads.ts';
 import { Atlas } from './patches.ts';
 
 /** What is known about the tokens of a run. */
 interface Known {
   inspection: Inspection;
+  /** The tokens, as the engine was asked about them. */
+  ids: Uint32Array;
   attention: Map<number, Attention>;
   /** The codes of the true mask, where there is one; null where it could not be encoded. */
   truth?: Uint32Array | null;
@@ -46,8 +49,6 @@ export class LearnState {
   #atlas: { key: string; atlas: Atlas } | undefined;
   #seenOf: Picture | undefined;
   readonly #known = new Map<Run['tokens'], Known>();
-  /** What the engine inspected last: its attention is about that. */
-  #inspected: { engine: unknown; tokens: Run['tokens'] } | undefined;
   /** What an engine could not answer; another may. */
   #failed: { engine: unknown; tokens: Run['tokens'] | undefined } | undefined;
   #asking = false;
@@ -135,6 +136,13 @@ export class LearnState {
     return this.done && this.#known.get(this.done.tokens);
   }
 
+  /** Why there is nothing to show of the selected token yet, for people. */
+  get waiting(): string {
+    if (this.hides) return say('learn.hidden');
+    if (!this.done) return say('learn.whileDecoding');
+    return say(this.#ofLoadedModel(this.done) ? 'learn.asking' : 'learn.noModel');
+  }
+
   select(index: number): void {
     if (this.hides) this.context.session.scrub(undefined);
     this.round = undefined;
@@ -211,7 +219,7 @@ export class LearnState {
     const run = this.done;
     if (!engine || !bundle || !run) return false;
     if (this.#failed?.engine === engine && this.#failed.tokens === run.tokens) return false;
-    if (bundle.id !== run.model.id || bundle.manifestHash !== run.model.manifestHash) return false;
+    if (!this.#ofLoadedModel(run)) return false;
     const { bytes, name } = run.picture;
     const key = `${bundle.id} ${bundle.manifestHash}`;
     if (this.#atlas?.key !== key) {
@@ -228,11 +236,12 @@ export class LearnState {
       return true;
     }
     const known = this.#known.get(run.tokens);
-    const stale = this.#inspected?.engine !== engine || this.#inspected.tokens !== run.tokens;
-    if (!known || (stale && !known.attention.has(this.index))) {
-      const inspection = await engine.call('inspect', bytes, name, run.asked, tokenIds(run));
-      this.#inspected = { engine, tokens: run.tokens };
-      if (!known) this.#keep(run.tokens, { inspection, attention: new Map() });
+    // Attention is about what was inspected last, which may have been another run, or for somebody else.
+    if (!known || (engine.inspected !== known.ids && !known.attention.has(this.index))) {
+      const ids = tokenIds(run);
+      const inspection = await engine.call('inspect', bytes, name, run.asked, ids);
+      if (known) known.ids = ids;
+      else this.#keep(run.tokens, { inspection, ids, attention: new Map() });
       return true;
     }
     if (!known.attention.has(this.index)) {
@@ -247,6 +256,12 @@ export class LearnState {
       return true;
     }
     return false;
+  }
+
+  /** Only the model that made a mask can tell why. */
+  #ofLoadedModel({ model }: Run): boolean {
+    const { bundle } = this.context;
+    return bundle !== undefined && bundle.id === model.id && bundle.manifestHash === model.manifestHash;
   }
 
   #keep(tokens: Run['tokens'], known: Known): void {

@@ -109,7 +109,7 @@ export class ForcingPanel {
     const whole = sceneOf(run);
     const size = frames.width * frames.height;
     const last = frames.frames.subarray((frames.count - 1) * size, frames.count * size);
-    const layer = { field: last, width: frames.width, height: frames.height, place: whole.grid.place };
+    const layer = { field: last, width: frames.width, height: frames.height, place: whole.grid.place, peak: 255 as const };
     const wrong = (list: ArrayLike<number>) => new Set(Array.from(truth, (_, i) => i).filter((i) => list[i] !== truth[i]));
     this.#truthTitle.textContent = say('fedTruth');
     this.#ownTitle.textContent = say('fedOwn');

@@ -64,6 +64,10 @@ export const LEARN = {
   'learn.notYet': ['Not decoded yet: a click writes it.', 'Noch nicht dekodiert: Ein Klick schreibt ihn.'],
   'learn.hidden': ['Hidden while you guess.', 'Verborgen, solange Sie raten.'],
   'learn.asking': ['Asking the model…', 'Das Modell wird gefragt …'],
+  'learn.noModel': [
+    'The model that drew this mask is not loaded: press Segment to ask it.',
+    'Das Modell, das diese Maske gezeichnet hat, ist nicht geladen: „Segmentieren“ drücken, um es zu fragen.',
+  ],
   'learn.whileDecoding': ['What the model considered is shown when the mask is complete.', 'Was das Modell erwogen hat, erscheint, wenn die Maske fertig ist.'],
   'learn.drafts': ['Proposed in advance', 'Vorab vorgeschlagen'],
   'learn.byHeads': [
@@ -124,6 +128,7 @@ export const LEARN = {
   'learn.blockName': ['Block {0}', 'Block {0}'],
   'learn.lens': ['If it were the last', 'Wäre er der letzte'],
   'learn.heads': ['Heads: picture above, mask so far below', 'Köpfe: oben Bild, unten Maske bisher'],
+  'learn.mostRead': ['Words that are read most', 'Am meisten gelesene Wörter'],
   'learn.attention': ['attention', 'Aufmerksamkeit'],
   'learn.feedForward': ['feed-forward', 'Feed-Forward'],
   'learn.prediction': ['Prediction', 'Vorhersage'],
