@@ -58,7 +58,7 @@ def check(folder, name):
     sources = seg.get_source_image_uids()
     assert sources == [(image.StudyInstanceUID, image.SeriesInstanceUID, image.SOPInstanceUID)], sources
     numbers = list(range(1, len(masks) + 1))
-    derivation = seg.SharedFunctionalGroupsSequence[0].DerivationImageSequence[0].SourceImageSequence[0]
+    derivation = seg.PerFrameFunctionalGroupsSequence[0].DerivationImageSequence[0].SourceImageSequence[0]
     if "NumberOfFrames" in image:
         read = seg.get_pixels_by_source_frame(
             image.SOPInstanceUID,

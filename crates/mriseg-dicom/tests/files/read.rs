@@ -128,7 +128,8 @@ fn rendering_through_a_window_gives_its_greys() {
         assert_eq!(rendered.rgba[at..at + 4], [grey, grey, grey, 255]);
     }
     let inverted = study.render(0, window, true, 1000).unwrap();
-    let turned = |(a, b): (&u8, &u8)| u16::from(*a) + u16::from(*b) == 255;
+    // A grey in the middle of two levels is rounded up in both.
+    let turned = |(a, b): (&u8, &u8)| (255..=256).contains(&(u16::from(*a) + u16::from(*b)));
     let grey = |rgba: &[u8]| rgba.iter().copied().step_by(4).collect::<Vec<u8>>();
     assert!(
         grey(&rendered.rgba)
