@@ -181,6 +181,28 @@ describe('looking at the picture', { skip }, () => {
     await context.close();
   });
 
+  test('the keyboard windows, zooms and moves the picture', async () => {
+    const { page, context, nothingWrong } = await start(session);
+    await page.getByTestId('file-input').setInputFiles(fixture('mono2_12bit'));
+    await page.locator('[data-testid=window-preset] option[value=file-2]').waitFor({ state: 'attached' });
+    const before = await mean(page);
+    await page.getByTestId('mask-canvas').focus();
+    for (let i = 0; i < 5; i++) await page.keyboard.press('Shift+ArrowUp');
+    // 16 of 800 pixels of 4086 values each time.
+    assert.equal(await page.getByTestId('window-figures').textContent(), 'C 1638  W 4096');
+    await until(page, async () => (await mean(page)) > before + 5, 'the picture is not brighter');
+    assert.equal(await page.getByTestId('window-preset').inputValue(), 'own');
+    const placed = () => page.locator('#frame').evaluate((frame) => frame.style.transform);
+    for (const key of ['+', '+', '+']) await page.keyboard.press(key);
+    const there = await placed();
+    await page.keyboard.press('Control+ArrowDown');
+    assert.notEqual(await placed(), there);
+    await page.keyboard.press('0');
+    assert.equal(await placed(), '');
+    nothingWrong();
+    await context.close();
+  });
+
   test('pictures of 8 bits are windowed too', async () => {
     const { page, context, nothingWrong } = await start(session);
     const before = await mean(page);
