@@ -108,8 +108,8 @@ describe('looking at the picture', { skip }, () => {
       const line = await readout(page, [x, y], { width, height });
       assert.ok(line.includes(`·  ${value}  ·`), `${line} for ${value}`);
     }
-    // 0.15 mm across, 0.2 mm down.
-    assert.match(await readout(page, [48, 40], { width, height }), /7\.3 × 8\.1 mm/);
+    // 0.15 mm across and 0.2 mm down on the detector, which sees everything 1.25 times as large.
+    assert.match(await readout(page, [48, 40], { width, height }), /5\.8 × 6\.5 mm/);
     await screenshot(page, 'dicom');
     await page.evaluate(`${AXE}; undefined`);
     const { violations } = await page.evaluate(() => window.axe.run());
