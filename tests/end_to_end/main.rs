@@ -1,6 +1,7 @@
 //! Train, export, load, segment: the whole path through the `trainer` program and the library.
 
 mod colour;
+mod dicom;
 mod paper;
 mod program;
 

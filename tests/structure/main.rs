@@ -85,7 +85,7 @@ fn packages() -> Vec<Package<'static>> {
     let crates = fs::read_dir(repository().join("crates")).unwrap();
     let folders =
         crates.map(|entry| format!("crates/{}", entry.unwrap().file_name().to_str().unwrap()));
-    (folders.chain(["web".to_owned(), "tests".to_owned()]))
+    (folders.chain(["web", "web/imaging", "tests"].map(str::to_owned)))
         .map(|folder| Package::read(repository(), &folder))
         .collect()
 }

@@ -43,7 +43,7 @@ function generated({ what, rust, declarations, more }) {
   if (types.length !== declared.length) {
     throw new Error(`the ${what} declares ${declared.length} types, and ${types.length} have a comment: give each one`);
   }
-  return `// What the ${what} hands to JavaScript, from ${rust}. Do not edit: change the Rust, build the ${what.split(' ')[0]}, then
+  return `// What the ${what} hands to JavaScript, from ${rust}. Do not edit: change the Rust, build the ${what}, then
 // write this file anew with \`npm run write-engine-types --prefix www\`. \`./scripts/build-web\` compares the two.
 
 ${more}${types.join('\n\n')}

@@ -1,4 +1,4 @@
-// What the imaging module hands to JavaScript, from web/imaging/src/messages.rs. Do not edit: change the Rust, build the imaging, then
+// What the imaging module hands to JavaScript, from web/imaging/src/messages.rs. Do not edit: change the Rust, build the imaging module, then
 // write this file anew with `npm run write-engine-types --prefix www`. `./scripts/build-web` compares the two.
 
 /**

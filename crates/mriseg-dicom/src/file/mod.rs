@@ -3,6 +3,7 @@
 mod attributes;
 mod lengths;
 mod refuse;
+mod syntax;
 
 use std::io::Read;
 
@@ -12,15 +13,13 @@ use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry
 use crate::error::Fault;
 pub(crate) use attributes::Attributes;
 use lengths::Encoding;
-pub(crate) use refuse::{refuse_kind, refuse_syntax, syntax_name};
+pub(crate) use refuse::refuse_kind;
+use refuse::refuse_syntax;
+pub(crate) use syntax::syntax_name;
+use syntax::{DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
 /// Most bytes that a deflated file may hold: a picture of as many pixels as are read, in colours, and its attributes.
 const MAX_INFLATED: u64 = 512 << 20;
-
-pub(crate) const IMPLICIT_LITTLE: &str = "1.2.840.10008.1.2";
-pub(crate) const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
-pub(crate) const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
-pub(crate) const EXPLICIT_BIG: &str = "1.2.840.10008.1.2.2";
 
 /// A DICOM file.
 #[derive(Debug, Clone)]

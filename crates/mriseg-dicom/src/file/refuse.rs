@@ -72,19 +72,3 @@ pub(crate) fn refuse_syntax(syntax: &str) -> Result<(), Fault> {
         remedy,
     ))
 }
-
-/// Name of a transfer syntax that is read.
-pub(crate) fn syntax_name(syntax: &str) -> &'static str {
-    match syntax {
-        super::IMPLICIT_LITTLE => "Implicit VR Little Endian",
-        super::EXPLICIT_LITTLE => "Explicit VR Little Endian",
-        super::DEFLATED => "Deflated Explicit VR Little Endian",
-        super::EXPLICIT_BIG => "Explicit VR Big Endian",
-        "1.2.840.10008.1.2.5" => "RLE Lossless",
-        "1.2.840.10008.1.2.4.50" => "JPEG Baseline",
-        "1.2.840.10008.1.2.4.57" => "JPEG Lossless",
-        "1.2.840.10008.1.2.4.70" => "JPEG Lossless, first-order prediction",
-        "1.2.840.10008.1.2.4.90" => "JPEG 2000 (lossless)",
-        _ => "JPEG 2000",
-    }
-}

@@ -1,6 +1,6 @@
 //! Values of three channels as red, green and blue of 8 bits.
 
-use super::{Layout, Photometric};
+use super::layout::{Layout, Photometric};
 
 /// Red, green and blue of every pixel; `is_rgb` where the codec has converted YCbCr already.
 pub(super) fn to_rgb8(layout: &Layout, values: &[u16], is_rgb: bool) -> Vec<u8> {

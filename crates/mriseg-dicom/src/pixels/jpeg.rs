@@ -2,7 +2,7 @@
 
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 
-use super::{Layout, Photometric};
+use super::layout::{Layout, Photometric};
 use crate::error::Fault;
 
 /// The values of a frame, pixel by pixel; colours are red, green and blue.

@@ -2,7 +2,7 @@
 
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 
-use super::Layout;
+use super::layout::Layout;
 use crate::error::Fault;
 
 /// The values of a frame, pixel by pixel; colours are red, green and blue.

@@ -1,6 +1,6 @@
 //! Uncompressed pixels.
 
-use super::{Layout, Photometric};
+use super::layout::{Layout, Photometric};
 use crate::error::Fault;
 
 /// Bytes of a frame.

@@ -3,7 +3,7 @@
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use super::Layout;
+use super::layout::Layout;
 use crate::{error::Fault, file::Attributes, grey::LookupTable};
 
 /// Tables of red, green and blue.

@@ -1,6 +1,6 @@
 //! RLE Lossless (PS3.5, annex G): a segment for each byte of each value, most significant byte first, as PackBits.
 
-use super::{Layout, native};
+use super::{layout::Layout, native};
 use crate::error::Fault;
 
 const HEADER: usize = 64;

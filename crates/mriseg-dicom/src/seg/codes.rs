@@ -5,8 +5,9 @@ use dicom_dictionary_std::tags;
 use dicom_object::InMemDicomObject;
 
 use super::{
-    Segment, colour,
+    colour,
     elements::{item, long_string, numbers, sequence, text},
+    request::Segment,
 };
 
 /// A code: its value, the scheme that defines it, and its meaning.

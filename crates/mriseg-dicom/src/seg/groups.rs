@@ -211,10 +211,7 @@ impl Dimensions {
 
     /// What all frames have in common.
     pub(super) fn shared(&self, source: &Source) -> InMemDicomObject {
-        let mut shared = item([sequence(
-            tags::DERIVATION_IMAGE_SEQUENCE,
-            vec![source.derivation()],
-        )]);
+        let mut shared = item([]);
         if let Some(geometry) = &source.geometry {
             let measures = vec![geometry.measures.clone()];
             shared.put(sequence(tags::PIXEL_MEASURES_SEQUENCE, measures));
@@ -237,6 +234,8 @@ impl Dimensions {
         let mut frame = item([
             sequence(tags::FRAME_CONTENT_SEQUENCE, vec![content]),
             sequence(tags::SEGMENT_IDENTIFICATION_SEQUENCE, vec![identification]),
+            // Readers look for it here, and not where it is shared.
+            sequence(tags::DERIVATION_IMAGE_SEQUENCE, vec![source.derivation()]),
         ]);
         if let Some(geometry) = &source.geometry {
             let position = vec![geometry.position.clone()];

@@ -107,12 +107,13 @@ impl StudyInfo {
             modality,
             orientation: Orientation::read(attributes),
             transfer_syntax: Some(syntax_name(syntax).to_owned()),
-            notes: notes(attributes, greys, colour),
+            notes: notes(attributes, greys, colour, syntax),
         }
     }
 }
 
-fn notes(attributes: Attributes<'_>, greys: &Greys, colour: bool) -> Vec<String> {
+fn notes(attributes: Attributes<'_>, greys: &Greys, colour: bool, syntax: &str) -> Vec<String> {
+    const JPEG_BASELINE: &str = "1.2.840.10008.1.2.4.50";
     let mut notes = Vec::new();
     let is = |tag, value: &str| attributes.text(tag).as_deref() == Some(value);
     if greys.inverted {
@@ -123,7 +124,7 @@ fn notes(attributes: Attributes<'_>, greys: &Greys, colour: bool) -> Vec<String>
             "the file has no window: greys go from its least to its greatest value".to_owned(),
         );
     }
-    if is(tags::LOSSY_IMAGE_COMPRESSION, "01") {
+    if is(tags::LOSSY_IMAGE_COMPRESSION, "01") || syntax == JPEG_BASELINE {
         notes.push("the pixels were compressed with a loss".to_owned());
     }
     if is(tags::BURNED_IN_ANNOTATION, "YES") {

@@ -92,6 +92,7 @@ fn one(
     let columns = segmenter.config().grid();
     // What is wrong is said first, and alone.
     let prompt = segmenter.prompt(text)?;
+    let bytes = mriseg_dicom::picture(bytes, &name)?;
     let picture = segmenter.decode_picture(&bytes, &name)?;
     let reading = segmenter.reading(text);
     if let Some(reading) = &reading {
@@ -217,6 +218,7 @@ fn whole_gallery(
     let mut results = Vec::new();
     for item in &items {
         let bytes = read(&folder.join(&item.image), "gallery.json names it")?;
+        let bytes = mriseg_dicom::picture(bytes, &item.image)?;
         let picture = segmenter.decode_picture(&bytes, &item.image)?;
         for sentence in &item.sentences {
             let go_on = |_: &TokenEvent| ControlFlow::Continue(());

@@ -9,6 +9,7 @@ use mriseg::tensor_source::WeightsError;
 use mriseg::text::TextError;
 use mriseg::vision::NoTokenizers;
 use mriseg_data::DataError;
+use mriseg_dicom::StudyError;
 use mriseg_emu3::Emu3DirError;
 
 /// What kind of failure an error is; it decides the exit code.
@@ -72,7 +73,11 @@ fn own_kind(cause: &(dyn std::error::Error + 'static)) -> Option<Kind> {
     if let Some(marked) = cause.downcast_ref::<Marked>() {
         return Some(marked.kind);
     }
-    if cause.is::<DataError>() || cause.is::<ImageError>() || cause.is::<WeightsError>() {
+    if cause.is::<DataError>()
+        || cause.is::<ImageError>()
+        || cause.is::<StudyError>()
+        || cause.is::<WeightsError>()
+    {
         return Some(Kind::Data);
     }
     if let Some(error) = cause.downcast_ref::<Emu3DirError>() {
