@@ -108,8 +108,8 @@ describe('looking at the picture', { skip }, () => {
       const line = await readout(page, [x, y], { width, height });
       assert.ok(line.includes(`·  ${value}  ·`), `${line} for ${value}`);
     }
-    // 0.15 mm across, 0.2 mm down.
-    assert.match(await readout(page, [48, 40], { width, height }), /7\.3 × 8\.1 mm/);
+    // 0.15 mm across and 0.2 mm down on the detector, which sees everything 1.25 times as large.
+    assert.match(await readout(page, [48, 40], { width, height }), /5\.8 × 6\.5 mm/);
     await screenshot(page, 'dicom');
     await page.evaluate(`${AXE}; undefined`);
     const { violations } = await page.evaluate(() => window.axe.run());
@@ -178,6 +178,28 @@ describe('looking at the picture', { skip }, () => {
     const before = await mean(page);
     await page.getByTestId('window-preset').selectOption('lung');
     await until(page, async () => Math.abs((await mean(page)) - before) > 1, 'the window of the lung changes nothing');
+    await context.close();
+  });
+
+  test('the keyboard windows, zooms and moves the picture', async () => {
+    const { page, context, nothingWrong } = await start(session);
+    await page.getByTestId('file-input').setInputFiles(fixture('mono2_12bit'));
+    await page.locator('[data-testid=window-preset] option[value=file-2]').waitFor({ state: 'attached' });
+    const before = await mean(page);
+    await page.getByTestId('mask-canvas').focus();
+    for (let i = 0; i < 5; i++) await page.keyboard.press('Shift+ArrowUp');
+    // 16 of 800 pixels of 4086 values each time.
+    assert.equal(await page.getByTestId('window-figures').textContent(), 'C 1638  W 4096');
+    await until(page, async () => (await mean(page)) > before + 5, 'the picture is not brighter');
+    assert.equal(await page.getByTestId('window-preset').inputValue(), 'own');
+    const placed = () => page.locator('#frame').evaluate((frame) => frame.style.transform);
+    for (const key of ['+', '+', '+']) await page.keyboard.press(key);
+    const there = await placed();
+    await page.keyboard.press('Control+ArrowDown');
+    assert.notEqual(await placed(), there);
+    await page.keyboard.press('0');
+    assert.equal(await placed(), '');
+    nothingWrong();
     await context.close();
   });
 

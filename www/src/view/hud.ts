@@ -13,7 +13,7 @@ export class Hud {
   #pointer: PointerEvent | undefined;
   readonly #read: (event: PointerEvent | undefined) => void;
 
-  constructor({ tools }: Context, display: Display) {
+  constructor({ session, tools }: Context, display: Display) {
     this.#display = display;
     byId('corners').append(this.#pixel, this.#window);
     const canvas = byId('mask-canvas');
@@ -28,7 +28,7 @@ export class Hud {
         this.refresh();
       });
     }
-    display.onChange(() => this.refresh());
+    session.watch(({ picture }) => picture, () => this.refresh());
   }
 
   /** Reads again what is under the pointer: the picture has moved below it. */

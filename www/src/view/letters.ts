@@ -5,8 +5,12 @@ import { byId, make } from '../ui/dom.ts';
 
 const EDGES = ['left', 'right', 'top', 'bottom'] as const;
 
+let shown: Orientation | undefined;
+
 /** Shows the letters in place of the words for the sides; without any, the words stay. */
 export function showLetters(edges: Orientation | undefined): void {
+  if (edges === shown) return;
+  shown = edges;
   const corners = byId('corners');
   for (const old of corners.querySelectorAll('.edge')) old.remove();
   corners.classList.toggle('lettered', Boolean(edges?.left && edges.right));

@@ -21,6 +21,11 @@ const NAMES: Record<string, Key> = {
   own: 'windowOwn',
 };
 
+/** CSS pixels of a drag that one press of a key is worth. */
+const NUDGE = 16;
+/** The figures stay so long after a key. */
+const FADE_MS = 1200;
+
 export class WindowControls {
   readonly tool: Tool;
   readonly select = make('select', { id: 'window-preset', 'data-testid': 'window-preset' });
@@ -30,6 +35,7 @@ export class WindowControls {
   readonly #hud: Hud;
   /** Which one was chosen, or `own` for a window made by dragging. */
   #chosen = 'file';
+  #fade: ReturnType<typeof setTimeout> | undefined;
 
   constructor(context: Context, display: Display, hud: Hud) {
     this.#context = context;
@@ -38,7 +44,13 @@ export class WindowControls {
     this.tool = this.#makeTool();
     this.select.addEventListener('change', () => void this.#choose(this.select.value));
     display.onChange(() => this.#show());
-    addShortcuts({ key: 'i', what: 'invert', press: () => void this.#invert() });
+    addShortcuts(
+      { key: 'i', what: 'invert', press: () => void this.#invert() },
+      { key: 'shift+ArrowRight', what: 'windowWider', press: () => void this.#nudge(1, 0) },
+      { key: 'shift+ArrowLeft', what: 'windowNarrower', press: () => void this.#nudge(-1, 0) },
+      { key: 'shift+ArrowUp', what: 'windowLower', press: () => void this.#nudge(0, -1) },
+      { key: 'shift+ArrowDown', what: 'windowHigher', press: () => void this.#nudge(0, 1) },
+    );
     inWords(() => this.#show());
   }
 
@@ -63,9 +75,8 @@ export class WindowControls {
       drag: (_, { clientX, clientY }) => {
         if (!from) return;
         const { window, info } = from;
-        const { width } = info.kind === 'picture' ? ownWindow(info) : fullRange(info);
         this.#chosen = 'own';
-        this.#look(info, dragWindow(window, clientX - from.x, clientY - from.y, width), true);
+        this.#look(info, dragWindow(window, clientX - from.x, clientY - from.y, dragRange(info)), true);
       },
       up: () => {
         press++;
@@ -84,6 +95,19 @@ export class WindowControls {
       const frame = this.#display.picture?.frame ?? 0;
       const window = id === 'file' ? ownWindow(info) : (preset?.window ?? (await study.auto(frame)));
       if (this.#chosen === id) this.#look(info, window);
+    });
+  }
+
+  /** As a drag by some pixels, for the keyboard. */
+  async #nudge(right: number, down: number): Promise<void> {
+    await this.#withInfo((info) => {
+      this.#chosen = 'own';
+      this.#look(info, dragWindow(this.#window(info), NUDGE * right, NUDGE * down, dragRange(info)), true);
+      clearTimeout(this.#fade);
+      this.#fade = setTimeout(() => {
+        this.#hud.showWindow(undefined);
+        if (this.#display.look) this.#display.show(this.#display.look);
+      }, FADE_MS);
     });
   }
 
@@ -128,6 +152,11 @@ export class WindowControls {
     this.invert.disabled = !picture;
     this.invert.setAttribute('aria-pressed', String(look?.invert ?? false));
   }
+}
+
+/** What a drag over its whole length changes: all values, of pictures those that they can have. */
+function dragRange(info: StudyInfo): number {
+  return (info.kind === 'picture' ? ownWindow(info) : fullRange(info)).width;
 }
 
 function nameOf(id: string, name: string | undefined): string {

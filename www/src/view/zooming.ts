@@ -9,6 +9,8 @@ import type { Display } from './display.ts';
 
 /** Of one press of a key or a button. */
 const STEP = 1.5;
+/** Of one press of an arrow, in CSS pixels. */
+const STRIDE = 60;
 /** Of a double click. */
 const LEAP = 3;
 /** How much a turn of the wheel by one pixel zooms; pinches on touchpads arrive as small turns. */
@@ -92,6 +94,10 @@ export class Zooming {
     this.#set(zoomAt(this.#zoom, factor, at, this.#sizes(), this.#largest()));
   }
 
+  #move(x: number, y: number): void {
+    this.#set(panBy(this.#zoom, { x: x * STRIDE, y: y * STRIDE }, this.#sizes(), this.#largest()));
+  }
+
   #set(zoom: Zoom): void {
     const sizes = this.#sizes();
     if (sizes.frame.width === 0) return;
@@ -172,6 +178,10 @@ export class Zooming {
       { key: '=', what: 'zoomIn', press: () => this.closer() },
       { key: '-', what: 'zoomOut', press: () => this.further() },
       { key: '0', what: 'zoomFit', press: () => this.fit() },
+      { key: 'ctrl+ArrowLeft', what: 'moveLeft', press: () => this.#move(1, 0) },
+      { key: 'ctrl+ArrowRight', what: 'moveRight', press: () => this.#move(-1, 0) },
+      { key: 'ctrl+ArrowUp', what: 'moveUp', press: () => this.#move(0, 1) },
+      { key: 'ctrl+ArrowDown', what: 'moveDown', press: () => this.#move(0, -1) },
     );
     const { tools } = this.#context;
     // Over a zoomed picture the space bar drags, as long as it is held; elsewhere it plays.

@@ -73,7 +73,8 @@ function connectCellReading(viewer: Viewer, tools: Tools): void {
   canvas.addEventListener('blur', () => point(undefined));
   canvas.addEventListener('keydown', (event) => {
     const step = STEPS[event.key];
-    if (!step || !viewer.scene) return;
+    // With Shift they window, with Ctrl they move the picture.
+    if (!step || !viewer.scene || event.shiftKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     point(cellBeside(viewer.scene.grid, viewer.cursor, step));
   });
