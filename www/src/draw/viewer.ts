@@ -68,6 +68,7 @@ export class Viewer {
   brush: Brush | undefined;
 
   #scene: Scene | undefined;
+  #detail: 1 | 2 = 1;
   readonly #picture: CanvasRenderingContext2D;
   readonly #overlay: CanvasRenderingContext2D;
   readonly #drawings = new Drawings(OUTLINE_SIDE);
@@ -86,11 +87,24 @@ export class Viewer {
     const scale = Math.min(Math.max(longest, MIN_SIDE), MAX_SIDE) / longest;
     const width = Math.max(1, Math.round(bitmap.width * scale));
     const height = Math.max(1, Math.round(bitmap.height * scale));
-    for (const { canvas } of [this.#picture, this.#overlay]) Object.assign(canvas, { width, height });
+    Object.assign(this.#picture.canvas, { width, height });
+    Object.assign(this.#overlay.canvas, { width: width * this.#detail, height: height * this.#detail });
     this.#drawings.clear();
     this.#picture.imageSmoothingQuality = 'high';
     this.#picture.drawImage(bitmap, 0, 0, width, height);
     this.redraw();
+  }
+
+  /** So many pixels of the masks' canvas for one that it has at first: lines are finer where the picture is zoomed. */
+  set detail(detail: 1 | 2) {
+    if (detail === this.#detail) return;
+    const { canvas } = this.#overlay;
+    const factor = detail / this.#detail;
+    this.#detail = detail;
+    Object.assign(canvas, { width: canvas.width * factor, height: canvas.height * factor });
+    this.#drawings.clear();
+    // At once: a canvas that gets another size is empty.
+    this.#draw();
   }
 
   get scene(): Scene | undefined {
