@@ -1,7 +1,12 @@
 // How large a mask is: its area, its parts, its longest diameter.
 
 import type { PackedMask } from '../session/mask.ts';
-import type { Spacing } from '../picture/picture.ts';
+
+/** Millimetres of a pixel, across and down. */
+export interface Spacing {
+  x: number;
+  y: number;
+}
 
 export interface Measures {
   pixels: number;

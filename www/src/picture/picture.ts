@@ -17,16 +17,11 @@ export interface Picture {
   /** What it seems to be, by which a model is proposed for it. */
   kind: PictureKind;
   /** Millimetres of a pixel, where the file says so. */
-  spacing?: Spacing | undefined;
+  spacing?: { x: number; y: number } | undefined;
   /** The file in the imaging module; undefined for pictures that the browser decoded by itself. */
   study?: OpenStudy | undefined;
   /** Which frame of the file it is, from 0. */
   frame?: number;
-}
-
-export interface Spacing {
-  x: number;
-  y: number;
 }
 
 /** Reads a picture; throws an Error for the user when it is none. */
