@@ -74,8 +74,8 @@ class BrushTool implements Tool {
   }
 }
 
-/** The buttons of both tools and the size of their circle. */
-export function makeBrushes(context: Context): HTMLElement {
+/** The buttons of both tools, what stands beside them, and the size of their circle. */
+export function makeBrushes(context: Context, ...beside: HTMLElement[]): HTMLElement {
   const { tools, viewer } = context;
   const size = make('input', { type: 'range', min: 0, max: 100, step: 1, 'data-testid': 'brush-size' });
   const stored = Number(settings.get('brush') ?? NaN);
@@ -123,7 +123,7 @@ export function makeBrushes(context: Context): HTMLElement {
     { key: ']', what: 'brushLarger', press: () => resize(STEP) },
   );
   inWords(show);
-  return make('div', { class: 'tool-group' }, brush, eraser, label);
+  return make('div', { class: 'tool-group' }, brush, eraser, ...beside, label);
 }
 
 /** Where a radius is on the slider: each step makes it larger by the same share. */
