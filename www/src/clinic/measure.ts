@@ -20,7 +20,18 @@ export interface Measures {
   longest: number;
 }
 
+const measured = new WeakMap<PackedMask, { spacing: Spacing | undefined; measures: Measures }>();
+
+/** Once for the same mask and spacing: lists are drawn anew whenever anything changes. */
 export function measure(mask: PackedMask, spacing: Spacing | undefined): Measures {
+  const known = measured.get(mask);
+  if (known && known.spacing === spacing) return known.measures;
+  const measures = measureAnew(mask, spacing);
+  measured.set(mask, { spacing, measures });
+  return measures;
+}
+
+function measureAnew(mask: PackedMask, spacing: Spacing | undefined): Measures {
   const parts = partsOf(mask);
   const pixels = parts.reduce((sum, part) => sum + part.pixels, 0);
   const largest = parts.reduce((best, part) => (part.pixels > best.pixels ? part : best), { pixels: 0, rows: [] as Row[] });
