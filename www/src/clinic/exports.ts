@@ -95,7 +95,7 @@ function makers(context: Context, known: Known) {
         label: finding.run.prompt,
         mask: pixelsOf(finding),
         colour: [...colourOf(finding.id)] as [number, number, number],
-        algorithm: finding.run.model.name,
+        algorithm: finding.run.model.name + (finding.corrected ? ', corrected by hand' : ''),
       }));
       const bytes = await study!.segmentation(frame ?? 0, segments);
       return { blob: new Blob([bytes as BlobPart], { type: 'application/dicom' }), ending: '-seg.dcm' };
