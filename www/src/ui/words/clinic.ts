@@ -81,7 +81,7 @@ export const CLINIC = {
     'Die DICOM-SEG-Datei enthält die Patientendaten der Quelldatei, wie es der Standard verlangt. Die anderen Dateien enthalten keine.',
   ],
   reportTitle: ['Segmentation report', 'Segmentierungsbericht'],
-  reportPicture: ['{0}, {1} × {2} pixels', '{0}, {1} × {2} Pixel'],
+  reportPicture: ['{0}, {1} × {2} pixels. Report of {3}.', '{0}, {1} × {2} Pixel. Bericht vom {3}.'],
   reportDecoding: ['{0} tokens, passes through the model: {1}', '{0} Token, Durchgänge durch das Modell: {1}'],
   reportSides: ['“Left” to the model', '„Left“ für das Modell'],
   reportNoPatient: ['This file carries no patient data of the source but its file name.', 'Diese Datei enthält keine Patientendaten der Quelle außer ihrem Dateinamen.'],
