@@ -3,7 +3,7 @@
 import type { Point, Tool } from '../draw/tools.ts';
 import type { Context } from '../session/context.ts';
 import { pixelsOf, withCorrection } from '../session/document.ts';
-import { make, makeButton, settings } from '../ui/dom.ts';
+import { byId, make, makeButton, settings } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { icon } from './icons.ts';
@@ -51,6 +51,29 @@ class BrushTool implements Tool {
     this.#show(point);
   }
 
+  /** A second finger made another gesture of it. */
+  cancel(): void {
+    this.#stroke = undefined;
+    this.#show(undefined);
+  }
+
+  /** Moves the brush in steps of its own size. */
+  move(right: number, down: number): void {
+    const { at = { x: 0.5, y: 0.5 } } = this.#context.viewer.brush ?? {};
+    const { width, height } = this.#context.session.picture ?? { width: 1, height: 1 };
+    const radius = this.#radius();
+    const within = (value: number) => Math.min(1, Math.max(0, value));
+    this.#show({ x: within(at.x + right * radius), y: within(at.y + (down * radius * width) / height) });
+  }
+
+  /** A dot where the brush is. */
+  dab(): void {
+    const { at } = this.#context.viewer.brush ?? {};
+    if (!at) return this.move(0, 0);
+    this.down(at);
+    this.up(at);
+  }
+
   up(point: Point): void {
     const stroke = this.#stroke;
     this.#stroke = undefined;
@@ -74,8 +97,8 @@ class BrushTool implements Tool {
   }
 }
 
-/** The buttons of both tools and the size of their circle. */
-export function makeBrushes(context: Context): HTMLElement {
+/** The buttons of both tools, what stands beside them, and the size of their circle. */
+export function makeBrushes(context: Context, ...beside: HTMLElement[]): HTMLElement {
   const { tools, viewer } = context;
   const size = make('input', { type: 'range', min: 0, max: 100, step: 1, 'data-testid': 'brush-size' });
   const stored = Number(settings.get('brush') ?? NaN);
@@ -91,7 +114,9 @@ export function makeBrushes(context: Context): HTMLElement {
     viewer.redraw();
   };
   size.addEventListener('input', resized);
-  for (const name of ['brush', 'eraser'] as const) tools.add(new BrushTool(name, context, radius));
+  const both = (['brush', 'eraser'] as const).map((name) => new BrushTool(name, context, radius));
+  for (const tool of both) tools.add(tool);
+  connectKeys(() => both.find(({ name }) => name === tools.current));
   const choose = (name: string) => tools.select(tools.current === name ? RESTING : name);
   const button = (name: 'brush' | 'eraser') => makeButton({ class: 'icon', 'data-testid': name }, icon(name), () => choose(name));
   const [brush, eraser] = [button('brush'), button('eraser')];
@@ -123,10 +148,31 @@ export function makeBrushes(context: Context): HTMLElement {
     { key: ']', what: 'brushLarger', press: () => resize(STEP) },
   );
   inWords(show);
-  return make('div', { class: 'tool-group' }, brush, eraser, label);
+  return make('div', { class: 'tool-group' }, brush, eraser, ...beside, label);
 }
 
 /** Where a radius is on the slider: each step makes it larger by the same share. */
 function positionOf(radius: number): number {
   return Math.round((100 * Math.log(radius / SMALLEST)) / Math.log(LARGEST / SMALLEST));
+}
+
+const MOVES: Record<string, readonly [right: number, down: number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+/** On the picture, arrow keys move a chosen brush, in place of the cursor over its cells, and Space paints. */
+function connectKeys(chosen: () => BrushTool | undefined): void {
+  const press = (event: KeyboardEvent) => {
+    const brush = chosen();
+    const move = MOVES[event.key];
+    if (!brush || (!move && event.key !== ' ')) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (move) brush.move(...move);
+    else brush.dab();
+  };
+  byId('mask-canvas').addEventListener('keydown', press, { capture: true });
 }

@@ -16,7 +16,7 @@ export interface Clinic {
 }
 
 export function connectClinic(context: Context): Clinic {
-  byId('toolbar').append(makeBrushes(context), makeUndo(context));
+  byId('toolbar').append(makeBrushes(context, ...makeUndo(context)));
   connectPeek(context);
   connectFindings(context);
   const checks = new ChecksPanel(context);

@@ -14,8 +14,8 @@ import { overlayPicture } from './overlay-picture.ts';
 import { exportFinding, stem } from './record.ts';
 import { reportHtml, type ReportFinding } from './report.ts';
 
-/** Longest side of the picture in the report. */
-const REPORT_SIDE = 1200;
+/** Of the picture in the report: sharp outlines on paper, a small file. */
+const REPORT_SIDES = { least: 768, most: 1200 };
 
 /** What the panels know beside the session. */
 export interface Known {
@@ -95,7 +95,7 @@ function makers(context: Context, known: Known) {
         label: finding.run.prompt,
         mask: pixelsOf(finding),
         colour: [...colourOf(finding.id)] as [number, number, number],
-        algorithm: finding.run.model.name,
+        algorithm: finding.run.model.name + (finding.corrected ? ', corrected by hand' : ''),
       }));
       const bytes = await study!.segmentation(frame ?? 0, segments);
       return { blob: new Blob([bytes as BlobPart], { type: 'application/dicom' }), ending: '-seg.dcm' };
@@ -103,7 +103,7 @@ function makers(context: Context, known: Known) {
     report: async (active: Finding) => {
       const findings = shown(active).sort((a, b) => a.id - b.id);
       const picture = session.picture!;
-      const overlay = await dataUrl(await overlayPicture(picture, shown(active), 0.25, REPORT_SIDE));
+      const overlay = await dataUrl(await overlayPicture(picture, shown(active), 0.25, REPORT_SIDES));
       const text = await reportOf(picture, active, findings, overlay, known);
       return { blob: new Blob([text], { type: 'text/html' }), ending: '-report.html' };
     },
@@ -115,7 +115,7 @@ async function reportOf(picture: Picture, { run }: Finding, findings: readonly F
     language: currentLanguage(),
     title: say('reportTitle'),
     overlay,
-    picture: say('reportPicture', picture.name, picture.width, picture.height),
+    picture: say('reportPicture', picture.name, picture.width, picture.height, new Date().toLocaleString(currentLanguage())),
     findings: await Promise.all(findings.map((finding) => findingOf(finding, known))),
     model: [
       [say('modelCard'), `${run.model.name} (${run.model.id})`],

@@ -1,10 +1,12 @@
 // How large a mask is: its area, its parts, its longest diameter.
 
 import type { PackedMask } from '../session/mask.ts';
-import type { Picture } from '../picture/picture.ts';
 
-/** Millimetres of a pixel. */
-type Spacing = Pick<NonNullable<Picture['spacing']>, 'x' | 'y'>;
+/** Millimetres of a pixel, across and down. */
+export interface Spacing {
+  x: number;
+  y: number;
+}
 
 export interface Measures {
   pixels: number;
@@ -18,7 +20,18 @@ export interface Measures {
   longest: number;
 }
 
+const measured = new WeakMap<PackedMask, { spacing: Spacing | undefined; measures: Measures }>();
+
+/** Once for the same mask and spacing: lists are drawn anew whenever anything changes. */
 export function measure(mask: PackedMask, spacing: Spacing | undefined): Measures {
+  const known = measured.get(mask);
+  if (known && known.spacing === spacing) return known.measures;
+  const measures = measureAnew(mask, spacing);
+  measured.set(mask, { spacing, measures });
+  return measures;
+}
+
+function measureAnew(mask: PackedMask, spacing: Spacing | undefined): Measures {
   const parts = partsOf(mask);
   const pixels = parts.reduce((sum, part) => sum + part.pixels, 0);
   const largest = parts.reduce((best, part) => (part.pixels > best.pixels ? part : best), { pixels: 0, rows: [] as Row[] });

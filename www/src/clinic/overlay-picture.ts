@@ -7,14 +7,21 @@ import { WHOLE } from '../picture/place.ts';
 import type { Picture } from '../picture/picture.ts';
 import { pixelsOf, type Finding } from '../session/document.ts';
 
-/** Longest side, in pixels: what every browser's canvas holds. */
-const LONGEST = 4096;
+/** The longer side of the file, in pixels: small pictures are enlarged to `least`, large ones made smaller to `most`. */
+export interface Sides {
+  least: number;
+  most: number;
+}
+
+/** What every browser's canvas holds. */
+const NATIVE: Sides = { least: 1, most: 4096 };
 /** Longest side of the field that outlines are traced on. */
 const OUTLINE_SIDE = 1024;
 
-/** At the picture's own size, or as near to it as a canvas allows; the last finding is on top. */
-export function overlayPicture(picture: Picture, findings: readonly Finding[], opacity: number, longest = LONGEST): Promise<Blob> {
-  const scale = Math.min(1, longest / Math.max(picture.width, picture.height));
+/** At the picture's own size, or as near to it as the sides allow; the last finding is on top. */
+export function overlayPicture(picture: Picture, findings: readonly Finding[], opacity: number, { least, most } = NATIVE): Promise<Blob> {
+  const longest = Math.max(picture.width, picture.height);
+  const scale = Math.min(most, Math.max(least, longest)) / longest;
   const canvas = new OffscreenCanvas(Math.max(1, Math.round(picture.width * scale)), Math.max(1, Math.round(picture.height * scale)));
   const g = canvas.getContext('2d')!;
   g.imageSmoothingQuality = 'high';

@@ -1,12 +1,12 @@
 // Undo and redo: buttons that say what they take back. The sentence of the state comes back with it.
 
 import type { Context } from '../session/context.ts';
-import { make, makeButton } from '../ui/dom.ts';
+import { makeButton } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { icon } from './icons.ts';
 
-export function makeUndo({ session, actions }: Context): HTMLElement {
+export function makeUndo({ session, actions }: Context): HTMLElement[] {
   const go = (step: () => void) => {
     if (session.live) return;
     step();
@@ -34,5 +34,5 @@ export function makeUndo({ session, actions }: Context): HTMLElement {
   session.watch(({ document }) => document, show);
   session.watch(({ live }) => live !== undefined, show);
   inWords(show);
-  return make('div', { class: 'tool-group' }, back, on);
+  return [back, on];
 }

@@ -66,7 +66,7 @@ export class Drawings {
     return entry.fill.canvas;
   }
 
-  /** What `mask` and `truth` have in common and what not. Both cover the same part of the picture. */
+  /** What `mask` and `truth` have in common and what not; `truth` covers the whole picture. */
   compared(mask: Layer, truth: Layer): OffscreenCanvas {
     const entry = this.#entry(mask.field);
     if (entry.compared?.truth !== truth.field) entry.compared = { truth: truth.field, canvas: comparison(mask, truth) };
@@ -113,14 +113,24 @@ function packed([red, green, blue]: Colour, alpha: number): number {
   return (alpha << 24) | (blue << 16) | (green << 8) | red;
 }
 
+/** On the pixels of the mask, which may cover another part of the picture than the truth. */
 function comparison(mask: Layer, truth: Layer): OffscreenCanvas {
-  const a = shrink(mask.field, mask.width, mask.height, FILL_SIDE);
-  const b = shrink(truth.field, truth.width, truth.height, FILL_SIDE);
+  const { field, width, height } = shrink(mask.field, mask.width, mask.height, FILL_SIDE);
   const colours = [0, ...[COMPARED.maskOnly, COMPARED.truthOnly, COMPARED.both].map((colour) => packed(colour, 255))];
-  return pixels(a.width, a.height, (data) => {
-    for (let i = 0; i < data.length; i++) {
-      const inMask = 2 * a.field[i]! >= mask.peak ? 1 : 0;
-      data[i] = colours[inMask + (b.field[i] ? 2 : 0)]!;
+  const { place } = mask;
+  /** Where the pixel `at` of the mask is in the truth; outside of it where it is in its padding. */
+  const inTruth = (at: number, count: number, from: number, size: number, all: number) => Math.floor((from + ((at + 0.5) / count) * size) * all);
+  const columns = Array.from({ length: width }, (_, x) => inTruth(x, width, place.x, place.width, truth.width));
+  return pixels(width, height, (data) => {
+    for (let y = 0; y < height; y++) {
+      const row = inTruth(y, height, place.y, place.height, truth.height);
+      const inside = row >= 0 && row < truth.height;
+      for (let x = 0; x < width; x++) {
+        const column = columns[x]!;
+        const isTrue = inside && column >= 0 && column < truth.width && truth.field[row * truth.width + column];
+        const isMask = 2 * field[y * width + x]! >= mask.peak;
+        data[y * width + x] = colours[(isMask ? 1 : 0) + (isTrue ? 2 : 0)]!;
+      }
     }
   });
 }

@@ -75,6 +75,8 @@ export class Viewer {
   #frame = 0;
   #onDrawn: (() => void)[] = [];
   #hatch: CanvasPattern | undefined;
+  /** For the stroke that is being drawn. */
+  #scratch: OffscreenCanvas | undefined;
 
   constructor(picture: HTMLCanvasElement, overlay: HTMLCanvasElement) {
     this.#picture = picture.getContext('2d')!;
@@ -102,6 +104,7 @@ export class Viewer {
     const factor = detail / this.#detail;
     this.#detail = detail;
     Object.assign(canvas, { width: canvas.width * factor, height: canvas.height * factor });
+    this.#drawings.clear();
     // At once: a canvas that gets another size is empty.
     this.#draw();
   }
@@ -180,7 +183,9 @@ export class Viewer {
     stroke.forEach(({ x, y }, i) => (i === 0 ? path.moveTo(x * width, y * height) : path.lineTo(x * width, y * height)));
     // A single point is a dot.
     if (stroke.length === 1) path.lineTo(stroke[0]!.x * width, stroke[0]!.y * height + 0.01);
-    const scratch = new OffscreenCanvas(width, height);
+    const scratch = (this.#scratch ??= new OffscreenCanvas(width, height));
+    // Another size, or the same: it is empty afterwards.
+    Object.assign(scratch, { width, height });
     const s = scratch.getContext('2d')!;
     Object.assign(s, { lineCap: 'round', lineJoin: 'round', lineWidth: 2 * radius * width, strokeStyle: css(active.colour) });
     const strokeAs = (operation: GlobalCompositeOperation) => {

@@ -1,8 +1,9 @@
-// The mask after every token, for scrubbing: asked for once a run, when somebody is about to look.
+// The mask after every token, for scrubbing: asked for when somebody is about to look.
 
 import type { Context } from './context.ts';
 import { finished, tokenIds, type Run } from './run.ts';
 
+/** What is being asked for. */
 const asked = new WeakSet<Run['tokens']>();
 
 export async function askFrames({ session, engine }: Pick<Context, 'session' | 'engine'>): Promise<void> {
@@ -11,5 +12,6 @@ export async function askFrames({ session, engine }: Pick<Context, 'session' | '
   asked.add(run.tokens);
   const frames = await engine.call('frames', tokenIds(run)).catch(() => undefined);
   if (frames) session.learn(run, (known) => ({ ...known, frames }));
-  else asked.delete(run.tokens);
+  // A state that was gone back to may have the run without them.
+  asked.delete(run.tokens);
 }
