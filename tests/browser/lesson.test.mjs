@@ -13,7 +13,7 @@ const STEPS = 10;
 
 async function violations(page) {
   // What is dimmed while the engine is asked is no fault of contrast.
-  await page.waitForFunction(() => document.getAnimations().length === 0 && !document.querySelector('.stale'));
+  await page.waitForFunction(() => document.getAnimations().length === 0 && !document.querySelector('.through[aria-busy]'));
   await page.evaluate(`${AXE}; undefined`);
   const { violations } = await page.evaluate(() => window.axe.run());
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
