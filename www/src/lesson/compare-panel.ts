@@ -61,7 +61,7 @@ export class ComparePanel {
       this.#pair,
     );
     this.#slider.addEventListener('input', () => this.#draw());
-    addShortcuts({ key: 'k', what: 'keepRun', press: () => this.keep() });
+    addShortcuts({ key: 'c', what: 'keepRun', press: () => this.keep() });
     const { session } = context;
     session.watch(({ picture }) => picture, () => this.#forget());
     session.watch(({ run }) => run, () => void this.#show());

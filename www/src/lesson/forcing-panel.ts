@@ -50,8 +50,8 @@ export class ForcingPanel {
       make('div', { class: 'side-run' }, this.#truthTitle, this.#truthView.element),
       make('div', { class: 'side-run' }, this.#ownTitle, this.#ownView.element),
     );
-    const readings = make('div', { class: 'forcing-readings' }, this.#chart, this.#legend, this.#accuracyTitle, this.#accuracy, this.#figures);
-    this.#box = make('div', { class: 'forcing', hidden: true }, views, readings);
+    const readings = make('div', { class: 'forcing-readings' }, this.#chart, this.#legend, this.#accuracyTitle, this.#accuracy);
+    this.#box = make('div', { class: 'forcing', hidden: true }, make('div', { class: 'forcing-readings' }, views, this.#figures), readings);
     this.element = make(
       'section',
       { class: 'card', id: 'lesson-forcing', 'data-testid': 'lesson-forcing', 'aria-labelledby': 'lesson-forcing-title' },

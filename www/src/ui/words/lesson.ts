@@ -64,7 +64,7 @@ export const LESSON = {
   needsModel: ['This needs the model itself, not a recording.', 'Dafür braucht es das Modell selbst, keine Aufzeichnung.'],
   fedTruth: ['fed the truth', 'mit richtigen Token'],
   fedOwn: ['fed its own tokens', 'mit eigenen Token'],
-  rightTokens: ['Right tokens', 'Richtige Token'],
+  rightTokens: ['Right tokens', 'Richtig vorhergesagt'],
   partsFromTruth: ['Free running leaves the truth at', 'Frei laufend verlässt es die Referenz bei'],
   meanTrue: ['Mean probability of the true token', 'Mittlere Wahrscheinlichkeit des richtigen Tokens'],
   chartLabel: ['Probability of the true token by position, fed the truth and fed its own tokens', 'Wahrscheinlichkeit des richtigen Tokens nach Position, mit richtigen und mit eigenen Token'],
