@@ -1,11 +1,11 @@
 // What several sampled masks share: their mean, as one soft mask.
 
 import type { Context } from '../session/context.ts';
-import { finished, mean, sceneOf } from '../session/run.ts';
+import { finished, mean } from '../session/run.ts';
 import { make } from '../ui/dom.ts';
 import { percent } from '../ui/format.ts';
 import { inWords, say } from '../ui/words.ts';
-import { MiniView } from './mini.ts';
+import { MiniView, sceneWith, softLayer } from './mini.ts';
 
 /** Of a cell in which all masks agree, but for rounding. */
 const ALL = 0.999;
@@ -33,12 +33,12 @@ export function makeAgreementPanel({ session }: Context): HTMLElement {
     note.textContent = say('sharedNote');
     const all = Array.from(cells).filter((share) => share > ALL).length;
     told.textContent = say('sharedTold', all, cells.length, percent(mean(cells)));
-    const scene = sceneOf(run);
+    const scene = sceneWith(run, []);
     // The model's resolution is that of a square.
     const side = Math.round(Math.sqrt(sampled.mean.length));
     const drawn = scene.cells.map((token) => (token && token.index < done ? token : undefined));
-    const mask = { field: sampled.mean, width: side, height: side, place: scene.grid.place };
-    view.show(run.picture, { ...scene, cells: drawn, freshFrom: Infinity, edited: new Set(), mask }, title.textContent);
+    const mask = softLayer(sampled.mean, side, side, scene.grid.place);
+    view.show(run.picture, { ...scene, cells: drawn, freshFrom: Infinity, mask }, title.textContent);
   };
   session.watch(({ run }) => run?.sampled, show);
   session.watch(({ live }) => live, show);
