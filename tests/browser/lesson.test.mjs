@@ -13,7 +13,7 @@ const STEPS = 10;
 
 async function violations(page) {
   // What is dimmed while the engine is asked is no fault of contrast.
-  await page.waitForFunction(() => document.getAnimations().length === 0 && !document.querySelector('.stale'));
+  await page.waitForFunction(() => document.getAnimations().length === 0 && !document.querySelector('.through[aria-busy]')?.checkVisibility());
   await page.evaluate(`${AXE}; undefined`);
   const { violations } = await page.evaluate(() => window.axe.run());
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
@@ -106,6 +106,11 @@ describe('lesson', { skip: missing }, () => {
         const [edited] = told[step].match(/^Token \d+/);
         const { 'First divergence': parting } = await figures(page, 'compare-figures');
         assert.ok(parting.startsWith(`${edited.toLowerCase()} (`), parting);
+      }
+      if (step === 9) {
+        const shared = Number((await page.getByTestId('mean-told').textContent()).match(/in (\d+) of 64/)[1]);
+        const differing = Number(told[step].match(/differ in (\d+) of 64/)[1]);
+        assert.equal(shared + differing, 64);
       }
       await screenshot(page, `tour-${String(step).padStart(2, '0')}`);
       await page.keyboard.press(step % 2 ? 'ArrowRight' : 'Enter');

@@ -4,13 +4,12 @@ import { dice } from '../draw/dice.ts';
 import type { Frames } from '../engine/messages.ts';
 import type { Context } from '../session/context.ts';
 import { finished, tokenIds, type FinishedRun, type Run } from '../session/run.ts';
-import { sceneOf } from '../session/scene.ts';
 import { fillPairs, make, makeButton } from '../ui/dom.ts';
 import { percent } from '../ui/format.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { compareTokens, shareEqual } from './compare.ts';
-import { MiniView, framesOfRun } from './mini.ts';
+import { MiniView, framesOfRun, sceneWith } from './mini.ts';
 
 /** Tokens in a strip, about the one that was decoded last. */
 const STRIP = 9;
@@ -62,7 +61,7 @@ export class ComparePanel {
       this.#pair,
     );
     this.#slider.addEventListener('input', () => this.#draw());
-    addShortcuts({ key: 'k', what: 'keepRun', press: () => this.keep() });
+    addShortcuts({ key: 'c', what: 'keepRun', press: () => this.keep() });
     const { session } = context;
     session.watch(({ picture }) => picture, () => this.#forget());
     session.watch(({ run }) => run, () => void this.#show());
@@ -149,10 +148,10 @@ export class ComparePanel {
     const kept = run === this.#kept;
     side.title.textContent = `${say(kept ? 'keptRun' : 'presentRun')}: ${describe(run)}`;
     const shown: Run = side.frames ? { ...run, frames: side.frames } : run;
-    const scene = sceneOf(shown, Math.min(step, run.tokens.length));
     const differing = run.tokens.filter(({ token, index }) => other.tokens[index] && other.tokens[index].token !== token);
     const cell = parting !== undefined && parting < step ? parting : undefined;
-    side.view.show(run.picture, { ...scene, edited: new Set(differing.map(({ index }) => index)) }, say(kept ? 'keptRun' : 'presentRun'), cell);
+    const scene = sceneWith(shown, differing.map(({ index }) => index), Math.min(step, run.tokens.length));
+    side.view.show(run.picture, scene, say(kept ? 'keptRun' : 'presentRun'), cell);
     // Once all are there, what counts is where they part.
     const centre = step >= run.tokens.length && parting !== undefined ? parting + 1 : step;
     const from = Math.max(0, Math.min(centre - Math.ceil(STRIP / 2), run.tokens.length - STRIP));

@@ -4,13 +4,12 @@ import { dice } from '../draw/dice.ts';
 import type { Frames, TeacherForced } from '../engine/messages.ts';
 import type { Context } from '../session/context.ts';
 import { finished, mean, tokenIds, type FinishedRun } from '../session/run.ts';
-import { sceneOf } from '../session/scene.ts';
 import { fillPairs, make, makeButton } from '../ui/dom.ts';
 import { percent } from '../ui/format.ts';
 import { inWords, say } from '../ui/words.ts';
 import { drawChart, makeChart } from './chart.ts';
 import { accuracyByRow, compareTokens, draftsOf, meanByRow, probabilitiesOf, shareEqual } from './compare.ts';
-import { MiniView } from './mini.ts';
+import { MiniView, sceneWith, softLayer } from './mini.ts';
 
 interface Forced {
   run: FinishedRun;
@@ -51,8 +50,8 @@ export class ForcingPanel {
       make('div', { class: 'side-run' }, this.#truthTitle, this.#truthView.element),
       make('div', { class: 'side-run' }, this.#ownTitle, this.#ownView.element),
     );
-    const readings = make('div', { class: 'forcing-readings' }, this.#chart, this.#legend, this.#accuracyTitle, this.#accuracy, this.#figures);
-    this.#box = make('div', { class: 'forcing', hidden: true }, views, readings);
+    const readings = make('div', { class: 'forcing-readings' }, this.#chart, this.#legend, this.#accuracyTitle, this.#accuracy);
+    this.#box = make('div', { class: 'forcing', hidden: true }, make('div', { class: 'forcing-readings' }, views, this.#figures), readings);
     this.element = make(
       'section',
       { class: 'card', id: 'lesson-forcing', 'data-testid': 'lesson-forcing', 'aria-labelledby': 'lesson-forcing-title' },
@@ -106,15 +105,15 @@ export class ForcingPanel {
     const { truth, predicted } = forced;
     const fedTruth = compareTokens(predicted, truth);
     const fedOwn = compareTokens(tokenIds(run), truth);
-    const whole = sceneOf(run);
     const size = frames.width * frames.height;
     const last = frames.frames.subarray((frames.count - 1) * size, frames.count * size);
-    const layer = { field: last, width: frames.width, height: frames.height, place: whole.grid.place, peak: 255 as const };
-    const wrong = (list: ArrayLike<number>) => new Set(Array.from(truth, (_, i) => i).filter((i) => list[i] !== truth[i]));
+    const wrong = (list: ArrayLike<number>) => Array.from(truth, (_, i) => i).filter((i) => list[i] !== truth[i]);
+    const forcedScene = sceneWith(run, wrong(predicted));
+    const mask = softLayer(last, frames.width, frames.height, forcedScene.grid.place);
     this.#truthTitle.textContent = say('fedTruth');
     this.#ownTitle.textContent = say('fedOwn');
-    this.#truthView.show(picture, { ...whole, mask: layer, freshFrom: Infinity, edited: wrong(predicted) }, say('fedTruth'));
-    this.#ownView.show(picture, { ...whole, edited: wrong(tokenIds(run)) }, say('fedOwn'), fedOwn.parting);
+    this.#truthView.show(picture, { ...forcedScene, mask }, say('fedTruth'));
+    this.#ownView.show(picture, sceneWith(run, wrong(tokenIds(run))), say('fedOwn'), fedOwn.parting);
     const columns = started.columns;
     const values = Array.from(forced.probabilities);
     drawChart(

@@ -3,6 +3,7 @@
 import type { Context } from '../session/context.ts';
 import { byId, make, makeButton } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
+import { makeAgreementPanel } from './agreement-panel.ts';
 import { ComparePanel } from './compare-panel.ts';
 import { ForcingPanel } from './forcing-panel.ts';
 import { connectPresenter } from './presenter.ts';
@@ -13,7 +14,7 @@ export function connectLesson(context: Context): void {
   const compare = new ComparePanel(context);
   const tour = new Tour(context, () => compare.keep());
   byId('learn-wide').append(compare.element, new ForcingPanel(context).element);
-  byId('learn-side').append(makeSharePanel(context));
+  byId('learn-side').append(makeAgreementPanel(context), makeSharePanel(context));
   const start = makeStart(context, tour);
   document.querySelector('main')!.before(start.element);
   connectPresenter(context, () => void tour.start(start.button));

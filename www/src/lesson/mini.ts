@@ -1,10 +1,11 @@
 // A small picture with a mask over it, drawn as the big one is, and the masks of a run on its way.
 
-import { Viewer, type Scene } from '../draw/viewer.ts';
+import { Viewer, type Layer, type Scene } from '../draw/viewer.ts';
 import type { Frames } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
-import { tokenIds, type Run } from '../session/run.ts';
+import type { Box } from '../picture/place.ts';
+import { sceneOf } from '../session/scene.ts';
 import { make } from '../ui/dom.ts';
 
 export class MiniView {
@@ -33,6 +34,17 @@ export class MiniView {
     this.#viewer.scene = scene;
     this.#viewer.cursor = cursor;
   }
+}
+
+/** The scene of a run, of its first `step` tokens where that is said, with the tokens of `marked` marked. */
+export function sceneWith(run: Run, marked: Iterable<number>, step?: number): Scene {
+  return { ...sceneOf(run, step), edited: new Set(marked) };
+}
+
+/** A mask of 0 to 255 over `place`. */
+export function softLayer(field: Uint8Array, width: number, height: number, place: Box): Layer {
+  const layer = { field, width, height, place, peak: 255 as const };
+  return layer;
 }
 
 const asked = new WeakMap<Run['tokens'], Promise<Frames | undefined>>();

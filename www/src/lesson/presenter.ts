@@ -48,7 +48,7 @@ export function connectPresenter(context: Context, startTour: () => void): void 
     wasFull = isFull;
   });
   document.addEventListener('keydown', (event) => {
-    if (!isOn() || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector('dialog[open]')) return;
+    if (!isOn() || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || isTyping(event.target) || document.querySelector('dialog[open]')) return;
     if (!act(context, event.key, toggle)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -62,7 +62,7 @@ export function connectPresenter(context: Context, startTour: () => void): void 
 }
 
 /** Does what a key means while presenting, beside the shortcuts of the page; whether it means anything. */
-function act({ session }: Context, key: string, toggle: () => void): boolean {
+function act(context: Context, key: string, toggle: () => void): boolean {
   // The tour has the arrow keys and Escape to itself.
   const touring = document.body.dataset.touring !== undefined;
   switch (key) {
@@ -73,14 +73,14 @@ function act({ session }: Context, key: string, toggle: () => void): boolean {
       return true;
     case 'Escape':
       // While something is decoded, Escape stops that.
-      if (touring || session.live) return false;
+      if (touring || context.session.live) return false;
       toggle();
       return true;
     case 's':
-      pressNext('#sentences button');
+      sayNext(context);
       return true;
     case 'n':
-      pressNext('#gallery button');
+      following('#gallery button')?.click();
       return true;
     case 'o':
       nextOverlay();
@@ -94,11 +94,18 @@ function press(selector: string): void {
   document.querySelector<HTMLButtonElement>(selector)?.click();
 }
 
-/** Presses the button after the one that is pressed. A sentence is not decoded where that would download something. */
-function pressNext(selector: string): void {
+/** The button after the one that is pressed. */
+function following(selector: string): HTMLButtonElement | undefined {
   const buttons = [...document.querySelectorAll<HTMLButtonElement>(selector)];
   const at = buttons.findIndex((button) => button.getAttribute('aria-pressed') === 'true');
-  buttons[(at + 1) % buttons.length]?.click();
+  return buttons[(at + 1) % buttons.length];
+}
+
+/** The next sentence of the picture; decoded at once where a model runs, else nothing may be downloaded for it. */
+function sayNext({ actions, engine }: Context): void {
+  const button = following('#sentences button');
+  if (engine) button?.click();
+  else if (button) actions.say(button.value);
 }
 
 function nextOverlay(): void {
