@@ -5,6 +5,7 @@ import type { Frames } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import type { Box } from '../picture/place.ts';
+import { tokenIds, type Run } from '../session/run.ts';
 import { sceneOf } from '../session/scene.ts';
 import { make } from '../ui/dom.ts';
 
