@@ -379,20 +379,32 @@ describe('clinic', { skip: missing }, () => {
     await page.context().close();
   });
 
-  test('DICOM SEG holds every visible finding, refers to its source, and the page says what it carries', { skip: noImaging }, async () => {
+  test('DICOM SEG holds every visible finding, refers to its source and its patient; no other file does', { skip: noImaging }, async () => {
+    const { parseDicom } = require('dicom-parser');
+    const file = join(FIXTURES, 'mono1_16bit_window.dcm');
+    const source = parseDicom(readFileSync(file));
     const { page, nothingWrong } = await visit(session);
-    await page.getByTestId('file-input').setInputFiles(join(FIXTURES, 'implicit_little.dcm'));
+    await page.getByTestId('file-input').setInputFiles(file);
     await page.waitForFunction(() => /carries the patient/.test(document.querySelector('[data-testid=seg-note]').textContent));
     for (const text of [all.text, oneSide.text]) await say(page, text);
     await page.getByTestId('show-all').click();
     await page.keyboard.press('b');
     await drag(page, [0.3, 0.4], [0.6, 0.4]);
-    const { corrected_mask } = await record(page);
+    const { corrected_mask, image } = await record(page);
+    assert.match(await page.locator('.finding.active').innerText(), /% · [\d.]+ mm² · corrected by hand\s+.*longest diameter [\d.]+ mm/s);
+    // At the detector 0.15 and 0.2 mm, in the patient less by the magnification of 1.25 that the file names.
+    assert.deepEqual(image.spacing_mm, { x: 0.12, y: 0.16 });
     const { bytes, name } = await saved(page, 'save-seg');
     assert.match(name, /-seg\.dcm$/);
-    const dicom = require('dicom-parser').parseDicom(bytes);
-    assert.equal(dicom.string('x00080016'), '1.2.840.10008.5.1.4.1.1.66.4');
-    assert.equal(dicom.string('x00080060'), 'SEG');
+    const dicom = parseDicom(bytes);
+    assert.deepEqual(['x00080016', 'x00080060'].map((tag) => dicom.string(tag)), ['1.2.840.10008.5.1.4.1.1.66.4', 'SEG']);
+    for (const tag of ['x00100020', 'x0020000d']) assert.equal(dicom.string(tag), source.string(tag), tag);
+    // The source is in Latin-1, the file that is made in UTF-8.
+    assert.equal(dicom.string('x00080005'), 'ISO_IR 192');
+    assert.equal(Buffer.from(dicom.string('x00100010'), 'latin1').toString(), source.string('x00100010'));
+    const { x00081115: series } = dicom.elements;
+    const instance = series.items[0].dataSet.elements.x0008114a.items[0].dataSet.string('x00081155');
+    assert.equal(instance, source.string('x00080018'));
     assert.equal(dicom.elements.x00620002.items.length, 2);
     const [rows, columns, frames] = [dicom.uint16('x00280010'), dicom.uint16('x00280011'), Number(dicom.string('x00280008'))];
     assert.deepEqual([rows, columns, frames], [...corrected_mask.size, 2]);
@@ -401,6 +413,15 @@ describe('clinic', { skip: missing }, () => {
     const bit = (i) => (bytes[dataOffset + (i >> 3)] >> (i & 7)) & 1;
     const active = Uint8Array.from({ length: rows * columns }, (_, i) => bit(rows * columns + i));
     assert.deepEqual(active, decoded(corrected_mask));
+
+    const patient = [source.string('x00100010').split('^')[0], source.string('x00100020')];
+    assert.ok(patient.every((text) => text.length > 3), patient.join());
+    for (const id of ['save-json', 'save-report', 'save-mask', 'save-overlay', 'save-nifti']) {
+      const { bytes } = await saved(page, id);
+      const text = (id === 'save-nifti' ? gunzipSync(bytes) : bytes).toString('latin1');
+      for (const part of patient) assert.ok(!text.includes(part), `${part} in ${id}`);
+    }
+    await screenshot(page, 'clinic-dicom');
     nothingWrong();
     await page.context().close();
   });

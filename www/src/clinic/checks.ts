@@ -111,5 +111,5 @@ export class ChecksPanel {
 /** A tick or a warning sign, what it is about, and what was found. */
 function line(agrees: boolean, about: string, text: string, told: Key = agrees ? 'checkAgrees' : 'checkDiffers'): HTMLLIElement {
   const sign = make('span', { class: 'sign' }, icon(agrees ? 'fits' : 'warning'), make('span', { class: 'hidden' }, say(told)));
-  return make('li', { class: agrees ? 'agrees' : 'differs', 'data-agrees': String(agrees) }, sign, make('span', {}, make('b', {}, `${about} `), text));
+  return make('li', { class: agrees ? 'check-agrees' : 'check-differs', 'data-agrees': String(agrees) }, sign, make('span', {}, make('b', {}, `${about} `), text));
 }

@@ -31,10 +31,10 @@ export function stepAt(share: number, count: number): number {
 
 export function makeCurve(context: Context): Curve {
   const { session } = context;
-  const line = part('polyline', { class: 'line' });
-  const marker = part('line', { class: 'marker', y1: 0, y2: HEIGHT });
+  const line = part('polyline', { class: 'dice-line' });
+  const marker = part('line', { class: 'dice-marker', y1: 0, y2: HEIGHT });
   const plot = part('svg', { viewBox: `0 -3 ${WIDTH} ${HEIGHT + 6}`, preserveAspectRatio: 'none', 'aria-hidden': true });
-  const grid = [0, 0.5, 1].map((share) => part('line', { class: 'grid', x1: 0, x2: WIDTH, y1: share * HEIGHT, y2: share * HEIGHT }));
+  const grid = [0, 0.5, 1].map((share) => part('line', { class: 'dice-grid', x1: 0, x2: WIDTH, y1: share * HEIGHT, y2: share * HEIGHT }));
   plot.append(...grid, line, marker);
   const slider = make('div', { class: 'plot', role: 'slider', tabindex: 0, 'data-testid': 'dice-curve', 'aria-valuemin': 0 }, plot);
   const title = make('p', { class: 'label' });

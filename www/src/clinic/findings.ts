@@ -21,7 +21,7 @@ export function connectFindings(context: Context): void {
   const list = make('ul', { class: 'findings' });
   const title = make('h2', { id: 'findings-title' });
   const all = makeButton({ class: 'link', 'data-testid': 'show-all' }, '', () => session.show(withAllVisible(session.document)));
-  const card = make('section', { class: 'card', 'aria-labelledby': 'findings-title' }, make('div', { class: 'head' }, title, all), list);
+  const card = make('section', { class: 'card', 'aria-labelledby': 'findings-title' }, make('div', { class: 'clinic-head' }, title, all), list);
   byId('clinic').append(card);
 
   const select = (finding: Finding) => {

@@ -18,7 +18,7 @@ export class TruthPanel {
   readonly #title = make('h2', { id: 'truth-title' });
   readonly #note = make('p', { class: 'fine' });
   readonly #figures = make('dl', { class: 'figures', 'data-testid': 'truth-figures' });
-  readonly #legend = make('ul', { class: 'keys' });
+  readonly #legend = make('ul', { class: 'clinic-keys' });
   readonly #differ = make('input', { type: 'checkbox', 'data-testid': 'differences' });
   readonly #differLabel = make('label', { class: 'toggle' }, this.#differ, make('span'));
   readonly #file = make('input', { type: 'file', accept: 'image/*', 'data-testid': 'truth-input', hidden: true });
@@ -33,8 +33,8 @@ export class TruthPanel {
     this.#context = context;
     this.#curve = makeCurve(context);
     const { session, viewer } = context;
-    const head = make('div', { class: 'head' }, this.#title, this.#close);
-    const card = make('section', { class: 'card truth', 'aria-labelledby': 'truth-title' }, head, this.#note, this.#figures);
+    const head = make('div', { class: 'clinic-head' }, this.#title, this.#close);
+    const card = make('section', { class: 'card truth-card', 'aria-labelledby': 'truth-title' }, head, this.#note, this.#figures);
     card.append(this.#legend, this.#differLabel, this.#curve.element, make('div', { class: 'row' }, this.#open, this.#file));
     byId('clinic').append(card);
     this.#differ.addEventListener('change', () => {
@@ -180,7 +180,7 @@ function overlap({ dice, iou }: Comparison): [string, string][] {
 }
 
 function key(what: keyof typeof COMPARED, name: string, pixels: number): HTMLLIElement {
-  const swatch = make('span', { class: 'key', 'aria-hidden': true });
+  const swatch = make('span', { class: 'clinic-key', 'aria-hidden': true });
   swatch.style.background = css(COMPARED[what]);
   return make('li', { 'data-testid': `truth-${what}` }, swatch, make('span', {}, name), make('span', { class: 'count' }, pixels.toLocaleString('en').replaceAll(',', '\u202f')));
 }
