@@ -16,7 +16,9 @@ import { followLink } from '../lesson/links.ts';
 import { openPicture, type Picture } from '../picture/picture.ts';
 import { loadImaging, type Imaging } from '../picture/module.ts';
 import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
-import { countMask, finished, type Run } from '../session/run.ts';
+import { packedOf } from '../session/document.ts';
+import { areaOf } from '../session/mask.ts';
+import { finished, type Run } from '../session/run.ts';
 import { sceneNow } from '../session/scene.ts';
 import { Session } from '../session/session.ts';
 import { byId, fillPairs, settings } from '../ui/dom.ts';
@@ -170,6 +172,7 @@ export class App implements Context {
       this.#render();
     });
     for (const part of ['run', 'step', 'document', 'truth'] as const) session.watch((now) => now[part], () => this.#showRun());
+    session.watch(({ document }) => document, () => this.#present());
     inWords(() => {
       this.#render();
       this.#showRun();
@@ -227,9 +230,7 @@ export class App implements Context {
       useModel: (id) => this.#model.listings.some((listing) => listing.id === id) && this.#model.choose(id),
       present: (run) => {
         if (isBusy(this.#state)) throw new Error(say('waitForEnd'));
-        const { mask, width, height } = run.outcome.result;
         this.session.finish(run.prompt, run);
-        this.#dispatch({ type: 'present', maskPixels: countMask(mask), pixels: width * height });
       },
       openFiles: (files) => this.#pictures.openFiles(files),
       openPicture: (picture) => {
@@ -237,6 +238,23 @@ export class App implements Context {
         this.#show(picture);
       },
     };
+  }
+
+  /** The status line speaks of what is on screen: of another finding, of a mask that was corrected or taken back. */
+  #present(): void {
+    const { active, live } = this.session;
+    if (live || isBusy(this.#state) || this.#state.name === 'error') return;
+    if (!active) {
+      if (this.#state.name === 'done' || this.#state.name === 'stopped') this.#dispatch(this.#opened());
+      return;
+    }
+    const { tokens, started, outcome } = active.run;
+    const { width, height } = outcome.result;
+    if (outcome.stopped && !active.corrected) {
+      this.#dispatch({ type: 'presentPartial', token: tokens.length, total: started.total });
+    } else {
+      this.#dispatch({ type: 'present', maskPixels: areaOf(packedOf(active)), pixels: width * height });
+    }
   }
 
   #show(picture: Picture): void {

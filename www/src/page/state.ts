@@ -27,8 +27,10 @@ export type Event =
   | { type: 'stop'; token: number; total: number }
   | { type: 'sample'; token: number; total: number }
   | { type: 'sampled' }
-  /** A run that was decoded elsewhere is shown. */
+  /** Another finding is shown, or its mask was changed, or it was decoded elsewhere. */
   | { type: 'present'; maskPixels: number; pixels: number }
+  /** The same of one that was stopped. */
+  | { type: 'presentPartial'; token: number; total: number }
   | { type: 'abandon' }
   /** Another picture is there; nothing of the one before is shown. */
   | { type: 'opened'; modelLoaded: boolean }
@@ -47,6 +49,7 @@ const FROM: Record<Event['type'], readonly State['name'][]> = {
   sample: ['done', 'sampling'],
   sampled: ['sampling'],
   present: RESTING,
+  presentPartial: RESTING,
   opened: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
   abandon: ['ready', 'encoding', 'decoding', 'sampling'],
   fail: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
@@ -79,6 +82,7 @@ export function next(state: State, event: Event): State {
     case 'present':
       return { name: 'done', maskPixels: event.maskPixels, pixels: event.pixels };
     case 'stop':
+    case 'presentPartial':
       return { name: 'stopped', token: event.token, total: event.total };
     case 'sample': {
       const { maskPixels, pixels } = state as State & { name: 'done' };

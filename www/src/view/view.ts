@@ -45,7 +45,7 @@ export function connectView(context: Context): void {
 const TOOLS: readonly { name: Icon; key: string; what: Key }[] = [
   { name: 'read', key: 'v', what: 'toolRead' },
   { name: 'window', key: 'w', what: 'toolWindow' },
-  { name: 'pan', key: 'h', what: 'toolPan' },
+  { name: 'pan', key: 'm', what: 'toolPan' },
 ];
 
 function toolButtons({ tools }: Context): HTMLElement[] {
