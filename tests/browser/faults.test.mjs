@@ -25,10 +25,9 @@ async function prepared(session, script, argument, query) {
   return visit(session, { context, query });
 }
 
-/** Presses Load and gives what the page says of the failure. */
+/** Presses Segment and gives what the page says of the failure. */
 async function failure(page) {
-  await page.getByTestId('model-select').selectOption(BUNDLE);
-  await page.getByTestId('load-model').click();
+  await page.getByTestId('segment').click();
   await state(page, 'error');
   return page.getByTestId('status').textContent();
 }
@@ -72,7 +71,7 @@ describe('faults', { skip: missing }, () => {
     const full = () => (Cache.prototype.put = () => Promise.reject(new DOMException('full', 'QuotaExceededError')));
     const { page, nothingWrong } = await prepared(session, full);
     await loadModel(page);
-    await page.getByText('This browser keeps no files for us').waitFor();
+    await page.getByText('This browser keeps no files for us').waitFor({ state: 'attached' });
     assert.ok((await segment(page, first)).tokens.length > 0);
     nothingWrong();
   });
@@ -96,7 +95,7 @@ describe('faults', { skip: missing }, () => {
     const session = await opened(t);
     const { page, context, nothingWrong } = await visit(session);
     await loadModel(page);
-    await page.getByText('Models are kept in this browser').waitFor();
+    await page.getByText('Models are kept in this browser').waitFor({ state: 'attached' });
     const { shards } = JSON.parse(readFileSync(join(DIST, `bundles/${BUNDLE}/manifest.json`), 'utf8'));
     // A kept note may be of before the load: wait for the files themselves.
     const damaged = await page.evaluate(async ([cut, changed]) => {
@@ -129,7 +128,7 @@ describe('faults', { skip: missing }, () => {
     again.nothingWrong();
   });
 
-  test('a connection that dies names the file, and Load goes on from what is there', async (t) => {
+  test('a connection that dies names the file, and Segment goes on from what is there', async (t) => {
     const session = await opened(t);
     const { page } = await visit(session);
     await page.route(`**/${SHARD}`, (route) => route.abort('connectionreset'));

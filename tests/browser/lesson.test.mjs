@@ -164,7 +164,7 @@ describe('lesson', { skip: missing }, () => {
 
   for (const engineless of [false, true]) {
     test(`a recording plays without a request for engine or bundle${engineless ? ', and without WebAssembly' : ''}`, async () => {
-      const context = await session.browser.newContext({ viewport: { width: 1360, height: 1000 } });
+      const context = await session.browser.newContext({ viewport: { width: 1360, height: 1000 }, serviceWorkers: 'block' });
       if (engineless) await context.addInitScript(() => delete globalThis.WebAssembly);
       const begin = session.server.requests.length;
       const { page, nothingWrong } = await visit(session, { query: '#tab=learn', context });

@@ -6,7 +6,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { BUNDLE, DIST, GALLERY, loadModel, missing, open, segment, state, visit } from './page.mjs';
+import { BUNDLE, DIST, GALLERY, loadModel, missing, open, segment, settings, state, visit } from './page.mjs';
 
 const gallery = missing ? [] : JSON.parse(readFileSync(join(GALLERY, 'gallery.json'), 'utf8'));
 const first = gallery[0] && { image: gallery[0].image, text: gallery[0].sentences[0].text };
@@ -53,7 +53,7 @@ function nextBuild(t) {
   const folder = mkdtempSync(join(tmpdir(), 'mriseg-build-'));
   cpSync(DIST, folder, { recursive: true });
   const before = readFileSync(join(folder, 'index.html'), 'utf8');
-  const after = before.replace('<body>', '<body data-build="next">');
+  const after = before.replace('<body ', '<body data-build="next" ');
   assert.notEqual(after, before);
   writeFileSync(join(folder, 'index.html'), after);
   const worker = readFileSync(join(folder, 'sw.js'), 'utf8');
@@ -122,7 +122,7 @@ describe('without a network', { skip: missing }, () => {
     const session = await opened(t);
     const { page, context } = await visit(session, ALLOWED);
     await kept(page);
-    await page.getByTestId('clear-cache').click();
+    await settings(page, () => page.getByTestId('clear-cache').click());
     await until(page, async () => (await caches.keys()).length === 0);
     await visit(session, { context });
     await until(page, async () => (await caches.keys()).length === 1);

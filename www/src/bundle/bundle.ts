@@ -118,7 +118,7 @@ async function loadManifest(folder: URL, id: string, options: LoaderOptions, lis
   const response = await request(new URL('manifest.json', folder).href, file, options.fetch, { cache: 'no-cache' });
   const manifestBytes = new Uint8Array(
     await response.arrayBuffer().catch(() => {
-      throw new LoadError(`${file} broke off.`, 'Check the connection and press Load again.');
+      throw new LoadError(`${file} broke off.`, 'Check the connection and press Segment again.');
     }),
   );
   refuseHtml(response, file, manifestBytes);

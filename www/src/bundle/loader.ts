@@ -76,7 +76,7 @@ export async function loadFile(url: string, entry: FileEntry, options: LoaderOpt
     await options.store.remove(entry.sha256);
   }
   const bytes = await download(url, entry, options);
-  await checkHash(bytes, entry, 'Press Load again; if it stays so, the copy on the server is damaged.');
+  await checkHash(bytes, entry, 'Press Segment again; if it stays so, the copy on the server is damaged.');
   return { bytes, cached: false, kept: keep(entry.sha256, bytes, options) };
 }
 
@@ -165,7 +165,7 @@ export function refuseHtml(response: Response, file: string, begin: Uint8Array):
 function interrupted(entry: FileEntry, received: number): LoadError {
   return new LoadError(
     `${entry.file} broke off after ${received} of ${entry.bytes} bytes.`,
-    'Check the connection and press Load again.',
+    'Check the connection and press Segment again.',
   );
 }
 

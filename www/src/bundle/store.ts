@@ -64,6 +64,8 @@ export function openStore(caches: CacheStorage | undefined, base: string): Conte
     },
     async has(hash) {
       if (memory.has(hash)) return true;
+      // Opening a cache would make it.
+      if (!(await caches?.has(CACHE).catch(() => false))) return false;
       const found = await (await disk())?.match(finalName(hash)).catch(() => undefined);
       return found !== undefined;
     },
