@@ -329,8 +329,8 @@ export class App implements Context {
 
   #fail(error: unknown, prefix = ''): void {
     this.session.live = undefined;
-    const message = prefix + (error instanceof Error ? error.message : String(error));
-    const remedy = error instanceof LoadError ? error.remedy : '';
+    const [remedy, before] = error instanceof LoadError ? [error.remedy, ''] : ['', prefix];
+    const message = before + (error instanceof Error ? error.message : String(error));
     this.#dispatch({ type: 'fail', message, remedy });
   }
 
