@@ -315,8 +315,12 @@ export class App implements Context {
     const { run } = this.session;
     this.viewer.scene = sceneNow(this.session);
     offerOverlays(this.viewer);
-    // At every token of a decoding nothing in it changes.
-    if (!this.session.live) this.#showTiming();
+    // What is being decoded counts for itself, and takes no time yet.
+    if (!this.session.live) {
+      const { step } = this.session;
+      byId('token-count').textContent = run ? say('tokensOf', step ?? run.tokens.length, run.started.total) : '';
+      this.#showTiming();
+    }
     if (run?.sampled && this.#state.name === 'sampling' && this.viewer.heat !== 'agreement') {
       showHeat(this.viewer, 'agreement');
     }
