@@ -54,8 +54,8 @@ pub struct InConvention {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Compares a mask of the whole picture (0 and 1, row by row) with its sentence; none where the model's sentences are
-    /// not about lungs, and where the sentence was not understood.
+    /// Compares a mask of the whole picture (0 and 1, row by row) with its sentence, whose "left" means `words`' left; none
+    /// where the model's sentences are not about lungs, and where the sentence was not understood.
     ///
     /// # Errors
     ///
@@ -66,6 +66,7 @@ impl Engine {
         mask: Vec<u8>,
         width: usize,
         height: usize,
+        words: Ts<SideConvention>,
     ) -> Result<Vec<Ts<Check>>, JsError> {
         let segmenter = self.loaded()?;
         if width.checked_mul(height) != Some(mask.len()) {
@@ -76,7 +77,9 @@ impl Engine {
         }
         let pixels = mask.into_iter().map(|pixel| u8::from(pixel != 0));
         let mask = Mask::new(width, height, pixels.collect());
-        let checks = segmenter.checks(&text, &mask).into_iter();
+        let checks = segmenter
+            .checks_in(&text, &mask, words.to_rust()?.into())
+            .into_iter();
         Ok(checks
             .map(|check| Check::from(check).into_ts())
             .collect::<Result<_, _>>()?)

@@ -38,7 +38,7 @@ export class ChecksPanel {
   /** Of any finding; none where the sentences of the model are not about lungs. */
   async of(finding: Finding): Promise<readonly Check[]> {
     const { width, height } = finding.run.outcome.result;
-    const checks = this.#context.engine?.call('checks', finding.run.asked, pixelsOf(finding), width, height);
+    const checks = this.#context.engine?.call('checks', finding.run.prompt, pixelsOf(finding), width, height, finding.run.words);
     return (await checks?.catch(() => undefined)) ?? [];
   }
 
@@ -92,7 +92,7 @@ export class ChecksPanel {
     const value = one.dice.toFixed(2);
     const text = nothing
       ? say(one.what === 'side' ? 'influenceSideNothing' : 'influenceNothing', value)
-      : one.empty ? say('influenceEmpty') : say('influenceDice', value);
+      : one.empty ? say('influenceEmpty') : one.none ? say('influenceNone') : say('influenceDice', value);
     const item = line(!nothing, say(one.what === 'side' ? 'otherSide' : 'noRequest'), `“${one.prompt}” ${text}`, nothing ? 'influenceWarns' : 'influenceFine');
     item.tabIndex = 0;
     item.dataset.what = one.what;

@@ -75,7 +75,7 @@ function makers(context: Context, known: Known) {
     },
     overlay: async (active: Finding) => {
       const opacity = viewer.mode === 'fill' ? viewer.opacity : 0;
-      return { blob: await overlayPicture(session.picture!, shown(active), opacity), ending: '-overlay.png' };
+      return { blob: await overlayPicture(session.picture!, shown(active), opacity, edgesOf(active)), ending: '-overlay.png' };
     },
     json: async (active: Finding) => {
       const text = JSON.stringify(exportFinding(active));
@@ -91,8 +91,11 @@ function makers(context: Context, known: Known) {
     },
     seg: async (active: Finding) => {
       const { study, frame } = session.picture!;
-      const segments = shown(active).sort((a, b) => a.id - b.id).map((finding) => ({
-        label: finding.run.prompt,
+      const findings = shown(active).sort((a, b) => a.id - b.id);
+      const labels = new Map<number, string>();
+      for (const finding of findings) labels.set(finding.id, await patientLabel(finding, context));
+      const segments = findings.map((finding) => ({
+        label: labels.get(finding.id)!,
         mask: pixelsOf(finding),
         colour: [...colourOf(finding.id)] as [number, number, number],
         algorithm: finding.run.model.name + (finding.corrected ? ', corrected by hand' : ''),
@@ -103,11 +106,32 @@ function makers(context: Context, known: Known) {
     report: async (active: Finding) => {
       const findings = shown(active).sort((a, b) => a.id - b.id);
       const picture = session.picture!;
-      const overlay = await dataUrl(await overlayPicture(picture, shown(active), 0.25, REPORT_SIDES));
+      const overlay = await dataUrl(await overlayPicture(picture, shown(active), 0.25, edgesOf(active), REPORT_SIDES));
       const text = await reportOf(picture, active, findings, overlay, known);
       return { blob: new Blob([text], { type: 'text/html' }), ending: '-report.html' };
     },
   };
+}
+
+/** What the left and the right edge of the picture are: as the file says, else in the words of the sentence. */
+function edgesOf({ run: { picture, words } }: Finding): [string, string] {
+  const named = picture.study?.info.orientation;
+  if (named) return [named.left, named.right];
+  return words === 'viewer' ? [say('left'), say('right')] : [say('right'), say('left')];
+}
+
+/** The sentence in the patient's sides, which are those of DICOM; what asks for lungs is called by their name. */
+async function patientLabel({ run }: Finding, { engine }: Context): Promise<string> {
+  const { prompt, words, model, started } = run;
+  // Sides are exchanged on the way from one convention to the other, whichever comes first.
+  const other = model.sideConvention === 'viewer' ? 'patient' : 'viewer';
+  const exchanged = (text: string) => engine?.call('inConvention', text, other).then((sentence) => sentence.text);
+  const inPatient = async (text: string) => (words === 'patient' ? text : ((await exchanged(text)) ?? text));
+  const lungs = /^(both lungs|left lung|right lung) (?:themselves|itself)/.exec(started.readAs ?? '')?.[1];
+  if (lungs) return inPatient(lungs);
+  const label = await inPatient(prompt);
+  // A bare "left lung" asks for findings in it.
+  return /^((left|right|both) )?lungs?$/i.test(label.trim()) ? `findings, ${label}` : label;
 }
 
 async function reportOf(picture: Picture, { run }: Finding, findings: readonly Finding[], overlay: string, known: Known): Promise<string> {
@@ -121,7 +145,7 @@ async function reportOf(picture: Picture, { run }: Finding, findings: readonly F
       [say('modelCard'), `${run.model.name} (${run.model.id})`],
       ['SHA-256', run.model.manifestHash ?? '–'],
       [say('engine'), run.engine],
-      [say('reportSides'), say(run.model.sideConvention === 'viewer' ? 'wordsViewer' : 'wordsPatient')],
+      [say('words'), say(run.words === 'viewer' ? 'wordsViewer' : 'wordsPatient')],
       [say('decoding'), say('reportDecoding', run.tokens.length, run.outcome.result.passes)],
     ],
     notices: [say('notMedical'), say('reportNoPatient'), ...run.started.notes.map(sentence)],
@@ -144,7 +168,7 @@ async function findingOf(finding: Finding, known: Known): Promise<ReportFinding>
     colour: css(colourOf(id)),
     prompt: run.prompt,
     reading: readAs === null ? undefined : readAs === 'not understood' ? say('notUnderstood') : say('readAs', ended(readAs)),
-    size: sizeLine(measures),
+    size: sizeLine(measures, run.picture.spacing),
     shape: shapeLine(measures),
     corrected: corrected !== undefined,
     figures: await known.figures(finding),

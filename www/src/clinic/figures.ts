@@ -1,5 +1,6 @@
 // Lengths, areas and checks in words.
 
+import type { Picture } from '../picture/picture.ts';
 import { percent } from '../ui/format.ts';
 import { say } from '../ui/words.ts';
 import type { Measures } from './measure.ts';
@@ -18,10 +19,12 @@ function digits(value: number): string {
   return value >= 100 ? String(Math.round(value)) : value.toPrecision(3);
 }
 
-/** How large it is, in one line. */
-export function sizeLine({ pixels, share, area: mm2 }: Measures): string {
+/** How large it is, in one line; millimetres of an X-ray's detector are not those of the body. */
+export function sizeLine({ pixels, share, area: mm2 }: Measures, spacing?: Picture['spacing']): string {
   if (pixels === 0) return say('empty');
-  return mm2 === undefined ? percent(share) : `${percent(share)} · ${area(mm2)}`;
+  if (mm2 === undefined) return percent(share);
+  const detector = spacing?.from === 'ImagerPixelSpacing' ? ` (${say('atDetector')})` : '';
+  return `${percent(share)} · ${area(mm2)}${detector}`;
 }
 
 /** Its parts and its longest diameter, in one line; nothing of an empty mask. */

@@ -69,7 +69,7 @@ function row({ id, run, corrected, visible }: Finding, active: boolean, parts: R
   const swatch = make('span', { class: 'swatch', 'aria-hidden': true }, String(id));
   swatch.style.background = css(colourOf(id));
   const { measures } = parts;
-  const lines = [make('span', { class: 'prompt', lang: 'en' }, run.prompt), make('span', { class: 'fine' }, sizeLine(measures) + (corrected ? ` · ${say('corrected')}` : ''))];
+  const lines = [make('span', { class: 'prompt', lang: 'en' }, run.prompt), make('span', { class: 'fine' }, sizeLine(measures, run.picture.spacing) + (corrected ? ` · ${say('corrected')}` : ''))];
   if (active) lines.push(make('span', { class: 'fine' }, shapeLine(measures)));
   const choose = makeButton(
     { class: 'finding-name', 'data-testid': 'finding', 'data-key': `name-${id}`, 'aria-pressed': String(active), title: say('selectFinding') },

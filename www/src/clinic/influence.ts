@@ -19,6 +19,8 @@ export interface Influence {
   dice: number;
   /** Both are empty, so that they tell nothing. */
   empty: boolean;
+  /** Only the other one is empty. */
+  none: boolean;
   layer: Layer | undefined;
 }
 
@@ -44,12 +46,13 @@ export async function influenceOf(context: Context, run: FinishedRun): Promise<I
   return found;
 }
 
-function compared(run: FinishedRun, other: FinishedRun): Pick<Influence, 'dice' | 'empty' | 'layer'> {
+function compared(run: FinishedRun, other: FinishedRun): Pick<Influence, 'dice' | 'empty' | 'none' | 'layer'> {
   const [mask, changed] = [run.outcome.result.mask, other.outcome.result.mask];
   const layer = sceneOf(other).mask;
   return {
     dice: dice(mask, changed),
     empty: countMask(mask) === 0 && countMask(changed) === 0,
+    none: countMask(mask) > 0 && countMask(changed) === 0,
     layer: layer && { ...layer, place: WHOLE },
   };
 }

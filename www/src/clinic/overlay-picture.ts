@@ -18,8 +18,17 @@ const NATIVE: Sides = { least: 1, most: 4096 };
 /** Longest side of the field that outlines are traced on. */
 const OUTLINE_SIDE = 1024;
 
-/** At the picture's own size, or as near to it as the sides allow; the last finding is on top. */
-export function overlayPicture(picture: Picture, findings: readonly Finding[], opacity: number, { least, most } = NATIVE): Promise<Blob> {
+/**
+ * At the picture's own size, or as near to it as the sides allow; the last finding is on top. `edges` name the left and
+ * the right edge of the picture.
+ */
+export function overlayPicture(
+  picture: Picture,
+  findings: readonly Finding[],
+  opacity: number,
+  edges: readonly [string, string],
+  { least, most } = NATIVE,
+): Promise<Blob> {
   const longest = Math.max(picture.width, picture.height);
   const scale = Math.min(most, Math.max(least, longest)) / longest;
   const canvas = new OffscreenCanvas(Math.max(1, Math.round(picture.width * scale)), Math.max(1, Math.round(picture.height * scale)));
@@ -37,5 +46,24 @@ export function overlayPicture(picture: Picture, findings: readonly Finding[], o
     paintOutline(g, drawings, mask.layer, mask.colour, { width: Math.max(1, 2.5 * unit) });
   }
   if (masks.length > 1) paintNumbers(g, drawings, masks, Math.max(6, 13 * unit));
+  paintEdges(g, edges, Math.max(9, 26 * unit));
   return canvas.convertToBlob({ type: 'image/png' });
+}
+
+/** A picture that leaves the page still says which side is which. */
+function paintEdges(g: OffscreenCanvasRenderingContext2D, [left, right]: readonly [string, string], size: number): void {
+  const { width, height } = g.canvas;
+  g.save();
+  g.font = `700 ${size}px system-ui, sans-serif`;
+  g.textBaseline = 'middle';
+  g.lineJoin = 'round';
+  g.lineWidth = size / 5;
+  g.strokeStyle = 'rgb(0 0 0 / 0.8)';
+  g.fillStyle = 'white';
+  for (const [text, align, x] of [[left, 'left', size / 2], [right, 'right', width - size / 2]] as const) {
+    g.textAlign = align;
+    g.strokeText(text, x, height / 2);
+    g.fillText(text, x, height / 2);
+  }
+  g.restore();
 }

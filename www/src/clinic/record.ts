@@ -34,6 +34,8 @@ export interface Export {
   notice: string;
   image: { name: string; width: number; height: number; spacing_mm: { x: number; y: number } | null };
   prompt: string;
+  /** Whose left its "left" means: the viewer's or the patient's. */
+  words: 'viewer' | 'patient';
   /** As the model read it: sides are rewritten where words and model differ about whose left is meant. */
   asked: string;
   /** How the sentence is understood; null where the model's sentences are not about lungs. */
@@ -52,11 +54,11 @@ export interface Export {
   presence: number | null;
   /** Agreement of sampled masks per cell, where there are some, and how they were drawn. */
   agreement: { masks: number; temperature: number; seed: number; cells: number[] } | null;
-  /** As the model drew it. */
+  /** As it is on screen: corrected by hand, where it was. */
   mask: RecordedMask;
   corrected_by_hand: boolean;
-  /** As it was corrected by hand; null where it was not. */
-  corrected_mask: RecordedMask | null;
+  /** As the model drew it, where it was corrected; else null. */
+  model_mask: RecordedMask | null;
 }
 
 export type RecordedMask = Rle & { pixels: number };
@@ -74,6 +76,7 @@ export function exportFinding(finding: Finding): Export {
     notice: 'Research and teaching demo. Not a medical device; not for diagnosis.',
     image: { name: run.picture.name, width, height, spacing_mm: spacing ? { x: spacing.x, y: spacing.y } : null },
     prompt: run.prompt,
+    words: run.words,
     asked: run.asked,
     read_as: run.started.readAs,
     picture_notes: run.started.notes,
@@ -91,9 +94,9 @@ export function exportFinding(finding: Finding): Export {
     edited_tokens: [...run.edits],
     presence: result.presence,
     agreement: agreementOf(run),
-    mask: recorded(result.mask),
+    mask: recorded(pixelsOf(finding)),
     corrected_by_hand: corrected !== undefined,
-    corrected_mask: corrected ? recorded(pixelsOf(finding)) : null,
+    model_mask: corrected ? recorded(result.mask) : null,
   };
 }
 

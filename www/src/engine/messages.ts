@@ -30,7 +30,7 @@ export interface EngineCalls {
   read(text: string): Reading | undefined;
   otherSide(text: string): string | undefined;
   inConvention(text: string, words: SideConvention): InConvention;
-  checks(text: string, mask: Uint8Array, width: number, height: number): Check[];
+  checks(text: string, mask: Uint8Array, width: number, height: number, words: SideConvention): Check[];
   compare(mask: Uint8Array, truth: Uint8Array, width: number, height: number): Comparison;
   rle(mask: Uint8Array, width: number, height: number): Uint32Array;
   codebook(): Promise<Codebook>;

@@ -1,6 +1,6 @@
 // Between a run and its recording.
 
-import type { Codebook, Token } from '../engine/messages.ts';
+import type { Codebook, Token, SideConvention } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
 import { packMask, unpackMask } from '../session/mask.ts';
 import type { FinishedRun, PassRecord } from '../session/run.ts';
@@ -64,7 +64,9 @@ export function runOf(trace: Trace, picture: Picture): FinishedRun {
   return {
     picture,
     prompt: trace.sentence,
+    words: trace.asked === trace.sentence ? trace.model.side_convention : otherConvention(trace.model.side_convention),
     asked: trace.asked,
+    own: undefined,
     model: { id: model.id, name: model.name, manifestHash: model.manifest_sha256 ?? undefined, sideConvention: model.side_convention },
     engine: 'replay',
     decode: trace.decoding,
@@ -101,4 +103,8 @@ function passesOf({ passes }: Trace): PassRecord[] {
 
 function rounded(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+function otherConvention(convention: SideConvention): SideConvention {
+  return convention === 'viewer' ? 'patient' : 'viewer';
 }

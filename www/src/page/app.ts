@@ -196,16 +196,30 @@ export class App implements Context {
       event.preventDefault();
       this.#segmentIfAllowed();
     });
-    this.#words.value = settings.get('words') === 'patient' ? 'patient' : 'viewer';
     this.#words.addEventListener('change', () => {
       settings.set('words', this.words);
-      showSides(this.words);
-      void this.#reading.refresh();
+      this.#useWords(this.words);
+      const { run } = this.session;
+      showNotice(run && run.words !== this.words ? say('otherWords') : '');
     });
     addShortcuts(
-      { key: 'Enter', what: 'segment', press: () => this.#segmentIfAllowed() },
+      { key: 'ctrl+Enter', what: 'segment', press: () => this.#segmentIfAllowed() },
       { key: 'Escape', what: 'stop', press: () => this.actions.stop() },
     );
+  }
+
+  /** Whose left "left" means from now on. */
+  #useWords(words: SideConvention): void {
+    this.#words.value = words;
+    showSides(words);
+    void this.#reading.refresh();
+  }
+
+  /** Radiologists speak of the patient's sides: so does the page of a file that names them, unless the user chose otherwise. */
+  #proposeWords(picture: Picture): void {
+    const chosen = settings.get('words');
+    const named = picture.study?.info.orientation ? 'patient' : 'viewer';
+    this.#useWords(chosen === 'viewer' || chosen === 'patient' ? chosen : named);
   }
 
   #makeActions(): Actions {
@@ -248,8 +262,9 @@ export class App implements Context {
       if (this.#state.name === 'done' || this.#state.name === 'stopped') this.#dispatch(this.#opened());
       return;
     }
-    const { tokens, started, outcome } = active.run;
+    const { tokens, started, outcome, words } = active.run;
     const { width, height } = outcome.result;
+    if (words !== this.words) this.#useWords(words);
     if (outcome.stopped && !active.corrected) {
       this.#dispatch({ type: 'presentPartial', token: tokens.length, total: started.total });
     } else {
@@ -259,6 +274,7 @@ export class App implements Context {
 
   #show(picture: Picture): void {
     this.session.open(picture);
+    this.#proposeWords(picture);
     showNotice('');
     showPictureNotes(picture.notes);
     this.#model.propose(picture.kind);

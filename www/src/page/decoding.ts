@@ -156,7 +156,8 @@ export class Decoding {
     const { id, manifest, manifestHash } = bundle;
     const model = { id, name: manifest.name, manifestHash, sideConvention: manifest.side_convention };
     const asked = words === manifest.side_convention ? prompt : (await client.call('inConvention', prompt, words)).text;
-    return { picture, prompt, asked, model, engine: client.engine, decode };
+    const own = asked === prompt ? undefined : await client.call('read', prompt);
+    return { picture, prompt, words, asked, own, model, engine: client.engine, decode };
   }
 
   /** Decodes for the question of an earlier run. */
@@ -168,9 +169,9 @@ export class Decoding {
       if (run.engine === 'replay' && !model.client) throw new Error(say('needsModel'));
       const { client } = await model.ensure();
       dispatch({ type: 'encode' });
-      const { picture, prompt, asked, model: name } = run;
+      const { picture, prompt, words, asked, own, model: name } = run;
       const { decode } = this.#parts.choices();
-      await this.#run({ picture, prompt, asked, model: name, engine: client.engine, decode }, begin);
+      await this.#run({ picture, prompt, words, asked, own, model: name, engine: client.engine, decode }, begin);
     } catch (error) {
       fail(error, 'Not segmented: ');
     }
@@ -246,7 +247,9 @@ export class Decoding {
 function advanced(run: Run | undefined, question: Question, progress: Progress, edits: readonly number[]): Run | undefined {
   switch (progress.kind) {
     case 'started': {
-      const { started, prefillMs } = progress;
+      const { prefillMs } = progress;
+      // What people are told is how their own words are understood.
+      const started = question.own ? { ...progress.started, ...question.own } : progress.started;
       return { ...question, started, prefillMs, tokens: [], passes: [], edits };
     }
     case 'pass':

@@ -2,7 +2,7 @@
 // gone back to.
 
 import { packMask, unpackMask, type PackedMask } from './mask.ts';
-import type { FinishedRun } from './run.ts';
+import type { FinishedRun, Run } from './run.ts';
 
 export interface Finding {
   /** From 1, in the order of their sentences; gives the colour too. */
@@ -25,16 +25,18 @@ export function activeFinding({ findings, active }: Document): Finding | undefin
   return findings.find(({ id }) => id === active);
 }
 
-/** The number of the finding that a run of `prompt` becomes. */
-export function idFor({ findings }: Document, prompt: string): number {
-  const same = findings.find(({ run }) => run.prompt.trim() === prompt.trim());
+/** The number of the finding that a run becomes. What was corrected by hand is never replaced. */
+export function idFor({ findings }: Document, { prompt, words }: Pick<Run, 'prompt' | 'words'>): number {
+  const same = findings.find(
+    ({ run, corrected }) => !corrected && run.prompt.trim() === prompt.trim() && run.words === words,
+  );
   return same?.id ?? 1 + Math.max(0, ...findings.map(({ id }) => id));
 }
 
 /** The document with a new run: in place of the finding of the same sentence, else beside the others, which it hides. */
 export function withRun(document: Document, run: FinishedRun): Document {
   const { findings } = document;
-  const id = idFor(document, run.prompt);
+  const id = idFor(document, run);
   const others = findings.filter((finding) => finding.id !== id).map((finding) => ({ ...finding, visible: false }));
   const all = [...others, { id, run, visible: true }].sort((a, b) => a.id - b.id);
   return { findings: all, active: id };

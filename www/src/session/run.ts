@@ -1,7 +1,7 @@
 // One segmentation: the one place for what the page knows of it. Viewer and panels draw from here. Its list of tokens is
 // what counts: an edit, a branch, a step back in time and a device that was lost all go on from the first tokens of it.
 
-import type { Decode, EngineKind, Frames, Outcome, PartialMask, Pass, Started, Token } from '../engine/messages.ts';
+import type { Decode, EngineKind, Frames, Outcome, PartialMask, Pass, Reading, SideConvention, Started, Token } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
 import { packMask, type PackedMask } from './mask.ts';
 
@@ -10,8 +10,12 @@ export interface Question {
   picture: Picture;
   /** As it was typed. */
   prompt: string;
+  /** Whose left its "left" means. */
+  words: SideConvention;
   /** As the model read it: sides rewritten where words and model differ about whose left is meant. */
   asked: string;
+  /** How the typed sentence is understood, where the model read another one. */
+  own: Reading | undefined;
   model: ModelName;
   /** `replay`: a recording, which no engine decodes here. */
   engine: EngineKind | 'replay';

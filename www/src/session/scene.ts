@@ -22,7 +22,7 @@ export interface Shown {
 export function sceneNow({ run, live, step, document, truth }: Shown): Scene | undefined {
   if (!run) return undefined;
   const scene = { ...sceneOf(run, step), ...(truth && { truth: layerOf(truth, run.picture) }) };
-  if (live) return dyed(scene, idFor(document, live.prompt));
+  if (live) return dyed(scene, idFor(document, live));
   const active = activeFinding(document);
   const others = document.findings
     .filter(({ id, visible }) => visible && id !== active?.id)

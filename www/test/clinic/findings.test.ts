@@ -21,7 +21,9 @@ function run(prompt: string, ...mask: number[]): FinishedRun {
   return {
     picture: PICTURE,
     prompt,
+    words: 'viewer',
     asked: prompt,
+    own: undefined,
     started: { rows: 1, columns: 1, total: 1, square: { x: 0, y: 0, side: 2 }, notes: [], readAs: null, hint: null },
     tokens: [{ index: 0, row: 0, column: 0, token: 3, probability: 1, given: false }],
     passes: [],
@@ -36,7 +38,7 @@ test('a sentence keeps its number, another one gets the next', () => {
   const document = withRun(withRun(EMPTY, LEFT), RIGHT);
   assert.deepEqual(document.findings.map(({ id, visible }) => [id, visible]), [[1, false], [2, true]]);
   assert.equal(document.active, 2);
-  assert.deepEqual([idFor(document, ' left '), idFor(document, 'third')], [1, 3]);
+  assert.deepEqual([idFor(document, { prompt: ' left ', words: 'viewer' }), idFor(document, { prompt: 'third', words: 'viewer' })], [1, 3]);
   assert.deepEqual(withRun(document, LEFT).findings.length, 2);
 });
 

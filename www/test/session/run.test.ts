@@ -33,7 +33,9 @@ const BEGUN: Run = {
     notes: [],
   },
   prompt: 'left lung',
+  words: 'viewer',
   asked: 'left lung',
+  own: undefined,
   model: { id: 'phantom', name: 'phantom', manifestHash: undefined, sideConvention: 'viewer' },
   engine: 'cpu',
   decode: 'speculative',
@@ -99,7 +101,7 @@ test('the exported record has tokens, mask and how the run ended', () => {
   assert.equal(record.mask.pixels, 3);
   assert.equal(record.read_as, 'left lung');
   assert.deepEqual(record.picture_notes, ['inverted grey values were turned back']);
-  assert.deepEqual([record.corrected_by_hand, record.corrected_mask], [false, null]);
+  assert.deepEqual([record.corrected_by_hand, record.model_mask], [false, null]);
   assert.deepEqual(JSON.parse(JSON.stringify(record)), record);
 });
 
@@ -107,9 +109,9 @@ test('the exported record has both masks where one was corrected by hand', () =>
   const hand = Uint8Array.of(1, 1, 0, 0, 0, 0);
   const record = exportFinding({ id: 1, run: RUN, visible: true, corrected: packMask(hand, 3, 2) });
   assert.ok(record.corrected_by_hand);
-  assert.deepEqual(decodeRle(record.corrected_mask!), hand);
-  assert.equal(record.corrected_mask!.pixels, 2);
-  assert.deepEqual(decodeRle(record.mask), OUTCOME.result.mask);
+  assert.deepEqual(decodeRle(record.mask), hand);
+  assert.equal(record.mask.pixels, 2);
+  assert.deepEqual(decodeRle(record.model_mask!), OUTCOME.result.mask);
 });
 
 test('the last result is plain numbers, mask included', () => {

@@ -12,10 +12,15 @@ impl Segmenter {
     /// Compares a mask, of the whole picture, with its sentence; see [`sentence::checks`]. None where the sentences are not
     /// about lungs.
     pub fn checks(&self, text: &str, mask: &Mask) -> Vec<Check> {
+        self.checks_in(text, mask, self.loaded.settings.side_convention)
+    }
+
+    /// The same of a sentence whose "left" means `words`' left.
+    pub fn checks_in(&self, text: &str, mask: &Mask, words: SideConvention) -> Vec<Check> {
         if !self.is_about_lungs() {
             return Vec::new();
         }
-        sentence::checks(text, mask, self.loaded.settings.side_convention)
+        sentence::checks(text, mask, words)
     }
 
     /// The sentence that names the other side; see [`reading::other_side`]. `None` where that changes nothing, and where the

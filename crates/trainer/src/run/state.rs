@@ -69,6 +69,7 @@ impl Run {
             typical: export::typical(&self.folder),
             domain: text::domain(self.train.dataset()),
             example: export::EXAMPLE.to_owned(),
+            side_convention: experiment.data.side_convention,
         };
         let vision = vision_of(model, self.emu3.as_ref())?;
         let (chosen, seed) = (&self.chosen, experiment.seed);

@@ -81,10 +81,12 @@ export class PicturePanel {
   offer(example: string, aboutLungs: boolean): void {
     this.#aboutLungs = aboutLungs;
     const { value, placeholder } = this.#prompt;
-    const ofGallery = this.#item?.sentences.some(({ text }) => text === value) ?? false;
+    const ofGallery = this.#ofExamples();
     this.#prompt.placeholder = example;
     const fitting = (aboutLungs && this.#item?.sentences[0]?.text) || example;
-    if (value === '' || value === placeholder || (ofGallery && !aboutLungs)) this.text = fitting;
+    // To a picture of the user's own nothing is said for him.
+    const said = this.#item !== undefined || this.#shown === undefined;
+    if (said && (value === '' || value === placeholder || (ofGallery && !aboutLungs))) this.text = fitting;
     this.#show();
   }
 
@@ -106,6 +108,8 @@ export class PicturePanel {
     const [file] = files;
     if (!file) return;
     await this.#open(file.name, async () => new Uint8Array(await file.arrayBuffer()), () => {
+      // What was said of an example is no request about another picture.
+      if (this.#ofExamples()) this.text = '';
       this.#item = undefined;
       this.#show();
     });
@@ -117,6 +121,12 @@ export class PicturePanel {
     if (!file) return undefined;
     const response = await fetch(this.#url(file)).catch(() => undefined);
     return response?.ok ? readMask(await response.blob(), width, height) : undefined;
+  }
+
+  /** Whether the sentence is one of those that come with the pictures of the gallery, or a model's example. */
+  #ofExamples(): boolean {
+    const { value, placeholder } = this.#prompt;
+    return value === placeholder || this.#items.some(({ sentences }) => sentences.some(({ text }) => text === value));
   }
 
   async #openItem(item: GalleryItem): Promise<void> {

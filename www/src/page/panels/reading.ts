@@ -35,7 +35,8 @@ export class ReadingLine {
     const engine = text.trim() === '' ? undefined : this.#engine();
     const rewritten = await engine?.call('inConvention', text, this.#words()).catch(() => undefined);
     const asked = rewritten?.text ?? text;
-    const reading = await engine?.call('read', asked).catch(() => undefined);
+    // Of the user's own words: the sides in them are the user's.
+    const reading = await engine?.call('read', text).catch(() => undefined);
     if (turn !== this.#turn) return;
     show(reading);
     showRewritten(rewritten?.changed ? asked : undefined);

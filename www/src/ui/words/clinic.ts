@@ -63,6 +63,8 @@ export const CLINIC = {
   influenceFine: ['the sentence made a difference', 'der Satz hat gewirkt'],
   influenceWarns: ['warning', 'Warnung'],
   influenceDice: ['gives another mask: Dice {0} with this one.', 'ergibt eine andere Maske: Dice {0} mit dieser.'],
+  influenceNone: ['gives an empty mask.', 'ergibt eine leere Maske.'],
+  atDetector: ['at the detector; magnification unknown', 'am Detektor; Vergrößerung unbekannt'],
   influenceEmpty: ['gives an empty mask too: this tells nothing.', 'ergibt auch eine leere Maske: das sagt nichts aus.'],
   influenceSideNothing: ['gives nearly the same mask (Dice {0}): the side in the sentence changed nothing.', 'ergibt fast dieselbe Maske (Dice {0}): die Seite im Satz hat nichts geändert.'],
   influenceNothing: ['gives nearly the same mask (Dice {0}): the sentence changed nothing.', 'ergibt fast dieselbe Maske (Dice {0}): der Satz hat nichts geändert.'],
@@ -83,6 +85,5 @@ export const CLINIC = {
   reportTitle: ['Segmentation report', 'Segmentierungsbericht'],
   reportPicture: ['{0}, {1} × {2} pixels. Report of {3}.', '{0}, {1} × {2} Pixel. Bericht vom {3}.'],
   reportDecoding: ['{0} tokens, passes through the model: {1}', '{0} Token, Durchgänge durch das Modell: {1}'],
-  reportSides: ['“Left” to the model', '„Left“ für das Modell'],
   reportNoPatient: ['This file carries no patient data of the source but its file name.', 'Diese Datei enthält keine Patientendaten der Quelle außer ihrem Dateinamen.'],
 } as const;
