@@ -142,7 +142,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     await page.getByTestId('heat').check();
     await page.getByTestId('mask-canvas').focus();
     await page.keyboard.press('ArrowUp');
-    assert.match(await page.locator('#cell-reading').textContent(), /Row \d+, column \d+: token \d+, probability [01]\.\d/);
+    assert.match(await page.locator('#cell-reading').textContent(), /Row \d+, column \d+: code \d+, probability [01]\.\d/);
     await screenshot(page, 'confidence');
     nothingWrong();
     await page.context().close();

@@ -133,6 +133,7 @@ describe('looking at the picture', { skip }, () => {
       'Full range',
       'Automatic',
     ]);
+    await page.getByTestId('prompt').fill('infection in both lungs');
     await page.getByTestId('segment').click();
     assert.equal(await state(page, ['done', 'error'], 120_000), 'done', await page.getByTestId('status').textContent());
     const tokens = await page.evaluate(() => window.__mriseg.last.tokens);
@@ -231,6 +232,7 @@ describe('looking at the picture', { skip }, () => {
     await page.getByTestId('file-input').setInputFiles(fixture('multi_frame'));
     await page.getByTestId('frame-slider').waitFor();
     assert.equal(await page.getByTestId('frame-count').textContent(), '1 / 3');
+    await page.getByTestId('prompt').fill('infection in both lungs');
     await page.getByTestId('segment').click();
     assert.equal(await state(page, ['done', 'error'], 120_000), 'done');
     const { moment } = await shown(page);

@@ -271,8 +271,12 @@ export class LearnState {
   }
 }
 
-/** The token that the model was least sure of. */
+/** The token that the model was least sure of; the commonest code, which is nothing or all of a cell, has little to show. */
 function hardest(tokens: readonly Token[]): number {
-  const [first, ...others] = tokens;
+  const counts = new Map<number, number>();
+  for (const { token } of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
+  const commonest = [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+  const telling = tokens.filter(({ token }) => token !== commonest);
+  const [first, ...others] = telling.length > 0 ? telling : tokens;
   return first ? others.reduce((least, token) => (token.probability < least.probability ? token : least), first).index : 0;
 }

@@ -2,7 +2,7 @@
 
 import { dice } from '../draw/dice.ts';
 import type { Context } from '../session/context.ts';
-import { withActive, withFinding } from '../session/document.ts';
+import { withActive, withFinding, type Document } from '../session/document.ts';
 import { countMask, finished, mean, tokenIds, type FinishedRun } from '../session/run.ts';
 import { byId } from '../ui/dom.ts';
 import { percent } from '../ui/format.ts';
@@ -50,6 +50,7 @@ export const STEPS: readonly Step[] = [
 async function openExample({ context, base }: Stand): Promise<string> {
   const { actions } = context;
   pause();
+  resetPanels();
   if (context.session.step !== undefined) context.session.scrub(undefined);
   const there = document.querySelector<HTMLElement>(`.thumb[data-id="${EXAMPLE}"]`) ?? document.querySelector<HTMLElement>('.thumb');
   const id = there?.dataset.id;
@@ -67,7 +68,7 @@ function sentenceOf(kind: string): string | undefined {
 async function segment(stand: Stand): Promise<string> {
   const { context } = stand;
   if (!stand.base || context.session.picture !== stand.base.picture) {
-    if (context.engine) await context.actions.segment();
+    if (context.engine) await slowly(() => context.actions.segment());
     const run = finished(context.session.run);
     // A recording that was watched before is no reason not to offer the model.
     stand.base = run?.engine === 'replay' ? undefined : run;
@@ -78,6 +79,18 @@ async function segment(stand: Stand): Promise<string> {
   return say('toldSegment', total, rows, columns, run.passes.length);
 }
 
+/** Does `work` at a pace that can be watched. */
+export async function slowly(work: () => Promise<void>): Promise<void> {
+  const pace = document.querySelector<HTMLSelectElement>('[data-testid=pace-select]')!;
+  const before = pace.value;
+  const set = (value: string) => {
+    pace.value = value;
+    pace.dispatchEvent(new Event('change'));
+  };
+  set('slow');
+  await work().finally(() => set(before));
+}
+
 /** The first run of the tour as it was, whatever a step made of it. */
 async function restore({ context, base }: Stand): Promise<void> {
   const { session, viewer } = context;
@@ -85,9 +98,25 @@ async function restore({ context, base }: Stand): Promise<void> {
   viewer.cursor = undefined;
   const finding = session.document.findings.find(({ run }) => run.prompt === base?.prompt);
   if (base && finding && finding.run.tokens !== base.tokens) {
-    session.show(withActive(withFinding(session.document, finding.id, (now) => ({ ...now, run: base })), finding.id));
-  } else if (finding && session.active !== finding) session.show(withActive(session.document, finding.id));
+    session.show(alone(withFinding(session.document, finding.id, (now) => ({ ...now, run: base })), finding.id));
+  } else if (finding && session.active !== finding) session.show(alone(session.document, finding.id));
   if (session.step !== undefined) session.scrub(undefined);
+}
+
+/** A finding without the others over it. */
+function alone(document: Document, id: number): Document {
+  const hidden = { ...document, findings: document.findings.map((finding) => ({ ...finding, visible: false })) };
+  return withActive(hidden, id);
+}
+
+/** Dials and choices of an earlier visit to the panels, as they are at the beginning. */
+function resetPanels(): void {
+  const dial = document.querySelector<HTMLInputElement>('[data-testid=learn-dial]');
+  if (dial && dial.value !== '1') {
+    dial.value = '1';
+    dial.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+  document.querySelector<HTMLButtonElement>('[data-testid=learn-all-heads]:not([hidden], :disabled)')?.click();
 }
 
 /** Stops the timeline, if it plays. */
@@ -199,7 +228,7 @@ async function askWrongly(stand: Stand): Promise<string> {
   if (!sentence) return '';
   context.actions.say(sentence);
   const known = context.session.document.findings.find(({ run }) => run.prompt === sentence);
-  if (known) context.session.show(withActive(context.session.document, known.id));
+  if (known) context.session.show(alone(context.session.document, known.id));
   else await context.actions.segment();
   const run = finished(context.session.run);
   if (!run) return '';

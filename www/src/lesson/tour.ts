@@ -5,7 +5,7 @@ import type { Context } from '../session/context.ts';
 import { finished } from '../session/run.ts';
 import { byId, make, makeButton } from '../ui/dom.ts';
 import { inWords, say, type Key } from '../ui/words.ts';
-import { STEPS, pause, segmentLabel, type Stand, type Step } from './tour-steps.ts';
+import { STEPS, pause, segmentLabel, type Stand, type Step, slowly } from './tour-steps.ts';
 
 /** Between the light and what it lies around, in pixels. */
 const MARGIN = 6;
@@ -129,7 +129,7 @@ export class Tour {
     this.#show();
     const { actions, session } = this.#context;
     if (this.#stand.base) actions.say(this.#stand.base.prompt);
-    await actions.segment();
+    await slowly(() => actions.segment());
     this.#busy = false;
     const run = finished(session.run);
     if (run && run.engine !== 'replay') this.#stand.base = run;

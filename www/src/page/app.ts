@@ -175,6 +175,7 @@ export class App implements Context {
     session.watch(({ document }) => document, () => this.#present());
     inWords(() => {
       this.#render();
+      void this.#reading.refresh();
       this.#showRun();
       showSides(this.words);
     });

@@ -95,7 +95,7 @@ export const OWN_WORDS = [
   'left lung',
   'infection in both lungs',
   'opacity at the right base',
-  'the heart',
+  'haze in both lower zones',
   'outline of both lungs',
   'no pneumonia',
 ];

@@ -18,7 +18,17 @@ export function addShortcuts(...more: Shortcut[]): void {
 
 /** What there is to press, for people. */
 export function listShortcuts(): { key: string; what: string }[] {
-  return shortcuts.map(({ key, what }) => ({ key: key === ' ' ? 'Space' : key, what: say(what) }));
+  return shortcuts.map(({ key, what }) => ({ key: shown(key), what: say(what) }));
+}
+
+const NAMES: Record<string, string> = {
+  ' ': 'Space', ctrl: 'Ctrl', shift: 'Shift', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', PageUp: 'PgUp', PageDown: 'PgDn', Escape: 'Esc',
+};
+
+/** As it stands on the keyboard. */
+function shown(key: string): string {
+  const parts = key === '+' ? [key] : key.split('+').map((part) => part || '+');
+  return parts.map((part) => NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(' + ');
 }
 
 /** Listens to the whole page. Letters that are typed somewhere are no shortcuts. */

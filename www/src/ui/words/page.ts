@@ -121,7 +121,7 @@ export const PAGE = {
   editedToken: ['token {0} edited', 'Token {0} geändert'],
   cellPlace: ['Row {0}, column {1}', 'Zeile {0}, Spalte {1}'],
   cellPending: ['pending, not decoded', 'ausstehend, nicht dekodiert'],
-  cellToken: ['token {0}, probability {1}', 'Token {0}, Wahrscheinlichkeit {1}'],
+  cellToken: ['code {0}, probability {1}', 'Code {0}, Wahrscheinlichkeit {1}'],
   cellAgreed: ['{0} agreement', '{0} einig'],
   rowCompile: ['Compile engine', 'Rechenwerk übersetzen'],
   rowDownload: ['Download', 'Herunterladen'],
@@ -144,8 +144,8 @@ export const PAGE = {
   'status.decoding': ['Decoding the mask: {0} %', 'Dekodiert die Maske: {0} %'],
   'status.sampling': ['Sampling masks: {0} %', 'Zieht Masken: {0} %'],
   'status.empty': [
-    'Done. The mask is empty: the model finds nothing in this picture that fits the sentence.',
-    'Fertig. Die Maske ist leer: das Modell findet in diesem Bild nichts, das zum Satz passt.',
+    'Done. The mask is empty: the model finds nothing that fits the sentence among what it knows.',
+    'Fertig. Die Maske ist leer: unter dem, was das Modell kennt, passt nichts zum Satz.',
   ],
   'status.done': ['Done. The mask covers {0} of the picture.', 'Fertig. Die Maske bedeckt {0} des Bildes.'],
   'status.stopped': [
