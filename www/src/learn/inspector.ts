@@ -192,11 +192,13 @@ export class InspectorPanel {
     const drafts = draftsOf(run!, pass);
     const accepted = drafts.filter((draft) => draft.accepted).length;
     const empty = pass.draftedBy === null && pass.count === run!.started.total && !run!.tokens[0]!.given;
-    const what = empty
-      ? say('learn.nothingToDraw')
-      : pass.draftedBy === null
-        ? say('learn.noDrafts', pass.count)
-        : say(pass.draftedBy === 'heads' ? 'learn.byHeads' : 'learn.byMarginals', drafts.length, accepted, pass.count);
+    const what = run!.tokens[index]!.given
+      ? say('learn.given')
+      : empty
+        ? say('learn.nothingToDraw')
+        : pass.draftedBy === null
+          ? say('learn.noDrafts', pass.count)
+          : say(pass.draftedBy === 'heads' ? 'learn.byHeads' : 'learn.byMarginals', drafts.length, accepted, pass.count);
     const items = drafts.map(({ code, index: of, accepted }) => {
       const patch = make('canvas', { class: 'patch' });
       atlas.fill(patch, code);

@@ -140,6 +140,7 @@ export class ForcingPanel {
       make('span', { class: 'key own' }, say('fedOwn')),
       make('span', {}, say('chartLegend')),
     );
+    if (fedOwn.equal >= fedTruth.equal) this.#bias.textContent = `${say('exposureBias')} ${say('exposureBiasNone')}`;
     const { parting } = fedOwn;
     const accuracy = (of: typeof fedTruth) => say('equalOf', of.equal, of.common, percent(shareEqual(of)));
     fillPairs(this.#figures, [

@@ -167,6 +167,7 @@ export class App implements Context {
     session.watch(({ picture }) => picture, (picture) => {
       if (!picture) return;
       byId('stage').dataset.picture = picture.name;
+      byId('picture-name').textContent = this.example ? '' : picture.name;
       byId('frame').style.setProperty('--aspect', String(picture.width / picture.height));
       viewer.show(picture.bitmap);
       this.#render();

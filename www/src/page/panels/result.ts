@@ -35,7 +35,8 @@ function figures({ run, corrected }: Finding): [string, string][] {
   if (tokens.length > 0) {
     const probabilities = tokens.map(({ probability }) => probability);
     const lowest = Math.min(...probabilities).toFixed(3);
-    pairs.push([say('confidence'), say('meanLowest', mean(probabilities).toFixed(3), lowest)]);
+    const whose = corrected ? ` ${say('ofModelsMask')}` : '';
+    pairs.push([say('confidence') + whose, say('meanLowest', mean(probabilities).toFixed(3), lowest)]);
   }
   if (sampled) {
     const lowest = percent(Math.min(...sampled.cells));

@@ -17,7 +17,7 @@ export const LESSON = {
     'A recording is a small file with the tokens and their probabilities; it plays on any device. Neither file nor link has a picture of your own in it, unless you put it in.',
     'Eine Aufzeichnung ist eine kleine Datei mit den Token und ihren Wahrscheinlichkeiten; sie läuft auf jedem Gerät. Weder Datei noch Link enthalten ein eigenes Bild, außer Sie nehmen es hinein.',
   ],
-  record: ['Record', 'Aufzeichnen'],
+  record: ['Save recording', 'Aufzeichnung sichern'],
   includePicture: ['Put my picture into the file', 'Mein Bild in die Datei aufnehmen'],
   openTrace: ['Open a recording…', 'Aufzeichnung öffnen…'],
   copyLink: ['Copy link', 'Link kopieren'],
@@ -53,6 +53,10 @@ export const LESSON = {
   exposureBias: [
     'Exposure bias: after its first mistake a model goes on from tokens that it hardly met in training, so one error can lead to the next.',
     'Exposure Bias: nach dem ersten Fehler geht ein Modell von Token aus, die im Training kaum vorkamen; so kann ein Fehler den nächsten nach sich ziehen.',
+  ],
+  exposureBiasNone: [
+    'In this mask it did no harm: both ways are right equally often.',
+    'In dieser Maske hat er nicht geschadet: beide Wege treffen gleich oft.',
   ],
   nextK: [
     'Next-k prediction, the paper’s answer: each position also predicts the tokens after the next one, so that it learns to plan further than one step.',

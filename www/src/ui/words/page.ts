@@ -87,6 +87,7 @@ export const PAGE = {
   anything: ['Anything to draw', 'Etwas zu markieren'],
   probable: ['{0} probable', 'zu {0} wahrscheinlich'],
   belowThreshold: [', below the model’s threshold', ', unter der Schwelle des Modells'],
+  ofModelsMask: ['(of the model’s mask)', '(der Maske des Modells)'],
   meanLowest: ['mean {0}, lowest {1}', 'Mittel {0}, kleinste {1}'],
   masksAgree: ['{0} masks: mean {1}, lowest {2}', '{0} Masken: Mittel {1}, kleinste {2}'],
   pending: ['Pending', 'Ausstehend'],
