@@ -193,7 +193,7 @@ export class InspectorPanel {
     const accepted = drafts.filter((draft) => draft.accepted).length;
     const empty = pass.draftedBy === null && pass.count === run!.started.total && !run!.tokens[0]!.given;
     const what = run!.tokens[index]!.given
-      ? say('learn.given')
+      ? say('learn.stood')
       : empty
         ? say('learn.nothingToDraw')
         : pass.draftedBy === null

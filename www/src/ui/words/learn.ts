@@ -78,7 +78,7 @@ export const LEARN = {
     'The probabilities of each cell alone proposed {0} tokens for this pass; {1} were right, so the pass gave {2}.',
     'Die Wahrscheinlichkeiten jeder Zelle für sich schlugen für diesen Durchlauf {0} Token vor; {1} stimmten, so ergab er {2}.',
   ],
-  'learn.given': ['This token stood already when the rest was decoded.', 'Dieses Token stand schon, als der Rest dekodiert wurde.'],
+  'learn.stood': ['This token stood already when the rest was decoded.', 'Dieses Token stand schon, als der Rest dekodiert wurde.'],
   'learn.noDrafts': ['Nothing was proposed for this pass; it gave {0}.', 'Für diesen Durchlauf war nichts vorgeschlagen; er ergab {0}.'],
   'learn.nothingToDraw': [
     'Before the first token the model judged that there is nothing to draw: one pass wrote all cells as empty.',
