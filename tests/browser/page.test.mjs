@@ -1,12 +1,13 @@
 // What a visitor meets: choosing, stopping, mistakes, privacy, accessibility.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   BUNDLE,
+  DIST,
   GALLERY,
   choose,
   clickAfter,
@@ -96,6 +97,30 @@ describe('page without WebGPU', { skip: missing }, () => {
     assert.equal(await page.getByTestId('model-select').inputValue(), 'phantom');
     assert.equal(await proposed('grey.png', 'rgb(90 90 90)'), 'cxr');
     assert.equal(await proposed('red.png', 'rgb(200 80 60)'), 'polyp');
+    await page.context().close();
+  });
+
+  test('a bundle of one’s own is taken from its files, and one that lacks a file is refused by its name', async () => {
+    const { page, nothingWrong } = await visit(session);
+    const folder = join(DIST, 'bundles', BUNDLE);
+    const files = readdirSync(folder).map((name) => join(folder, name));
+    const shard = files.find((file) => /weights-01/.test(file));
+    await page.getByTestId('file-input').setInputFiles(files.filter((file) => file !== shard));
+    await page.waitForFunction(() => /weights-01/.test(document.querySelector('[role=alert]').textContent));
+    const begin = session.server.requests.length;
+    await page.getByTestId('file-input').setInputFiles(files);
+    await page.waitForFunction(() => /is ready/.test(document.querySelector('[role=alert]').textContent));
+    assert.equal(await page.getByTestId('model-select').inputValue(), `${BUNDLE}-own`);
+    await page.getByTestId('segment').click();
+    assert.equal(await state(page, ['done', 'error'], 300_000), 'done');
+    assert.ok(!session.server.requests.slice(begin).some((line) => /safetensors/.test(line)));
+    const own = await page.evaluate(() => window.__mriseg.last.tokens);
+    await choose(page, 'model-select', BUNDLE);
+    await page.getByTestId('segment').click();
+    await state(page, ['encoding', 'decoding', 'downloading', 'preparing']);
+    assert.equal(await state(page, ['done', 'error'], 300_000), 'done');
+    assert.deepEqual(await page.evaluate(() => window.__mriseg.last.tokens), own);
+    nothingWrong();
     await page.context().close();
   });
 
