@@ -84,6 +84,9 @@ export async function ask(page, { image, text: sentence, folder }) {
   const item = gallery().find((item) => item.image === image);
   if (!folder && item) await page.click(`[data-testid=gallery-item][data-id="${item.id}"]`);
   else await (await page.$(one('file-input'))).uploadFile(join(folder ?? GALLERY, image));
+  await page.waitForFunction((name) => document.querySelector('#stage').dataset.picture === name, {}, image);
+  // A file of one's own is taken for an X-ray.
+  await page.select(one('model-select'), BUNDLE);
   await page.$eval(
     one('prompt'),
     (prompt, sentence) => {
