@@ -61,7 +61,7 @@ export const PAGE = {
   words: ['“Left” in my words', '„Left“ in meinen Worten'],
   wordsViewer: ['left side of the picture', 'linke Bildseite'],
   wordsPatient: ['the patient’s left', 'links vom Patienten'],
-  rewritten: ['The model counts sides by the picture; it reads: “{0}”', 'Das Modell zählt Seiten nach dem Bild; es liest: „{0}“'],
+  rewritten: ['Your sides stay as they are; for the model, which counts them the other way, they are exchanged: “{0}”', 'Ihre Seiten bleiben; für das Modell, das sie andersherum zählt, werden sie getauscht: „{0}“'],
   otherWords: ['The mask on screen was made with another meaning of “left”: press Segment.', 'Die Maske wurde mit einer anderen Bedeutung von „left“ erzeugt: „Segmentieren“ drücken.'],
   ownModel: ['Your model “{0}” is ready: press Segment.', 'Ihr Modell „{0}“ ist bereit: „Segmentieren“ drücken.'],
   newVersion: ['A new version of this page is ready.', 'Eine neue Fassung dieser Seite ist bereit.'],
