@@ -32,7 +32,10 @@ const STATES = {
     await page.getByTestId('prompt').fill('left lung');
     await page.getByTestId('segment').click();
     await state(page, 'done');
-    await page.locator('#clinic').scrollIntoViewIfNeeded();
+    // What comes after the mask moves what stands below it.
+    await page.getByTestId('checks').locator('li').first().waitFor();
+    await page.waitForTimeout(700);
+    await page.evaluate(() => document.querySelector('#clinic').scrollIntoView());
   },
   earlier: async (page) => {
     await page.evaluate(() => scrollTo(0, 0));
@@ -45,7 +48,6 @@ const STATES = {
     await page.waitForTimeout(1500);
   },
   sequence: async (page) => {
-    await page.locator('#learn-wide').scrollIntoViewIfNeeded();
     await page.evaluate(() => document.querySelector('#learn-wide').scrollIntoView());
     await page.waitForTimeout(500);
   },
