@@ -74,7 +74,8 @@ describe('page with a software WebGPU adapter', { skip: missing }, () => {
     const counts = () => worker.evaluate(() => ({ ...globalThis.gpuCalls }));
     await choose(page, 'decode-select', 'greedy');
     const before = await counts();
-    const { tokens } = await segment(page, first, SLOW);
+    // A sentence without a ground truth: nothing is asked of the engine after its mask.
+    const { tokens } = await segment(page, { image: first.image, text: 'left lung' }, SLOW);
     const after = await counts();
     const calls = Object.fromEntries(Object.keys(after).map((name) => [name, after[name] - before[name]]));
     t.diagnostic(`${tokens.length} passes, encoder and prefill too: ${JSON.stringify(calls)}`);
@@ -87,11 +88,11 @@ describe('page with a software WebGPU adapter', { skip: missing }, () => {
 
     const bytes = () => worker.evaluate(() => globalThis.gpuBytes);
     await choose(page, 'decode-select', 'speculative');
-    for (const { image, sentences } of gallery) await segment(page, { image, text: sentences[0].text }, SLOW);
+    for (const { image } of gallery) await segment(page, { image, text: 'left lung' }, SLOW);
     const held = await bytes();
     for (let mask = 0; mask < MASKS; mask++) {
-      const { image, sentences } = gallery[mask % gallery.length];
-      await segment(page, { image, text: sentences[mask % sentences.length].text }, SLOW);
+      const { image } = gallery[mask % gallery.length];
+      await segment(page, { image, text: ['right lung', 'infection in both lungs', 'left lung'][mask % 3] }, SLOW);
     }
     t.diagnostic(`device memory: ${(held / 1e6).toFixed(1)} MB, after ${MASKS} more masks ${((await bytes()) / 1e6).toFixed(1)} MB`);
     assert.equal(await bytes(), held);
