@@ -43,6 +43,18 @@ describe('faults', { skip: missing }, () => {
     nothingWrong();
   });
 
+  test('pictures are there while a WebGPU driver hangs', async (t) => {
+    const session = await opened(t, { webgpu: true });
+    const context = await session.browser.newContext({ serviceWorkers: 'block' });
+    await context.addInitScript(() => (GPU.prototype.requestAdapter = () => new Promise(() => {})));
+    const page = await context.newPage();
+    await page.goto(session.server.url);
+    await page.waitForFunction(() => document.querySelector('#stage').dataset.picture, null, { timeout: 2_500 });
+    assert.equal(await page.getByTestId('status').getAttribute('data-state'), 'probe');
+    assert.ok(await page.getByTestId('segment').isDisabled());
+    await state(page, 'idle');
+  });
+
   test('a host that answers every address with its start page is told as such', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'mriseg-faults-'));
     t.after(() => rmSync(folder, { recursive: true }));

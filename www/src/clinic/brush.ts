@@ -6,7 +6,7 @@ import { pixelsOf, withCorrection } from '../session/document.ts';
 import { byId, make, makeButton, settings } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
-import { icon } from './icons.ts';
+import { icon } from '../ui/icons.ts';
 import { painted } from './stroke.ts';
 
 /** Radius in shares of the picture's width. */

@@ -8,7 +8,7 @@ import { byId, make, makeButton } from '../ui/dom.ts';
 import { sentence } from '../ui/format.ts';
 import { inWords, say, type Key } from '../ui/words.ts';
 import { CHECK_NAMES } from './figures.ts';
-import { icon } from './icons.ts';
+import { icon } from '../ui/icons.ts';
 import { changedNothing, influenceOf, type Influence } from './influence.ts';
 
 export class ChecksPanel {

@@ -13,7 +13,7 @@ import {
 import { byId, make, makeButton } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { shapeLine, sizeLine } from './figures.ts';
-import { icon } from './icons.ts';
+import { icon } from '../ui/icons.ts';
 import { measure } from './measure.ts';
 
 export function connectFindings(context: Context): void {

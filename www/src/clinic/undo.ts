@@ -4,7 +4,7 @@ import type { Context } from '../session/context.ts';
 import { makeButton } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
-import { icon } from './icons.ts';
+import { icon } from '../ui/icons.ts';
 
 export function makeUndo({ session, actions }: Context): HTMLElement[] {
   const go = (step: () => void) => {

@@ -52,7 +52,7 @@ export class Engines {
   onGone: (error: EngineGone, engine: EngineKind) => void = () => {};
   readonly #base: string;
   readonly #listing: EngineListing;
-  readonly #probe: Probe;
+  #probe: Probe = { works: false, software: false, detail: 'WebGPU is not tested yet' };
   readonly #newClient: (engine: EngineKind) => EngineClient;
   /** Changed by every start and stop: what an earlier one still does is void then. */
   #turn = 0;
@@ -60,10 +60,14 @@ export class Engines {
   #waiting: EngineClient | undefined;
 
   /** `newClient` starts a worker without an engine. */
-  constructor(base: string, listing: EngineListing, probe: Probe, newClient: (engine: EngineKind) => EngineClient) {
+  constructor(base: string, listing: EngineListing, newClient: (engine: EngineKind) => EngineClient) {
     this.#newClient = newClient;
     this.#base = base;
     this.#listing = listing;
+  }
+
+  /** What the test of WebGPU found; until it is told, there is only the CPU. */
+  set probe(probe: Probe) {
     this.#probe = probe;
   }
 

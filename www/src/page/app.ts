@@ -180,9 +180,12 @@ export class App implements Context {
       this.#showRun();
       showSides(this.words);
     });
+    // Pictures are there while WebGPU is tested: a driver that hangs takes seconds.
+    const gallery = this.#pictures.openGallery();
+    await this.#model.probed();
     this.#dispatch({ type: 'probed' });
     this.#offer();
-    await this.#pictures.openGallery();
+    await gallery;
     await followLink(this);
   }
 

@@ -129,7 +129,8 @@ export class Decoding {
       show(agreement);
       dispatch({ type: 'sampled' });
     } catch (error) {
-      if (!(error instanceof EngineGone)) fail(error, 'No samples: ');
+      // A GPU engine that is gone is replaced, and that is told; a CPU engine is not.
+      if (!(error instanceof EngineGone) || client.engine === 'cpu') fail(error, 'No samples: ');
     }
   }
 

@@ -12,15 +12,15 @@ import { offlineEvents } from './panels/update.ts';
 import { render, showNotice } from './view.ts';
 
 async function begin(): Promise<void> {
-  connectCorner(() => {});
+  connectCorner();
   render({ name: 'probe' }, false, false);
   // Recordings need no engine: the page goes on without any model.
   const computes = typeof WebAssembly !== 'undefined' && typeof Worker !== 'undefined';
   const base = new URL('.', document.baseURI).href;
-  const [bundles, engines, probe] = await Promise.all([
+  const probe = probeWebGpu();
+  const [bundles, engines] = await Promise.all([
     computes ? fetchJson<BundleListing[]>(new URL('bundles/index.json', base), []) : [],
     computes ? fetchJson<EngineListing>(new URL('engines.json', base), {}) : {},
-    probeWebGpu(),
   ]);
   // Cache Storage exists in secure contexts only.
   const caches = 'caches' in window ? window.caches : undefined;

@@ -14,7 +14,8 @@ export interface ModelParts {
   base: string;
   bundles: readonly BundleListing[];
   engines: EngineListing;
-  probe: Probe;
+  /** What the test of WebGPU finds, which can take seconds. */
+  probe: Promise<Probe>;
   store: ContentStore;
 }
 
@@ -51,6 +52,8 @@ export class ModelHost {
   /** What the picture seems to be. */
   #kind: PictureKind = 'drawing';
   #loading: Promise<void> | undefined;
+  /** Name of the GPU. */
+  #adapter = '';
   readonly #parts: ModelParts;
   readonly #events: ModelEvents;
   readonly #engines: Engines;
@@ -60,8 +63,14 @@ export class ModelHost {
     this.#parts = parts;
     this.#events = events;
     this.preference = preference;
-    this.#engines = new Engines(parts.base, parts.engines, parts.probe, (engine) => new EngineClient(engine));
+    this.#engines = new Engines(parts.base, parts.engines, (engine) => new EngineClient(engine));
     this.#engines.onGone = (error, engine) => this.#recover(error, engine);
+  }
+
+  /** Settles when it is known which engines there are. */
+  async probed(): Promise<void> {
+    this.#adapter = (this.#engines.probe = await this.#parts.probe).detail;
+    this.#events.changed();
   }
 
   /** The engine that runs the chosen model, if it does. */
@@ -203,7 +212,7 @@ export class ModelHost {
   }
 
   #report({ choice: { engine, reason }, compileMs, loadMs, warmUpMs, failure }: StartReport, why?: string): void {
-    const adapter = engine === 'webgpu' ? this.#parts.probe.detail : 'this computer\u2019s CPU, one thread, WebAssembly SIMD';
+    const adapter = engine === 'webgpu' ? this.#adapter : 'this computer\u2019s CPU, one thread, WebAssembly SIMD';
     this.timings = { ...this.timings, compileMs, loadMs, warmUpMs, adapter };
     this.#show({ text: `${ENGINE_NAMES[engine]} engine: ${why ?? reason}${failure ? ` (${failure})` : ''}`, engine });
   }

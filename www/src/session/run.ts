@@ -3,7 +3,6 @@
 
 import type { Decode, EngineKind, Frames, Outcome, PartialMask, Pass, Reading, SideConvention, Started, Token } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
-import { packMask, type PackedMask } from './mask.ts';
 
 /** What was asked, and of whom. */
 export interface Question {
@@ -88,12 +87,6 @@ export function withPass(run: Run, { tokens, drafts, draftedBy }: Pass): Run {
 /** The ids of the first `count` tokens. */
 export function tokenIds(run: Run, count = run.tokens.length): Uint32Array {
   return Uint32Array.from(run.tokens.slice(0, count), ({ token }) => token);
-}
-
-/** The mask that the model drew, if it is complete or was stopped. */
-export function maskOf(run: Run): PackedMask | undefined {
-  const result = run.outcome?.result;
-  return result && packMask(result.mask, result.width, result.height);
 }
 
 const counts = new WeakMap<Uint8Array, number>();

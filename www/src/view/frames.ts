@@ -5,7 +5,7 @@ import type { Context } from '../session/context.ts';
 import { make, makeButton } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
-import { icon } from './icons.ts';
+import { icon } from '../ui/icons.ts';
 import { latest } from './latest.ts';
 
 export class Frames {

@@ -5,7 +5,7 @@ import type { Context } from '../session/context.ts';
 import { byId, make, makeButton } from '../ui/dom.ts';
 import { sentence } from '../ui/format.ts';
 import { inWords, say } from '../ui/words.ts';
-import { icon } from './icons.ts';
+import { icon } from '../ui/icons.ts';
 
 export class SeenCorner {
   readonly button = makeButton({ class: 'icon', 'data-testid': 'see', 'aria-pressed': 'false' }, icon('see'), () => void this.#toggle());

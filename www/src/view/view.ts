@@ -7,7 +7,7 @@ import { inWords, say, type Key } from '../ui/words.ts';
 import { Display } from './display.ts';
 import { Frames } from './frames.ts';
 import { Hud } from './hud.ts';
-import { icon, type Icon } from './icons.ts';
+import { icon, type Icon } from '../ui/icons.ts';
 import { showLetters, sideNote } from './letters.ts';
 import { SeenCorner } from './seen.ts';
 import { WindowControls } from './window-controls.ts';

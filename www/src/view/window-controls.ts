@@ -8,7 +8,7 @@ import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say, type Key } from '../ui/words.ts';
 import type { Display } from './display.ts';
 import type { Hud } from './hud.ts';
-import { icon } from './icons.ts';
+import { icon } from '../ui/icons.ts';
 import { dragWindow, figure, fullRange, lookOf, ownWindow, presets, sameWindow, type Preset } from './windowing.ts';
 
 const NAMES: Record<string, Key> = {

@@ -48,7 +48,8 @@ function setUp({ probe = REAL, broken = [], gate, ...wish }: Wish = {}) {
     };
     return client as unknown as EngineClient;
   };
-  const engines = new Engines(BASE, LISTING, probe, newClient);
+  const engines = new Engines(BASE, LISTING, newClient);
+  engines.probe = probe;
   const loader = {
     store: openStore(undefined, BASE),
     fetch: wish.fetch ?? (async () => new Response(WASM)),

@@ -4,10 +4,10 @@ import { byId, fillPairs, settings } from '../../ui/dom.ts';
 import { addShortcuts, listShortcuts } from '../../ui/keys.ts';
 import { currentLanguage, inWords, preferredLanguage, setLanguage, translate } from '../../ui/words.ts';
 
-export type Tab = 'segment' | 'learn';
+type Tab = 'segment' | 'learn';
 
-/** Sets language and theme, and connects what changes them. `show` hears of another tab. */
-export function connectCorner(show: (tab: Tab) => void): (tab: Tab) => void {
+/** Sets language and theme, and connects what changes them. */
+export function connectCorner(): void {
   const theme = settings.get('theme');
   if (theme) document.documentElement.dataset.theme = theme;
   byId('theme').addEventListener('click', () => {
@@ -43,14 +43,12 @@ export function connectCorner(show: (tab: Tab) => void): (tab: Tab) => void {
       byId(`tab-${name}`).toggleAttribute('aria-current', name === tab);
       if (name === tab) byId(`tab-${name}`).setAttribute('aria-current', 'page');
     }
-    show(tab);
   };
   for (const name of ['segment', 'learn'] as const) byId(`tab-${name}`).addEventListener('click', () => select(name));
   addShortcuts(
     { key: '1', what: 'segmentTab', press: () => select('segment') },
     { key: '2', what: 'learnTab', press: () => select('learn') },
   );
-  return select;
 }
 
 /** Without a choice of the user the page is as light or dark as the system. */

@@ -4,6 +4,7 @@
 import type { Context, Pace } from '../../session/context.ts';
 import { askFrames } from '../../session/frames.ts';
 import { byId, make, makeButton, settings } from '../../ui/dom.ts';
+import { icon, type Icon } from '../../ui/icons.ts';
 import { addShortcuts } from '../../ui/keys.ts';
 import { inWords, say } from '../../ui/words.ts';
 
@@ -12,13 +13,6 @@ const PLAY_MS = 6000;
 
 const PACES: readonly Pace[] = ['real', 'slow', 'step'];
 const PACE_NAMES = { real: 'paceReal', slow: 'paceSlow', step: 'paceStep' } as const;
-
-const SYMBOLS = {
-  back: 'M18 6v12l-8-6zM7 6v12',
-  on: 'M6 6v12l8-6zM17 6v12',
-  play: 'M8 5v14l11-7z',
-  pause: 'M8 5v14M16 5v14',
-};
 
 export class Timeline {
   readonly #context: Context;
@@ -133,8 +127,8 @@ export class Timeline {
     this.#slider.setAttribute('aria-label', say('timeline'));
     this.#slider.setAttribute('aria-valuetext', say('tokensOf', step ?? count, run?.started.total ?? 0));
     for (const control of [this.#slider, this.#play, this.#back, this.#on]) control.disabled = live !== undefined || !run;
-    dress(this.#back, 'back', say('stepBack'));
-    dress(this.#on, 'on', say('stepOn'));
+    dress(this.#back, 'stepBack', say('stepBack'));
+    dress(this.#on, 'stepOn', say('stepOn'));
     dress(this.#play, this.#playing ? 'pause' : 'play', say(this.#playing ? 'pause' : 'play'));
     this.#next.hidden = !live || this.pace !== 'step';
     this.#next.textContent = say('nextPass');
@@ -146,16 +140,10 @@ export class Timeline {
   }
 }
 
-function dress(button: HTMLButtonElement, symbol: keyof typeof SYMBOLS, label: string): void {
+function dress(button: HTMLButtonElement, symbol: Icon, label: string): void {
   if (button.dataset.symbol !== symbol) {
     button.dataset.symbol = symbol;
-    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-    svg.setAttribute('viewBox', '0 0 24 24');
-    svg.setAttribute('aria-hidden', 'true');
-    const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-    path.setAttribute('d', SYMBOLS[symbol]);
-    svg.append(path);
-    button.replaceChildren(svg);
+    button.replaceChildren(icon(symbol));
   }
   button.setAttribute('aria-label', label);
   button.title = label;
