@@ -13,7 +13,12 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// Newest bundle format that this build reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
+/// First version whose manifest holds a digest of itself.
+const WITH_DIGEST: u64 = 2;
+/// The digest's key: SHA-256 over the manifest with [`NO_DIGEST`] in its place.
+const DIGEST: &str = "manifest_sha256";
+const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Name of the manifest inside a bundle.
 pub const MANIFEST: &str = "manifest.json";
 const TOKENIZER: &str = "tokenizer.json";
@@ -237,6 +242,8 @@ impl Manifest {
             Some(found) if found > u64::from(FORMAT_VERSION) => {
                 return Err(BundleError::TooNew { found });
             }
+            Some(0) => return Err(BundleError::Manifest("format_version 0".to_owned())),
+            Some(WITH_DIGEST..) => check_digest(bytes, &value).map_err(BundleError::Manifest)?,
             Some(_) => {}
         }
         serde_json::from_value(value).map_err(broken)
@@ -367,7 +374,35 @@ impl Bundle {
 
     /// The `manifest.json`.
     pub fn manifest_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec_pretty(&self.manifest).expect("a manifest is plain data")
+        let text = serde_json::to_string_pretty(&self.manifest).expect("a manifest is plain data");
+        if u64::from(self.manifest.format_version) < WITH_DIGEST {
+            return text.into_bytes();
+        }
+        let fields = text.strip_suffix("\n}").expect("a pretty object");
+        let with = |digest: &str| format!("{fields},\n  \"{DIGEST}\": \"{digest}\"\n}}");
+        with(&sha256(with(NO_DIGEST).as_bytes())).into_bytes()
+    }
+}
+
+/// Whether a manifest is byte for byte what was written: says what is wrong.
+fn check_digest(bytes: &[u8], manifest: &serde_json::Value) -> Result<(), String> {
+    let digest = manifest
+        .get(DIGEST)
+        .and_then(|digest| digest.as_str())
+        .ok_or_else(|| format!("no {DIGEST}"))?;
+    let place = bytes
+        .windows(digest.len().max(1))
+        .position(|window| window == digest.as_bytes())
+        .ok_or_else(|| format!("{DIGEST} is not written plainly"))?;
+    let mut without = bytes.to_vec();
+    without.splice(place..place + digest.len(), NO_DIGEST.bytes());
+    let found = sha256(&without);
+    if found == digest {
+        Ok(())
+    } else {
+        Err(format!(
+            "changed since it was written: {DIGEST} is {digest}, and should be {found}"
+        ))
     }
 }
 

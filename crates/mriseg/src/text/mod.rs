@@ -90,7 +90,11 @@ impl TextTokenizer {
 
     /// Loads a `tokenizer.json`; `file` names it in errors.
     pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, TextError> {
-        let inner = Tokenizer::from_bytes(bytes).map_err(|error| tokenizer_error(file, error))?;
+        // The crate panics at faulty JSON within a decoder, so that is found before.
+        let json: serde_json::Value =
+            serde_json::from_slice(bytes).map_err(|error| tokenizer_error(file, error.into()))?;
+        let inner = Tokenizer::from_bytes(json.to_string())
+            .map_err(|error| tokenizer_error(file, error))?;
         let pad = PADS
             .iter()
             .find_map(|pad| inner.token_to_id(pad))

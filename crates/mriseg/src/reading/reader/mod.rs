@@ -140,6 +140,8 @@ impl Reading {
         loop {
             let (tokens, spans) = tokens::spanned(&text[start..]);
             let Some(last) = spans.last() else {
+                // "leftright" is read as two words in one place.
+                words.dedup();
                 return words;
             };
             let named = (0..tokens.len()).filter(|&i| context::names_side(&tokens, i));

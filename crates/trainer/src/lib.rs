@@ -1,0 +1,57 @@
+//! The `trainer` command: train, tokenize, ablate, baseline, evaluate, predict, export, check, pack, bench. Without
+//! arguments it is the demo.
+//!
+//! Folders are layers; each uses only those above it.
+//!
+//! | folder | what it holds |
+//! |---|---|
+//! | `system` | device, threads, memory, files, terminal |
+//! | `config` | an experiment: settings, presets, files, checks |
+//! | `codes` | codes of pictures and masks, made before training |
+//! | `data` | cases, and what is asked about them |
+//! | `fit` | training |
+//! | `eval` | how good a model is |
+//! | `report` | numbers and pages for people |
+//! | `cli` | arguments |
+//! | `run` | one training run in its folder |
+//! | `commands` | one file per subcommand |
+
+mod cli;
+mod codes;
+mod commands;
+mod config;
+mod data;
+mod eval;
+mod fit;
+mod report;
+mod run;
+mod system;
+#[doc(hidden)]
+pub mod untrusted;
+
+use std::process::ExitCode;
+
+use cli::Request;
+use system::{exit, memory, threads};
+
+/// The program.
+pub fn main() -> ExitCode {
+    memory::keep();
+    exit::report(run(&cli::parse()))
+}
+
+fn run(request: &Request) -> anyhow::Result<()> {
+    threads::start(request.threads())?;
+    match request {
+        Request::Train(args) => commands::train::run(args),
+        Request::Tokenize(args) => commands::tokenize::run(args),
+        Request::Baseline(args) => commands::baseline::run(args),
+        Request::Ablate(args) => commands::ablate::run(args),
+        Request::Eval(args) => commands::eval::run(args),
+        Request::Predict(args) => commands::predict::run(args),
+        Request::Export(args) => commands::export::run(args),
+        Request::Check(args) => commands::check::run(args),
+        Request::Pack(args) => commands::pack::run(args),
+        Request::Bench(args) => commands::bench::run(args),
+    }
+}
