@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use mriseg::bundle::Domain;
+use mriseg::reading::{Reading, swap_sides, unswapped_sides};
 use mriseg::text::TextTokenizer;
 use mriseg_data::{Dataset, Findings, wording};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Experiment;
 use crate::system::usage;
@@ -69,21 +70,71 @@ pub(crate) fn domain(train: &Dataset) -> Domain {
     }
 }
 
-/// A sentence of the data, for people to start from: one of the most frequent length, so neither the barest nor the
-/// longest.
+/// Whether some sentence names a side.
+pub(crate) fn names_sides(train: &Dataset) -> bool {
+    let sided = |text: &str| swap_sides(text) != text || !unswapped_sides(text).is_empty();
+    let both = |text: &str| Findings::parse(text).is_some_and(|findings| !findings.is_empty());
+    train.texts().any(|text| both(text) || sided(text))
+}
+
+/// A sentence of the data, for people to start from: the most frequent of those that ask for something, and where several
+/// are, one of middle length.
 pub(crate) fn example(train: &Dataset) -> String {
-    let mut texts: Vec<&str> = train.texts().collect();
-    texts.sort_unstable_by_key(|text| (text.len(), *text));
-    texts
-        .get(texts.len() / 2)
-        .copied()
-        .unwrap_or_default()
-        .to_owned()
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for text in train.texts() {
+        *counts.entry(text).or_default() += 1;
+    }
+    let asks = |text: &str| !Reading::denies(text);
+    if counts.keys().any(|text| asks(text)) {
+        counts.retain(|text, _| asks(text));
+    }
+    let most = counts.values().max().copied();
+    let frequent = counts.iter().filter(|(_, count)| Some(**count) == most);
+    let mut frequent: Vec<&str> = frequent.map(|(text, _)| *text).collect();
+    frequent.sort_unstable_by_key(|text| (text.chars().count(), *text));
+    let middle = frequent.get(frequent.len() / 2);
+    middle.copied().unwrap_or_default().to_owned()
+}
+
+/// The words that a model knows: those of its training sentences, and those that its tokenizer has whole.
+pub(crate) struct Vocabulary<'a> {
+    tokenizer: &'a TextTokenizer,
+    trained: BTreeSet<String>,
+}
+
+impl<'a> Vocabulary<'a> {
+    /// Of a tokenizer and, where they are at hand, the training sentences.
+    pub(crate) fn new(tokenizer: &'a TextTokenizer, train: Option<&Dataset>) -> Self {
+        let texts = train.into_iter().flat_map(Dataset::texts);
+        Self {
+            tokenizer,
+            trained: texts.flat_map(words).collect(),
+        }
+    }
+
+    /// Whether some word of a sentence is known.
+    pub(crate) fn knows(&self, text: &str) -> bool {
+        words(text).any(|word| self.trained.contains(&word)) || self.tokenizer.knows_a_word(text)
+    }
+
+    /// How many of the first `limit` sentences have no known word.
+    pub(crate) fn unknown(&self, dataset: &Dataset, limit: usize) -> usize {
+        let texts = dataset.texts().take(limit);
+        texts.filter(|text| !self.knows(text)).count()
+    }
+}
+
+/// The words of a text in small letters; numbers are none.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.chars().any(char::is_alphabetic))
+        .map(str::to_lowercase)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::fixtures;
     use mriseg_data::PhantomConfig;
 
     fn phantoms() -> Dataset {
@@ -116,6 +167,44 @@ mod tests {
     #[test]
     fn the_domain_is_told_by_the_sentences() {
         assert_eq!(domain(&phantoms()), Domain::ChestXray);
-        assert!(Findings::parse(&example(&phantoms())).is_some());
+        assert!(Findings::parse(&example(&phantoms())).is_some_and(|found| !found.is_empty()));
+    }
+
+    #[test]
+    fn the_example_is_a_common_sentence_that_asks_for_something() {
+        let root = tempfile::tempdir().unwrap();
+        let of = |name: &str, texts: &[&str]| {
+            let folder = root.path().join(name);
+            example(&fixtures::folder(&folder, &[("train", texts)], "train"))
+        };
+        let many = [
+            "no polyp",
+            "no polyp",
+            "no polyp",
+            "a",
+            "one polyp",
+            "one polyp",
+        ];
+        assert_eq!(of("many", &many), "one polyp");
+        assert_eq!(
+            of("even", &["a", "a large spot in the centre", "a spot"]),
+            "a spot"
+        );
+        assert_eq!(of("healthy", &["no polyp"]), "no polyp");
+    }
+
+    #[test]
+    fn a_word_is_known_from_training_or_from_the_tokenizer() {
+        let root = tempfile::tempdir().unwrap();
+        let train = fixtures::folder(root.path(), &[("train", &["Melanoma, 2 mm"])], "train");
+        let words = ["left lung"];
+        let tokenizer = TextTokenizer::learn(words.into_iter().cycle().take(9), 300).unwrap();
+        let vocabulary = Vocabulary::new(&tokenizer, Some(&train));
+        for text in ["the melanoma", "LEFT zebra"] {
+            assert!(vocabulary.knows(text), "{text}");
+        }
+        assert!(!vocabulary.knows("naevus, 2"));
+        assert!(!Vocabulary::new(&tokenizer, None).knows("melanoma"));
+        assert_eq!(vocabulary.unknown(&train, 9), 0);
     }
 }
