@@ -8,7 +8,8 @@ mod swap;
 pub use findings::{Findings, Side, ZONES, all_zones};
 pub use reader::{Reading, Target};
 pub use swap::{
-    in_convention, other_side, swap_heights, swap_sides, unswapped_heights, unswapped_sides,
+    in_convention, named_side, other_side, swap_heights, swap_sides, unswapped_heights,
+    unswapped_sides,
 };
 
 /// What a sentence can ask for, whatever its words.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{Findings, Reading, Request, lexicon};
+use super::{Findings, Reading, Request, Side, lexicon};
 use crate::bundle::SideConvention;
 
 /// Exchanges the sides that a text names, in words ("left", "Rt") and in abbreviations ("RUL", "LLZ"), keeping capitals. A
@@ -39,6 +39,14 @@ pub fn in_convention(text: &str, words: SideConvention, model: SideConvention) -
     } else {
         Cow::Owned(swapped)
     }
+}
+
+/// The side that a text, about lungs or not, names; `None` where it names none, or both.
+pub fn named_side(text: &str) -> Option<Side> {
+    let words = Reading::side_words(text);
+    let mut sides = words.into_iter().map(|(_, side)| side);
+    let first = sides.next()?;
+    sides.all(|side| side == first).then_some(first)
 }
 
 /// The words of a text that name a side, or may name one, and that [`swap_sides`] leaves as they are: those of other
@@ -106,7 +114,7 @@ pub fn swap_heights(text: &str) -> String {
 fn swap_side_words(text: &str) -> String {
     let mut swapped = String::with_capacity(text.len() + 4);
     let mut copied = 0;
-    for span in Reading::side_words(text) {
+    for (span, _) in Reading::side_words(text) {
         swapped.push_str(&text[copied..span.start]);
         swapped.push_str(&other_word(text, span.clone()));
         copied = span.end;
@@ -285,6 +293,21 @@ mod tests {
         ] {
             assert_eq!(swap_sides(text), other);
             assert_eq!(swap_sides(other), text);
+        }
+    }
+
+    #[test]
+    fn the_side_that_is_named_is_told_unless_both_are() {
+        for (text, side) in [
+            ("a polyp in the left of the image", Some(Side::Left)),
+            ("retrocardiac opacity", Some(Side::Left)),
+            ("RLQ mass", Some(Side::Right)),
+            ("upperright", Some(Side::Right)),
+            ("left and right", None),
+            ("all right", None),
+            ("a polyp", None),
+        ] {
+            assert_eq!(named_side(text), side, "{text}");
         }
     }
 

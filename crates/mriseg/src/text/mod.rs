@@ -13,7 +13,7 @@ pub const PAD: &str = "[PAD]";
 /// The same in pretrained tokenizers; the first that one has is used.
 const PADS: [&str; 4] = [PAD, "<|endoftext|>", "<pad>", "<|pad|>"];
 /// The scripts from here on (Chinese, Japanese, …) do not set words apart.
-const UNSPACED: char = '\u{2e80}';
+pub const UNSPACED: char = '\u{2e80}';
 
 /// Byte-level BPE with a fixed length per sentence.
 #[derive(Debug, Clone)]
@@ -197,24 +197,28 @@ impl TextTokenizer {
         Ok(encoding.get_offsets().iter().map(piece).collect())
     }
 
-    /// Whether some word of a sentence is one token, not spelled: a word of at least two letters, or a character of a script
-    /// that does not set words apart.
+    /// Whether some word of a sentence is known as such: one token of at least two letters or, in a script that does not set
+    /// words apart, a character that is not spelled byte by byte.
     pub fn knows_a_word(&self, text: &str) -> bool {
         let Ok(encoding) = self.inner.encode_char_offsets(text, true) else {
             return false;
         };
         let chars: Vec<char> = text.chars().collect();
         let tokens = encoding.get_offsets();
+        let of_char = |at: usize| {
+            let over = |&&(from, to): &&(usize, usize)| (from..to).contains(&at);
+            tokens.iter().filter(over).count()
+        };
         let letter = |at: usize| chars.get(at).is_some_and(|c| c.is_alphanumeric());
-        tokens.iter().any(|&(from, to)| {
-            let from = (from..to).find(|&at| letter(at)).unwrap_or(to);
-            let to = (from..to).rfind(|&at| letter(at)).map_or(from, |at| at + 1);
-            // Bytes of one character share it.
-            let alone = tokens.iter().filter(|&&(a, b)| a < to && from < b).count() == 1;
-            let unspaced = (from..to).any(|at| chars[at] >= UNSPACED);
-            let bounded = (from == 0 || !letter(from - 1)) && !letter(to);
-            alone && (unspaced || bounded && to - from > 1)
-        })
+        let unspaced = (chars.iter().enumerate())
+            .any(|(at, &c)| c >= UNSPACED && letter(at) && of_char(at) < c.len_utf8());
+        unspaced
+            || tokens.iter().any(|&(from, to)| {
+                let from = (from..to).find(|&at| letter(at)).unwrap_or(to);
+                let to = (from..to).rfind(|&at| letter(at)).map_or(from, |at| at + 1);
+                let bounded = (from == 0 || !letter(from - 1)) && !letter(to);
+                bounded && to - from > 1 && (from..to).all(|at| of_char(at) == 1)
+            })
     }
 
     /// Whether a sentence fits `length` tokens.

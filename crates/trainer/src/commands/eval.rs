@@ -36,8 +36,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let config = &bundle.manifest.architecture;
     let tokens = config.lm.text_tokens;
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
-    let vocabulary = Vocabulary::new(&tokenizer, None);
-    let unknown_words = vocabulary.unknown(&dataset, limit);
+    let vocabulary = Vocabulary::new(tokenizer.clone(), None);
+    let unknown_words = vocabulary.unknown(&dataset, limit, tokens);
     data::warn_about_questions(&dataset, &tokenizer, tokens, &vocabulary, display);
     display.line(&format!(
         "{} cases of {} {}, sentence {} in words {}, pictures {}, on {}",

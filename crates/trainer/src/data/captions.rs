@@ -58,7 +58,7 @@ impl Splits {
                 "warning: {said}; these cases are left out of training"
             ));
         }
-        let vocabulary = Vocabulary::new(tokenizer, Some(&self.train));
+        let vocabulary = Vocabulary::new(tokenizer.clone(), Some(&self.train));
         let mut told = BTreeSet::new();
         for dataset in [&self.test, &self.valid] {
             if told.insert(dataset.split()) {
@@ -80,7 +80,7 @@ pub(crate) fn warn_about_questions(
     dataset: &Dataset,
     tokenizer: &TextTokenizer,
     tokens: usize,
-    vocabulary: &Vocabulary<'_>,
+    vocabulary: &Vocabulary,
     display: Display,
 ) {
     let cases: Vec<Captioned> = (0..dataset.len())
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn only_training_cases_are_left_out_and_a_run_goes_on_without_those_that_it_began_without() {
         let root = tempfile::tempdir().unwrap();
-        let long = "a spot ".repeat(90);
+        let long = "a spot ".repeat(90).trim().to_owned();
         let experiment = Experiment::tiny();
         let settle = |train: &[&str], before: &[&str]| {
             let mut splits = splits(root.path(), train, &[&long, "a spot"]);

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use mriseg::bundle::Domain;
 use mriseg::reading::{Reading, swap_sides, unswapped_sides};
-use mriseg::text::TextTokenizer;
+use mriseg::text::{TextTokenizer, UNSPACED};
 use mriseg_data::{Dataset, Findings, wording};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,14 +97,14 @@ pub(crate) fn example(train: &Dataset) -> String {
 }
 
 /// The words that a model knows: those of its training sentences, and those that its tokenizer has whole.
-pub(crate) struct Vocabulary<'a> {
-    tokenizer: &'a TextTokenizer,
+pub(crate) struct Vocabulary {
+    tokenizer: TextTokenizer,
     trained: BTreeSet<String>,
 }
 
-impl<'a> Vocabulary<'a> {
+impl Vocabulary {
     /// Of a tokenizer and, where they are at hand, the training sentences.
-    pub(crate) fn new(tokenizer: &'a TextTokenizer, train: Option<&Dataset>) -> Self {
+    pub(crate) fn new(tokenizer: TextTokenizer, train: Option<&Dataset>) -> Self {
         let texts = train.into_iter().flat_map(Dataset::texts);
         Self {
             tokenizer,
@@ -117,18 +117,23 @@ impl<'a> Vocabulary<'a> {
         words(text).any(|word| self.trained.contains(&word)) || self.tokenizer.knows_a_word(text)
     }
 
-    /// How many of the first `limit` sentences have no known word.
-    pub(crate) fn unknown(&self, dataset: &Dataset, limit: usize) -> usize {
+    /// How many of the first `limit` sentences fit `tokens` and have no known word.
+    pub(crate) fn unknown(&self, dataset: &Dataset, limit: usize, tokens: usize) -> usize {
         let texts = dataset.texts().take(limit);
-        texts.filter(|text| !self.knows(text)).count()
+        let unknown = |text: &&str| self.tokenizer.fits(text, tokens) && !self.knows(text);
+        texts.filter(unknown).count()
     }
 }
 
-/// The words of a text in small letters; numbers are none.
+/// The words of a text in small letters, and the characters of those of a script that does not set words apart; numbers are
+/// none.
 fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.chars().any(char::is_alphabetic))
-        .map(str::to_lowercase)
+    let parts = text.split(|c: char| !c.is_alphanumeric());
+    let words = parts.flat_map(|part| match part.chars().any(|c| c >= UNSPACED) {
+        true => part.chars().map(String::from).collect(),
+        false => vec![part.to_lowercase()],
+    });
+    words.filter(|word| word.chars().any(char::is_alphabetic))
 }
 
 #[cfg(test)]
@@ -198,13 +203,17 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let train = fixtures::folder(root.path(), &[("train", &["Melanoma, 2 mm"])], "train");
         let words = ["left lung"];
-        let tokenizer = TextTokenizer::learn(words.into_iter().cycle().take(9), 300).unwrap();
-        let vocabulary = Vocabulary::new(&tokenizer, Some(&train));
+        let words = words.into_iter().cycle().take(9);
+        let tokenizer = TextTokenizer::learn(words, 300).unwrap();
+        let vocabulary = Vocabulary::new(tokenizer.clone(), Some(&train));
         for text in ["the melanoma", "LEFT zebra"] {
             assert!(vocabulary.knows(text), "{text}");
         }
         assert!(!vocabulary.knows("naevus, 2"));
-        assert!(!Vocabulary::new(&tokenizer, None).knows("melanoma"));
-        assert_eq!(vocabulary.unknown(&train, 9), 0);
+        let chinese = fixtures::folder(root.path(), &[("train", &["\u{5de6}\u{80ba}"])], "train");
+        let chinese = Vocabulary::new(tokenizer.clone(), Some(&chinese));
+        assert!(chinese.knows("\u{53f3}\u{80ba}") && !chinese.knows("\u{53f3}"));
+        assert!(!Vocabulary::new(tokenizer, None).knows("melanoma"));
+        assert_eq!(vocabulary.unknown(&train, 9, 64), 0);
     }
 }

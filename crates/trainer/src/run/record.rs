@@ -117,9 +117,10 @@ impl Record {
                 None => {}
                 Some(Difference::Captions(mended)) if role != SplitRole::Train => {
                     display.line(&format!(
-                        "note: {} sentences of {} were changed since the run began, {}; scores before and after are not of the same questions",
-                        mended.len(),
+                        "note: sentences of {} were changed since the run began ({} of {}), first {}; scores before and after are not of the same questions",
                         dataset.split(),
+                        mended.len(),
+                        dataset.len(),
                         changed(&mended[0])
                     ));
                     found[&key] = begun.get(&key).cloned().unwrap_or_default();

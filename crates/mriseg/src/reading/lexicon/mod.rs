@@ -5,6 +5,7 @@ mod words;
 
 pub(super) use meaning::{Meaning, side_of};
 
+use super::Side;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -59,7 +60,7 @@ pub(super) fn opposite(word: &str) -> Option<String> {
         "retrocardiac" => Some("right lower zone"),
         _ => None,
     };
-    if let Some(other) = phrase.or_else(|| elsewhere(word)) {
+    if let Some(other) = phrase.or_else(|| elsewhere(word).map(|(_, other)| other)) {
         return Some(other.to_owned());
     }
     let same = |word: &str| {
@@ -77,9 +78,9 @@ pub(super) fn opposite(word: &str) -> Option<String> {
     same(word).or_else(plural).or_else(mistyped)
 }
 
-/// The same on the other side, of an abbreviation for a place that is not in the lungs: quadrants of the abdomen, flanks,
-/// views of a breast.
-pub(super) fn elsewhere(word: &str) -> Option<&'static str> {
+/// The side that an abbreviation for a place outside the lungs names (quadrants of the abdomen, flanks, views of a breast),
+/// and the same on the other.
+pub(super) fn elsewhere(word: &str) -> Option<(Side, &'static str)> {
     const PAIRS: [[&str; 2]; 6] = [
         ["luq", "ruq"],
         ["llq", "rlq"],
@@ -89,8 +90,8 @@ pub(super) fn elsewhere(word: &str) -> Option<&'static str> {
         ["lhs", "rhs"],
     ];
     PAIRS.iter().find_map(|&[left, right]| match word {
-        _ if word == left => Some(right),
-        _ if word == right => Some(left),
+        _ if word == left => Some((Side::Left, right)),
+        _ if word == right => Some((Side::Right, left)),
         _ => None,
     })
 }

@@ -133,8 +133,8 @@ impl Reading {
         }
     }
 
-    /// Where the words of a text stand that name a side, in bytes.
-    pub(super) fn side_words(text: &str) -> Vec<Range<usize>> {
+    /// Where the words of a text stand that name a side, in bytes, and which.
+    pub(super) fn side_words(text: &str) -> Vec<(Range<usize>, Side)> {
         let mut words = Vec::new();
         let mut start = 0;
         loop {
@@ -142,10 +142,13 @@ impl Reading {
             let Some(last) = spans.last() else {
                 return words;
             };
-            let named = (0..tokens.len()).filter(|&i| {
-                context::names_side(&tokens, i) || lexicon::elsewhere(tokens[i].word()).is_some()
-            });
-            words.extend(named.map(|i| start + spans[i].start..start + spans[i].end));
+            words.extend((0..tokens.len()).filter_map(|i| {
+                let side = match context::names_side(&tokens, i) {
+                    true => tokens[i].meaning()?.side(),
+                    false => lexicon::elsewhere(tokens[i].word()).map(|(side, _)| side),
+                };
+                Some((start + spans[i].start..start + spans[i].end, side?))
+            }));
             start += last.end;
         }
     }
