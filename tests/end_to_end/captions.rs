@@ -226,6 +226,13 @@ fn a_run_about_anything_leaves_a_bundle_that_says_so_and_nothing_of_lungs() {
     let predicted = heard(&succeed(
         predict.arg("--image").arg(picture).arg("--out").arg(&mask),
     ));
+    assert!(!predicted.contains("no word"), "{predicted}");
+    let mut predict = ask("predict", &["--text", "pneumothorax"]);
+    let other = data.join("test/img/case_5.png");
+    let guessed = heard(&succeed(
+        predict.arg("--image").arg(other).arg("--out").arg(&mask),
+    ));
+    assert!(guessed.contains("no word of this sentence"), "{guessed}");
     let evaluated = heard(&succeed(
         ask("eval", &["--split", "test", "--all-texts", "--side-swap"])
             .arg("--data")

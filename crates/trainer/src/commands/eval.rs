@@ -1,8 +1,9 @@
 //! `trainer eval`: a bundle on a dataset, as one JSON object and, if wanted, a report.
 
 use anyhow::Result;
-use mriseg::bundle::{Bundle, Domain, sha256};
+use mriseg::bundle::{Bundle, Domain, SideConvention, sha256};
 use mriseg::decode::Pick;
+use mriseg::reading::{other_side, unswapped_sides};
 use mriseg::segmenter::Settings;
 use mriseg_data::Dataset;
 
@@ -29,16 +30,14 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let display = Display::detect(args.json);
     let sides = bundle.manifest.info.side_convention;
     refuse_lungs(args, &bundle)?;
-    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides)?;
-    if let Some(cases) = args.spread {
-        dataset.thin(cases.get());
-    }
+    let dataset = cases_of(args, sides)?;
     let config = &bundle.manifest.architecture;
     let tokens = config.lm.text_tokens;
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
     let vocabulary = Vocabulary::new(tokenizer.clone(), None);
     let unknown_words = vocabulary.unknown(&dataset, limit, tokens);
     data::warn_about_questions(&dataset, &tokenizer, tokens, &vocabulary, display);
+    warn_about_sides(args, &dataset, display);
     display.line(&format!(
         "{} cases of {} {}, sentence {} in words {}, pictures {}, on {}",
         limit.min(dataset.len()),
@@ -103,6 +102,26 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     Ok(())
 }
 
+/// Says where sentences have no other side, or none that is known.
+fn warn_about_sides(args: &EvalArgs, dataset: &Dataset, display: Display) {
+    let of_all = |count: usize| format!("warning: {count} of the {} sentences", dataset.len());
+    let count = |is: &dyn Fn(&str) -> bool| dataset.texts().filter(|text| is(text)).count();
+    let same = count(&|text| other_side(text).is_none());
+    if args.text == TextMode::WrongSide && same > 0 {
+        display.line(&format!(
+            "{} name no side, or both: they are asked as they are",
+            of_all(same)
+        ));
+    }
+    let unswapped = count(&|text| !unswapped_sides(text).is_empty());
+    if args.mirror && unswapped > 0 {
+        display.line(&format!(
+            "{} name, or may name, a side in words that are not exchanged for the mirror image: leave --mirror out",
+            of_all(unswapped)
+        ));
+    }
+}
+
 /// Refuses what is asked of lungs alone.
 fn refuse_lungs(args: &EvalArgs, bundle: &Bundle) -> Result<()> {
     if bundle.manifest.info.domain == Domain::ChestXray {
@@ -120,6 +139,14 @@ fn refuse_lungs(args: &EvalArgs, bundle: &Bundle) -> Result<()> {
             bundle.manifest.info.example
         ))),
     }
+}
+
+fn cases_of(args: &EvalArgs, sides: SideConvention) -> Result<Dataset> {
+    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides)?;
+    if let Some(cases) = args.spread {
+        dataset.thin(cases.get());
+    }
+    Ok(dataset)
 }
 
 fn say_next(args: &EvalArgs, sided: bool) {

@@ -59,7 +59,7 @@ impl Evaluator<'_> {
                 with_a_partner(strategy, self.workers, || self.decode_each(cases, strategy))?
             }
             DecodeMode::TeacherForced => {
-                let [_, predicted] = self.teacher_forced(cases)?;
+                let [_, predicted] = self.teacher_forced(cases);
                 let length = self.segmenter.config().layout().mask();
                 let tokens = predicted.chunks_exact(length);
                 let tokens = tokens.map(|tokens| (tokens.to_vec(), DecodeCost::NONE));
@@ -82,10 +82,7 @@ impl Evaluator<'_> {
 
     /// The true tokens of some masks, one mask after the other, and those that are picked where all before them are true,
     /// by the rule of free running without marginals.
-    ///
-    /// # Errors
-    /// A sentence does not fit.
-    pub(crate) fn teacher_forced(&self, cases: &[PreparedCase]) -> Result<[Vec<u32>; 2]> {
+    pub(crate) fn teacher_forced(&self, cases: &[PreparedCase]) -> [Vec<u32>; 2] {
         let (lm, layout) = (self.lm, self.segmenter.config().layout());
         let truth: Vec<i32> = self.mask_codes(cases).into_data().iter().collect();
         let inputs = TensorData::new(layout.teacher_forcing(&truth), [cases.len(), layout.mask()]);
@@ -98,7 +95,7 @@ impl Evaluator<'_> {
         let picked = self.segmenter.picker().pick(softmax(logits, 1));
         let predicted = picked.ids.into_data();
         let truth = truth.into_iter().map(|code| code as u32).collect();
-        Ok([truth, predicted.iter().collect()])
+        [truth, predicted.iter().collect()]
     }
 
     /// All masks greedily together.

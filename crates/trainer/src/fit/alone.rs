@@ -49,7 +49,7 @@ impl Alone {
             last.map_or(0, |last| last + 1)
         };
         let longest = ids.chunks(padded).map(used).max().unwrap_or(0);
-        let length = longest.next_multiple_of(Self::ROUND).min(padded);
+        let length = longest.max(1).next_multiple_of(Self::ROUND).min(padded);
         let cut = |sentence: &[i32]| sentence[..length].to_vec();
         Self {
             each,
@@ -118,6 +118,23 @@ mod tests {
             let (kept, cut) = whole.split_at(all.length);
             assert!(kept.iter().zip(ids).all(|(&a, &b)| a == b as u32));
             assert!(cut.iter().all(|&id| id == tokenizer.padding()));
+        }
+    }
+
+    #[test]
+    fn a_sentence_that_does_not_fit_is_none_and_asks_for_nothing_that_is_known() {
+        let (mut experiment, tokenizer) = experiment();
+        for tokens in [1, 12] {
+            experiment.model.lm.text_tokens = tokens;
+            let all = Alone::draw(&experiment, &tokenizer, 12, 0);
+            let padding = tokenizer.padding() as i32;
+            let of_sentence = all.ids.chunks(all.length).zip(&all.requests);
+            let unfit = of_sentence.filter(|(ids, request)| {
+                let none = ids.iter().all(|&id| id == padding);
+                assert_eq!(none, request.is_none());
+                none
+            });
+            assert!(unfit.count() > 0);
         }
     }
 

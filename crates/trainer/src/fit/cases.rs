@@ -187,3 +187,24 @@ fn ids_of(codes: Tensor<2, Int>) -> Vec<i32> {
 fn signed(codes: &[u16]) -> impl Iterator<Item = i32> {
     codes.iter().map(|&code| i32::from(code))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_that_is_left_out_asks_for_nothing_that_is_known_and_is_not_remembered() {
+        let mut cases = StepCases {
+            sentences: vec!["too long".to_owned(), "short".to_owned()],
+            requests: vec![Some(Request::Everything); 2],
+            origins: vec![Some((0, Warp::mirror(2, 2, false))); 2],
+            pictures: Pictures::Codes(Vec::new()),
+            targets: Vec::new(),
+        };
+        cases.leave_out(|text| text.len() > 5);
+        assert_eq!(cases.sentences, ["", "short"]);
+        assert_eq!(cases.requests, [None, Some(Request::Everything)]);
+        let remembered: Vec<bool> = cases.origins.iter().map(Option::is_some).collect();
+        assert_eq!(remembered, [false, true]);
+    }
+}

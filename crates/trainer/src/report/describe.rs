@@ -68,11 +68,9 @@ pub(crate) fn describe(summary: &Summary) -> String {
     }
     if let Some(swap) = summary.side_swap.filter(|swap| swap.side_pairs > 0) {
         text += &format!(
-            "\n  side word swapped: the mask moves to the other side in {} of {} pictures",
-            swap.side_pairs_moved, swap.side_pairs
-        );
-        text += &format!(
-            "; {} of what is marked lies on the other side",
+            "\n  side word swapped: the mask moves to the other side in {} of {} pictures; {} of what is marked lies on the other side",
+            swap.side_pairs_moved,
+            swap.side_pairs,
             percent(swap.wrong_side_pixels)
         );
     }
