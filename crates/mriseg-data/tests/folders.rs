@@ -416,7 +416,7 @@ fn lungs_are_added_by_id_and_pictures_without_findings_as_cases_and_a_part_is_he
 fn cases_are_left_out_by_their_sentence() {
     let dir = qata(&[("train", "a"), ("train", "b")]);
     let mut data = Dataset::open(dir.path(), "train").unwrap();
-    assert_eq!(data.leave_out(|text| text == LEFT), []);
-    assert_eq!(data.leave_out(|_| false).len(), 2);
+    assert_eq!(data.leave_out(|_, text| text == LEFT), []);
+    assert_eq!(data.leave_out(|_, _| false).len(), 2);
     assert!(data.is_empty());
 }

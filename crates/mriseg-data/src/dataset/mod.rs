@@ -57,11 +57,11 @@ impl Dataset {
         parts
     }
 
-    /// Leaves out the cases whose sentence is not `fit`; gives their ids and sentences.
-    pub fn leave_out(&mut self, mut fit: impl FnMut(&str) -> bool) -> Vec<(String, String)> {
+    /// Leaves out the cases whose id and sentence are not `fit`; gives them.
+    pub fn leave_out(&mut self, mut fit: impl FnMut(&str, &str) -> bool) -> Vec<(String, String)> {
         let mut left_out = Vec::new();
         self.cases.retain(|case| {
-            let kept = fit(&case.text);
+            let kept = fit(&case.id, &case.text);
             if !kept {
                 left_out.push((case.id.clone(), case.text.clone()));
             }
@@ -185,6 +185,15 @@ impl Dataset {
         });
     }
 
+    /// Length in bytes of the files of a case, or of its parts in a shard; none of a phantom.
+    pub fn sizes(&self, i: usize) -> Vec<u64> {
+        match &self.cases[i].origin {
+            Origin::Files(files) => files.bytes().collect(),
+            Origin::Packed(parts) => parts.bytes().collect(),
+            Origin::Phantom(_) => Vec::new(),
+        }
+    }
+
     /// SHA-256 (hex) over what identifies the cases: ids, sentences and sizes of their files or of their parts in
     /// shards, or the generator's config; and over the side convention where it is the patient's.
     pub fn fingerprint(&self) -> String {
@@ -200,15 +209,10 @@ impl Dataset {
         if self.side_convention == SideConvention::Patient {
             field(b"the patient's left");
         }
-        for case in &self.cases {
+        for (i, case) in self.cases.iter().enumerate() {
             field(case.id.as_bytes());
             field(case.text.as_bytes());
-            let sizes: Vec<u64> = match &case.origin {
-                Origin::Files(files) => files.bytes().collect(),
-                Origin::Packed(parts) => parts.bytes().collect(),
-                Origin::Phantom(_) => continue,
-            };
-            for bytes in sizes {
+            for bytes in self.sizes(i) {
                 field(&bytes.to_le_bytes());
             }
         }

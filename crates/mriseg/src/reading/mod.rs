@@ -7,7 +7,10 @@ mod swap;
 
 pub use findings::{Findings, Side, ZONES, all_zones};
 pub use reader::{Reading, Target};
-pub use swap::{in_convention, other_side, swap_heights, swap_sides};
+pub use swap::{
+    in_convention, named_side, other_side, swap_heights, swap_sides, unswapped_heights,
+    unswapped_sides,
+};
 
 /// What a sentence can ask for, whatever its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

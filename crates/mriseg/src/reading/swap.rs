@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{Findings, Reading, Request, lexicon};
+use super::{Findings, Reading, Request, Side, lexicon};
 use crate::bundle::SideConvention;
 
 /// Exchanges the sides that a text names, in words ("left", "Rt") and in abbreviations ("RUL", "LLZ"), keeping capitals. A
@@ -41,12 +41,49 @@ pub fn in_convention(text: &str, words: SideConvention, model: SideConvention) -
     }
 }
 
-/// Exchanges the words for above and below in a text: "top", "upper" and "superior" with their opposites.
+/// The side that a text, about lungs or not, names; `None` where it names none, or both.
+pub fn named_side(text: &str) -> Option<Side> {
+    let words = Reading::side_words(text);
+    let mut sides = words.into_iter().map(|(_, side)| side);
+    let first = sides.next()?;
+    sides.all(|side| side == first).then_some(first)
+}
+
+/// The words of a text that name a side, or may name one, and that [`swap_sides`] leaves as they are: those of other
+/// languages.
+pub fn unswapped_sides(text: &str) -> Vec<String> {
+    Reading::unread_side_words(text)
+}
+
+/// The words of a text that name above or below, or may name it, and that [`swap_heights`] leaves as they are.
+pub fn unswapped_heights(text: &str) -> Vec<String> {
+    const FOREIGN: &str = "oben unten obere oberen oberer oberes untere unteren unterer unteres oberlappen unterlappen \
+        oberfeld unterfeld haut bas superieur superieure inferieur inferieure arriba abajo alto basso sopra sotto \
+        superiore inferiore cima baixo gorny gorna dolny dolna boven onder";
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(|c: char| !c.is_alphanumeric()) {
+        let word = word.to_lowercase();
+        let plain = Reading::without_accents(&word);
+        let names = FOREIGN.split_whitespace().any(|known| known == plain)
+            || plain.chars().any(|c| c as u32 > 0x2ff && c.is_alphabetic());
+        if names && !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
+/// Exchanges the words for above and below in a text: "top", "upper", "superior", "above" and their like with their
+/// opposites.
 pub fn swap_heights(text: &str) -> String {
-    const HEIGHTS: [[&str; 2]; 3] = [
+    const HEIGHTS: [[&str; 2]; 7] = [
         ["top", "bottom"],
         ["upper", "lower"],
         ["superior", "inferior"],
+        ["above", "below"],
+        ["uppermost", "lowermost"],
+        ["topmost", "bottommost"],
+        ["superiorly", "inferiorly"],
     ];
     let opposite = |word: &str| {
         HEIGHTS.iter().find_map(|&[one, other]| match word {
@@ -77,7 +114,7 @@ pub fn swap_heights(text: &str) -> String {
 fn swap_side_words(text: &str) -> String {
     let mut swapped = String::with_capacity(text.len() + 4);
     let mut copied = 0;
-    for span in Reading::side_words(text) {
+    for (span, _) in Reading::side_words(text) {
         swapped.push_str(&text[copied..span.start]);
         swapped.push_str(&other_word(text, span.clone()));
         copied = span.end;
@@ -245,6 +282,82 @@ mod tests {
         ] {
             assert_eq!(swap_sides(text), other);
         }
+    }
+
+    #[test]
+    fn abbreviations_of_other_parts_of_the_body_are_swapped() {
+        for (text, other) in [
+            ("RLQ mass", "LLQ mass"),
+            ("cyst in the luq", "cyst in the ruq"),
+            ("L-MLO and RCC views", "R-MLO and LCC views"),
+        ] {
+            assert_eq!(swap_sides(text), other);
+            assert_eq!(swap_sides(other), text);
+        }
+    }
+
+    #[test]
+    fn the_side_that_is_named_is_told_unless_both_are() {
+        for (text, side) in [
+            ("a polyp in the left of the image", Some(Side::Left)),
+            ("retrocardiac opacity", Some(Side::Left)),
+            ("RLQ mass", Some(Side::Right)),
+            ("upperright", Some(Side::Right)),
+            ("left and right", None),
+            ("all right", None),
+            ("a polyp", None),
+        ] {
+            assert_eq!(named_side(text), side, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_that_may_name_a_side_and_are_not_swapped_are_known() {
+        for (text, words) in [
+            ("Verschattung im linken Unterfeld.", "linken"),
+            ("linksbasale Verschattung", "linksbasale"),
+            ("opacit\u{e9} \u{e0} gauche", "gauche"),
+            ("poumon droit", "droit"),
+            ("p\u{f3}lipo izquierdo", "izquierdo"),
+            ("lobo sup. dcha.", "dcha"),
+            (
+                "\u{5de6}\u{80ba}\u{4e0b}\u{53f6}",
+                "\u{5de6}\u{80ba}\u{4e0b}\u{53f6}",
+            ),
+            (
+                "\u{43b}\u{435}\u{432}\u{43e}\u{435} \u{43b}\u{435}\u{433}\u{43a}\u{43e}\u{435}",
+                "\u{43b}\u{435}\u{432}\u{43e}\u{435}",
+            ),
+        ] {
+            assert_eq!(unswapped_sides(text), [words], "{text}");
+            assert_eq!(swap_sides(text), text);
+        }
+        for text in [
+            "RUL and LLL consolidation, RML too, L lung",
+            "one small pink round polyp, located in top left of the image",
+            "bright lesion of the cleft, upright view, rigid scope, destroyed tissue, sinus",
+            "Sch\u{e4}rfe im Zentrum",
+            "unilateral pulmonary infection, one infected area, upper left lung.",
+        ] {
+            assert_eq!(unswapped_sides(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn words_that_may_name_a_height_and_are_not_swapped_are_known() {
+        assert_eq!(
+            unswapped_heights("Polyp oben links, unten nichts"),
+            ["oben", "unten"]
+        );
+        assert_eq!(
+            unswapped_heights("en haut, Sup\u{e9}rieur"),
+            ["haut", "sup\u{e9}rieur"]
+        );
+        assert_eq!(
+            unswapped_heights("top of the image, below the fold"),
+            [""; 0]
+        );
+        assert_eq!(swap_heights("just above it"), "just below it");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What can be said of sentences and masks without the model. All of it is for models whose sentences are about lungs.
+//! What can be said of sentences and masks without the model. Most of it is for models whose sentences are about lungs.
 
 use std::borrow::Cow;
 
@@ -38,6 +38,12 @@ impl Segmenter {
             return Cow::Borrowed(text);
         }
         reading::in_convention(text, words, self.loaded.settings.side_convention)
+    }
+
+    /// Whether the model knows a word of a sentence as such; see
+    /// [`TextTokenizer::knows_a_word`](crate::text::TextTokenizer::knows_a_word).
+    pub fn knows_a_word(&self, text: &str) -> bool {
+        self.loaded.tokenizer.knows_a_word(text)
     }
 
     fn is_about_lungs(&self) -> bool {

@@ -12,6 +12,8 @@ use tokenizers::{AddedToken, Tokenizer, TokenizerBuilder};
 pub const PAD: &str = "[PAD]";
 /// The same in pretrained tokenizers; the first that one has is used.
 const PADS: [&str; 4] = [PAD, "<|endoftext|>", "<pad>", "<|pad|>"];
+/// The scripts from here on (Chinese, Japanese, …) do not set words apart.
+pub const UNSPACED: char = '\u{2e80}';
 
 /// Byte-level BPE with a fixed length per sentence.
 #[derive(Debug, Clone)]
@@ -199,6 +201,30 @@ impl TextTokenizer {
         Ok(encoding.get_offsets().iter().map(piece).collect())
     }
 
+    /// Whether some word of a sentence is known as such: one token of at least two letters or, in a script that does not set
+    /// words apart, a character that is not spelled byte by byte.
+    pub fn knows_a_word(&self, text: &str) -> bool {
+        let Ok(encoding) = self.inner.encode_char_offsets(text, true) else {
+            return false;
+        };
+        let chars: Vec<char> = text.chars().collect();
+        let tokens = encoding.get_offsets();
+        let of_char = |at: usize| {
+            let over = |&&(from, to): &&(usize, usize)| (from..to).contains(&at);
+            tokens.iter().filter(over).count()
+        };
+        let letter = |at: usize| chars.get(at).is_some_and(|c| c.is_alphanumeric());
+        let unspaced = (chars.iter().enumerate())
+            .any(|(at, &c)| c >= UNSPACED && letter(at) && of_char(at) < c.len_utf8());
+        unspaced
+            || tokens.iter().any(|&(from, to)| {
+                let from = (from..to).find(|&at| letter(at)).unwrap_or(to);
+                let to = (from..to).rfind(|&at| letter(at)).map_or(from, |at| at + 1);
+                let bounded = (from == 0 || !letter(from - 1)) && !letter(to);
+                bounded && to - from > 1 && (from..to).all(|at| of_char(at) == 1)
+            })
+    }
+
     /// Whether a sentence fits `length` tokens.
     pub fn fits(&self, text: &str, length: usize) -> bool {
         self.encode(text, length, "").is_ok()
@@ -288,6 +314,31 @@ mod tests {
         assert_ne!(zebra.ids, zebrb.ids);
         assert!(tokenizer.encode("🫁🫁", 16, EXAMPLE).is_ok());
         assert!(tokenizer.fits("left zebra", 8) && !tokenizer.fits("left zebra", 4));
+    }
+
+    #[test]
+    fn a_known_word_is_one_that_is_not_spelled() {
+        let tokenizer = tokenizer();
+        for text in ["the Left thing", "zebra, LUNG", EXAMPLE] {
+            assert!(tokenizer.knows_a_word(text), "{text}");
+        }
+        for text in [
+            "",
+            "pneumothorax apical",
+            "?",
+            "a b",
+            "\u{53f3}\u{80ba}",
+            "\u{e9}t\u{e9}",
+        ] {
+            assert!(!tokenizer.knows_a_word(text), "{text}");
+        }
+        let sentences = [
+            "\u{5de6}\u{80ba}\u{611f}\u{67d3}",
+            "\u{53f3}\u{80ba}\u{611f}\u{67d3}",
+        ];
+        let chinese = TextTokenizer::learn(sentences.into_iter().cycle().take(20), 512).unwrap();
+        assert!(chinese.knows_a_word("\u{53f3}\u{80ba}"));
+        assert!(!chinese.knows_a_word("left lung"));
     }
 
     #[test]

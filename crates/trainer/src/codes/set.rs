@@ -36,7 +36,6 @@ struct CodedCase {
 
 #[derive(Debug)]
 struct Sentence {
-    id: String,
     text: String,
     mask: usize,
 }
@@ -44,7 +43,6 @@ struct Sentence {
 /// A case as one training step sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DrawnCodes {
-    pub(crate) id: String,
     pub(crate) text: String,
     pub(crate) codes: Codes,
     /// How picture and mask were moved; `None` when sentence and mask are not the case's own.
@@ -90,7 +88,6 @@ impl CodedCases {
                 ));
             };
             let sentence = Sentence {
-                id: of.id,
                 text: of.text,
                 mask: masks + number,
             };
@@ -141,7 +138,6 @@ impl CodedCases {
         let flip = rng.random_bool(flip) && self.variants > 1;
         let side = self.cells.isqrt();
         Some(DrawnCodes {
-            id: sentence.id.clone(),
             text: if flip {
                 swap_sides(&sentence.text)
             } else {

@@ -1,13 +1,15 @@
 //! `trainer eval`: a bundle on a dataset, as one JSON object and, if wanted, a report.
 
 use anyhow::Result;
-use mriseg::bundle::{Bundle, sha256};
+use mriseg::bundle::{Bundle, Domain, SideConvention, sha256};
 use mriseg::decode::Pick;
+use mriseg::reading::{other_side, unswapped_sides};
 use mriseg::segmenter::Settings;
 use mriseg_data::Dataset;
 
 use crate::cli::{EvalArgs, command_line};
 use crate::config::DataSpec;
+use crate::data::text::{self, Vocabulary};
 use crate::data::{self, Asking, CaseCache, TextMode};
 use crate::eval::{DecodeMode, Evaluator, PromptProbe, SampleMean, side_swap};
 use crate::report::{self, Meta, Summary, describe, pictures};
@@ -27,14 +29,15 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let (model, tokenizer) = bundle.unpack(&chosen.device)?;
     let display = Display::detect(args.json);
     let sides = bundle.manifest.info.side_convention;
-    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides)?;
-    if let Some(cases) = args.spread {
-        dataset.thin(cases.get());
-    }
+    refuse_lungs(args, &bundle)?;
+    let dataset = cases_of(args, sides)?;
     let config = &bundle.manifest.architecture;
     let tokens = config.lm.text_tokens;
-    let left_out = data::leave_out_long(&mut dataset, &tokenizer, tokens, display)?;
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
+    let vocabulary = Vocabulary::new(tokenizer.clone(), None);
+    let unknown_words = vocabulary.unknown(&dataset, limit, tokens);
+    data::warn_about_questions(&dataset, &tokenizer, tokens, &vocabulary, display);
+    warn_about_sides(args, &dataset, display);
     display.line(&format!(
         "{} cases of {} {}, sentence {} in words {}, pictures {}, on {}",
         limit.min(dataset.len()),
@@ -74,7 +77,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     };
     let cases = evaluator.run(&cache, limit, asking, display)?;
     let mut summary = Summary::from_cases(&cases, meta.clone());
-    summary.left_out = left_out;
+    summary.unknown_words = unknown_words;
     if let Some(run) = &args.baseline {
         let baseline = baseline::open(&RunDir::open(run)?, &chosen.device, chosen.workers)?;
         let cases = baseline.run(&cache, limit, asking, display)?;
@@ -94,17 +97,69 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     println!("{}", describe(&summary));
     cache.warn_about_soft_masks(display);
     if args.text == TextMode::Given {
-        say_next(args);
+        say_next(args, text::names_sides(cache.dataset()));
     }
     Ok(())
 }
 
-fn say_next(args: &EvalArgs) {
+/// Says where sentences have no other side, or none that is known.
+fn warn_about_sides(args: &EvalArgs, dataset: &Dataset, display: Display) {
+    let of_all = |count: usize| format!("warning: {count} of the {} sentences", dataset.len());
+    let count = |is: &dyn Fn(&str) -> bool| dataset.texts().filter(|text| is(text)).count();
+    let same = count(&|text| other_side(text).is_none());
+    if args.text == TextMode::WrongSide && same > 0 {
+        display.line(&format!(
+            "{} name no side, or both: they are asked as they are",
+            of_all(same)
+        ));
+    }
+    let unswapped = count(&|text| !unswapped_sides(text).is_empty());
+    if args.mirror && unswapped > 0 {
+        display.line(&format!(
+            "{} name, or may name, a side in words that are not exchanged for the mirror image: leave --mirror out",
+            of_all(unswapped)
+        ));
+    }
+}
+
+/// Refuses what is asked of lungs alone.
+fn refuse_lungs(args: &EvalArgs, bundle: &Bundle) -> Result<()> {
+    if bundle.manifest.info.domain == Domain::ChestXray {
+        return Ok(());
+    }
+    let given = [
+        ("--probe", args.probe),
+        ("--lungs", args.lungs.is_some()),
+        ("--wordings", args.wordings.0.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((option, _)) => Err(usage(format!(
+            "{option} is about findings in lungs, and the sentences of this bundle are about something else, such as \"{}\": leave it out",
+            bundle.manifest.info.example
+        ))),
+    }
+}
+
+fn cases_of(args: &EvalArgs, sides: SideConvention) -> Result<Dataset> {
+    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides)?;
+    if let Some(cases) = args.spread {
+        dataset.thin(cases.get());
+    }
+    Ok(dataset)
+}
+
+fn say_next(args: &EvalArgs, sided: bool) {
     println!(
-        "next: does the sentence matter?  cargo run -p trainer -- eval --bundle {} --data {} --split {} --text wrong-side{}",
+        "next: does the sentence matter?  cargo run -p trainer -- eval --bundle {} --data {} --split {} --text {}{}",
         args.bundle.display(),
         args.data,
         args.split,
+        match sided {
+            true => TextMode::WrongSide,
+            false => TextMode::Shuffled,
+        }
+        .as_str(),
         emu3_argument(args.emu3.as_deref())
     );
 }

@@ -100,12 +100,7 @@ fn one(
     let bytes = mriseg_dicom::picture(bytes, &name)?;
     let picture = segmenter.decode_picture(&bytes, &name)?;
     let reading = segmenter.reading(text);
-    if let Some(reading) = &reading {
-        eprintln!("read as: {reading}");
-        if let Some(hint) = reading.hint() {
-            eprintln!("note: {hint}");
-        }
-    }
+    say_how_it_is_read(segmenter, text, reading.as_ref());
     let decode = args.decode;
     let print = |event: &TokenEvent| {
         if !args.json {
@@ -163,6 +158,21 @@ fn one(
         println!("next: add --overlay seen.png to see the mask on the picture");
     }
     Ok(())
+}
+
+fn say_how_it_is_read(segmenter: &Segmenter, text: &str, reading: Option<&Reading>) {
+    match reading {
+        Some(reading) => {
+            eprintln!("read as: {reading}");
+            if let Some(hint) = reading.hint() {
+                eprintln!("note: {hint}");
+            }
+        }
+        None if !segmenter.knows_a_word(text) => {
+            eprintln!("note: the model knows no word of this sentence: it can only guess");
+        }
+        None => {}
+    }
 }
 
 /// Samples some masks and says where they differ.

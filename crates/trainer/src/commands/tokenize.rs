@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use mriseg::image::GrayImage;
 use mriseg_data::{Case, Dataset, derived_cases};
 use mriseg_emu3::Emu3Tokenizer;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let chosen = device::choose(args.process.device)?;
     let mut splits = Splits::open(&experiment)?;
     let tokenizer = text::tokenizer(&experiment, &splits.train)?;
-    splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display)?;
+    splits.settle(&experiment, &tokenizer, &BTreeSet::new(), display)?;
     let path = Path::new(&experiment.emu3.codes);
     let origin = Origin::new(&experiment, &emu3, splits.fingerprints());
     display.line(&format!(

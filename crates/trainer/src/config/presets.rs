@@ -41,6 +41,7 @@ impl Experiment {
             seed: 1,
             data: DataConfig {
                 source: "phantoms".to_owned(),
+                about: String::new(),
                 sources: Vec::new(),
                 without_findings: 0.0,
                 train_split: "train".to_owned(),

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use mriseg_data::RequestMix;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::data_spec::DataSpec;
@@ -49,9 +50,17 @@ impl Experiment {
             })?;
             experiment = parse_toml(&text, &path.display().to_string(), &experiment)?;
         }
+        let described = experiment.data.clone();
         experiment = with_overrides(experiment, &args.set)?;
         if let Some(data) = &args.data {
             experiment.data.source = data.to_string();
+        }
+        // A description does not pass on to other data.
+        let name = |source: &str| Path::new(source).file_name().map(OsStr::to_owned);
+        if experiment.data.about == described.about
+            && name(&experiment.data.source) != name(&described.source)
+        {
+            experiment.data.about.clear();
         }
         if let Some(seed) = seed {
             experiment.seed = seed;
@@ -90,6 +99,24 @@ mod tests {
             let back = parse_toml(&text, "config.toml", &Experiment::tiny()).unwrap();
             assert_eq!(back, experiment);
         }
+    }
+
+    #[test]
+    fn what_a_configuration_says_of_its_data_is_not_said_of_other_data() {
+        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        let about = |data: &str, set: &[&str]| {
+            let args = ExperimentArgs {
+                config: Some(configs.join("qata-cpu.toml")),
+                data: Some(DataSpec::from(data)),
+                set: set.iter().map(|set| (*set).to_owned()).collect(),
+                ..ExperimentArgs::default()
+            };
+            Experiment::resolve(&args, None).unwrap().data.about
+        };
+        assert!(about("elsewhere/qata-cov19/", &[]).contains("COVID-19"));
+        assert_eq!(about("my-own-films", &[]), "");
+        assert_eq!(about("phantoms", &["data.lungs="]), "");
+        assert_eq!(about("my-own-films", &["data.about=Mine."]), "Mine.");
     }
 
     #[test]

@@ -43,6 +43,10 @@ pub(crate) struct Experiment {
 pub(crate) struct DataConfig {
     /// A dataset folder, or `phantoms`.
     pub(crate) source: String,
+    /// What that data is, in sentences for the model card; empty: the card says what was measured. It is left out where
+    /// another folder than that of the configuration is trained on.
+    #[serde(default)]
+    pub(crate) about: String,
     /// Further dataset folders to train on together with it, with splits of the same names. `train_cases` and `lungs` are
     /// about `source` alone; cases to choose by and to test on are spread over all.
     pub(crate) sources: Vec<FurtherSource>,

@@ -1,6 +1,9 @@
 //! Cases: splits, those in memory, tensors, and what a model is asked about a case.
 
 mod cache;
+mod captions;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub(crate) mod gallery;
 mod question;
 mod random;
@@ -11,8 +14,9 @@ pub(crate) mod text;
 mod training;
 
 pub(crate) use cache::{CaseCache, PreparedCase, warn_about_soft_masks};
+pub(crate) use captions::{Captioned, changed_pictures, warn_about_questions};
 pub(crate) use question::{Asking, Question, TextMode, Words};
 pub(crate) use random::rng;
-pub(crate) use splits::{Splits, leave_out_long, open};
-pub(crate) use tensors::{Sentence, masks, pictures, texts, tokenize, true_mask};
+pub(crate) use splits::{Splits, open};
+pub(crate) use tensors::{masks, pictures, texts, tokenize, true_mask};
 pub(crate) use training::Changes;

@@ -149,7 +149,7 @@ impl Selection {
 mod tests {
     use super::*;
     use crate::config::Experiment;
-    use mriseg::image::Mask;
+    use crate::data::fixtures;
 
     #[test]
     fn a_pass_sees_every_case_of_every_data_set_and_some_of_the_smaller_one_more_often() {
@@ -178,20 +178,7 @@ mod tests {
 
     /// A folder of training cases with these sentences.
     fn folder_of(root: &std::path::Path, name: &str, sentences: &[&str]) -> Dataset {
-        let folder = root.join(name);
-        let mut table = "split,id,caption\n".to_owned();
-        for part in ["img", "mask"] {
-            std::fs::create_dir_all(folder.join("train").join(part)).unwrap();
-            for case in 0..sentences.len() {
-                let file = folder.join(format!("train/{part}/{case}.png"));
-                std::fs::write(file, Mask::empty(2, 2).to_png()).unwrap();
-            }
-        }
-        for (case, sentence) in sentences.iter().enumerate() {
-            table += &format!("train,{case},{sentence}\n");
-        }
-        std::fs::write(folder.join("captions.csv"), table).unwrap();
-        Dataset::open(&folder, "train").unwrap()
+        fixtures::folder(&root.join(name), &[("train", sentences)], "train")
     }
 
     #[test]
@@ -209,7 +196,7 @@ mod tests {
         assert_eq!(joined([3, 4]), (vec![12, 4], 16));
         let mut emptied = folder(root.path(), "kept", 3).joined(folder(root.path(), "long", 2));
         let mut left = 3;
-        emptied.leave_out(|_| {
+        emptied.leave_out(|_, _| {
             left -= 1;
             left >= 0
         });

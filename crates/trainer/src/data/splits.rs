@@ -3,7 +3,6 @@
 use anyhow::Result;
 use mriseg::bundle::SideConvention;
 use mriseg::image::Typical;
-use mriseg::text::TextTokenizer;
 use mriseg_data::{Dataset, PhantomConfig};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -12,8 +11,6 @@ use std::path::Path;
 use super::cache::CaseCache;
 use crate::codes::CodedCases;
 use crate::config::{DataSpec, Experiment, SplitRole};
-use crate::system::Display;
-use crate::system::exit::data;
 
 /// The cases of an experiment.
 #[derive(Debug)]
@@ -54,19 +51,6 @@ impl Splits {
             valid.thin(config.valid_cases);
         }
         Ok(Self { train, valid, test })
-    }
-
-    /// Leaves out the cases whose sentence does not fit, in every split.
-    pub(crate) fn leave_out_long(
-        &mut self,
-        tokenizer: &TextTokenizer,
-        tokens: usize,
-        display: Display,
-    ) -> Result<()> {
-        for dataset in [&mut self.train, &mut self.valid, &mut self.test] {
-            leave_out_long(dataset, tokenizer, tokens, display)?;
-        }
-        Ok(())
     }
 
     /// What training pictures of `data.source` typically look like, from some of them; `None` when they are too different.
@@ -127,37 +111,6 @@ impl Splits {
             SplitRole::Test => &self.test,
         }
     }
-}
-
-/// Leaves out the cases whose sentence does not fit a model that reads `tokens` tokens; says so. Gives their number.
-///
-/// # Errors
-/// No case is left.
-pub(crate) fn leave_out_long(
-    dataset: &mut Dataset,
-    tokenizer: &TextTokenizer,
-    tokens: usize,
-    display: Display,
-) -> Result<usize> {
-    let left_out = dataset.leave_out(|text| tokenizer.fits(text, tokens));
-    if let Some((id, text)) = left_out.first() {
-        let said = format!(
-            "{} of the {} sentences of {} are longer than the {tokens} tokens (about {} ordinary words) that the model reads, or empty",
-            left_out.len(),
-            dataset.len() + left_out.len(),
-            dataset.split(),
-            tokens / 2,
-        );
-        let first = format!(
-            "the first is that of `{id}`, {} words: shorten them, or raise model.lm.text_tokens",
-            text.split_whitespace().count()
-        );
-        if dataset.is_empty() {
-            return Err(data(format!("{said}; {first}")));
-        }
-        display.line(&format!("warning: {said}, and are left out; {first}"));
-    }
-    Ok(left_out.len())
 }
 
 /// Opens one split; phantoms are generated, `phantoms` pictures of them, and their left is that of the picture.

@@ -1,6 +1,5 @@
 //! Cases to tensors.
 
-use anyhow::Result;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use mriseg::config::ModelConfig;
 use mriseg::image::Mask;
@@ -11,7 +10,6 @@ use rayon::prelude::*;
 use std::borrow::Borrow;
 
 use super::cache::PreparedCase;
-use crate::system::exit::data;
 
 /// Pictures as our encoder reads them: `[batch, channels, size, size]`.
 pub(crate) fn pictures<S: Borrow<Case> + Sync>(
@@ -59,35 +57,21 @@ pub(crate) fn true_mask(case: &Case, size: usize) -> Mask {
     }
 }
 
-/// Sentences as token ids, one after the other, each `text` long; an empty sentence is "no sentence".
-///
-/// # Errors
-/// A sentence that does not fit the model.
+/// Sentences as token ids, one after the other, each `text` long; one that is empty or does not fit the model is "no
+/// sentence".
 pub(crate) fn tokenize<'a>(
-    sentences: impl Iterator<Item = Sentence<'a>>,
+    sentences: impl Iterator<Item = &'a str>,
     tokenizer: &TextTokenizer,
     config: &ModelConfig,
-) -> Result<Vec<i32>> {
+) -> Vec<i32> {
     let length = config.lm.text_tokens;
     let mut ids = Vec::new();
-    for Sentence { id, text } in sentences {
-        let prompt = if text.is_empty() {
-            tokenizer.none(length)
-        } else {
-            tokenizer
-                .encode(text, length, "")
-                .map_err(|error| data(format!("case `{id}`: {error}")))?
-        };
+    for text in sentences {
+        let prompt = tokenizer.encode(text, length, "");
+        let prompt = prompt.unwrap_or_else(|_| tokenizer.none(length));
         ids.extend(prompt.ids.iter().map(|&id| id as i32));
     }
-    Ok(ids)
-}
-
-/// What the case `id` is given as sentence.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sentence<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) text: &'a str,
+    ids
 }
 
 /// The same as a tensor: `[batch, text]`.
@@ -96,14 +80,11 @@ pub(crate) fn texts(
     tokenizer: &TextTokenizer,
     config: &ModelConfig,
     device: &Device,
-) -> Result<Tensor<2, Int>> {
-    let sentences = cases.iter().map(|case| Sentence {
-        id: &case.original.id,
-        text: &case.original.text,
-    });
-    let ids = tokenize(sentences, tokenizer, config)?;
+) -> Tensor<2, Int> {
+    let sentences = cases.iter().map(|case| case.original.text.as_str());
+    let ids = tokenize(sentences, tokenizer, config);
     let shape = [cases.len(), config.lm.text_tokens];
-    Ok(Tensor::from_data(TensorData::new(ids, shape), device))
+    Tensor::from_data(TensorData::new(ids, shape), device)
 }
 
 #[cfg(test)]

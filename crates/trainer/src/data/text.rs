@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use mriseg::bundle::Domain;
-use mriseg::text::TextTokenizer;
+use mriseg::reading::{Reading, swap_sides, unswapped_sides};
+use mriseg::text::{TextTokenizer, UNSPACED};
 use mriseg_data::{Dataset, Findings, wording};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Experiment;
 use crate::system::usage;
@@ -69,21 +70,76 @@ pub(crate) fn domain(train: &Dataset) -> Domain {
     }
 }
 
-/// A sentence of the data, for people to start from: one of the most frequent length, so neither the barest nor the
-/// longest.
+/// Whether some sentence names a side.
+pub(crate) fn names_sides(train: &Dataset) -> bool {
+    let sided = |text: &str| swap_sides(text) != text || !unswapped_sides(text).is_empty();
+    let both = |text: &str| Findings::parse(text).is_some_and(|findings| !findings.is_empty());
+    train.texts().any(|text| both(text) || sided(text))
+}
+
+/// A sentence of the data, for people to start from: the most frequent of those that ask for something, and where several
+/// are, one of middle length.
 pub(crate) fn example(train: &Dataset) -> String {
-    let mut texts: Vec<&str> = train.texts().collect();
-    texts.sort_unstable_by_key(|text| (text.len(), *text));
-    texts
-        .get(texts.len() / 2)
-        .copied()
-        .unwrap_or_default()
-        .to_owned()
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for text in train.texts() {
+        *counts.entry(text).or_default() += 1;
+    }
+    let asks = |text: &str| !Reading::denies(text);
+    if counts.keys().any(|text| asks(text)) {
+        counts.retain(|text, _| asks(text));
+    }
+    let most = counts.values().max().copied();
+    let frequent = counts.iter().filter(|(_, count)| Some(**count) == most);
+    let mut frequent: Vec<&str> = frequent.map(|(text, _)| *text).collect();
+    frequent.sort_unstable_by_key(|text| (text.chars().count(), *text));
+    let middle = frequent.get(frequent.len() / 2);
+    middle.copied().unwrap_or_default().to_owned()
+}
+
+/// The words that a model knows: those of its training sentences, and those that its tokenizer has whole.
+pub(crate) struct Vocabulary {
+    tokenizer: TextTokenizer,
+    trained: BTreeSet<String>,
+}
+
+impl Vocabulary {
+    /// Of a tokenizer and, where they are at hand, the training sentences.
+    pub(crate) fn new(tokenizer: TextTokenizer, train: Option<&Dataset>) -> Self {
+        let texts = train.into_iter().flat_map(Dataset::texts);
+        Self {
+            tokenizer,
+            trained: texts.flat_map(words).collect(),
+        }
+    }
+
+    /// Whether some word of a sentence is known.
+    pub(crate) fn knows(&self, text: &str) -> bool {
+        words(text).any(|word| self.trained.contains(&word)) || self.tokenizer.knows_a_word(text)
+    }
+
+    /// How many of the first `limit` sentences fit `tokens` and have no known word.
+    pub(crate) fn unknown(&self, dataset: &Dataset, limit: usize, tokens: usize) -> usize {
+        let texts = dataset.texts().take(limit);
+        let unknown = |text: &&str| self.tokenizer.fits(text, tokens) && !self.knows(text);
+        texts.filter(unknown).count()
+    }
+}
+
+/// The words of a text in small letters, and the characters of those of a script that does not set words apart; numbers are
+/// none.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let parts = text.split(|c: char| !c.is_alphanumeric());
+    let words = parts.flat_map(|part| match part.chars().any(|c| c >= UNSPACED) {
+        true => part.chars().map(String::from).collect(),
+        false => vec![part.to_lowercase()],
+    });
+    words.filter(|word| word.chars().any(char::is_alphabetic))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::fixtures;
     use mriseg_data::PhantomConfig;
 
     fn phantoms() -> Dataset {
@@ -116,6 +172,48 @@ mod tests {
     #[test]
     fn the_domain_is_told_by_the_sentences() {
         assert_eq!(domain(&phantoms()), Domain::ChestXray);
-        assert!(Findings::parse(&example(&phantoms())).is_some());
+        assert!(Findings::parse(&example(&phantoms())).is_some_and(|found| !found.is_empty()));
+    }
+
+    #[test]
+    fn the_example_is_a_common_sentence_that_asks_for_something() {
+        let root = tempfile::tempdir().unwrap();
+        let of = |name: &str, texts: &[&str]| {
+            let folder = root.path().join(name);
+            example(&fixtures::folder(&folder, &[("train", texts)], "train"))
+        };
+        let many = [
+            "no polyp",
+            "no polyp",
+            "no polyp",
+            "a",
+            "one polyp",
+            "one polyp",
+        ];
+        assert_eq!(of("many", &many), "one polyp");
+        assert_eq!(
+            of("even", &["a", "a large spot in the centre", "a spot"]),
+            "a spot"
+        );
+        assert_eq!(of("healthy", &["no polyp"]), "no polyp");
+    }
+
+    #[test]
+    fn a_word_is_known_from_training_or_from_the_tokenizer() {
+        let root = tempfile::tempdir().unwrap();
+        let train = fixtures::folder(root.path(), &[("train", &["Melanoma, 2 mm"])], "train");
+        let words = ["left lung"];
+        let words = words.into_iter().cycle().take(9);
+        let tokenizer = TextTokenizer::learn(words, 300).unwrap();
+        let vocabulary = Vocabulary::new(tokenizer.clone(), Some(&train));
+        for text in ["the melanoma", "LEFT zebra"] {
+            assert!(vocabulary.knows(text), "{text}");
+        }
+        assert!(!vocabulary.knows("naevus, 2"));
+        let chinese = fixtures::folder(root.path(), &[("train", &["\u{5de6}\u{80ba}"])], "train");
+        let chinese = Vocabulary::new(tokenizer.clone(), Some(&chinese));
+        assert!(chinese.knows("\u{53f3}\u{80ba}") && !chinese.knows("\u{53f3}"));
+        assert!(!Vocabulary::new(tokenizer, None).knows("melanoma"));
+        assert_eq!(vocabulary.unknown(&train, 9, 64), 0);
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Prediction {
     pub(crate) mask: Mask,
     /// The truth after a round trip through the mask tokenizer.
     pub(crate) oracle: Mask,
+    /// Whether the sentence fits; else the prediction is empty.
+    pub(crate) asked: bool,
 }
 
 impl Evaluator<'_> {
@@ -48,7 +50,7 @@ impl Evaluator<'_> {
     /// Measures the first `limit` cases.
     ///
     /// # Errors
-    /// A case cannot be loaded or its sentence does not fit.
+    /// A case cannot be loaded.
     pub(crate) fn run(
         &self,
         cache: &CaseCache,
@@ -63,7 +65,7 @@ impl Evaluator<'_> {
     /// Measures the answers to some questions.
     ///
     /// # Errors
-    /// A case cannot be loaded or its sentence does not fit.
+    /// A case cannot be loaded.
     pub(crate) fn answers(
         &self,
         cache: &CaseCache,
@@ -72,14 +74,15 @@ impl Evaluator<'_> {
     ) -> Result<Vec<CaseResult>> {
         let mut results = Vec::with_capacity(questions.len());
         self.each_answer(cache, questions, display, |question, case| {
-            results.push(CaseResult::new(
+            let result = CaseResult::new(
                 case.original.id.clone(),
                 kind_name(cache.dataset().kind(question.index)),
                 case.original.text.clone(),
                 [&case.mask, &case.original.mask, &case.oracle],
                 case.cost,
                 case.ms,
-            ));
+            );
+            results.push(if case.asked { result } else { result.unasked() });
         })?;
         Ok(results)
     }
@@ -158,34 +161,47 @@ impl Evaluator<'_> {
     pub(crate) fn predict(&self, cases: Vec<PreparedCase>) -> Result<Vec<Prediction>> {
         let start = Instant::now();
         let decoded = self.decode(&cases)?;
-        let masks: Vec<Mask> = (cases.par_iter().zip(&decoded))
-            .map(|(case, decoded)| case.restore(&decoded.soft))
+        let asked: Vec<bool> = cases.iter().map(|case| self.can_ask(case)).collect();
+        let masks: Vec<Mask> = (cases.par_iter().zip(&decoded).zip(&asked))
+            .map(|((case, decoded), &asked)| {
+                let truth = &case.original.mask;
+                match asked {
+                    true => case.restore(&decoded.soft),
+                    false => Mask::empty(truth.width, truth.height),
+                }
+            })
             .collect();
         let ms = milliseconds(start) / cases.len() as f64;
         let (vision, config) = (self.segmenter.vision().as_ref(), self.segmenter.config());
         let oracles = oracles(vision, &cases, config, self.segmenter.device())?;
+        let masks = masks.into_iter().zip(asked);
         Ok((cases.into_iter().zip(decoded).zip(masks).zip(oracles))
-            .map(|(((case, decoded), mask), oracle)| Prediction {
+            .map(|(((case, decoded), (mask, asked)), oracle)| Prediction {
                 tokens: decoded.tokens,
                 cost: decoded.cost,
                 ms,
                 mask,
                 oracle,
+                asked,
                 original: case.original,
                 prepared: case.prepared,
             })
             .collect())
     }
 
-    /// Whether the sentence matters: Dice of the first `limit` cases with every [`TextMode`], by its name.
+    /// Whether the sentence matters: Dice of the first `limit` cases with every [`TextMode`], by its name; where no sentence
+    /// names one side, without the wrong one.
     pub(crate) fn text_scores(
         &self,
         cache: &CaseCache,
         limit: usize,
         display: Display,
     ) -> Result<BTreeMap<String, TextScore>> {
+        let asks = |mode| Asking::with(mode).questions(cache, limit, self.seed);
+        let sided = asks(TextMode::WrongSide) != asks(TextMode::Given);
         TextMode::ALL
             .into_iter()
+            .filter(|&mode| sided || mode != TextMode::WrongSide)
             .map(|mode| {
                 let cases = self.run(cache, limit, Asking::with(mode), display)?;
                 Ok((mode.as_str().to_owned(), TextScore::of(&cases)))

@@ -32,7 +32,7 @@ impl Baseline {
     /// Measures the first `limit` cases.
     ///
     /// # Errors
-    /// A case cannot be loaded or its sentence does not fit.
+    /// A case cannot be loaded.
     pub(crate) fn run(
         &self,
         cache: &CaseCache,
@@ -59,7 +59,7 @@ impl Baseline {
 
     fn measure(&self, cases: &[PreparedCase]) -> Result<Vec<CaseResult>> {
         let start = Instant::now();
-        let text = texts(cases, &self.tokenizer, &self.config, &self.device)?;
+        let text = texts(cases, &self.tokenizer, &self.config, &self.device);
         let picture = pictures(cases, &self.config, &self.device);
         let padding = self.tokenizer.padding() as usize;
         let told: Vec<f32> = sigmoid(self.model.forward(picture, text, padding))
@@ -80,14 +80,21 @@ impl Baseline {
                     pixels: pixels.to_vec(),
                 });
                 let truth = &case.original.mask;
-                CaseResult::new(
+                let result = CaseResult::new(
                     case.original.id.clone(),
                     "sentence",
                     case.original.text.clone(),
                     [&mask, truth, truth],
                     DecodeCost::NONE,
                     ms,
-                )
+                );
+                let text = &case.original.text;
+                let tokens = self.config.lm.text_tokens;
+                if text.is_empty() || self.tokenizer.fits(text, tokens) {
+                    result
+                } else {
+                    result.unasked()
+                }
             })
             .collect())
     }

@@ -29,12 +29,17 @@ impl Evaluator<'_> {
     /// Decodes the masks of some cases.
     ///
     /// # Errors
-    /// A sentence does not fit, or the device stopped answering.
+    /// The device stopped answering.
     pub(crate) fn decode(&self, cases: &[PreparedCase]) -> Result<Vec<SoftMask>> {
         let mut decoded = self.decode_as_it_is(cases)?;
         if self.mirrored {
             let mirrored: Vec<PreparedCase> = cases.iter().map(mirror_image).collect();
-            for (own, other) in decoded.iter_mut().zip(self.decode_as_it_is(&mirrored)?) {
+            let others = self.decode_as_it_is(&mirrored)?;
+            for ((own, other), case) in decoded.iter_mut().zip(others).zip(&mirrored) {
+                // The words for the other side may be longer.
+                if !self.can_ask(case) {
+                    continue;
+                }
                 let back = other.soft.flipped_horizontally();
                 for (pixel, other) in own.soft.pixels.iter_mut().zip(back.pixels) {
                     *pixel = f32::midpoint(*pixel, other);
@@ -54,14 +59,14 @@ impl Evaluator<'_> {
                 with_a_partner(strategy, self.workers, || self.decode_each(cases, strategy))?
             }
             DecodeMode::TeacherForced => {
-                let [_, predicted] = self.teacher_forced(cases)?;
+                let [_, predicted] = self.teacher_forced(cases);
                 let length = self.segmenter.config().layout().mask();
                 let tokens = predicted.chunks_exact(length);
                 let tokens = tokens.map(|tokens| (tokens.to_vec(), DecodeCost::NONE));
                 tokens.collect()
             }
             DecodeMode::SampleMean(mean) => {
-                let input = self.read(cases)?;
+                let input = self.read(cases);
                 return (0..cases.len())
                     .map(|case| self.decode_mean(input.one(case), mean))
                     .collect();
@@ -77,28 +82,25 @@ impl Evaluator<'_> {
 
     /// The true tokens of some masks, one mask after the other, and those that are picked where all before them are true,
     /// by the rule of free running without marginals.
-    ///
-    /// # Errors
-    /// A sentence does not fit.
-    pub(crate) fn teacher_forced(&self, cases: &[PreparedCase]) -> Result<[Vec<u32>; 2]> {
+    pub(crate) fn teacher_forced(&self, cases: &[PreparedCase]) -> [Vec<u32>; 2] {
         let (lm, layout) = (self.lm, self.segmenter.config().layout());
         let truth: Vec<i32> = self.mask_codes(cases).into_data().iter().collect();
         let inputs = TensorData::new(layout.teacher_forcing(&truth), [cases.len(), layout.mask()]);
         let device = self.segmenter.device();
         let inputs = Tensor::<2, Int>::from_data(inputs, device);
-        let Input { text, image, .. } = self.read(cases)?;
+        let Input { text, image, .. } = self.read(cases);
         let hidden = lm.forward(text, image, inputs, &lm.tables(device));
         let tokens = cases.len() * layout.mask();
         let logits = lm.logits(hidden.states).reshape([tokens, layout.codes]);
         let picked = self.segmenter.picker().pick(softmax(logits, 1));
         let predicted = picked.ids.into_data();
         let truth = truth.into_iter().map(|code| code as u32).collect();
-        Ok([truth, predicted.iter().collect()])
+        [truth, predicted.iter().collect()]
     }
 
     /// All masks greedily together.
     fn decode_batch(&self, cases: &[PreparedCase]) -> Result<Vec<Costed>> {
-        let input = self.read(cases)?;
+        let input = self.read(cases);
         let start = Instant::now();
         let greedy = self.segmenter.start_many(&input);
         let prefill_ms = milliseconds(start) / cases.len() as f64;
@@ -116,7 +118,7 @@ impl Evaluator<'_> {
 
     /// The same, mask by mask.
     fn decode_each(&self, cases: &[PreparedCase], strategy: DecodeStrategy) -> Result<Vec<Costed>> {
-        let input = self.read(cases)?;
+        let input = self.read(cases);
         let mut decoded = Vec::with_capacity(cases.len());
         for case in 0..cases.len() {
             let start = Instant::now();

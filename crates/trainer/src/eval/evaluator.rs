@@ -13,7 +13,6 @@ use mriseg::vision::Vision;
 use super::codes::mask_codes;
 use crate::data::PreparedCase;
 use crate::system::Chosen;
-use crate::system::exit::data;
 
 /// A model ready to be measured: what the page runs, on many cases.
 pub(crate) struct Evaluator<'a> {
@@ -97,14 +96,13 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Cases as the language model reads them. An empty sentence is "no sentence".
-    ///
-    /// # Errors
-    /// A sentence does not fit.
-    pub(crate) fn read(&self, cases: &[PreparedCase]) -> Result<Input> {
-        let prompts = (cases.iter())
-            .map(|case| self.prompt(case))
-            .collect::<Result<Vec<_>>>()?;
+    /// Cases as the language model reads them. A sentence that is empty or does not fit is "no sentence".
+    pub(crate) fn read(&self, cases: &[PreparedCase]) -> Input {
+        let prompt = |case: &PreparedCase| {
+            let prompt = self.segmenter.prompt(&case.original.text);
+            prompt.unwrap_or_else(|_| self.segmenter.no_prompt())
+        };
+        let prompts: Vec<Prompt> = cases.iter().map(prompt).collect();
         let codes: Vec<Option<Vec<u32>>> = (cases.iter())
             .map(|case| {
                 let precomputed = case.precomputed.as_ref()?;
@@ -126,16 +124,13 @@ impl<'a> Evaluator<'a> {
                 codes: codes.as_deref(),
             })
             .collect();
-        Ok(self.segmenter.read(&queries))
+        self.segmenter.read(&queries)
     }
 
-    fn prompt(&self, case: &PreparedCase) -> Result<Prompt> {
+    /// Whether the model can be asked with the sentence of a case; that there is none is no hindrance.
+    pub(crate) fn can_ask(&self, case: &PreparedCase) -> bool {
         let text = &case.original.text;
-        if text.is_empty() {
-            return Ok(self.segmenter.no_prompt());
-        }
-        let prompt = self.segmenter.prompt(text);
-        prompt.map_err(|error| data(format!("case `{}`: {error}", case.original.id)))
+        text.is_empty() || self.segmenter.prompt(text).is_ok()
     }
 
     /// Codes of the true masks: `[batch, mask]`.

@@ -40,6 +40,13 @@ pub(crate) struct CaseResult {
     pub(crate) decode_ms: f64,
     /// Milliseconds from prepared picture and sentence to mask.
     pub(crate) ms: f64,
+    /// Whether the model could be asked: the sentence fits.
+    #[serde(default = "always")]
+    pub(crate) asked: bool,
+}
+
+fn always() -> bool {
+    true
 }
 
 impl CaseResult {
@@ -71,6 +78,21 @@ impl CaseResult {
             prefill_ms: cost.prefill_ms,
             decode_ms: cost.ms,
             ms,
+            asked: true,
+        }
+    }
+
+    /// The same where the model could not be asked: it failed, also where there is nothing to draw.
+    pub(crate) fn unasked(self) -> Self {
+        Self {
+            asked: false,
+            dice: Some(0.0),
+            iou: Some(0.0),
+            boundary_dice: Some(0.0),
+            hausdorff95: None,
+            intersection: 0,
+            predicted_area: 0,
+            ..self
         }
     }
 

@@ -1,7 +1,6 @@
 //! Sentences that are read without a picture: what words ask for is learned from many more of them than there are
 //! pictures to show in a step.
 
-use anyhow::Result;
 use mriseg::reading::Request;
 use mriseg::text::TextTokenizer;
 use mriseg_data::wording::training_sentence;
@@ -9,7 +8,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 use crate::config::Experiment;
-use crate::data::{Sentence, rng, tokenize};
+use crate::data::{rng, tokenize};
 
 /// The sentences of one step, as many for every case.
 pub(super) struct Alone {
@@ -24,45 +23,40 @@ impl Alone {
     /// Lengths are a multiple of this: a GPU tunes its operations for every shape that it meets.
     const ROUND: usize = 8;
 
-    /// `each` sentences for every case of training step `step`.
-    ///
-    /// # Errors
-    /// One does not fit the model.
+    /// `each` sentences for every case of training step `step`; those that do not fit the model are empty and ask for nothing
+    /// that is known.
     pub(super) fn draw(
         experiment: &Experiment,
         tokenizer: &TextTokenizer,
         each: usize,
         step: usize,
-    ) -> Result<Self> {
+    ) -> Self {
+        let padded = experiment.model.lm.text_tokens;
         let count = experiment.train.batch * each;
         let (requests, texts): (Vec<_>, Vec<_>) = (step * count..(step + 1) * count)
             .into_par_iter()
             .map(|number| {
                 let rng = &mut rng("sentence", experiment.seed, number as u64);
                 let (request, text) = training_sentence(rng);
-                (Some(request), text)
+                (tokenizer.fits(&text, padded).then_some(request), text)
             })
             .unzip();
-        let sentences = texts.iter().map(|text| Sentence {
-            id: "(generated)",
-            text,
-        });
-        let padded = experiment.model.lm.text_tokens;
-        let ids = tokenize(sentences, tokenizer, &experiment.model)?;
+        let sentences = texts.iter().map(String::as_str);
+        let ids = tokenize(sentences, tokenizer, &experiment.model);
         let padding = tokenizer.padding() as i32;
         let used = |sentence: &[i32]| {
             let last = sentence.iter().rposition(|&id| id != padding);
             last.map_or(0, |last| last + 1)
         };
         let longest = ids.chunks(padded).map(used).max().unwrap_or(0);
-        let length = longest.next_multiple_of(Self::ROUND).min(padded);
+        let length = longest.max(1).next_multiple_of(Self::ROUND).min(padded);
         let cut = |sentence: &[i32]| sentence[..length].to_vec();
-        Ok(Self {
+        Self {
             each,
             length,
             ids: ids.chunks(padded).flat_map(cut).collect(),
             requests,
-        })
+        }
     }
 
     /// Token ids and requests of the sentences that belong to some cases of the step; `None` where no case has any.
@@ -89,7 +83,7 @@ mod tests {
 
     fn draw(each: usize, step: usize) -> Alone {
         let (experiment, tokenizer) = experiment();
-        Alone::draw(&experiment, &tokenizer, each, step).unwrap()
+        Alone::draw(&experiment, &tokenizer, each, step)
     }
 
     #[test]
@@ -114,7 +108,7 @@ mod tests {
     #[test]
     fn only_what_pads_all_of_them_is_cut_off() {
         let (experiment, tokenizer) = experiment();
-        let all = Alone::draw(&experiment, &tokenizer, 3, 0).unwrap();
+        let all = Alone::draw(&experiment, &tokenizer, 3, 0);
         let text = experiment.model.lm.text_tokens;
         assert!(all.length < text);
         for (number, ids) in all.ids.chunks(all.length).enumerate() {
@@ -124,6 +118,23 @@ mod tests {
             let (kept, cut) = whole.split_at(all.length);
             assert!(kept.iter().zip(ids).all(|(&a, &b)| a == b as u32));
             assert!(cut.iter().all(|&id| id == tokenizer.padding()));
+        }
+    }
+
+    #[test]
+    fn a_sentence_that_does_not_fit_is_none_and_asks_for_nothing_that_is_known() {
+        let (mut experiment, tokenizer) = experiment();
+        for tokens in [1, 12] {
+            experiment.model.lm.text_tokens = tokens;
+            let all = Alone::draw(&experiment, &tokenizer, 12, 0);
+            let padding = tokenizer.padding() as i32;
+            let of_sentence = all.ids.chunks(all.length).zip(&all.requests);
+            let unfit = of_sentence.filter(|(ids, request)| {
+                let none = ids.iter().all(|&id| id == padding);
+                assert_eq!(none, request.is_none());
+                none
+            });
+            assert!(unfit.count() > 0);
         }
     }
 

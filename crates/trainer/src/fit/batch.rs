@@ -1,6 +1,5 @@
 //! The cases of one step as token ids, with everything that a pass needs.
 
-use anyhow::Result;
 use burn::tensor::{Device, Int, Tensor};
 use mriseg::loss::{
     ContrastTokens, HardErrorMemory, code_likeness, hard_token_weights, patch_likeness,
@@ -62,17 +61,16 @@ pub(crate) struct Batcher<'a> {
 }
 
 impl Batcher<'_> {
-    /// Prepares the cases of a step.
-    ///
-    /// # Errors
-    /// A sentence does not fit the model.
+    /// Prepares the cases of a step. A sentence that does not fit the model, after all that was done to it, is left out, and
+    /// what it asked for with it.
     pub(crate) fn batch(
         &self,
-        cases: StepCases,
+        mut cases: StepCases,
         step: usize,
         memory: &HardErrorMemory,
-    ) -> Result<Batch> {
+    ) -> Batch {
         let config = &self.experiment.model;
+        cases.leave_out(|text| !self.tokenizer.fits(text, config.lm.text_tokens));
         let training = &self.experiment.train;
         let seed = self.experiment.seed;
         let layout = config.layout();
@@ -91,16 +89,16 @@ impl Batcher<'_> {
                 inputs.fill(layout.begin_of_mask() as i32);
             }
         }
-        Ok(Batch {
+        Batch {
             step,
-            alone: Alone::draw(self.experiment, self.tokenizer, self.sentences, step)?,
-            text: tokenize(cases.sentences(), self.tokenizer, config)?,
+            alone: Alone::draw(self.experiment, self.tokenizer, self.sentences, step),
+            text: tokenize(cases.sentences(), self.tokenizer, config),
             inputs,
             hiding,
             contrast: self.contrast(targets, step),
             hard: self.hard(&cases.origins, step, memory),
             cases,
-        })
+        }
     }
 
     /// What is contrasted in every group of cases; nothing where that is off.

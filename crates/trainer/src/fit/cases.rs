@@ -12,14 +12,14 @@ use std::collections::BTreeSet;
 
 use crate::codes::CodedCases;
 use crate::config::Experiment;
-use crate::data::{CaseCache, Changes, Sentence, masks};
+use crate::data::{CaseCache, Changes, masks};
 
 /// Purpose of the random numbers that draw cases.
 pub(super) const STAGE: &str = "lm";
 
 /// The cases of one step.
 pub(crate) struct StepCases {
-    pub(super) sentences: Vec<(String, String)>,
+    pub(super) sentences: Vec<String>,
     /// What each sentence asks for, where that is known.
     pub(super) requests: Vec<Option<Request>>,
     /// Which case of the dataset each is and how its picture was moved; `None` when its sentence or mask is not
@@ -119,10 +119,7 @@ impl<'a> Source<'a> {
                     .masks
                     .encode(masks(&changed, &experiment.model, device));
                 Ok(StepCases {
-                    sentences: changed
-                        .iter()
-                        .map(|case| (case.id.clone(), case.text.clone()))
-                        .collect(),
+                    sentences: changed.iter().map(|case| case.text.clone()).collect(),
                     requests,
                     origins,
                     targets: ids_of(encoded),
@@ -149,7 +146,7 @@ impl<'a> Source<'a> {
                         drawn.text.clear();
                         drawn.warp = None;
                     }
-                    cases.sentences.push((drawn.id, drawn.text));
+                    cases.sentences.push(drawn.text);
                     cases.origins.push(drawn.warp.map(|warp| (index, warp)));
                     images.extend(signed(&drawn.codes.image));
                     cases.targets.extend(signed(&drawn.codes.mask));
@@ -166,10 +163,20 @@ impl StepCases {
         self.sentences.len()
     }
 
-    pub(super) fn sentences(&self) -> impl Iterator<Item = Sentence<'_>> {
-        self.sentences
-            .iter()
-            .map(|(id, text)| Sentence { id, text })
+    pub(super) fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.sentences.iter().map(String::as_str)
+    }
+
+    /// Makes "no sentence" of some sentences; nothing is known then of what they ask for.
+    pub(super) fn leave_out(&mut self, unfit: impl Fn(&str) -> bool) {
+        let of_case = self.sentences.iter_mut().zip(&mut self.requests);
+        for ((text, request), origin) in of_case.zip(&mut self.origins) {
+            if unfit(text) {
+                text.clear();
+                *request = None;
+                *origin = None;
+            }
+        }
     }
 }
 
@@ -179,4 +186,25 @@ fn ids_of(codes: Tensor<2, Int>) -> Vec<i32> {
 
 fn signed(codes: &[u16]) -> impl Iterator<Item = i32> {
     codes.iter().map(|&code| i32::from(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_that_is_left_out_asks_for_nothing_that_is_known_and_is_not_remembered() {
+        let mut cases = StepCases {
+            sentences: vec!["too long".to_owned(), "short".to_owned()],
+            requests: vec![Some(Request::Everything); 2],
+            origins: vec![Some((0, Warp::mirror(2, 2, false))); 2],
+            pictures: Pictures::Codes(Vec::new()),
+            targets: Vec::new(),
+        };
+        cases.leave_out(|text| text.len() > 5);
+        assert_eq!(cases.sentences, ["", "short"]);
+        assert_eq!(cases.requests, [None, Some(Request::Everything)]);
+        let remembered: Vec<bool> = cases.origins.iter().map(Option::is_some).collect();
+        assert_eq!(remembered, [false, true]);
+    }
 }

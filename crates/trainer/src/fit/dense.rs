@@ -14,7 +14,7 @@ use super::optimizer::{clip_norm, grown_decay, learning_rate, take_gradients, up
 use super::session::Session;
 use super::shards::{Part, Shards, gradients};
 use crate::config::Experiment;
-use crate::data::{CaseCache, Changes, Sentence, masks, pictures, tokenize};
+use crate::data::{CaseCache, Changes, masks, pictures, tokenize};
 
 /// What the loop reads and never changes.
 pub(crate) struct DenseTrainer<'a> {
@@ -29,7 +29,7 @@ impl DenseTrainer<'_> {
     /// The average of the weights after all steps; `None` when the user asked to stop.
     ///
     /// # Errors
-    /// A case cannot be loaded, or its sentence does not fit.
+    /// A case cannot be loaded.
     pub(crate) fn train(&self, start: DenseModel) -> Result<Option<DenseModel>> {
         let training = &self.experiment.train;
         let mut progress = Progress::new(self.session, "dense model", training.steps, 0);
@@ -81,11 +81,8 @@ impl DenseTrainer<'_> {
         };
         let drawn = (self.cache).training(STAGE, *seed, step, training.batch, changes)?;
         let cases: Vec<_> = drawn.into_iter().map(|drawn| drawn.case).collect();
-        let sentences = cases.iter().map(|case| Sentence {
-            id: &case.id,
-            text: &case.text,
-        });
-        let ids = tokenize(sentences, self.tokenizer, config)?;
+        let sentences = cases.iter().map(|case| case.text.as_str());
+        let ids = tokenize(sentences, self.tokenizer, config);
         let length = config.lm.text_tokens;
         let autodiff = self.device.clone().autodiff();
         let padding = self.tokenizer.padding() as usize;

@@ -118,7 +118,7 @@ impl LmTrainer<'_> {
         let mut sums = Sums::default();
         while state.step < until && !self.session.interrupt.requested() {
             let cases = self.draw(&objective, state.step)?;
-            let batch = objective.batcher.batch(cases, state.step, &state.memory)?;
+            let batch = objective.batcher.batch(cases, state.step, &state.memory);
             let (gradients, parts) = self.gradients(&objective, &state.learner, &batch);
             let (norm, rate) = self.update(state, gradients);
             let measures = StepMeasures::read(parts, norm);

@@ -2,6 +2,24 @@
 
 use super::summary::Summary;
 
+/// Which sentences the model could not read, or not a word of, and how these cases count.
+pub(super) fn hindrances(summary: &Summary) -> Vec<String> {
+    let mut lines = Vec::new();
+    if summary.unasked > 0 {
+        lines.push(format!(
+            "{} of these cases could not be asked: their sentence is longer than the model reads; they count as failed, with a Dice of 0",
+            summary.unasked
+        ));
+    }
+    if summary.unknown_words > 0 {
+        lines.push(format!(
+            "{} of these cases have a sentence of which the model knows no word; they count as they were answered",
+            summary.unknown_words
+        ));
+    }
+    lines
+}
+
 /// The numbers for people.
 pub(crate) fn describe(summary: &Summary) -> String {
     let percent =
@@ -22,6 +40,9 @@ pub(crate) fn describe(summary: &Summary) -> String {
         percent(summary.iou_pooled),
         percent(summary.oracle_dice_per_image),
     );
+    for line in hindrances(summary) {
+        text += &format!("\n  {line}");
+    }
     text += &format!(
         "\n  boundary Dice  {}{}   HD95 {} pixels\n  score nothing  {} of what is to be drawn (Dice below .02)",
         percent(summary.boundary_dice_per_image),
@@ -45,13 +66,11 @@ pub(crate) fn describe(summary: &Summary) -> String {
             percent(summary.empty_correct)
         );
     }
-    if let Some(swap) = summary.side_swap {
+    if let Some(swap) = summary.side_swap.filter(|swap| swap.side_pairs > 0) {
         text += &format!(
-            "\n  side word swapped: the mask moves to the other side in {} of {} pictures",
-            swap.side_pairs_moved, swap.side_pairs
-        );
-        text += &format!(
-            "; {} of what is marked lies on the other side",
+            "\n  side word swapped: the mask moves to the other side in {} of {} pictures; {} of what is marked lies on the other side",
+            swap.side_pairs_moved,
+            swap.side_pairs,
             percent(swap.wrong_side_pixels)
         );
     }

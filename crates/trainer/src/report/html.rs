@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::describe::hindrances;
 use super::document::{document, png};
 use super::summary::Summary;
 use crate::eval::{CaseResult, PromptProbe};
@@ -83,6 +84,7 @@ fn numbers(summary: &Summary) -> Markup {
     let ms = summary.ms_per_image.map(|ms| format!("{ms:.0}"));
     html! {
         p { (summary.cases) " cases." }
+        @for line in hindrances(summary) { p { (line) "." } }
         table {
             @for (name, value, note) in rows {
                 tr { th scope="row" { (name) } td.number { (fraction(value)) } td { (note) } }

@@ -51,9 +51,13 @@ fn plain() -> String {
 pub(crate) struct Summary {
     /// All cases, the empty ones included.
     pub(crate) cases: usize,
-    /// Cases that were left out since their sentence does not fit the model.
+    /// Of these, cases that could not be asked since their sentence does not fit the model: they count as failed, with a Dice
+    /// of 0 whatever their truth.
     #[serde(default)]
-    pub(crate) left_out: usize,
+    pub(crate) unasked: usize,
+    /// Cases whose sentence has no word that the model knows: they are asked, and count as they are answered.
+    #[serde(default)]
+    pub(crate) unknown_words: usize,
     /// Cases with truth and prediction both empty.
     pub(crate) empty_cases: usize,
     /// Cases with an empty truth, whatever was predicted.
@@ -125,13 +129,15 @@ impl Summary {
     pub(crate) fn from_cases(cases: &[CaseResult], meta: Meta) -> Self {
         let dice: Vec<f64> = cases.iter().filter_map(|case| case.dice).collect();
         let pooled = pooled(cases);
+        let asked = || cases.iter().filter(|case| case.asked);
         let mut kinds: BTreeMap<String, Vec<&CaseResult>> = BTreeMap::new();
         for case in cases {
             kinds.entry(case.kind.clone()).or_default().push(case);
         }
         Self {
             cases: cases.len(),
-            left_out: 0,
+            unasked: cases.iter().filter(|case| !case.asked).count(),
+            unknown_words: 0,
             empty_cases: cases.len() - dice.len(),
             empty_truth_cases: cases.iter().filter(|case| case.truth_area == 0).count(),
             empty_correct: empty_correct(cases.iter()),
@@ -143,10 +149,10 @@ impl Summary {
             oracle_dice_per_image: mean(cases.iter().filter_map(|case| case.oracle_dice)),
             boundary_dice_per_image: mean(cases.iter().filter_map(|case| case.boundary_dice)),
             hausdorff95_per_image: mean(cases.iter().filter_map(|case| case.hausdorff95)),
-            passes_per_mask: mean(cases.iter().map(|case| case.passes as f64)),
-            prefill_ms_per_mask: mean(cases.iter().map(|case| case.prefill_ms)),
-            decode_ms_per_mask: mean(cases.iter().map(|case| case.decode_ms)),
-            ms_per_image: mean(cases.iter().map(|case| case.ms)),
+            passes_per_mask: mean(asked().map(|case| case.passes as f64)),
+            prefill_ms_per_mask: mean(asked().map(|case| case.prefill_ms)),
+            decode_ms_per_mask: mean(asked().map(|case| case.decode_ms)),
+            ms_per_image: mean(asked().map(|case| case.ms)),
             missed: by_area::missed(cases),
             by_area: by_area::summaries(cases),
             per_kind: kinds
@@ -173,7 +179,7 @@ fn empty_correct<'a>(cases: impl Iterator<Item = &'a CaseResult>) -> Option<f64>
     mean(
         cases
             .filter(|case| case.truth_area == 0)
-            .map(|case| f64::from(u8::from(case.predicted_area == 0))),
+            .map(|case| f64::from(u8::from(case.predicted_area == 0 && case.asked))),
     )
 }
 
@@ -232,6 +238,25 @@ pub(crate) mod tests {
             |other: CaseResult| Summary::from_cases(&[hit.clone(), other], meta()).dice_per_image;
         assert_eq!(dice(case("b", "absent", [0, 0, 0])), Some(1.0));
         assert_eq!(dice(case("b", "absent", [0, 1, 0])), Some(0.5));
+    }
+
+    #[test]
+    fn a_case_that_cannot_be_asked_has_failed_also_where_nothing_is_to_be_drawn() {
+        let cases = [
+            case("a", "k", [5, 5, 5]),
+            case("b", "k", [5, 5, 5]).unasked(),
+            case("c", "k", [0, 0, 0]).unasked(),
+        ];
+        let summary = Summary::from_cases(&cases, meta());
+        assert_eq!((summary.cases, summary.unasked), (3, 2));
+        assert_eq!(summary.dice_per_image, Some(1.0 / 3.0));
+        assert_eq!(summary.iou_per_image, Some(1.0 / 3.0));
+        assert_eq!((summary.empty_cases, summary.empty_correct), (0, Some(0.0)));
+        // Pooled: intersection 5, predicted 5, truth 10.
+        assert_eq!(summary.dice_pooled, Some(10.0 / 15.0));
+        assert_eq!(summary.oracle_dice_per_image, Some(1.0));
+        let one = Summary::from_cases(&cases[..1], meta());
+        assert_eq!(summary.passes_per_mask, one.passes_per_mask);
     }
 
     #[test]

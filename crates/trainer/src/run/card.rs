@@ -10,16 +10,24 @@ use crate::config::{DataSpec, Experiment};
 use crate::eval::{Measure, ProbeRow, PromptProbe};
 
 /// The model card, Markdown.
-pub(super) fn card(info: &BundleInfo, experiment: &Experiment, which: &str, step: usize) -> String {
+///
+/// `data` is what the run's `data.json` says.
+pub(super) fn card(
+    info: &BundleInfo,
+    experiment: &Experiment,
+    data: &Map<String, Value>,
+    which: &str,
+    step: usize,
+) -> String {
     let layout = experiment.model.layout();
     let picture = match info.domain {
         Domain::ChestXray => "chest X-ray",
         Domain::Other => "picture",
     };
     let mut table = String::new();
-    let mut rows = origin(info, experiment, which, step);
+    let mut rows = origin(info, experiment, data, [which, &step.to_string()]);
     rows.extend(scores(&info.metrics, experiment));
-    rows.extend(use_of(info, experiment));
+    rows.extend(use_of(info, experiment, data));
     for (name, value) in rows {
         table += &format!("| {name} | {value} |\n");
     }
@@ -36,13 +44,17 @@ pub(super) fn card(info: &BundleInfo, experiment: &Experiment, which: &str, step
     )
 }
 
-fn limits(domain: Domain, experiment: &Experiment) -> &'static str {
-    if domain == Domain::Other {
-        "Trained on one data set: pictures and findings of other kinds are unknown to it, and words that its sentences do not hold mean nothing to it. It draws what the sentence names even where a specialist would see nothing."
-    } else if experiment.source() == DataSpec::Phantoms {
-        "Trained on drawings of chest X-rays, not on chest X-rays: it shows how the method works and knows nothing about real patients."
+fn limits(domain: Domain, experiment: &Experiment) -> String {
+    let known = if experiment.source() == DataSpec::Phantoms {
+        return "Trained on drawings of chest X-rays, not on chest X-rays: it shows how the method works and knows nothing about real patients.".to_owned();
+    } else if domain == Domain::ChestXray {
+        "Trained on one data set, whose sentences name findings in lungs: pictures, views and findings of other kinds are unknown to it. It finds what the sentence names even where a radiologist would not."
     } else {
-        "Trained on one data set of chest X-rays of adults with COVID-19 pneumonia. Other findings, devices, views and body parts are unknown to it. The data's zone words (upper, middle, lower) are noisy, side words are reliable. It finds what the sentence names even where a radiologist would not."
+        "Trained on one data set: pictures and findings of other kinds are unknown to it, and words that its sentences do not hold mean nothing to it. It draws what the sentence names even where a specialist would see nothing."
+    };
+    match experiment.data.about.trim() {
+        "" => known.to_owned(),
+        about => format!("{about}\n\n{known}"),
     }
 }
 
@@ -50,13 +62,44 @@ fn limits(domain: Domain, experiment: &Experiment) -> &'static str {
 type Rows = Vec<(&'static str, String)>;
 
 /// Where the weights come from.
-fn origin(info: &BundleInfo, experiment: &Experiment, which: &str, step: usize) -> Rows {
-    let data = &experiment.data;
+fn origin(
+    info: &BundleInfo,
+    experiment: &Experiment,
+    data: &Map<String, Value>,
+    [which, step]: [&str; 2],
+) -> Rows {
+    let config = &experiment.data;
+    let count = |key: &str| data.get(key).and_then(Value::as_u64);
+    let cases =
+        |key: &str| count(key).map_or_else(|| "an unknown number".to_owned(), |n| n.to_string());
+    let valid = cases("valid_cases");
+    let mut splits = format!(
+        "{} of `{}` to learn from, {valid} of `{}` to choose by, {} of `{}` to test on",
+        cases("train_cases"),
+        config.train_split,
+        config.valid_split,
+        cases("test_cases"),
+        config.test_split,
+    );
+    if let Some(left_out @ 1..) = count("left_out") {
+        splits += &format!(
+            "; {left_out} more were left out of training, since their sentence is too long"
+        );
+    }
+    let kind = match (experiment.source(), info.domain) {
+        (DataSpec::Phantoms, _) => {
+            "phantoms: drawings of chest X-rays, with sentences about findings in lungs"
+        }
+        (_, Domain::ChestXray) => {
+            "chest X-rays, by their sentences: most are about findings in lungs, as those of QaTa-COV19"
+        }
+        (_, Domain::Other) => "pictures with sentences of their own, read as they are",
+    };
     let chosen = match which {
         LAST => "the last".to_owned(),
         _ => format!(
-            "chosen by free-running Dice on {} cases of `{}`",
-            data.valid_cases, data.valid_split
+            "chosen by free-running Dice on {valid} cases of `{}`",
+            config.valid_split
         ),
     };
     let checkpoint = format!(
@@ -65,6 +108,8 @@ fn origin(info: &BundleInfo, experiment: &Experiment, which: &str, step: usize) 
     );
     vec![
         ("Training data", info.data.clone()),
+        ("Kind of data", kind.to_owned()),
+        ("Cases", splits),
         ("Command", format!("`{}`", info.command)),
         (
             "Configuration, SHA-256",
@@ -83,10 +128,11 @@ fn scores(metrics: &Map<String, Value>, experiment: &Experiment) -> Rows {
     };
     let both = |a: &str, b: &str| format!("{} / {}", measured(a), measured(b));
     let cases = format!(
-        "{} cases of `{}` ({} empty in truth and prediction, left out of the means)",
+        "{} cases of `{}` ({} empty in truth and prediction, left out of the means{})",
         measured("cases"),
         experiment.data.test_split,
-        measured("empty_cases")
+        measured("empty_cases"),
+        hindered(metrics),
     );
     let ceiling = measured("oracle_dice_per_image");
     let mut rows = vec![
@@ -105,8 +151,24 @@ fn scores(metrics: &Map<String, Value>, experiment: &Experiment) -> Rows {
     rows
 }
 
+/// How many cases could not be asked, or in no known word.
+fn hindered(metrics: &Map<String, Value>) -> String {
+    let count = |key: &str| metrics.get(key).and_then(Value::as_u64).unwrap_or(0);
+    let mut said = String::new();
+    if count("unasked") > 0 {
+        said += &format!(
+            "; {} could not be asked, since their sentence is too long, and count as failed",
+            count("unasked")
+        );
+    }
+    if count("unknown_words") > 0 {
+        said += &format!("; of {} sentences it knows no word", count("unknown_words"));
+    }
+    said
+}
+
 /// What the model reads, and on which terms.
-fn use_of(info: &BundleInfo, experiment: &Experiment) -> Rows {
+fn use_of(info: &BundleInfo, experiment: &Experiment, data: &Map<String, Value>) -> Rows {
     let left = match info.side_convention {
         SideConvention::Viewer => "the left side of the picture",
         SideConvention::Patient => "the patient's left",
@@ -118,17 +180,17 @@ fn use_of(info: &BundleInfo, experiment: &Experiment) -> Rows {
             emu3.file, emu3.sha256
         ),
     };
-    let mut rows = vec![
-        ("\"left\" means", left.to_owned()),
-        ("Pictures and masks are read by", tokenizer),
-    ];
+    let mut rows = vec![("Pictures and masks are read by", tokenizer)];
+    if data.get("sided").and_then(Value::as_bool).unwrap_or(true) {
+        rows.push(("\"left\" means", left.to_owned()));
+    }
     if let Some(sha256) = &info.pretrained_encoder {
         let encoder = format!("{}, SHA-256 `{sha256}`", pretrained::ORIGIN);
         rows.push(("Image encoder", encoder));
     }
     let words = match info.domain {
         Domain::ChestXray => "English in any words",
-        Domain::Other => "English as the training data writes it",
+        Domain::Other => "words as the training sentences write them",
     };
     let tokens = experiment.model.layout().text;
     let text = format!(
@@ -197,35 +259,68 @@ pub(super) fn field<T: Default + DeserializeOwned>(map: &Map<String, Value>, key
 mod tests {
     use super::*;
 
+    fn card_of(domain: Domain, experiment: &Experiment, data: Value) -> String {
+        let info = BundleInfo {
+            name: "test".to_owned(),
+            side_convention: SideConvention::Viewer,
+            domain,
+            typical: None,
+            example: "one small polyp".to_owned(),
+            data: "folder".to_owned(),
+            command: "train".to_owned(),
+            config_sha256: String::new(),
+            metrics: Map::new(),
+            licence: String::new(),
+            intended_use: String::new(),
+            pretrained_encoder: None,
+            emu3: None,
+        };
+        let data: Map<String, Value> = serde_json::from_value(data).unwrap();
+        let card = card(&info, experiment, &data, LAST, 1);
+        assert!(card.contains("the last") && !card.contains("chosen by"));
+        card
+    }
+
+    fn on_a_folder() -> Experiment {
+        let mut experiment = Experiment::tiny();
+        experiment.data.source = "folder".to_owned();
+        experiment
+    }
+
     #[test]
     fn the_card_speaks_of_chest_x_rays_only_where_the_sentences_do() {
-        let of = |domain| {
-            let info = BundleInfo {
-                name: "test".to_owned(),
-                side_convention: SideConvention::Viewer,
-                domain,
-                typical: None,
-                example: "one small polyp".to_owned(),
-                data: "folder".to_owned(),
-                command: "train".to_owned(),
-                config_sha256: String::new(),
-                metrics: Map::new(),
-                licence: String::new(),
-                intended_use: String::new(),
-                pretrained_encoder: None,
-                emu3: None,
-            };
-            let card = card(&info, &Experiment::tiny(), LAST, 1);
-            assert!(card.contains("the last") && !card.contains("chosen by"));
-            card
-        };
-        let chest = of(Domain::ChestXray);
+        let chest = card_of(Domain::ChestXray, &on_a_folder(), Value::Object(Map::new()));
         assert!(chest.contains("a chest X-ray in") && chest.contains("in any words"));
-        let other = of(Domain::Other);
+        assert!(!chest.contains("COVID-19 pneumonia"), "{chest}");
+        let unsided = serde_json::json!({
+            "sided": false, "train_cases": 4, "valid_cases": 1, "test_cases": 2, "left_out": 3
+        });
+        let other = card_of(Domain::Other, &on_a_folder(), unsided);
         assert!(other.contains("a picture in") && other.contains("one small polyp"));
         assert!(
-            !other.contains("X-ray") && !other.contains("any words"),
+            other.contains("4 of `train` to learn from, 1 of `valid` to choose by, 2 of `test` to test on; 3 more were left out"),
             "{other}"
         );
+        for word in ["X-ray", "any words", "lung", "COVID", "left", "English"] {
+            let other = other.replace("left out", "");
+            assert!(!other.contains(word), "{word}: {other}");
+        }
+    }
+
+    #[test]
+    fn the_card_says_what_the_configuration_says_of_the_data() {
+        let mut experiment = on_a_folder();
+        experiment.data.about = "Chest X-rays of adults.".to_owned();
+        let card = card_of(Domain::ChestXray, &experiment, Value::Object(Map::new()));
+        assert!(
+            card.contains("## Limits\n\nChest X-rays of adults.\n\nTrained on one"),
+            "{card}"
+        );
+        let phantoms = card_of(
+            Domain::ChestXray,
+            &Experiment::tiny(),
+            Value::Object(Map::new()),
+        );
+        assert!(phantoms.contains("not on chest X-rays"));
     }
 }

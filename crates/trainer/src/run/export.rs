@@ -12,7 +12,7 @@ use crate::config::{DataSpec, Experiment};
 use crate::system::exit::data;
 use crate::system::{device, json_if_there};
 
-/// A sentence that every model trained here knows.
+/// A sentence about phantoms; of the runs that are older than the key `example` of `data.json`, all of them about lungs, too.
 pub(crate) const EXAMPLE: &str =
     "unilateral pulmonary infection, one infected area, lower left lung.";
 
@@ -70,7 +70,7 @@ pub(crate) fn pack(run: &RunDir, which: &str, precision: Precision, name: &str) 
         pretrained_encoder: field(&provenance, "pretrained_encoder"),
         emu3,
     };
-    let card = card(&info, &experiment, which, reached.step);
+    let card = card(&info, &experiment, &provenance, which, reached.step);
     Ok(Bundle::pack(
         &model,
         &experiment.model,

@@ -13,7 +13,8 @@ use super::export;
 use super::folder::RunDir;
 use super::state::Run;
 use crate::config::DataSpec;
-use crate::data::{Asking, CaseCache, text};
+use crate::data::text::{self, Vocabulary};
+use crate::data::{Asking, CaseCache};
 use crate::eval::{Evaluator, PromptProbe, StrategyScores, side_swap};
 use crate::report::{self, Summary, pictures};
 
@@ -42,6 +43,9 @@ impl Run {
         let cases = evaluator.run(&self.test, limit, Asking::GIVEN, self.session.display)?;
         let model_hash = format!("{} step {}", self.folder.name(), reached.step);
         let mut summary = Summary::from_cases(&cases, self.meta(model_hash));
+        let vocabulary = Vocabulary::new(tokenizer.clone(), Some(self.train.dataset()));
+        let tokens = self.experiment.model.lm.text_tokens;
+        summary.unknown_words = vocabulary.unknown(self.test.dataset(), limit, tokens);
         let display = self.session.display;
         summary.side_swap = Some(side_swap::measure(
             &evaluator, &self.test, limit, None, display,

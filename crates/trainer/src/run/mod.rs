@@ -11,6 +11,7 @@ mod folder;
 mod metrics;
 mod open;
 mod pretrained;
+mod record;
 mod state;
 mod train;
 mod vision;

@@ -14,12 +14,13 @@ use super::checkpoint::{self, LAST};
 use super::export;
 use super::folder::RunDir;
 use super::pretrained;
+use super::record::Record;
 use super::state::Run;
 use super::warm_start::{self, WarmStart};
 use crate::cli::{TrainArgs, command_line};
 use crate::codes::{CodesDir, Origin};
 use crate::config::{DataSpec, Experiment};
-use crate::data::{CaseCache, Splits, text};
+use crate::data::{Captioned, CaseCache, Splits, text};
 use crate::fit::Session;
 use crate::system::{Chosen, Display, Interrupt, device, exit, read_json, write_atomic};
 
@@ -134,6 +135,10 @@ struct Data {
     typical: Option<Typical>,
     /// Training, validation and test cases.
     splits: [CaseCache; 3],
+    /// Training cases that were left out.
+    left_out: Vec<Captioned>,
+    /// What a run that goes on began with.
+    begun: Record,
 }
 
 impl Data {
@@ -145,7 +150,9 @@ impl Data {
             (None, Some(tokenizer)) => tokenizer,
             (None, None) => text::tokenizer(experiment, &splits.train)?,
         };
-        splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display)?;
+        let begun = settings.resumed.as_ref().map(Record::read);
+        let begun = begun.transpose()?.unwrap_or_default();
+        let left_out = splits.settle(experiment, &tokenizer, &begun.left_out(), display)?;
         let (typical, [train, valid, test]) = match &begin.emu3 {
             Some(emu3) => {
                 let origin = Origin::new(experiment, emu3, splits.fingerprints());
@@ -169,6 +176,8 @@ impl Data {
             tokenizer,
             typical,
             splits: [train.mixed(&experiment.data), valid, test],
+            left_out,
+            begun,
         })
     }
 
@@ -181,6 +190,9 @@ impl Data {
             "name": train.name(),
             "side_convention": train.side_convention(),
             "train_cases": train.len(),
+            "valid_cases": valid.len(),
+            "test_cases": test.len(),
+            "left_out": self.left_out.len(),
             "train_fingerprint": train.fingerprint(),
             "valid_fingerprint": valid.fingerprint(),
             "test_fingerprint": test.fingerprint(),
@@ -188,6 +200,7 @@ impl Data {
             "pretrained_encoder": encoder.or(own.then_some(pretrained::EFFICIENTNET_LITE0)),
             "example": text::example(train),
             "domain": text::domain(train),
+            "sided": text::names_sides(train),
             "typical": self.typical,
         })
     }
@@ -224,8 +237,10 @@ fn claim(
             data.tokenizer.to_bytes()?.len().div_ceil(1000)
         ));
     }
-    let entry = data.entry(experiment, begin);
+    let mut entry = data.entry(experiment, begin);
+    let splits = data.splits.each_ref().map(CaseCache::dataset);
     if settings.resumed.is_some() {
+        (data.begun).accept(&folder, &mut entry, splits, &data.left_out, display)?;
         refuse_other_data(&folder, &entry)?;
         return Ok(folder);
     }
@@ -241,6 +256,9 @@ fn claim(
     });
     write_atomic(&folder.env(), &serde_json::to_vec_pretty(&env)?)?;
     write_atomic(&folder.data(), &serde_json::to_vec_pretty(&entry)?)?;
+    if experiment.source() != DataSpec::Phantoms {
+        Record::of(splits, &data.left_out).write(&folder)?;
+    }
     Ok(folder)
 }
 

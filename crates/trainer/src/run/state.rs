@@ -68,7 +68,7 @@ impl Run {
             rule: experiment.train.rule(),
             typical: export::typical(&self.folder),
             domain: text::domain(self.train.dataset()),
-            example: export::EXAMPLE.to_owned(),
+            example: text::example(self.train.dataset()),
             side_convention: experiment.data.side_convention,
         };
         let vision = vision_of(model, self.emu3.as_ref())?;

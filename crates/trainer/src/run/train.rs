@@ -217,7 +217,9 @@ impl Run {
         let ask = |asking| evaluator.run(&self.valid, limit, asking, Display::Silent);
         let number = |dice: Option<f64>| dice.map_or("-".to_owned(), |dice| format!("{dice:.4}"));
         let cases = ask(Asking::GIVEN)?;
-        let given = mean_dice(&cases);
+        // Where none can be asked there is nothing to choose by: the last one is taken.
+        let askable = cases.iter().any(|case| case.asked);
+        let given = mean_dice(&cases).filter(|_| askable);
         let mut said = format!(
             "free-running Dice per image {} on {} validation cases",
             number(given),

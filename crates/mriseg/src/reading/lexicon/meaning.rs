@@ -85,6 +85,16 @@ pub(in crate::reading) fn side_of(number: usize) -> Side {
 }
 
 impl Meaning {
+    /// The single side that it names.
+    pub(in crate::reading) fn side(self) -> Option<Side> {
+        match self {
+            Self::Side(side) => Some(side_of(side)),
+            Self::Spot(0b01, _) => Some(Side::Left),
+            Self::Spot(0b10, _) => Some(Side::Right),
+            _ => None,
+        }
+    }
+
     /// What means the same on the other side; `None` of what names no single side.
     pub(in crate::reading) fn other_side(self) -> Option<Self> {
         match self {

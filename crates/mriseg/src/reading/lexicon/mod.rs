@@ -5,6 +5,7 @@ mod words;
 
 pub(super) use meaning::{Meaning, side_of};
 
+use super::Side;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -59,8 +60,8 @@ pub(super) fn opposite(word: &str) -> Option<String> {
         "retrocardiac" => Some("right lower zone"),
         _ => None,
     };
-    if phrase.is_some() {
-        return phrase.map(str::to_owned);
+    if let Some(other) = phrase.or_else(|| elsewhere(word).map(|(_, other)| other)) {
+        return Some(other.to_owned());
     }
     let same = |word: &str| {
         words::WORDS.iter().find_map(|&(meaning, list)| {
@@ -77,6 +78,24 @@ pub(super) fn opposite(word: &str) -> Option<String> {
     same(word).or_else(plural).or_else(mistyped)
 }
 
+/// The side that an abbreviation for a place outside the lungs names (quadrants of the abdomen, flanks, views of a breast),
+/// and the same on the other.
+pub(super) fn elsewhere(word: &str) -> Option<(Side, &'static str)> {
+    const PAIRS: [[&str; 2]; 6] = [
+        ["luq", "ruq"],
+        ["llq", "rlq"],
+        ["lif", "rif"],
+        ["lmlo", "rmlo"],
+        ["lcc", "rcc"],
+        ["lhs", "rhs"],
+    ];
+    PAIRS.iter().find_map(|&[left, right]| match word {
+        _ if word == left => Some((Side::Left, right)),
+        _ if word == right => Some((Side::Right, left)),
+        _ => None,
+    })
+}
+
 fn words_for(meaning: Meaning) -> Option<&'static str> {
     let mut lists = words::WORDS.iter();
     lists.find_map(|&(own, list)| (own == meaning).then_some(list))
@@ -91,6 +110,29 @@ pub(super) fn is_side_like(word: &str) -> bool {
             .any(|start| word.starts_with(start))
         || ["left", "right"].iter().any(|side| word.contains(side))
         || ["left", "right"].iter().any(|side| one_error(word, side))
+}
+
+/// Whether a word, in small letters without accents, is a side of another language; `meaning` is what it means in English.
+/// Of a script beyond Latin, Greek and Cyrillic any word may hold one.
+pub(super) fn is_foreign_side(word: &str, meaning: Option<Meaning>) -> bool {
+    const STARTS: [&str; 12] = [
+        "links", "rechts", "gauch", "izquierd", "derech", "esquerd", "direit", "sinistr", "lewo",
+        "lewy", "prawo", "prawy",
+    ];
+    const WORDS: [&str; 7] = [
+        "izq", "izda", "dcha", "dexter", "dextra", "dextrum", "sinister",
+    ];
+    // Abbreviations in English: space-occupying lesion, sagittal, lavage.
+    const AMBIGUOUS: [&str; 3] = ["sol", "sag", "bal"];
+    match meaning {
+        Some(Meaning::ForeignSide) => !AMBIGUOUS.contains(&word),
+        Some(Meaning::Foreign) | None => {
+            WORDS.contains(&word)
+                || STARTS.iter().any(|start| word.starts_with(start))
+                || word.chars().any(|c| c as u32 > 0x52f && c.is_alphabetic())
+        }
+        Some(_) => false,
+    }
 }
 
 /// Whether a word that was not read belongs to another language.

@@ -133,8 +133,8 @@ impl Reading {
         }
     }
 
-    /// Where the words of a text stand that name a side, in bytes.
-    pub(super) fn side_words(text: &str) -> Vec<Range<usize>> {
+    /// Where the words of a text stand that name a side, in bytes, and which.
+    pub(super) fn side_words(text: &str) -> Vec<(Range<usize>, Side)> {
         let mut words = Vec::new();
         let mut start = 0;
         loop {
@@ -144,10 +144,61 @@ impl Reading {
                 words.dedup();
                 return words;
             };
-            let named = (0..tokens.len()).filter(|&i| context::names_side(&tokens, i));
-            words.extend(named.map(|i| start + spans[i].start..start + spans[i].end));
+            words.extend((0..tokens.len()).filter_map(|i| {
+                let side = match context::names_side(&tokens, i) {
+                    true => tokens[i].meaning()?.side(),
+                    false => lexicon::elsewhere(tokens[i].word()).map(|(side, _)| side),
+                };
+                Some((start + spans[i].start..start + spans[i].end, side?))
+            }));
             start += last.end;
         }
+    }
+
+    /// Whether a text, about lungs or not, says of something that it is not there ("no", "clear", "absent").
+    pub fn denies(text: &str) -> bool {
+        has(&tokens::split(text), |meaning| {
+            matches!(
+                meaning,
+                Meaning::No
+                    | Meaning::Not
+                    | Meaning::Nothing
+                    | Meaning::Clear
+                    | Meaning::Gone
+                    | Meaning::Free
+            )
+        })
+    }
+
+    /// Whether a text has a word for the lungs or for a part of one.
+    pub fn names_lungs(text: &str) -> bool {
+        let tokens = tokens::split(text);
+        let pulmonary = tokens.iter().any(|token| token.word() == "pulmonary");
+        pulmonary
+            || has(&tokens, |meaning| {
+                matches!(meaning, Meaning::Lung | Meaning::Spot(..))
+            })
+    }
+
+    /// A word in small letters without its accents.
+    pub(super) fn without_accents(word: &str) -> String {
+        tokens::plain(word)
+    }
+
+    /// Words of a text that name a side, or look like it, and that [`swap_sides`](super::swap_sides) leaves as they are.
+    pub(super) fn unread_side_words(text: &str) -> Vec<String> {
+        let tokens = tokens::split(text);
+        let mut words: Vec<String> = Vec::new();
+        for token in &tokens {
+            let Token::Word(word, meaning) = token else {
+                continue;
+            };
+            let names = lexicon::is_foreign_side(&tokens::plain(word), *meaning);
+            if names && !words.contains(word) {
+                words.push(word.clone());
+            }
+        }
+        words
     }
 
     /// The side, when exactly one is named.

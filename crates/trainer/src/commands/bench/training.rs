@@ -174,7 +174,7 @@ fn measure(trials: &[Trial; 2], repeats: usize) -> Result<[Timing; 2]> {
             let device = trainer.device;
             let begin = Instant::now();
             let cases = trainer.draw(objective, state.step)?;
-            let batch = objective.batcher.batch(cases, state.step, &state.memory)?;
+            let batch = objective.batcher.batch(cases, state.step, &state.memory);
             device.sync()?;
             let drawn = milliseconds(begin);
             let (gradients, parts) = trainer.gradients(objective, &state.learner, &batch);

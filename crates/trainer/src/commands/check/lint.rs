@@ -36,8 +36,14 @@ pub(crate) enum Rule {
     NotBinary,
     /// The sentence says something else than the mask.
     Contradiction,
-    /// A sentence that models do not read to its end; training and evaluation leave the case out.
+    /// A sentence that models do not read to its end: training leaves the case out, evaluation counts it as failed.
     LongSentence,
+    /// A sentence of which training teaches no word.
+    UnknownWords,
+    /// A sentence that contradicts itself.
+    SelfContradiction,
+    /// Sentences that do not go with mirrored pictures.
+    Mirrored,
 }
 
 impl Rule {
@@ -46,7 +52,12 @@ impl Rule {
             Self::IncompleteRow | Self::Unreadable | Self::SizeMismatch | Self::Leakage => {
                 Severity::Error
             }
-            Self::NotBinary | Self::Contradiction | Self::LongSentence => Severity::Warning,
+            Self::NotBinary
+            | Self::Contradiction
+            | Self::LongSentence
+            | Self::UnknownWords
+            | Self::SelfContradiction
+            | Self::Mirrored => Severity::Warning,
         }
     }
 
@@ -58,7 +69,12 @@ impl Rule {
             Self::Leakage => "same picture in two splits",
             Self::NotBinary => "masks with more than two values",
             Self::Contradiction => "sentence contradicts mask",
-            Self::LongSentence => "sentences that are too long and are left out",
+            Self::LongSentence => {
+                "sentences that are too long: left out of training, failed in evaluation"
+            }
+            Self::UnknownWords => "sentences of which training teaches no word",
+            Self::SelfContradiction => "sentences that contradict themselves",
+            Self::Mirrored => "sentences that do not go with mirrored pictures",
         }
     }
 }

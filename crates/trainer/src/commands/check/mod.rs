@@ -1,22 +1,23 @@
 //! `trainer check`: looks for mistakes in a dataset before anyone trains on it.
 
 mod lint;
+mod texts;
 
 use std::collections::VecDeque;
 
 use anyhow::Result;
 use mriseg::bundle::SideConvention;
-use mriseg::sentence::contradiction;
 use mriseg::text::TextTokenizer;
-use mriseg_data::{DataError, Dataset, Findings, PhantomConfig, SentenceKind};
+use mriseg_data::{DataError, Dataset, PhantomConfig, SentenceKind};
 use rayon::prelude::*;
 use serde_json::json;
 
 use crate::cli::CheckArgs;
 use crate::config::{DataSpec, Experiment};
-use crate::data::text;
+use crate::data::text::{self, Vocabulary};
 use crate::system::{Display, exit, usage};
 use lint::{Lint, Rule, Severity, fingerprint};
+use texts::Sided;
 
 const SPLITS: [&str; 3] = ["train", "valid", "test"];
 /// Phantoms drawn per split: the generator has no end.
@@ -80,7 +81,7 @@ fn check(data: &DataSpec, sides: SideConvention, display: Display) -> Result<Lin
             }
         }
         DataSpec::Folder(folder) => {
-            let mut tokenizer = None;
+            let mut language = None;
             let mut splits: VecDeque<String> = SPLITS.map(String::from).into();
             let mut tried = Vec::new();
             let mut unknown = None;
@@ -88,12 +89,13 @@ fn check(data: &DataSpec, sides: SideConvention, display: Display) -> Result<Lin
                 match Dataset::open(folder, &split) {
                     Ok(dataset) => {
                         let dataset = dataset.with_side_convention(sides);
-                        let tokenizer = match &mut tokenizer {
-                            Some(tokenizer) => tokenizer,
+                        let first = language.is_none();
+                        let (tokenizer, vocabulary) = match &mut language {
+                            Some(language) => language,
                             // That of the first split, as training on it would learn it.
-                            none => none.insert(text::tokenizer(&Experiment::tiny(), &dataset)?),
+                            none => none.insert(language_of(&dataset)?),
                         };
-                        check_sentences(&dataset, tokenizer, &mut lint);
+                        texts::check(&dataset, tokenizer, vocabulary, first, &mut lint);
                         check_cases(&dataset, &mut lint, display);
                     }
                     Err(DataError::Rows { rows, .. }) => {
@@ -128,29 +130,31 @@ struct Facts {
     fingerprint: [u8; 32],
     intermediate_pixels: usize,
     contradiction: Option<String>,
+    sided: Option<Sided>,
 }
 
-fn check_sentences(dataset: &Dataset, tokenizer: &TextTokenizer, lint: &mut Lint) {
-    let limit = Experiment::tiny().model.lm.text_tokens;
-    for (case, text) in dataset.texts().enumerate() {
-        if let Err(error) = tokenizer.encode(text, limit, "") {
-            let (split, id) = (dataset.split(), dataset.id(case));
-            lint.note(Rule::LongSentence, split, id, error.to_string());
-        }
-    }
+/// The text tokenizer that training on a split would learn, and the words that it would teach.
+fn language_of(train: &Dataset) -> Result<(TextTokenizer, Vocabulary)> {
+    let tokenizer = text::tokenizer(&Experiment::tiny(), train)?;
+    let vocabulary = Vocabulary::new(tokenizer.clone(), Some(train));
+    Ok((tokenizer, vocabulary))
 }
 
 fn check_cases(dataset: &Dataset, lint: &mut Lint, display: Display) {
     let split = dataset.split();
     let mut stage = display.stage(&format!("checking {split}"), dataset.len() as u64);
     let cases: Vec<usize> = (0..dataset.len()).collect();
+    let mut sided = Vec::new();
     for chunk in cases.chunks(CHUNK) {
         let facts: Vec<_> = chunk.par_iter().map(|&i| facts(dataset, i)).collect();
-        for (&i, facts) in chunk.iter().zip(facts) {
+        for (&i, mut facts) in chunk.iter().zip(facts) {
+            let of_case = facts.as_mut().ok().and_then(|facts| facts.sided.take());
+            sided.extend(of_case.map(|sided| (dataset.id(i).to_owned(), sided)));
             note(lint, split, dataset.id(i), facts);
         }
         stage.advance(chunk.len() as u64, None);
     }
+    texts::note_sides(split, &sided, lint);
     stage.finish(&format!("{} cases", dataset.len()));
 }
 
@@ -158,13 +162,13 @@ fn facts(dataset: &Dataset, i: usize) -> Result<Facts, DataError> {
     let case = dataset.load(i)?;
     // A phantom's absent finding is meant to have no mask.
     let meant = dataset.kind(i) == Some(SentenceKind::Absent);
-    let contradiction = Findings::parse(&case.text)
-        .filter(|_| !meant)
-        .and_then(|findings| contradiction(&findings, &case.mask, dataset.side_convention()));
+    let sides = dataset.side_convention();
+    let contradiction = texts::against_mask(&case, sides).filter(|_| !meant);
     Ok(Facts {
         fingerprint: fingerprint(&case.image),
         intermediate_pixels: case.intermediate_pixels,
         contradiction,
+        sided: Sided::of(&case, sides),
     })
 }
 
@@ -365,6 +369,41 @@ mod tests {
             [(Rule::Contradiction, "right-of-the-picture")]
         );
         assert_eq!(rules(&patient), []);
+    }
+
+    #[test]
+    fn sentences_that_training_cannot_use_are_found() {
+        let mut folder = Folder::new();
+        let long = "a spot ".repeat(90);
+        for (split, id, text) in [
+            ("train", "a", "Melanom links"),
+            ("train", "b", &long),
+            ("train", "c", "bilateral opacity, left lung only"),
+            ("valid", "d", "melanom"),
+            ("valid", "e", "naevus"),
+        ] {
+            folder.case(split, id, f32::from(id.as_bytes()[0] - b'a') / 10.0);
+            folder.table = folder.table.replace(
+                &format!("{split},{id},\"{LEFT}\""),
+                &format!("{split},{id},\"{text}\""),
+            );
+            fs::write(folder.dir.path().join("captions.csv"), &folder.table).unwrap();
+        }
+        let lint = folder.check();
+        assert_eq!(
+            rules(&lint),
+            [
+                (Rule::LongSentence, "b"),
+                (Rule::UnknownWords, "e"),
+                (Rule::SelfContradiction, "c"),
+                (Rule::Mirrored, ""),
+            ]
+        );
+        let table = lint.table();
+        assert!(
+            table.contains("«links» of `a`") && table.contains("augment.flip = 0"),
+            "{table}"
+        );
     }
 
     #[test]
