@@ -1,7 +1,9 @@
 //! Train, export, load, segment: the whole path through the `trainer` program and the library.
 
 mod colour;
+mod command_line;
 mod dicom;
+mod kills;
 mod paper;
 mod program;
 

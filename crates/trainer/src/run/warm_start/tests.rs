@@ -246,7 +246,6 @@ fn train(root: &Path, name: &str, from: Option<&Path>, more: &[&str]) -> TrainAr
                 ..DeviceArgs::default()
             },
             quiet: true,
-            threads: None,
         },
         from: from.map(Path::to_owned),
         ..TrainArgs::demo()
