@@ -138,7 +138,7 @@ fn names_need_not_be_utf_8() {
     );
     let image = odd.join("xray.png");
     fs::write(&image, picture().to_png()).unwrap();
-    let mut command = predict(&bundle, root.path(), &["--out"]);
+    let mut command = predict(&bundle, &odd, &["--out"]);
     succeed(command.arg(odd.join("mask.png")));
     let mut eval = trainer();
     eval.args(["eval", "--device", "cpu", "--limit", "2", "--bundle"]);

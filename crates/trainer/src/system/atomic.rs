@@ -250,7 +250,11 @@ pub(crate) mod faults {
         run: impl FnOnce() -> R,
     ) -> (R, bool) {
         let failed = false;
-        DISK.set(Some(Disk { takes, fails, failed }));
+        DISK.set(Some(Disk {
+            takes,
+            fails,
+            failed,
+        }));
         let result = run();
         (result, DISK.take().is_some_and(|disk| disk.failed))
     }
@@ -262,7 +266,11 @@ pub(crate) mod faults {
         disk.failed = disk.takes == 0;
         disk.takes = disk.takes.saturating_sub(1);
         DISK.set(Some(disk));
-        if disk.failed { Err(disk.fails.into()) } else { Ok(()) }
+        if disk.failed {
+            Err(disk.fails.into())
+        } else {
+            Ok(())
+        }
     }
 }
 
