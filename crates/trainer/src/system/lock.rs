@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
@@ -72,7 +72,7 @@ fn now() -> u64 {
 }
 
 /// For people: who has the lock.
-fn owner(path: &PathBuf) -> String {
+fn owner(path: &Path) -> String {
     let Some(owner) = json_if_there::<Owner>(path) else {
         return "another process".to_owned();
     };
