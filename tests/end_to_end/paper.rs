@@ -58,7 +58,7 @@ fn emu3(folder: &Path, seed: u64) {
 }
 
 /// Phantoms as files, of a side that is no multiple of 8.
-fn data(folder: &Path) {
+pub(crate) fn data(folder: &Path) {
     const SIDE: usize = 65;
     let mut table = "split,id,caption\n".to_owned();
     for (split, pictures) in [("train", 6), ("valid", 3)] {
@@ -79,24 +79,24 @@ fn data(folder: &Path) {
 }
 
 /// A folder with everything that the pipeline reads.
-struct Paper {
+pub(crate) struct Paper {
     root: tempfile::TempDir,
 }
 
 impl Paper {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         emu3(&root.path().join("emu3"), 1);
         data(&root.path().join("data"));
         Self { root }
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
     /// `tokenize` or `train` of a small experiment after `configs/paper.toml`.
-    fn command(&self, command: &str, more: &[&str]) -> Command {
+    pub(crate) fn command(&self, command: &str, more: &[&str]) -> Command {
         // Where Qwen's was not fetched, that of another run, which is of the same kind.
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let qwen = here.join("target/qwen/tokenizer.json");

@@ -1,5 +1,5 @@
-//! The `trainer` command: train, tokenize, ablate, baseline, evaluate, predict, export, check, pack, bench. Without
-//! arguments it is the demo.
+//! The `trainer` command: train, tokenize, ablate, baseline, evaluate, predict, export, check, pack, bench, devices.
+//! Without arguments it is the demo.
 //!
 //! Folders are layers; each uses only those above it.
 //!
@@ -29,19 +29,22 @@ mod system;
 #[doc(hidden)]
 pub mod untrusted;
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use cli::Request;
-use system::{exit, memory, threads};
+use system::{device, exit, memory, threads};
 
 /// The program.
 pub fn main() -> ExitCode {
     memory::keep();
-    exit::report(run(&cli::parse()))
+    device::quieten_drivers();
+    let (request, threads) = cli::parse();
+    exit::report(run(&request, threads))
 }
 
-fn run(request: &Request) -> anyhow::Result<()> {
-    threads::start(request.threads())?;
+fn run(request: &Request, threads: Option<NonZeroUsize>) -> anyhow::Result<()> {
+    threads::start(threads)?;
     match request {
         Request::Train(args) => commands::train::run(args),
         Request::Tokenize(args) => commands::tokenize::run(args),
@@ -53,5 +56,6 @@ fn run(request: &Request) -> anyhow::Result<()> {
         Request::Check(args) => commands::check::run(args),
         Request::Pack(args) => commands::pack::run(args),
         Request::Bench(args) => commands::bench::run(args),
+        Request::Devices => commands::devices::run(),
     }
 }

@@ -4,6 +4,7 @@ use clap::Args;
 use mriseg::bundle::SideConvention;
 use std::path::PathBuf;
 
+use super::values;
 use crate::config::DataSpec;
 
 /// Arguments of `check`.
@@ -15,10 +16,10 @@ use crate::config::DataSpec;
                   their mask.")]
 pub(crate) struct CheckArgs {
     /// Data to check: a dataset folder, or the word `phantoms`
-    #[arg(long, value_name = "FOLDER|phantoms")]
+    #[arg(long, value_name = "FOLDER|phantoms", value_parser = values::data())]
     pub(crate) data: DataSpec,
     /// Whose left is meant by "left"
-    #[arg(long, default_value = "viewer", value_parser = super::values::sides())]
+    #[arg(long, default_value = "viewer", value_parser = values::sides())]
     pub(crate) sides: SideConvention,
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]

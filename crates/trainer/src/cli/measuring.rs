@@ -26,7 +26,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) bundle: PathBuf,
     /// Data to measure on: a dataset folder, or the word `phantoms`
-    #[arg(long, value_name = "FOLDER|phantoms")]
+    #[arg(long, value_name = "FOLDER|phantoms", value_parser = values::data())]
     pub(crate) data: DataSpec,
     /// Folder of Emu3's vision tokenizer, for a bundle that was trained on its codes
     #[arg(long, value_name = "DIR")]
@@ -150,9 +150,6 @@ pub(crate) struct BenchArgs {
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]
     pub(crate) json: bool,
-    /// CPU threads to use [default: all]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
 }

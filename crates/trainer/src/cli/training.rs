@@ -8,13 +8,10 @@ use crate::config::{DataSpec, ExperimentArgs, Preset};
 use crate::system::DeviceArgs;
 
 /// How long work runs: where, and what it prints.
-#[derive(Debug, Clone, Copy, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ProcessArgs {
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
-    /// CPU threads to use [default: all]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
     /// Print only errors and the result
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -45,8 +42,8 @@ pub(crate) struct TrainArgs {
     /// Seed of every random choice; the same seed gives the same run
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Go on with an earlier run, exactly where its last checkpoint stopped
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "data", "name", "seed", "set"])]
+    /// Go on with an earlier run, exactly where its last checkpoint stopped; --data may say where its data lies now
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "name", "seed"])]
     pub(crate) resume: Option<PathBuf>,
     /// Start from the trained weights of a run or a bundle, with a new optimizer
     #[arg(long, value_name = "RUN|BUNDLE", conflicts_with = "resume")]

@@ -31,7 +31,7 @@ pub(crate) struct PredictArgs {
     )]
     pub(crate) image: Option<PathBuf>,
     /// What to segment, in one sentence
-    #[arg(long, requires = "image")]
+    #[arg(long, requires = "image", allow_hyphen_values = true)]
     pub(crate) text: Option<String>,
     /// How many tokens a pass through the model may give; the tokens are the same
     #[arg(long, default_value = "speculative", value_parser = values::decode())]

@@ -1,11 +1,12 @@
 //! Values of options that are not numbers, files or enums of this crate.
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use mriseg::bundle::{Precision, SideConvention};
 use mriseg::decode::{DecodeStrategy, Pick};
 use mriseg_data::{Disturbance, Wording};
 use serde::de::DeserializeOwned;
 
+use crate::config::DataSpec;
 use crate::data::Words;
 
 /// One of these names, each with its help, as serde reads them with `_` for `-`.
@@ -18,6 +19,11 @@ where
         .map(|(name, help)| PossibleValue::new(*name).help(*help));
     PossibleValuesParser::new(values)
         .try_map(|name| serde_json::from_value::<T>(name.replace('-', "_").into()))
+}
+
+/// `--data`.
+pub(super) fn data() -> impl TypedValueParser<Value = DataSpec> {
+    OsStringValueParser::new().map(DataSpec::from)
 }
 
 /// `--pick`.

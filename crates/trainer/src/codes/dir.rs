@@ -15,7 +15,8 @@ use super::set::CodedCases;
 use super::shard::Shard;
 use crate::config::{Experiment, SplitRole};
 use crate::system::exit::data;
-use crate::system::{cannot_write, usage, write_atomic};
+use crate::system::lock::{is_occupied, sweep};
+use crate::system::{FolderLock, create_folder, usage, write_atomic};
 
 const INDEX: &str = "codes.json";
 const FORMAT_VERSION: u32 = 1;
@@ -57,6 +58,8 @@ struct Index {
 pub(crate) struct CodesDir {
     path: PathBuf,
     index: Index,
+    /// Held by whoever adds to it.
+    _lock: Option<FolderLock>,
 }
 
 impl Origin {
@@ -150,19 +153,21 @@ impl CodesDir {
         origin: Origin,
         empty: impl FnOnce() -> Result<Vec<u16>>,
     ) -> Result<Self> {
-        if path.join(INDEX).is_file() {
-            return Self::open(path, &origin);
-        }
-        let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-        if occupied {
+        if is_occupied(path) && !path.join(INDEX).is_file() {
             return Err(usage(format!(
                 "emu3.codes = `{}`: the folder holds other files; name one that is empty or does not exist",
                 path.display()
             )));
         }
-        fs::create_dir_all(path)
-            .map_err(|error| cannot_write(path, &error))
-            .context(WRITING)?;
+        create_folder(path).context(WRITING)?;
+        let lock = Some(FolderLock::take(path)?);
+        sweep(path);
+        if path.join(INDEX).is_file() {
+            return Ok(Self {
+                _lock: lock,
+                ..Self::open(path, &origin)?
+            });
+        }
         let folder = Self {
             path: path.to_owned(),
             index: Index {
@@ -171,6 +176,7 @@ impl CodesDir {
                 empty: empty()?,
                 shards: Vec::new(),
             },
+            _lock: lock,
         };
         folder.save_index()?;
         Ok(folder)
@@ -226,6 +232,7 @@ impl CodesDir {
         Ok(Self {
             path: path.to_owned(),
             index,
+            _lock: None,
         })
     }
 

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::{BaselineArgs, TrainArgs};
+use crate::config::ExperimentArgs;
 use crate::report::describe;
 use crate::run::Run;
 use crate::system::Interrupt;
@@ -10,7 +11,8 @@ use crate::system::Interrupt;
 pub(crate) fn run(args: &BaselineArgs) -> Result<()> {
     let of_run = TrainArgs {
         resume: Some(args.run.clone()),
-        process: args.process,
+        process: args.process.clone(),
+        experiment: ExperimentArgs::default(),
         ..TrainArgs::demo()
     };
     let run = Run::open(&of_run, Interrupt::install()?)?;

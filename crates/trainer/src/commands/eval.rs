@@ -14,6 +14,7 @@ use crate::data::{self, Asking, CaseCache, TextMode};
 use crate::eval::{DecodeMode, Evaluator, PromptProbe, SampleMean, side_swap};
 use crate::report::{self, Meta, Summary, describe, pictures};
 use crate::run::{RunDir, baseline, bundle_dir, emu3_argument, vision_of_bundle};
+use crate::system::outputs::check_new_folder;
 use crate::system::{Display, device, usage};
 
 /// Pictures of the phantom splits, when nothing else is asked for.
@@ -24,8 +25,11 @@ const TRAIN_SPLIT: &str = "train";
 const SEED: u64 = 1;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
+    if let Some(out) = &args.out {
+        check_new_folder("--out", out)?;
+    }
     let bundle = bundle_dir::read(&args.bundle)?;
-    let chosen = device::choose(args.device)?;
+    let chosen = device::choose(&args.device)?;
     let (model, tokenizer) = bundle.unpack(&chosen.device)?;
     let display = Display::detect(args.json);
     let sides = bundle.manifest.info.side_convention;

@@ -4,9 +4,11 @@ use anyhow::Result;
 
 use crate::cli::{Checkpoint, ExportArgs};
 use crate::run::{RunDir, bundle_dir, checkpoint, export};
+use crate::system::outputs::check_new_folder;
 use crate::system::usage;
 
 pub(crate) fn run(args: &ExportArgs) -> Result<()> {
+    check_new_folder("--out", &args.out)?;
     let run = RunDir::open(&args.run)?;
     let name = match &args.name {
         Some(name) => name.clone(),

@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::cli::PackArgs;
 use crate::data::warn_about_soft_masks;
 use crate::system::exit::data;
+use crate::system::outputs::check_new_folder;
 use crate::system::{Display, Interrupt, Kind, cannot_write, exit, usage, write_dir_atomic};
 
 /// Cases encoded side by side, between two looks at Ctrl-C.
@@ -24,6 +25,7 @@ pub(crate) fn run(args: &PackArgs) -> Result<()> {
 /// The data cannot be opened or a case not be read, the folder exists or cannot be written, or the user asked to
 /// stop.
 fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
+    check_new_folder("--out", &args.out)?;
     let display = Display::detect(args.quiet);
     let mut names = match args.split.as_slice() {
         [] => Dataset::splits(&args.data)?,

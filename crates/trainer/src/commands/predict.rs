@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use futures_lite::future::block_on;
-use mriseg::bundle::sha256;
+use mriseg::bundle::{MANIFEST, sha256};
 use mriseg::decode::TokenEvent;
 use mriseg::image::Picture;
 use mriseg::reading::Reading;
@@ -18,6 +18,7 @@ use crate::data::gallery;
 use crate::report::pictures;
 use crate::run::{bundle_dir, vision_of_bundle};
 use crate::system::files::read;
+use crate::system::outputs::{OutputFile, check_files};
 use crate::system::{device, with_a_partner, write_atomic};
 
 /// What is printed with `--json`.
@@ -69,10 +70,11 @@ impl<'a> Tokens<'a> {
 }
 
 pub(crate) fn run(args: &PredictArgs) -> Result<()> {
+    check_outputs(args)?;
     let bundle = bundle_dir::read(&args.bundle)?;
     let device::Chosen {
         device, workers, ..
-    } = device::choose(args.device)?;
+    } = device::choose(&args.device)?;
     let (model, tokenizer) = bundle.unpack(&device)?;
     let manifest = &bundle.manifest;
     let vision = vision_of_bundle(manifest, &model, args.emu3.as_deref(), &device)?;
@@ -83,6 +85,45 @@ pub(crate) fn run(args: &PredictArgs) -> Result<()> {
         PredictInput::One { image, text } => one(args, &segmenter, workers, &image, &text),
         PredictInput::Gallery(folder) => whole_gallery(args, &segmenter, workers, &folder),
     }
+}
+
+/// Refuses outputs that cannot be written, or that are read.
+fn check_outputs(args: &PredictArgs) -> Result<()> {
+    let png = |option, path, what| OutputFile {
+        option,
+        path,
+        what,
+        extension: "png",
+    };
+    let manifest = args.bundle.join(MANIFEST);
+    let mut inputs = vec![("--bundle", manifest.as_path())];
+    let list = args
+        .gallery
+        .as_ref()
+        .map(|folder| folder.join(gallery::LIST));
+    let out = match &list {
+        Some(list) => {
+            inputs.push(("--gallery", list.as_path()));
+            OutputFile {
+                option: "--out",
+                path: args.out.as_path(),
+                what: "the list of tokens",
+                extension: "json",
+            }
+        }
+        None => png("--out", args.out.as_path(), "the mask"),
+    };
+    let mut outputs = vec![out];
+    if let Some(path) = &args.overlay {
+        outputs.push(png("--overlay", path, "the overlay"));
+    }
+    if let Some(path) = &args.agreement {
+        outputs.push(png("--agreement", path, "the agreement"));
+    }
+    if let Some(image) = &args.image {
+        inputs.push(("--image", image));
+    }
+    check_files(&outputs, &inputs)
 }
 
 fn one(

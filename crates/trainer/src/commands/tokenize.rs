@@ -16,6 +16,7 @@ use crate::config::{Experiment, SplitRole};
 use crate::data::{Splits, text, warn_about_soft_masks};
 use crate::run::borrowed;
 use crate::system::exit::data;
+use crate::system::outputs::check_folder;
 use crate::system::{Display, Interrupt, Kind, Stage, device, exit, usage};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
@@ -30,13 +31,14 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
             "emu3.from is empty: name the folder of Emu3's vision tokenizer",
         ));
     };
+    let path = Path::new(&experiment.emu3.codes);
+    check_folder("--set emu3.codes", path)?;
     let interrupt = Interrupt::install()?;
     let display = Display::detect(args.process.quiet);
-    let chosen = device::choose(args.process.device)?;
+    let chosen = device::choose(&args.process.device)?;
     let mut splits = Splits::open(&experiment)?;
     let tokenizer = text::tokenizer(&experiment, &splits.train)?;
     splits.settle(&experiment, &tokenizer, &BTreeSet::new(), display)?;
-    let path = Path::new(&experiment.emu3.codes);
     let origin = Origin::new(&experiment, &emu3, splits.fingerprints());
     display.line(&format!(
         "codes of `{}` ({} of {} pixels a code) to {} on {}",

@@ -9,7 +9,7 @@ mod presets;
 mod resolve;
 mod schema;
 
-pub(crate) use data_spec::DataSpec;
+pub(crate) use data_spec::{DataSpec, must_be_text, stored};
 #[cfg(test)]
 pub(crate) use file::with_overrides;
 pub(crate) use presets::Preset;

@@ -2,11 +2,12 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use mriseg_data::RequestMix;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::data_spec::DataSpec;
+use super::data_spec::{DataSpec, stored};
 use super::file::{parse_toml, with_overrides};
 use super::presets::Preset;
 use super::schema::Experiment;
@@ -22,7 +23,7 @@ pub(crate) struct ExperimentArgs {
     #[arg(long, value_enum)]
     pub(crate) preset: Option<Preset>,
     /// Training data: a dataset folder, or the word `phantoms` for synthetic X-rays
-    #[arg(long, value_name = "FOLDER|phantoms")]
+    #[arg(long, value_name = "FOLDER|phantoms", value_parser = OsStringValueParser::new().map(DataSpec::from))]
     pub(crate) data: Option<DataSpec>,
     /// Change one setting, such as train.steps=4000 (may be repeated; wins over --config)
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -53,7 +54,7 @@ impl Experiment {
         let described = experiment.data.clone();
         experiment = with_overrides(experiment, &args.set)?;
         if let Some(data) = &args.data {
-            experiment.data.source = data.to_string();
+            experiment.data.source = stored("--data", data)?;
         }
         // A description does not pass on to other data.
         let name = |source: &str| Path::new(source).file_name().map(OsStr::to_owned);

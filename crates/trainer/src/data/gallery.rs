@@ -6,6 +6,9 @@ use std::path::Path;
 
 use crate::system::read_json;
 
+/// The file that lists the pictures of a gallery.
+pub(crate) const LIST: &str = "gallery.json";
+
 /// A picture of `gallery.json`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Item {
@@ -27,5 +30,5 @@ pub(crate) struct Sentence {
 /// There is none, or it is no list of pictures.
 pub(crate) fn read(folder: &Path) -> Result<Vec<Item>> {
     let remedy = "a gallery is a folder with pictures and gallery.json, which lists them";
-    read_json(&folder.join("gallery.json"), remedy)
+    read_json(&folder.join(LIST), remedy)
 }

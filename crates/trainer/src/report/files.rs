@@ -1,6 +1,5 @@
 //! The report's files: `summary.json`, `cases.csv` and `index.html`.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -10,7 +9,7 @@ use super::html::{self, Shown};
 use super::pictures;
 use super::summary::Summary;
 use crate::eval::CaseResult;
-use crate::system::{cannot_write, write_atomic};
+use crate::system::{create_folder, write_atomic};
 
 /// Pictures per group (best, median, worst) in `index.html`.
 const PER_GROUP: usize = 4;
@@ -41,7 +40,7 @@ pub(crate) fn write(
             .collect::<Result<Vec<_>>>()?;
         groups.push((title, shown));
     }
-    fs::create_dir_all(out).map_err(|e| cannot_write(out, &e))?;
+    create_folder(out)?;
     let json = serde_json::to_string_pretty(summary)? + "\n";
     write_atomic(&out.join("summary.json"), json.as_bytes())?;
     write_atomic(&out.join("cases.csv"), &cases_csv(cases)?)?;
@@ -82,6 +81,7 @@ mod tests {
     use super::*;
     use crate::eval::fixtures::case;
     use crate::report::summary::tests::meta;
+    use std::fs;
 
     fn cases(count: usize) -> Vec<CaseResult> {
         (0..count)

@@ -13,6 +13,7 @@ use crate::data::Asking;
 use crate::eval::Baseline;
 use crate::fit::DenseTrainer;
 use crate::report::Summary;
+use crate::system::atomic::complete_dir;
 use crate::system::{Chosen, Kind, exit, replace_dir, usage, write_atomic};
 
 /// The one that `trainer baseline` trained beside a run.
@@ -21,7 +22,7 @@ use crate::system::{Chosen, Kind, exit, replace_dir, usage, write_atomic};
 /// There is none, or it cannot be read.
 pub(crate) fn open(run: &RunDir, device: &Device, workers: usize) -> Result<Baseline> {
     let experiment = Experiment::load(&run.config())?;
-    let weights = run.baseline().join(AVERAGE);
+    let weights = complete_dir(&run.baseline()).join(AVERAGE);
     if !weights.is_file() {
         return Err(usage(format!(
             "the run `{at}` has no dense baseline: train it with `trainer baseline --run {at}`",

@@ -1,7 +1,7 @@
 //! A training state on disk: weights, their average, optimizer moments, hard-error memory, step and best score. A resumed
 //! run goes on exactly where this was written.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::Device;
@@ -10,11 +10,13 @@ use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::folder::RunDir;
+pub(crate) use super::folder::{BEST, LAST};
 use crate::config::Experiment;
 use crate::fit::{Learner, LmState, optimizer};
+use crate::system::atomic::complete_dir;
 use crate::system::exit::data;
 use crate::system::{replace_dir, write_atomic};
 
@@ -26,12 +28,6 @@ const OPTIMIZER: &str = "optimizer.bpk";
 const TOKENIZER: &str = "tokenizer.json";
 const MEMORY: &str = "hard-errors.bin";
 const STATE: &str = "state.json";
-
-/// Folder of the newest checkpoint.
-pub(crate) const LAST: &str = "last";
-/// Folder of the checkpoint with the best free-running Dice on the validation cases: where the run rewords sentences, the
-/// mean of that in the data's words and in others.
-pub(crate) const BEST: &str = "best-dice";
 
 /// Numbers beside the tensors.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -59,10 +55,11 @@ pub(crate) fn save(
             store(start, &folder.join(START))?;
         }
         let path = folder.join(OPTIMIZER);
-        state
-            .optimizer
-            .save(&path)
-            .with_context(|| format!("writing `{}`", path.display()))?;
+        let moments = state.optimizer.into_bytes();
+        write_atomic(
+            &path,
+            &moments.map_err(|error| cannot_store(&path, &error))?,
+        )?;
         write_atomic(&folder.join(MEMORY), state.memory.as_bytes())?;
         save_small(folder, tokenizer, reached)
     })
@@ -140,6 +137,25 @@ pub(crate) fn load_average(
     experiment: &Experiment,
     device: &Device,
 ) -> Result<(Model, TextTokenizer, RunProgress)> {
+    const TRIES: usize = 3;
+    let state = || fs::read(complete_dir(folder).join(STATE)).ok();
+    let mut tries = 0;
+    loop {
+        let before = state();
+        let loaded = load_once(&complete_dir(folder), experiment, device);
+        tries += 1;
+        // A run that goes on may have put another checkpoint there meanwhile.
+        if tries == TRIES || state() == before {
+            return loaded;
+        }
+    }
+}
+
+fn load_once(
+    folder: &Path,
+    experiment: &Experiment,
+    device: &Device,
+) -> Result<(Model, TextTokenizer, RunProgress)> {
     if !folder.is_dir() {
         return Err(data(format!(
             "there is no checkpoint at `{}`: the run ended before its first one; start it again",
@@ -170,14 +186,16 @@ fn save_small(folder: &Path, tokenizer: &TextTokenizer, reached: RunProgress) ->
     write_atomic(&folder.join(STATE), &serde_json::to_vec_pretty(&reached)?)
 }
 
-pub(crate) fn store(model: &impl Module, path: &PathBuf) -> Result<()> {
-    model
-        .clone()
-        .save_file(path)
-        .map_err(|error| anyhow!("cannot write `{}`: {error}", path.display()))
+pub(crate) fn store(model: &impl Module, path: &Path) -> Result<()> {
+    let weights = model.clone().into_record().into_bytes();
+    write_atomic(path, &weights.map_err(|error| cannot_store(path, &error))?)
 }
 
-pub(crate) fn load<M: Module>(path: &PathBuf, model: M) -> Result<M> {
+fn cannot_store(path: &Path, error: &dyn std::fmt::Display) -> anyhow::Error {
+    anyhow!("cannot put `{}` together: {error}", path.display())
+}
+
+pub(crate) fn load<M: Module>(path: &Path, model: M) -> Result<M> {
     let record = ModuleRecord::load(path).map_err(|error| damaged(path, &error))?;
     model
         .try_load_record(record)

@@ -3,15 +3,31 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::system::{cannot_write, exit, write_atomic};
+use crate::system::atomic::recover_dir;
+use crate::system::{Display, FolderLock, cannot_write, create_folder, exit, lock, write_atomic};
+
+/// Folder of the newest checkpoint.
+pub(crate) const LAST: &str = "last";
+/// Folder of the checkpoint with the best free-running Dice on the validation cases: where the run rewords sentences, the
+/// mean of that in the data's words and in others.
+pub(crate) const BEST: &str = "best-dice";
+
+const ENV: &str = "env.json";
+const DATA: &str = "data.json";
+const CHECKPOINTS: &str = "checkpoints";
+const SAMPLES: &str = "samples";
+const REPORT: &str = "report";
 
 /// One run's folder, `<root>/<name>`.
 #[derive(Debug, Clone)]
 pub(crate) struct RunDir {
     path: PathBuf,
+    /// Held by whoever writes to it.
+    _lock: Option<Arc<FolderLock>>,
 }
 
 impl RunDir {
@@ -27,32 +43,66 @@ impl RunDir {
             number += 1;
             path = root.join(format!("{name}-{number}"));
         }
-        Self { path }.prepare()
+        Self::prepare(path)
     }
 
-    /// Creates exactly `<root>/<name>`.
+    /// Creates exactly `<root>/<name>`, or takes the folder of that name where a process ended before the run began.
     ///
     /// # Errors
     /// As [`RunDir::create`], and when the run exists: the error says how to resume it or to choose another name.
     pub(crate) fn create_named(root: &Path, name: &str) -> Result<Self> {
         check_name(name)?;
         let path = root.join(name);
-        if !Self::try_create(root, &path)? {
-            return Err(exit::usage(format!(
-                "the run `{at}` exists and is never overwritten; continue it with --resume {at}, or choose another --name",
-                at = path.display()
-            )));
+        if Self::try_create(root, &path)? || Self::is_unbegun(&path) {
+            return Self::prepare(path);
         }
-        Self { path }.prepare()
+        Err(exit::usage(format!(
+            "the run `{at}` exists and is never overwritten; continue it with --resume {at}, or choose another --name",
+            at = path.display()
+        )))
     }
 
-    /// Opens the folder of an earlier run.
+    /// Whether a folder is that of a run which ended before it had settings.
+    fn is_unbegun(path: &Path) -> bool {
+        let own = [CHECKPOINTS, SAMPLES, REPORT, ENV, DATA];
+        let is_own = |name: &str| own.contains(&name) || name.starts_with('.');
+        fs::read_dir(path).is_ok_and(|mut entries| {
+            entries.all(|entry| {
+                entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(is_own))
+            })
+        })
+    }
+
+    /// Opens the folder of an earlier run to write to it, and puts right what was cut off there; says so.
+    ///
+    /// # Errors
+    /// As [`RunDir::open`], and when another process writes to it.
+    pub(crate) fn resume(path: &Path, display: Display) -> Result<Self> {
+        let run = Self {
+            _lock: Some(Arc::new(FolderLock::take(Self::open(path)?.path())?)),
+            path: path.to_path_buf(),
+        };
+        lock::sweep(&run.checkpoints());
+        for which in [LAST, BEST] {
+            let folder = run.checkpoint(which);
+            if recover_dir(&folder)? {
+                display.line(&format!(
+                    "an earlier process ended while it replaced `{}`: the complete checkpoint that it left is taken",
+                    folder.display()
+                ));
+            }
+        }
+        Ok(run)
+    }
+
+    /// Opens the folder of an earlier run to read it.
     ///
     /// # Errors
     /// The folder does not exist or holds no `config.toml`.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let run = Self {
             path: path.to_path_buf(),
+            _lock: None,
         };
         if !path.is_dir() {
             return Err(exit::usage(format!(
@@ -89,12 +139,12 @@ impl RunDir {
 
     /// Version, device, host and command line.
     pub(crate) fn env(&self) -> PathBuf {
-        self.path.join("env.json")
+        self.path.join(ENV)
     }
 
     /// Fingerprints and findings about the data.
     pub(crate) fn data(&self) -> PathBuf {
-        self.path.join("data.json")
+        self.path.join(DATA)
     }
 
     /// One JSON object per logged step.
@@ -104,7 +154,7 @@ impl RunDir {
 
     /// Folder of all checkpoints.
     pub(crate) fn checkpoints(&self) -> PathBuf {
-        self.path.join("checkpoints")
+        self.path.join(CHECKPOINTS)
     }
 
     /// One checkpoint's folder, such as `last` or `best-dice`.
@@ -119,7 +169,7 @@ impl RunDir {
 
     /// Folder of all sample pictures.
     pub(crate) fn samples(&self) -> PathBuf {
-        self.path.join("samples")
+        self.path.join(SAMPLES)
     }
 
     /// Folder of the sample pictures after a step.
@@ -134,12 +184,12 @@ impl RunDir {
 
     /// Folder of the final report.
     pub(crate) fn report(&self) -> PathBuf {
-        self.path.join("report")
+        self.path.join(REPORT)
     }
 
     /// `false` when `path` is taken.
     fn try_create(root: &Path, path: &Path) -> Result<bool> {
-        fs::create_dir_all(root).map_err(|e| cannot_write(root, &e))?;
+        create_folder(root)?;
         match fs::create_dir(path) {
             Ok(()) => Ok(true),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -147,21 +197,36 @@ impl RunDir {
         }
     }
 
-    /// Lays out the subfolders and proves, before any training, that files can be written.
-    fn prepare(self) -> Result<Self> {
+    /// Takes the lock, lays out the subfolders and proves, before any training, that files can be written. On an error
+    /// nothing of it stays.
+    fn prepare(path: PathBuf) -> Result<Self> {
+        let lock = FolderLock::take(&path).inspect_err(|_| {
+            // It is empty, or somebody else's.
+            let _ = fs::remove_dir(&path);
+        })?;
+        let run = Self {
+            path,
+            _lock: Some(Arc::new(lock)),
+        };
+        if run.config().exists() {
+            return Err(exit::usage(format!(
+                "the run `{}` was begun by another process; choose another --name",
+                run.path.display()
+            )));
+        }
         let lay_out = || -> Result<()> {
-            for folder in [self.checkpoints(), self.samples(), self.report()] {
-                fs::create_dir(&folder).map_err(|e| cannot_write(&folder, &e))?;
+            for folder in [run.checkpoints(), run.samples(), run.report()] {
+                create_folder(&folder)?;
             }
-            let probe = self.path.join(".writable");
+            let probe = run.path.join(".writable");
             write_atomic(&probe, b"probe")?;
             fs::remove_file(&probe).map_err(|e| cannot_write(&probe, &e))
         };
         match lay_out() {
-            Ok(()) => Ok(self),
+            Ok(()) => Ok(run),
             Err(error) => {
-                // The first error is the one to report; this folder was made a moment ago.
-                let _ = fs::remove_dir_all(&self.path);
+                // The first error is the one to report; this folder holds nothing that could be missed.
+                let _ = fs::remove_dir_all(&run.path);
                 Err(error)
             }
         }
@@ -201,7 +266,8 @@ mod tests {
     #[test]
     fn an_explicit_name_that_exists_says_how_to_resume() {
         let root = tempfile::tempdir().unwrap();
-        RunDir::create_named(root.path(), "mine").unwrap();
+        let run = RunDir::create_named(root.path(), "mine").unwrap();
+        fs::write(run.config(), b"").unwrap();
         let error = RunDir::create_named(root.path(), "mine").unwrap_err();
         assert_eq!(exit::kind_of(&error), exit::Kind::Usage);
         let text = error.to_string();
@@ -254,7 +320,56 @@ mod tests {
             .map(|e| e.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        assert_eq!(names, ["checkpoints", "report", "samples"]);
+        assert_eq!(names, [".lock", "checkpoints", "report", "samples"]);
+    }
+
+    #[test]
+    fn a_run_that_never_began_is_taken_over_and_a_folder_of_something_else_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        let run = RunDir::create_named(root.path(), "mine").unwrap();
+        fs::write(run.data(), b"{}").unwrap();
+        let said = RunDir::create_named(root.path(), "mine")
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("in use by process"), "{said}");
+        drop(run);
+        let run = RunDir::create_named(root.path(), "mine").unwrap();
+        fs::write(run.config(), b"").unwrap();
+        drop(run);
+        assert!(RunDir::create_named(root.path(), "mine").is_err());
+        fs::create_dir(root.path().join("notes")).unwrap();
+        fs::write(root.path().join("notes/diary.txt"), b"").unwrap();
+        assert!(RunDir::create_named(root.path(), "notes").is_err());
+    }
+
+    #[test]
+    fn a_run_has_one_writer_and_many_readers() {
+        let root = tempfile::tempdir().unwrap();
+        let run = RunDir::create(root.path(), "demo").unwrap();
+        fs::write(run.config(), b"").unwrap();
+        let said = RunDir::resume(run.path(), Display::Silent)
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("in use by process"), "{said}");
+        RunDir::open(run.path()).unwrap();
+        let path = run.path().to_owned();
+        drop(run);
+        RunDir::resume(&path, Display::Silent).unwrap();
+    }
+
+    #[test]
+    fn a_checkpoint_that_was_left_between_two_renames_is_put_in_its_place() {
+        let root = tempfile::tempdir().unwrap();
+        let run = RunDir::create(root.path(), "demo").unwrap();
+        fs::write(run.config(), b"").unwrap();
+        let path = run.path().to_owned();
+        let left = run.checkpoints().join("last.new");
+        fs::create_dir(&left).unwrap();
+        fs::write(run.checkpoints().join(".half.tmp"), b"").unwrap();
+        drop(run);
+        let run = RunDir::resume(&path, Display::Silent).unwrap();
+        assert!(run.checkpoint(LAST).is_dir() && !left.exists());
+        assert_eq!(fs::read_dir(run.checkpoints()).unwrap().count(), 1);
     }
 
     #[test]

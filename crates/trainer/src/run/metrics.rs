@@ -1,7 +1,7 @@
 //! Metrics of a run, row by row, in `metrics.jsonl`.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::folder::RunDir;
+use crate::system::atomic::write_through;
 use crate::system::{cannot_write, write_atomic};
 
 /// Appends rows, JSON objects; each is on disk when [`MetricsLog::append`] returns.
@@ -51,7 +52,7 @@ impl MetricsLog {
         if !line.starts_with('{') {
             bail!("a row of metrics must be an object, not {line}");
         }
-        (self.file.write_all(line.as_bytes())).map_err(|e| cannot_write(&self.path, &e))
+        write_through(&mut self.file, &self.path, line.as_bytes())
     }
 }
 
@@ -59,6 +60,7 @@ impl MetricsLog {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::io::Write;
 
     fn run() -> (tempfile::TempDir, RunDir) {
         let root = tempfile::tempdir().unwrap();

@@ -6,12 +6,15 @@ pub(crate) mod bundle_dir;
 mod card;
 pub(crate) mod checkpoint;
 pub(crate) mod export;
+#[cfg(test)]
+mod faults;
 mod finish;
 mod folder;
 mod metrics;
 mod open;
 mod pretrained;
 mod record;
+mod resumed;
 mod state;
 mod train;
 mod vision;

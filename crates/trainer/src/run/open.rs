@@ -15,14 +15,15 @@ use super::export;
 use super::folder::RunDir;
 use super::pretrained;
 use super::record::Record;
+use super::resumed::{self, DIRECTORY};
 use super::state::Run;
 use super::warm_start::{self, WarmStart};
 use crate::cli::{TrainArgs, command_line};
 use crate::codes::{CodesDir, Origin};
-use crate::config::{DataSpec, Experiment};
+use crate::config::{DataSpec, Experiment, must_be_text};
 use crate::data::{Captioned, CaseCache, Splits, text};
 use crate::fit::Session;
-use crate::system::{Chosen, Display, Interrupt, device, exit, read_json, write_atomic};
+use crate::system::{Chosen, Display, Interrupt, device, exit, outputs, write_atomic};
 
 impl Run {
     /// Reads settings and data, chooses the device, makes or opens the run's folder.
@@ -31,8 +32,8 @@ impl Run {
     /// Settings or data are wrong, or the folder cannot be made.
     pub(crate) fn open(args: &TrainArgs, interrupt: Interrupt) -> Result<Self> {
         let display = Display::detect(args.process.quiet);
-        let settings = Settings::read(args)?;
-        let chosen = device::choose(args.process.device)?;
+        let settings = Settings::read(args, display)?;
+        let chosen = device::choose(&args.process.device)?;
         let mut begin = Beginning::load(args, &settings, &chosen.device)?;
         let data = Data::load(&settings, &mut begin, display)?;
         let folder = claim(args, &settings, &begin, &data, &chosen, display)?;
@@ -67,13 +68,17 @@ struct Settings {
 }
 
 impl Settings {
-    fn read(args: &TrainArgs) -> Result<Self> {
+    fn read(args: &TrainArgs, display: Display) -> Result<Self> {
         if let Some(path) = &args.resume {
-            let folder = RunDir::open(path)?;
+            let folder = RunDir::resume(path, display)?;
             return Ok(Self {
-                experiment: Experiment::load(&folder.config())?,
+                experiment: resumed::experiment(&folder, args)?,
                 resumed: Some(folder),
             });
+        }
+        outputs::check_folder("--out", &args.out)?;
+        if let Some(from) = &args.from {
+            must_be_text("--from", from)?;
         }
         let experiment = warm_start::experiment(args)?;
         let start_share = experiment.train.start_share;
@@ -241,12 +246,16 @@ fn claim(
     let splits = data.splits.each_ref().map(CaseCache::dataset);
     if settings.resumed.is_some() {
         (data.begun).accept(&folder, &mut entry, splits, &data.left_out, display)?;
-        refuse_other_data(&folder, &entry)?;
+        resumed::refuse_other_data(&folder, &entry)?;
+        if let Some(source) = &args.experiment.data {
+            resumed::keep_place(&folder, source)?;
+        }
         return Ok(folder);
     }
-    write_atomic(&folder.config(), toml.as_bytes())?;
+    let directory = std::env::current_dir().ok();
     let env = json!({
         "command": command_line(),
+        DIRECTORY: directory.as_deref().and_then(Path::to_str),
         "version": env!("CARGO_PKG_VERSION"),
         "device": chosen.name,
         "threads": rayon::current_num_threads(),
@@ -259,28 +268,9 @@ fn claim(
     if experiment.source() != DataSpec::Phantoms {
         Record::of(splits, &data.left_out).write(&folder)?;
     }
+    // A folder is a run as soon as it has settings, so they come last.
+    write_atomic(&folder.config(), toml.as_bytes())?;
     Ok(folder)
-}
-
-/// A run goes on with the data and the tokenizer that it began with.
-fn refuse_other_data(folder: &RunDir, found: &Value) -> Result<()> {
-    let begun: Value = read_json(&folder.data(), "start the run again")?;
-    for (what, at) in [
-        ("training data of fingerprint", "/train_fingerprint"),
-        ("validation data of fingerprint", "/valid_fingerprint"),
-        ("test data of fingerprint", "/test_fingerprint"),
-        ("Emu3's tokenizer with weights of SHA-256", "/emu3/sha256"),
-    ] {
-        let of = |json: &Value| json.pointer(at).cloned().unwrap_or_default();
-        let (begun, found) = (of(&begun), of(found));
-        if begun != found {
-            return Err(exit::usage(format!(
-                "the run `{}` began with {what} {begun}, and now there is {found}: put it back, or start a new run",
-                folder.path().display()
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn default_name(spec: &DataSpec) -> &str {

@@ -18,7 +18,7 @@ use crate::data::{Asking, text};
 use crate::eval::{Evaluator, mean_dice, oracle_dice};
 use crate::fit::{LmState, LmTrainer, Progress, train_image_tokenizer, train_mask_tokenizer};
 use crate::report::pictures;
-use crate::system::{Display, cannot_write, exit, write_atomic};
+use crate::system::{Display, create_folder, exit, write_atomic};
 
 /// Dice per image of the validation cases.
 struct ValidDice {
@@ -144,6 +144,13 @@ impl Run {
         mut reached: RunProgress,
     ) -> Result<()> {
         let training = &self.experiment.train;
+        if reached.step >= training.steps {
+            let at = self.folder.path().display();
+            self.session.display.line(&format!(
+                "the run `{at}` has done all its {} steps; for more, begin a new run with its weights: --from {at} --set train.steps=N",
+                training.steps
+            ));
+        }
         let done = reached.step as u64;
         let mut log = MetricsLog::open(&self.folder, |row| {
             row.get("step")
@@ -244,7 +251,7 @@ impl Run {
         const DRAWN: usize = 6;
         let limit = self.experiment.data.valid_cases;
         let folder = self.folder.samples_of(step);
-        std::fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
+        create_folder(&folder)?;
         let strips = (0..DRAWN.min(limit).min(self.valid.dataset().len()))
             .map(|index| {
                 let case = evaluator.one(&self.valid, index, limit, Asking::GIVEN)?;

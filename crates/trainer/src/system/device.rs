@@ -2,15 +2,17 @@
 
 use anyhow::Result;
 use burn::tensor::Device;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use std::str::FromStr;
 
 use crate::system::exit::usage;
 
 /// Where to compute.
-#[derive(Debug, Clone, Copy, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct DeviceArgs {
-    /// Where to compute; auto takes a real GPU if there is one, else the CPU
-    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    /// Where to compute: auto (a real GPU if there is one, else the CPU), cpu, gpu, gpu:NUMBER or gpu:PART-OF-ITS-NAME as
+    /// `trainer devices` lists them, through Vulkan, Metal or DirectX 12, or cuda (needs a build with `--features cuda`)
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: DeviceChoice,
     /// Accept a GPU that is simulated on the CPU (slow; for tests)
     #[arg(long)]
@@ -18,17 +20,51 @@ pub(crate) struct DeviceArgs {
 }
 
 /// Values of `--device`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum DeviceChoice {
-    /// A real GPU if there is one, else the CPU
+    /// A real GPU if there is one, else the CPU.
     #[default]
     Auto,
-    /// The processor
+    /// The processor.
     Cpu,
-    /// Any GPU, through Vulkan, Metal or DirectX 12
-    Gpu,
-    /// An NVIDIA GPU through CUDA (needs a build with `--features cuda`)
-    Cuda,
+    /// A GPU, through Vulkan, Metal or DirectX 12.
+    Gpu(Which),
+    /// An NVIDIA GPU through CUDA, by its number there.
+    Cuda(usize),
+}
+
+/// Which of several GPUs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The first one that is real.
+    First,
+    /// By its number in the list.
+    Number(usize),
+    /// By a part of its name, in small letters.
+    Named(String),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unknown = "must be auto, cpu, gpu, gpu:NUMBER, gpu:PART-OF-ITS-NAME, cuda or cuda:NUMBER; `trainer devices` lists what is here";
+        match text.split_once(':').unwrap_or((text, "")) {
+            ("auto", "") => Ok(Self::Auto),
+            ("cpu", "") => Ok(Self::Cpu),
+            ("gpu", "") => Ok(Self::Gpu(Which::First)),
+            ("gpu", which) => Ok(Self::Gpu(match which.parse() {
+                Ok(number) => Which::Number(number),
+                Err(_) => Which::Named(which.to_lowercase()),
+            })),
+            ("cuda", "") => Ok(Self::Cuda(0)),
+            ("cuda", number) => number
+                .parse()
+                .map(Self::Cuda)
+                .map_err(|_| unknown.to_owned()),
+            _ => Err(unknown.to_owned()),
+        }
+    }
 }
 
 /// A device and how to call it in logs.
@@ -46,12 +82,13 @@ pub(crate) struct Chosen {
 ///
 /// # Errors
 /// There is no such device, or this build cannot drive it; the message says what to do.
-pub(crate) fn choose(args: DeviceArgs) -> Result<Chosen> {
-    match args.device {
+pub(crate) fn choose(args: &DeviceArgs) -> Result<Chosen> {
+    let simulated = args.software_adapter;
+    match &args.device {
         DeviceChoice::Cpu => Ok(cpu()),
-        DeviceChoice::Auto => Ok(gpu(args.software_adapter).unwrap_or_else(|_| cpu())),
-        DeviceChoice::Gpu => gpu(args.software_adapter).map_err(usage),
-        DeviceChoice::Cuda => cuda(),
+        DeviceChoice::Auto => Ok(gpu(&Which::First, simulated).unwrap_or_else(|_| cpu())),
+        DeviceChoice::Gpu(which) => gpu(which, simulated).map_err(usage),
+        DeviceChoice::Cuda(number) => cuda(*number),
     }
 }
 
@@ -64,52 +101,180 @@ pub(crate) fn cpu() -> Chosen {
     }
 }
 
-#[cfg(feature = "gpu")]
-fn gpu(software_adapter: bool) -> Result<Chosen, String> {
-    use burn::tensor::DeviceKind;
-    use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
+/// A GPU of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "gpu"), allow(dead_code))]
+pub(crate) struct Gpu {
+    /// As its driver calls it.
+    pub(crate) name: String,
+    /// Discrete, integrated, virtual or simulated.
+    pub(crate) kind: GpuKind,
+    /// Its number among those of its kind.
+    nth: usize,
+    /// Name and version.
+    pub(crate) driver: String,
+    /// Vulkan, Metal or DirectX 12.
+    pub(crate) api: String,
+}
 
-    let instance = Instance::new(InstanceDescriptor::new_without_display_handle());
-    let adapters = futures_lite::future::block_on(instance.enumerate_adapters(Backends::PRIMARY));
-    let found = |kind: DeviceType| {
-        adapters
-            .iter()
-            .map(|adapter| adapter.get_info())
-            .find(|info| info.device_type == kind)
-    };
-    let real = [
-        (DeviceType::DiscreteGpu, DeviceKind::DiscreteGpu(0)),
-        (DeviceType::IntegratedGpu, DeviceKind::IntegratedGpu(0)),
-        (DeviceType::VirtualGpu, DeviceKind::VirtualGpu(0)),
-    ];
-    for (kind, device) in real {
-        if let Some(info) = found(kind) {
-            return Ok(Chosen {
-                device: Device::wgpu(device),
-                name: format!("{} (burn-wgpu, {})", info.name, info.backend),
-                workers: 1,
-            });
+/// Kinds of GPUs, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum GpuKind {
+    Discrete,
+    Integrated,
+    Virtual,
+    Simulated,
+}
+
+impl GpuKind {
+    /// For people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Discrete => "discrete",
+            Self::Integrated => "integrated",
+            Self::Virtual => "virtual",
+            Self::Simulated => "simulated on the CPU",
         }
-    }
-    match found(DeviceType::Cpu) {
-        Some(info) if software_adapter => Ok(Chosen {
-            device: Device::wgpu(DeviceKind::Cpu),
-            name: format!("{} (burn-wgpu, {}, simulated)", info.name, info.backend),
-            workers: 1,
-        }),
-        Some(info) => Err(format!(
-            "the only GPU here, `{}`, is simulated on the CPU and slower than it: use --device cpu, or add --software-adapter to test the GPU path",
-            info.name
-        )),
-        None => Err(
-            "no GPU was found: install its Vulkan, Metal or DirectX 12 driver, or use --device cpu"
-                .to_owned(),
-        ),
     }
 }
 
+/// Keeps a layer of Mesa from complaining on standard error that there is no desktop to ask which GPU it prefers. To be
+/// called before there are threads.
+#[allow(unsafe_code)]
+pub(crate) fn quieten_drivers() {
+    const SWITCH: &str = "NODEVICE_SELECT";
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() && std::env::var_os(SWITCH).is_none() {
+        // SAFETY: the caller has no other thread.
+        unsafe { std::env::set_var(SWITCH, "1") }
+    }
+}
+
+/// All GPUs, the best kinds first, as `gpu:NUMBER` counts them.
+#[cfg(feature = "gpu")]
+pub(crate) fn gpus() -> Vec<Gpu> {
+    use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
+
+    let of = |api: Backends| -> Vec<Gpu> {
+        let instance = Instance::new(InstanceDescriptor {
+            backends: api,
+            ..InstanceDescriptor::new_without_display_handle()
+        });
+        let mut counts = [0; 4];
+        let adapters = futures_lite::future::block_on(instance.enumerate_adapters(api));
+        let known = adapters.iter().map(|adapter| adapter.get_info());
+        known
+            .filter_map(|info| {
+                let kind = match info.device_type {
+                    DeviceType::DiscreteGpu => GpuKind::Discrete,
+                    DeviceType::IntegratedGpu => GpuKind::Integrated,
+                    DeviceType::VirtualGpu => GpuKind::Virtual,
+                    DeviceType::Cpu => GpuKind::Simulated,
+                    DeviceType::Other => return None,
+                };
+                let nth = counts[kind as usize];
+                counts[kind as usize] += 1;
+                Some(Gpu {
+                    name: info.name,
+                    kind,
+                    nth,
+                    driver: format!("{} {}", info.driver, info.driver_info)
+                        .trim()
+                        .to_owned(),
+                    api: info.backend.to_string(),
+                })
+            })
+            .collect()
+    };
+    // burn computes through the first of these that has a real GPU, or else any.
+    let mut found = Vec::new();
+    for api in [Backends::VULKAN, Backends::METAL, Backends::DX12] {
+        let gpus = of(api);
+        let real = gpus.iter().any(|gpu| gpu.kind != GpuKind::Simulated);
+        if real || found.is_empty() {
+            found = gpus;
+        }
+        if real {
+            break;
+        }
+    }
+    found.sort_by_key(|gpu| gpu.kind);
+    found
+}
+
 #[cfg(not(feature = "gpu"))]
-fn gpu(_software_adapter: bool) -> Result<Chosen, String> {
+pub(crate) fn gpus() -> Vec<Gpu> {
+    Vec::new()
+}
+
+/// The chosen one of `gpus`; one that is simulated only where that is `accepted`.
+#[cfg(any(feature = "gpu", test))]
+fn pick<'a>(gpus: &'a [Gpu], which: &Which, accepted: bool) -> Result<&'a Gpu, String> {
+    let listed = || {
+        let names = gpus.iter().enumerate();
+        let names: Vec<_> = names
+            .map(|(i, gpu)| format!("gpu:{i} {}", gpu.name))
+            .collect();
+        names.join(", ")
+    };
+    let Some(first) = gpus.first() else {
+        return Err(
+            "no GPU was found: install its Vulkan, Metal or DirectX 12 driver, or use --device cpu"
+                .to_owned(),
+        );
+    };
+    let gpu = match which {
+        Which::First => first,
+        Which::Number(number) => gpus.get(*number).ok_or_else(|| {
+            format!(
+                "--device gpu:{number}: there is no such GPU; there are: {}",
+                listed()
+            )
+        })?,
+        Which::Named(part) => gpus
+            .iter()
+            .find(|gpu| gpu.name.to_lowercase().contains(part))
+            .ok_or_else(|| {
+                format!(
+                    "--device gpu:{part}: no GPU has that name; there are: {}",
+                    listed()
+                )
+            })?,
+    };
+    if gpu.kind == GpuKind::Simulated && !accepted {
+        let only = if gpus.len() == 1 {
+            "the only GPU here"
+        } else {
+            "the GPU"
+        };
+        return Err(format!(
+            "{only}, `{}`, is simulated on the CPU and slower than it: use --device cpu, or add --software-adapter to test the GPU path",
+            gpu.name
+        ));
+    }
+    Ok(gpu)
+}
+
+#[cfg(feature = "gpu")]
+fn gpu(which: &Which, simulated: bool) -> Result<Chosen, String> {
+    use burn::tensor::DeviceKind;
+
+    let gpus = gpus();
+    let gpu = pick(&gpus, which, simulated)?;
+    let (kind, note) = match gpu.kind {
+        GpuKind::Discrete => (DeviceKind::DiscreteGpu(gpu.nth), ""),
+        GpuKind::Integrated => (DeviceKind::IntegratedGpu(gpu.nth), ""),
+        GpuKind::Virtual => (DeviceKind::VirtualGpu(gpu.nth), ""),
+        GpuKind::Simulated => (DeviceKind::Cpu, ", simulated"),
+    };
+    Ok(Chosen {
+        device: Device::wgpu(kind),
+        name: format!("{} (burn-wgpu, {}{note})", gpu.name, gpu.api),
+        workers: 1,
+    })
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpu(_which: &Which, _simulated: bool) -> Result<Chosen, String> {
     Err(
         "this build cannot drive a GPU: build with `--features gpu`, or use --device cpu"
             .to_owned(),
@@ -117,17 +282,86 @@ fn gpu(_software_adapter: bool) -> Result<Chosen, String> {
 }
 
 #[cfg(feature = "cuda")]
-fn cuda() -> Result<Chosen> {
+fn cuda(number: usize) -> Result<Chosen> {
     Ok(Chosen {
-        device: Device::cuda(0),
-        name: "CUDA device 0 (burn-cuda)".to_owned(),
+        device: Device::cuda(number),
+        name: format!("CUDA device {number} (burn-cuda)"),
         workers: 1,
     })
 }
 
 #[cfg(not(feature = "cuda"))]
-fn cuda() -> Result<Chosen> {
+fn cuda(_number: usize) -> Result<Chosen> {
     Err(usage(
         "this build has no CUDA: build with `cargo run -p trainer --features cuda`, or use --device gpu, which drives NVIDIA GPUs through Vulkan",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gpu(name: &str, kind: GpuKind) -> Gpu {
+        Gpu {
+            name: name.to_owned(),
+            kind,
+            nth: 0,
+            driver: String::new(),
+            api: "vulkan".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_device_is_a_word_a_number_or_a_name() {
+        for (text, choice) in [
+            ("auto", DeviceChoice::Auto),
+            ("cpu", DeviceChoice::Cpu),
+            ("gpu", DeviceChoice::Gpu(Which::First)),
+            ("gpu:1", DeviceChoice::Gpu(Which::Number(1))),
+            (
+                "gpu:NVIDIA a",
+                DeviceChoice::Gpu(Which::Named("nvidia a".to_owned())),
+            ),
+            ("cuda:2", DeviceChoice::Cuda(2)),
+        ] {
+            assert_eq!(text.parse(), Ok(choice), "{text}");
+        }
+        for text in ["", "tpu", "cpu:1", "cuda:x", "1"] {
+            let said = text.parse::<DeviceChoice>().unwrap_err();
+            assert!(said.contains("trainer devices"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_gpu_is_found_by_number_or_name_and_a_simulated_one_is_accepted_first() {
+        let gpus = [
+            gpu("NVIDIA RTX", GpuKind::Discrete),
+            gpu("Intel UHD", GpuKind::Integrated),
+            gpu("llvmpipe", GpuKind::Simulated),
+        ];
+        let name =
+            |which: &Which, accepted| pick(&gpus, which, accepted).map(|gpu| gpu.name.as_str());
+        assert_eq!(name(&Which::First, false), Ok("NVIDIA RTX"));
+        assert_eq!(name(&Which::Number(1), false), Ok("Intel UHD"));
+        assert_eq!(
+            name(&Which::Named("uhd".to_owned()), false),
+            Ok("Intel UHD")
+        );
+        let simulated = Which::Named("llvm".to_owned());
+        assert_eq!(name(&simulated, true), Ok("llvmpipe"));
+        assert!(
+            name(&simulated, false)
+                .unwrap_err()
+                .contains("--software-adapter")
+        );
+        for which in [Which::Number(3), Which::Named("amd".to_owned())] {
+            let said = name(&which, true).unwrap_err();
+            assert!(said.contains("gpu:1 Intel UHD"), "{said}");
+        }
+        assert!(
+            pick(&[], &Which::First, true)
+                .unwrap_err()
+                .contains("no GPU was found")
+        );
+    }
 }

@@ -52,13 +52,15 @@ pub(crate) fn side_by_side<T: Send, R: Send>(
 
 /// `run`, which decodes, while another of rayon's threads stays awake for it: passes of several tokens are shared between
 /// the two, each in less time than it takes to wake a thread. Without the other where a pass reads one token, or there is
-/// one worker, as where a GPU computes.
+/// one worker, as where a GPU computes, or one core, which the two would take from each other. Where other programs want
+/// the cores, it lets them: one that has used up its time with waiting would not get more when it has work.
 pub(crate) fn with_a_partner<R: Send>(
     decode: DecodeStrategy,
     workers: usize,
     run: impl FnOnce() -> R + Send,
 ) -> R {
-    if decode == DecodeStrategy::Greedy || workers == 1 {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    if decode == DecodeStrategy::Greedy || workers.min(cores) == 1 {
         return run();
     }
     let done = AtomicBool::new(false);
@@ -70,7 +72,7 @@ pub(crate) fn with_a_partner<R: Send>(
         || {
             while !done.load(Ordering::Acquire) {
                 if rayon::yield_now() != Some(rayon::Yield::Executed) {
-                    std::hint::spin_loop();
+                    std::thread::yield_now();
                 }
             }
         },

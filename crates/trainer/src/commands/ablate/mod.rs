@@ -5,23 +5,23 @@
 mod rows;
 
 use anyhow::{Context, Result};
-use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
 use rows::{BASE, chosen_rows, refuse_settings_of_rows, rows};
 
 use crate::cli::{AblateArgs, ProcessArgs, TrainArgs, command_line};
-use crate::config::{Experiment, ExperimentArgs};
+use crate::config::{Experiment, ExperimentArgs, must_be_text};
 use crate::eval::StrategyScores;
 use crate::report::ablation::{self, Outcome, Row};
 use crate::report::pictures;
 use crate::run::{Run, RunDir};
 use crate::system::files::read;
 use crate::system::{
-    Display, Interrupt, cannot_write, json_if_there, read_json, usage, write_atomic,
+    Display, FolderLock, Interrupt, create_folder, json_if_there, read_json, usage, write_atomic,
 };
 
+const CONFIG: &str = "config.toml";
 const SCORES: &str = "strategies.json";
 const STRIPS: &str = "strips.png";
 /// What to do about a file that cannot be read.
@@ -37,7 +37,10 @@ pub(crate) fn run(args: &AblateArgs) -> Result<()> {
     for row in &rows {
         resolve(&train_args(args, &row.set, 1, None))?;
     }
-    fs::create_dir_all(&args.out).map_err(|error| cannot_write(&args.out, &error))?;
+    // The rows begin with what the base trained, by its name in their settings.
+    must_be_text("--out", &args.out)?;
+    create_folder(&args.out)?;
+    let _lock = FolderLock::take(&args.out)?;
     let mut done = 0;
     let total = rows.len() * args.seeds.get();
     for seed in 1..=args.seeds.get() as u64 {
@@ -97,7 +100,7 @@ fn train_args(args: &AblateArgs, set: &[String], seed: u64, name: Option<String>
         seed: Some(seed),
         process: ProcessArgs {
             quiet: true,
-            ..args.process
+            ..args.process.clone()
         },
         ..TrainArgs::demo()
     }
@@ -123,9 +126,10 @@ fn train_row(
         set.push(format!("mask_tokenizer.from={}", base.display()));
     }
     let mut train = train_args(args, &set, seed, Some(name));
-    if folder.is_dir() {
+    if folder.join(CONFIG).is_file() {
         unchanged(&folder, &resolve(&train)?)?;
         train.resume = Some(folder.clone());
+        train.experiment = ExperimentArgs::default();
     }
     if scores(&folder).is_none() {
         let run = Run::open(&train, interrupt.clone())?;
@@ -173,7 +177,7 @@ fn scores(folder: &Path) -> Option<StrategyScores> {
 
 /// An earlier run may be taken over only if it is the same experiment, wherever its tokenizer lies.
 fn unchanged(folder: &Path, wanted: &Experiment) -> Result<()> {
-    let path = folder.join("config.toml");
+    let path = folder.join(CONFIG);
     if !path.is_file() {
         return Ok(());
     }
@@ -194,6 +198,7 @@ fn unchanged(folder: &Path, wanted: &Experiment) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn rows_on_other_data_are_not_compared() {

@@ -20,6 +20,7 @@ use crate::run::bundle_dir;
 use crate::run::export::EXAMPLE;
 use crate::system::exit::data;
 use crate::system::files::read;
+use crate::system::outputs::check_new_folder;
 use crate::system::{device, median, milliseconds, usage, with_a_partner, write_atomic};
 
 /// What is printed with `--json`.
@@ -77,7 +78,10 @@ struct TimedMask {
 }
 
 pub(super) fn run(args: &BenchArgs, gallery: &Path) -> Result<()> {
-    let chosen = device::choose(args.device)?;
+    if let Some(folder) = &args.save {
+        check_new_folder("--save", folder)?;
+    }
+    let chosen = device::choose(&args.device)?;
     let inputs = inputs(gallery, args.cases.get())?;
     let mut bundle = match (&args.bundle, args.preset) {
         (Some(folder), _) => bundle_dir::read(folder)?,

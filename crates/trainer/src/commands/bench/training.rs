@@ -52,7 +52,7 @@ struct Trial {
 }
 
 pub(super) fn run(args: &BenchArgs, preset: Preset) -> Result<()> {
-    let chosen = device::choose(args.device)?;
+    let chosen = device::choose(&args.device)?;
     let trial = |objective, strategies: bool| {
         let mut experiment = resolve(preset, &args.set)?;
         if !strategies {

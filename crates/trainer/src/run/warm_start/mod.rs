@@ -234,7 +234,7 @@ impl WarmStart {
         }
         Ok(Self {
             entry: Entry {
-                path: path.to_owned(),
+                path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
                 file: file.strip_prefix(path).unwrap_or(&file).to_owned(),
                 sha256: sha256(&bytes),
                 new_text,

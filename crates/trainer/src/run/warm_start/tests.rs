@@ -246,7 +246,6 @@ fn train(root: &Path, name: &str, from: Option<&Path>, more: &[&str]) -> TrainAr
                 ..DeviceArgs::default()
             },
             quiet: true,
-            threads: None,
         },
         from: from.map(Path::to_owned),
         ..TrainArgs::demo()
@@ -301,8 +300,11 @@ fn from_a_trained_run_another_begins_with_its_weights_and_its_dice_and_moves_on(
 
     // A run that was stopped before its first checkpoint begins with the same source, or not at all.
     fs::remove_dir_all(folder.checkpoint(LAST)).unwrap();
+    let path = folder.path().to_owned();
+    drop(folder);
     let resume = TrainArgs {
-        resume: Some(folder.path().to_owned()),
+        experiment: ExperimentArgs::default(),
+        resume: Some(path),
         from: None,
         ..args
     };
