@@ -1,8 +1,8 @@
 //! One case as a model sees it.
 
-use mriseg::image::{Mask, Picture};
 #[cfg(doc)]
 use mriseg::image::DecodedMask;
+use mriseg::image::{Mask, Picture};
 
 use crate::Findings;
 

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::phantom::SentenceKind;
 use crate::{Case, DataError, MaskRule, SideConvention};
-use mriseg::image::DecodedMask;
 use entry::{Entry, Origin};
+use mriseg::image::DecodedMask;
 use renderings::Renderings;
 
 /// The cases of one split.

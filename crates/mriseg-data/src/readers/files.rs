@@ -70,7 +70,11 @@ impl CaseFiles {
             return Ok(None);
         };
         let (bytes, path) = read(mask)?;
-        Ok(Some(Mask::decode_by(rule, &bytes, &path.to_string_lossy())?))
+        Ok(Some(Mask::decode_by(
+            rule,
+            &bytes,
+            &path.to_string_lossy(),
+        )?))
     }
 }
 

@@ -27,12 +27,13 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let (model, tokenizer) = bundle.unpack(&chosen.device)?;
     let display = Display::detect(args.json);
     let sides = bundle.manifest.info.side_convention;
-    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides)?;
+    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides, &args.mask_value)?;
     if let Some(cases) = args.spread {
         dataset.thin(cases.get());
     }
     let config = &bundle.manifest.architecture;
     let tokens = config.lm.text_tokens;
+    data::survey_masks(&[&dataset], &args.mask_value, display)?;
     let left_out = data::leave_out_long(&mut dataset, &tokenizer, tokens, display)?;
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
     display.line(&format!(
@@ -158,7 +159,8 @@ fn ask_more(
             }
             (Some(lungs), DataSpec::Folder(data)) => {
                 let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, lungs)?
-                    .with_side_convention(bundle.manifest.info.side_convention);
+                    .with_side_convention(bundle.manifest.info.side_convention)
+                    .with_mask_rule(&args.mask_value);
                 held_out.thin(limit);
                 Some(as_read_by(bundle, held_out))
             }

@@ -33,6 +33,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let display = Display::detect(args.process.quiet);
     let chosen = device::choose(args.process.device)?;
     let mut splits = Splits::open(&experiment)?;
+    splits.survey_masks(&experiment.data.mask_value, display)?;
     let tokenizer = text::tokenizer(&experiment, &splits.train)?;
     splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display)?;
     let path = Path::new(&experiment.emu3.codes);

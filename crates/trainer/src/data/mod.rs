@@ -2,6 +2,7 @@
 
 mod cache;
 pub(crate) mod gallery;
+mod mask_survey;
 mod question;
 mod random;
 mod selection;
@@ -11,6 +12,7 @@ pub(crate) mod text;
 mod training;
 
 pub(crate) use cache::{CaseCache, PreparedCase, warn_about_soft_masks};
+pub(crate) use mask_survey::{MaskLook, MaskSurvey, survey_masks};
 pub(crate) use question::{Asking, Question, TextMode, Words};
 pub(crate) use random::rng;
 pub(crate) use splits::{Splits, leave_out_long, open};

@@ -13,10 +13,11 @@ const UNPACK: &str = "unpack it and give one of its pictures";
 const STILL: &str = "save one frame of it as PNG";
 
 /// First bytes, and where they stand; what has them, and what to do.
-const KINDS: [(usize, &[u8], &str, &str); 31] = [
+const KINDS: [(usize, &[u8], &str, &str); 35] = [
     (0, b"II*\0", "a TIFF picture", CONVERT),
     (0, b"MM\0*", "a TIFF picture", CONVERT),
     (0, b"II+\0", "a BigTIFF picture", CONVERT),
+    (0, b"MM\0+", "a BigTIFF picture", CONVERT),
     (0, b"GIF8", "a GIF picture", CONVERT),
     (4, b"ftypavif", "an AVIF picture", CONVERT),
     (4, b"ftyphei", "a HEIC picture", CONVERT),
@@ -31,15 +32,38 @@ const KINDS: [(usize, &[u8], &str, &str); 31] = [
     (0, b"8BPS", "a Photoshop document", CONVERT),
     (0, b"BM", "a BMP picture", CONVERT),
     (0, b"%PDF", "a PDF document", "export its picture as PNG"),
-    (128, b"DICM", "a DICOM file", "export it as PNG of 8 or 16 bits"),
-    (0, b"\x08\0\x05\0", "a DICOM file", "export it as PNG of 8 or 16 bits"),
-    (0, b"\x02\0\0\0", "a DICOM file", "export it as PNG of 8 or 16 bits"),
+    (
+        128,
+        b"DICM",
+        "a DICOM file",
+        "export it as PNG of 8 or 16 bits",
+    ),
+    (
+        0,
+        b"\x08\0\x05\0",
+        "a DICOM file",
+        "export it as PNG of 8 or 16 bits",
+    ),
+    (
+        0,
+        b"\x02\0\0\0",
+        "a DICOM file",
+        "export it as PNG of 8 or 16 bits",
+    ),
     (344, b"n+1\0", "a NIfTI volume", SLICE),
     (344, b"ni1\0", "a NIfTI volume", SLICE),
+    (4, b"n+2\0", "a NIfTI volume", SLICE),
+    (4, b"ni2\0", "a NIfTI volume", SLICE),
     (0, b"NRRD", "an NRRD volume", SLICE),
     (0, b"\x89HDF", "an HDF5 file", SLICE),
     (0, b"\x93NUMPY", "a NumPy array", "save it as PNG"),
-    (0, b"PK\x03\x04", "a ZIP archive or an Office document", UNPACK),
+    (
+        0,
+        b"PK\x03\x04",
+        "a ZIP archive or an Office document",
+        UNPACK,
+    ),
+    (0, b"PK\x05\x06", "an empty ZIP archive", UNPACK),
     (0, b"\x1F\x8B", "a gzip archive", UNPACK),
     (0, b"7z\xBC\xAF", "a 7-Zip archive", UNPACK),
     (0, b"Rar!", "a RAR archive", UNPACK),
@@ -58,9 +82,9 @@ pub(super) fn kind_of(bytes: &[u8], name: &str) -> Option<(&'static str, &'stati
     if ends_in(".nii.gz") && bytes.starts_with(b"\x1F\x8B") {
         return Some(("a compressed NIfTI volume", SLICE));
     }
-    let known = KINDS.iter().find(|(at, magic, ..)| {
-        bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic))
-    });
+    let known = KINDS
+        .iter()
+        .find(|(at, magic, ..)| bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
     if let Some(&(_, _, what, remedy)) = known {
         return Some((what, remedy));
     }
@@ -105,11 +129,12 @@ impl JpegHeader {
                 header.has_end = bytes[at..].windows(2).any(|pair| pair == [0xFF, 0xD9]);
                 break;
             }
-            // Fill bytes may stand before a marker.
-            at += if marker == 0xFF {
-                1
-            } else {
-                2 + usize::from(u16::from_be_bytes([high, low]))
+            at += match marker {
+                // A fill byte.
+                0xFF => 1,
+                // Markers without a segment.
+                0x01 | 0xD0..=0xD8 => 2,
+                _ => 2 + usize::from(u16::from_be_bytes([high, low])),
             };
         }
         header

@@ -4,6 +4,8 @@
 mod kind;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "extra-formats")]
+mod tiff;
 
 use std::io::Cursor;
 
@@ -38,7 +40,9 @@ pub enum ImageError {
         remedy: &'static str,
     },
     /// A whole file of a known format, in a form that is not decoded here.
-    #[error("{name}: {what}, which is not decoded here; save it again as a PNG, or as a JPEG of 8 bits")]
+    #[error(
+        "{name}: {what}, which is not decoded here; save it again as a PNG, or as a JPEG of 8 bits"
+    )]
     Unsupported {
         /// The file as the caller calls it.
         name: String,
@@ -153,6 +157,19 @@ impl Decoded {
         if let Some((width, height)) = png_size(bytes) {
             size(width, height)?;
         }
+        #[cfg(feature = "extra-formats")]
+        if format == ImageFormat::Tiff {
+            let refused = |fault: ::tiff::TiffError| match fault {
+                ::tiff::TiffError::UnsupportedError(fault) => {
+                    unsupported(format!("a TIFF in a form of its own ({fault})"))
+                }
+                fault => damaged(fault.to_string()),
+            };
+            let tiff = tiff::Tiff::open(bytes).map_err(refused)?;
+            size(tiff.width, tiff.height)?;
+            let (picture, orientation) = tiff.read().map_err(refused)?;
+            return Ok(Self::turned_by(orientation, picture, false));
+        }
         let jpeg = (format == ImageFormat::Jpeg).then(|| JpegHeader::read(bytes));
         if let Some(process) = jpeg.as_ref().and_then(|header| header.unsupported) {
             return Err(unsupported(format!("a JPEG with {process}")));
@@ -169,21 +186,23 @@ impl Decoded {
             return Err(damaged("the end marker is missing".to_owned()));
         }
         let orientation = decoder.orientation().map_err(refused)?;
-        let mut picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
-        if matches!(picture, DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_)) {
-            return Err(unsupported("a picture of floating-point numbers".to_owned()));
-        }
-        picture.apply_orientation(orientation);
+        let picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
         let lossless_webp = |bytes: &[u8]| bytes.windows(4).take(64).any(|tag| tag == b"VP8L");
-        Ok(Self {
+        let lossy = match format {
+            ImageFormat::Jpeg => true,
+            ImageFormat::WebP => !lossless_webp(bytes),
+            _ => false,
+        };
+        Ok(Self::turned_by(orientation, picture, lossy))
+    }
+
+    fn turned_by(orientation: Orientation, mut picture: DynamicImage, lossy: bool) -> Self {
+        picture.apply_orientation(orientation);
+        Self {
             picture,
             orientation,
-            lossy: match format {
-                ImageFormat::Jpeg => true,
-                ImageFormat::WebP => !lossless_webp(bytes),
-                _ => false,
-            },
-        })
+            lossy,
+        }
     }
 
     /// Whether an orientation tag turned or mirrored it.
@@ -197,7 +216,10 @@ impl Decoded {
             let pixels = picture.to_luma_alpha8();
             pixels.pixels().map(|pixel| pixel.0[1].into()).collect()
         };
-        self.picture.color().has_alpha().then(|| alpha(&self.picture))
+        self.picture
+            .color()
+            .has_alpha()
+            .then(|| alpha(&self.picture))
     }
 
     /// Its levels.
@@ -235,7 +257,9 @@ impl Decoded {
         });
         let values = match opaque {
             1 => pixels().map(|pixel| pixel[0].into()).collect(),
-            _ => pixels().map(|pixel| luma([0, 1, 2].map(|c| pixel[c].into()))).collect(),
+            _ => pixels()
+                .map(|pixel| luma([0, 1, 2].map(|c| pixel[c].into())))
+                .collect(),
         };
         Levels {
             width: self.picture.width() as usize,

@@ -72,19 +72,16 @@ fn is_nearest(values: &Values, code: u32, marked: &[MaskValue]) -> bool {
 }
 
 fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
-    let squares = a.iter().zip(&b).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2));
+    let squares = a
+        .iter()
+        .zip(&b)
+        .map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2));
     squares.sum()
 }
 
 /// What the values themselves tell.
 fn by_itself(values: Values, name: &str) -> Result<Marked, ImageError> {
-    let counts = values.counts();
-    let stays = |values: &Values| counts.len() <= 2 || is_label_map(values, &counts);
-    let values = if !values.is_grey(&counts) && stays(&values) {
-        values
-    } else {
-        values.without_palette()
-    };
+    let values = values.with_greys();
     let counts = values.counts();
     let codes: Vec<u32> = counts.keys().copied().collect();
     let marked = if values.lossy || (codes.len() > 2 && !is_label_map(&values, &counts)) {
@@ -126,16 +123,14 @@ impl Marked {
 }
 
 fn marks(values: &Values, is_marked: impl Fn(u32) -> bool) -> Vec<u8> {
-    values.codes.iter().map(|&code| u8::from(is_marked(code))).collect()
+    values
+        .codes
+        .iter()
+        .map(|&code| u8::from(is_marked(code)))
+        .collect()
 }
 
 impl Values {
-    /// Whether all that occurs is grey.
-    fn is_grey(&self, counts: &BTreeMap<u32, usize>) -> bool {
-        let mut colours = counts.keys().map(|&code| self.colour(code));
-        colours.all(|[r, g, b]| r == g && g == b)
-    }
-
     /// Of a value that always means the same, whether it is marked: white and label 1 are, black is not.
     fn meaning(&self, code: u32) -> Option<bool> {
         match (self.colour(code), &self.kind) {
@@ -172,13 +167,18 @@ impl Values {
 fn is_label_map(values: &Values, counts: &BTreeMap<u32, usize>) -> bool {
     /// More values are those of a compressed or resized mask, or of a great many classes.
     const FEW: usize = 24;
+    /// Low labels beside white are objects with a ring around them, unless the ring is so many times as large.
+    const RING: usize = 4;
     let (few, Some((&top, _))) = (counts.len() <= FEW, counts.last_key_value()) else {
         return false;
     };
     if values.lossy || counts.len() < 3 {
         return false;
     }
-    let most = counts.iter().filter(|(code, _)| **code != 0).max_by_key(|(_, count)| **count);
+    let most = counts
+        .iter()
+        .filter(|(code, _)| **code != 0)
+        .max_by_key(|(_, count)| **count);
     let most = most.map_or(top, |(&code, _)| code);
     let is_between = |code: u32| match values.kind {
         Kind::Grey(white) if few => code != 0 && code != white.min(top),
@@ -190,19 +190,33 @@ fn is_label_map(values: &Values, counts: &BTreeMap<u32, usize>) -> bool {
         if top * NOISE <= *white {
             return true;
         }
-        let between: Vec<u32> = counts.keys().copied().filter(|&code| is_between(code)).collect();
+        let between: Vec<u32> = counts
+            .keys()
+            .copied()
+            .filter(|&code| is_between(code))
+            .collect();
         let is_low = |code: &&u32| **code * 2 * NOISE <= *white;
         let is_high = |code: &&u32| (white - **code) * 2 * NOISE <= *white;
         let (low, high) = (
             between.iter().filter(is_low).count(),
             between.iter().filter(is_high).count(),
         );
-        if low > 0 && high > 0 && low + high == between.len() {
+        let all_near = low + high == between.len();
+        if low > 0 && high > 0 && all_near {
             return false;
+        }
+        let pixels: usize = between.iter().map(|code| counts[code]).sum();
+        if all_near && high == 0 && pixels * RING > counts[&top] {
+            return true;
         }
     }
     let (mut between, mut flat) = (0, 0);
-    for (at, &code) in values.codes.iter().enumerate().filter(|(_, code)| is_between(**code)) {
+    for (at, &code) in values
+        .codes
+        .iter()
+        .enumerate()
+        .filter(|(_, code)| is_between(**code))
+    {
         let (x, y) = (at % values.width, at / values.width);
         let equals = |inside: bool, at: usize| !inside || values.codes[at] == code;
         let is_flat = equals(x > 0, at.wrapping_sub(1))
@@ -219,7 +233,9 @@ fn is_label_map(values: &Values, counts: &BTreeMap<u32, usize>) -> bool {
 fn in_between(values: &Values, counts: &BTreeMap<u32, usize>) -> Option<Marked> {
     let brightness = |code: u32| u32::from(*values.colour(code).iter().max().unwrap_or(&0));
     if let Kind::Grey(white) = values.kind {
-        let intermediate = counts.iter().filter(|(code, _)| **code != 0 && **code != white);
+        let intermediate = counts
+            .iter()
+            .filter(|(code, _)| **code != 0 && **code != white);
         let half = |pixels| Marked {
             pixels,
             intermediate_pixels: intermediate.map(|(_, count)| count).sum(),
@@ -232,7 +248,8 @@ fn in_between(values: &Values, counts: &BTreeMap<u32, usize>) -> Option<Marked> 
     }
     // Darker than half, or in colours: black, one value, and what lies between the two.
     let is_noise = |code: &u32| brightness(*code) * NOISE <= 255;
-    let (&top, _) = (counts.iter().filter(|(code, _)| !is_noise(code))).max_by_key(|(_, count)| **count)?;
+    let (&top, _) =
+        (counts.iter().filter(|(code, _)| !is_noise(code))).max_by_key(|(_, count)| **count)?;
     let tolerance: u32 = if values.lossy { 64 } else { 24 };
     let full = values.colour(top).map(u32::from);
     let length: u32 = full.iter().map(|channel| channel * channel).sum();
@@ -251,32 +268,35 @@ fn in_between(values: &Values, counts: &BTreeMap<u32, usize>) -> Option<Marked> 
         return None;
     }
     let is_white = full.iter().all(|&channel| (255 - channel) * NOISE <= 255);
-    let own = counts.iter().filter(|(code, _)| **code != top && brightness(**code) > 0);
+    let own = counts
+        .iter()
+        .filter(|(code, _)| **code != top && brightness(**code) > 0);
     Some(Marked {
         pixels: marks(values, |code| share(code) > 0.5),
         intermediate_pixels: own.map(|(_, count)| count).sum(),
         reading: (!is_white).then(|| {
             let top = values.named(top);
-            format!("black, {top} and what lies between: from half of {top} on it is read as marked")
+            format!(
+                "black, {top} and what lies between: from half of {top} on it is read as marked"
+            )
         }),
     })
 }
 
 /// The error that names the values and what to say.
-fn unclear(
-    values: &Values,
-    counts: &BTreeMap<u32, usize>,
-    name: &str,
-) -> ImageError {
+fn unclear(values: &Values, counts: &BTreeMap<u32, usize>, name: &str) -> ImageError {
     const NAMED: usize = 8;
     /// What Pascal VOC draws around objects; labels beside it are low.
     const IGNORE: u32 = 255;
     const LOW: u32 = 64;
-    let mut common: Vec<(u32, usize)> = counts.iter().map(|(&code, &count)| (code, count)).collect();
+    let mut common: Vec<(u32, usize)> =
+        counts.iter().map(|(&code, &count)| (code, count)).collect();
     common.sort_by_key(|&(code, count)| (std::cmp::Reverse(count), code));
     let rest = common.len().saturating_sub(NAMED);
     common.truncate(NAMED);
-    let example = common.iter().find(|(code, _)| values.meaning(*code) != Some(false));
+    let example = common
+        .iter()
+        .find(|(code, _)| values.meaning(*code) != Some(false));
     let example = values.value(example.or(common.first()).map_or(0, |&(code, _)| code));
     common.sort_unstable();
     let mut named: Vec<String> = common

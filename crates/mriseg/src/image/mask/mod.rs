@@ -87,11 +87,7 @@ impl Mask {
     ///
     /// # Errors
     /// As [`Self::decode`], where the rule is the default.
-    pub fn decode_by(
-        rule: &MaskRule,
-        bytes: &[u8],
-        name: &str,
-    ) -> Result<DecodedMask, ImageError> {
+    pub fn decode_by(rule: &MaskRule, bytes: &[u8], name: &str) -> Result<DecodedMask, ImageError> {
         marked::decode(bytes, name, rule)
     }
 

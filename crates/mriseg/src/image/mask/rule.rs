@@ -129,7 +129,10 @@ mod tests {
         assert_eq!(rule.to_string(), "1,#ff8000");
         for (json, text) in [("2", "2"), ("\"\"", ""), ("[1, \"#ff0000\"]", "1,#ff0000")] {
             let rule: MaskRule = serde_json::from_str(json).unwrap();
-            assert_eq!((rule.to_string().as_str(), rule.is_default()), (text, text.is_empty()));
+            assert_eq!(
+                (rule.to_string().as_str(), rule.is_default()),
+                (text, text.is_empty())
+            );
             let written = serde_json::to_string(&rule).unwrap();
             assert_eq!(serde_json::from_str::<MaskRule>(&written).unwrap(), rule);
         }
@@ -139,7 +142,10 @@ mod tests {
     fn what_is_no_value_is_named() {
         for text in ["red", "-1", "65536", "#ff00", "1,,2", "#fffffg", "1.5"] {
             let error = text.parse::<MaskRule>().unwrap_err();
-            assert!(error.contains("a colour such as #ff0000"), "{text}: {error}");
+            assert!(
+                error.contains("a colour such as #ff0000"),
+                "{text}: {error}"
+            );
         }
         let error = serde_json::from_str::<MaskRule>("-1").unwrap_err();
         assert!(error.to_string().contains("\"-1\" is no value"), "{error}");

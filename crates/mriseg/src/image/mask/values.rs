@@ -61,7 +61,11 @@ impl Values {
         }
         let (codes, kind) = match levels.colours {
             None => (
-                levels.values.iter().map(|&value| u32::from(value)).collect(),
+                levels
+                    .values
+                    .iter()
+                    .map(|&value| u32::from(value))
+                    .collect(),
                 Kind::Grey(levels.max.into()),
             ),
             Some([red, green, blue]) => {
@@ -81,27 +85,19 @@ impl Values {
         })
     }
 
-    /// A palette's numbers replaced by its colours, and by their grey values where all that occur are grey.
-    pub(super) fn without_palette(mut self) -> Self {
-        let Kind::Palette(palette) = &self.kind else {
-            return self;
-        };
-        let colour = |code: u32| palette.get(code as usize).copied().unwrap_or_default();
-        let is_grey = |code: &u32| {
-            let [r, g, b] = colour(*code);
-            r == g && g == b
-        };
-        let (codes, kind): (Vec<u32>, Kind) = if self.codes.iter().all(is_grey) {
-            let codes = self.codes.iter().map(|&code| u32::from(colour(code)[0]));
-            (codes.collect(), Kind::Grey(255))
-        } else {
-            let code = |&code: &u32| {
-                let [r, g, b] = colour(code);
-                u32::from_be_bytes([0, r, g, b])
+    /// With a palette's numbers replaced by grey values, where all that occur are grey.
+    pub(super) fn with_greys(mut self) -> Self {
+        if let Kind::Palette(_) = self.kind {
+            let is_grey = |&code: &u32| {
+                let [r, g, b] = self.colour(code);
+                r == g && g == b
             };
-            (self.codes.iter().map(code).collect(), Kind::Colour)
-        };
-        (self.codes, self.kind) = (codes, kind);
+            if self.counts().keys().all(is_grey) {
+                let greys = self.codes.iter().map(|&code| self.colour(code)[0].into());
+                self.codes = greys.collect();
+                self.kind = Kind::Grey(255);
+            }
+        }
         self
     }
 
