@@ -2,6 +2,7 @@
 
 mod colour;
 mod dicom;
+mod files;
 mod paper;
 mod program;
 

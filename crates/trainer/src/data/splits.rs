@@ -98,7 +98,7 @@ impl Splits {
         let coloured = pictures.iter().filter(|(_, coloured)| *coloured).count();
         if channels == 1 && coloured * 2 > some {
             display.line(&format!(
-                "note: {coloured} of {some} pictures are in colour, of which the model reads the brightness alone; for colours set model.image.input_channels = 3"
+                "note: {coloured} of {some} pictures are in colour, of which the model reads the brightness alone; for colours set both model.image.encoder = \"efficientnet_lite0\" and model.image.input_channels = 3, as configs/polyp-cpu.toml does"
             ));
         }
         Ok(Typical::learn(pictures.into_iter().map(|(grey, _)| grey)))

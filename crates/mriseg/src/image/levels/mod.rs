@@ -306,11 +306,9 @@ fn format_of(bytes: &[u8], name: &str) -> Result<ImageFormat, ImageError> {
 }
 
 fn is_read(format: &ImageFormat) -> bool {
-    match format {
-        ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP => true,
-        ImageFormat::Tiff | ImageFormat::Bmp | ImageFormat::Gif => cfg!(feature = "extra-formats"),
-        _ => false,
-    }
+    use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
+    let is_extra = matches!(format, Tiff | Bmp | Gif);
+    matches!(format, Png | Jpeg | WebP) || (is_extra && cfg!(feature = "extra-formats"))
 }
 
 /// Rec. 709 luma, rounded; grey stays exactly as it is.

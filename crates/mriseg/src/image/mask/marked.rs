@@ -4,36 +4,33 @@ use std::collections::BTreeMap;
 
 use super::rule::{MaskRule, MaskValue};
 use super::values::{Kind, Values};
-use super::{DecodedMask, Mask};
 use crate::image::levels::ImageError;
 
 /// Compression moves a value by at most this part of the range, away from edges.
 const NOISE: u32 = 8;
 
-/// What a file holds, and which of it is marked.
-struct Marked {
-    pixels: Vec<u8>,
-    intermediate_pixels: usize,
-    /// See [`DecodedMask::reading`].
-    reading: Option<String>,
+/// Which pixels of a file are marked.
+pub(super) struct Marked {
+    /// Row by row, 0 or 1.
+    pub(super) pixels: Vec<u8>,
+    /// Those that were cut at half.
+    pub(super) intermediate_pixels: usize,
+    /// What the file holds and how it was read, where that needs to be said.
+    pub(super) reading: Option<String>,
 }
 
-/// See [`Mask::decode`].
-pub(super) fn decode(bytes: &[u8], name: &str, rule: &MaskRule) -> Result<DecodedMask, ImageError> {
-    let values = Values::read(bytes, name)?;
-    let turned = values.turned;
-    let (width, height) = (values.width, values.height);
-    let marked = if rule.is_default() {
-        by_itself(values, name)?
-    } else {
-        by_rule(&values, rule.marked())
-    };
-    Ok(DecodedMask {
-        mask: Mask::new(width, height, marked.pixels),
-        intermediate_pixels: marked.intermediate_pixels,
-        reading: marked.reading,
-        turned,
-    })
+impl Marked {
+    /// What `rule` says of a file, or else the file itself.
+    ///
+    /// # Errors
+    /// [`ImageError::UnclearMask`], where neither tells.
+    pub(super) fn of(values: Values, name: &str, rule: &MaskRule) -> Result<Self, ImageError> {
+        if rule.is_default() {
+            by_itself(values, name)
+        } else {
+            Ok(by_rule(&values, rule.marked()))
+        }
+    }
 }
 
 /// What has one of the values; in a file of lossy compression, what is nearer to one of them than to the background.
@@ -263,7 +260,7 @@ fn in_between(values: &Values, counts: &BTreeMap<u32, usize>) -> Option<Marked> 
         let nearest = full.map(|channel| (share(*code) * channel as f32).round() as u8);
         distance(values.colour(*code), nearest) <= tolerance.pow(2)
     };
-    let has_black = counts.keys().any(|code| is_noise(code));
+    let has_black = counts.keys().any(is_noise);
     if !has_black || !counts.keys().all(lies_between) {
         return None;
     }

@@ -9,7 +9,9 @@ mod values;
 use super::gray::mirrored;
 use super::levels::ImageError;
 use super::png;
+use marked::Marked;
 pub use rule::{MaskRule, MaskValue};
+use values::Values;
 
 /// A two-valued mask, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +90,15 @@ impl Mask {
     /// # Errors
     /// As [`Self::decode`], where the rule is the default.
     pub fn decode_by(rule: &MaskRule, bytes: &[u8], name: &str) -> Result<DecodedMask, ImageError> {
-        marked::decode(bytes, name, rule)
+        let values = Values::read(bytes, name)?;
+        let (width, height, turned) = (values.width, values.height, values.turned);
+        let marked = Marked::of(values, name, rule)?;
+        Ok(DecodedMask {
+            mask: Self::new(width, height, marked.pixels),
+            intermediate_pixels: marked.intermediate_pixels,
+            reading: marked.reading,
+            turned,
+        })
     }
 
     /// The mask at another size, each new pixel taken from the nearest old one.

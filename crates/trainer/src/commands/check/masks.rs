@@ -102,7 +102,7 @@ impl Files {
         }
         if self.coloured * 2 > self.cases {
             lint.notes.push(format!(
-                "{} of {} pictures are in colour, of which a model reads the brightness alone unless model.image.input_channels is 3",
+                "{} of {} pictures are in colour, of which a model reads the brightness alone unless it is trained as configs/polyp-cpu.toml does (model.image.input_channels = 3)",
                 self.coloured, self.cases
             ));
         }

@@ -392,13 +392,22 @@ mod tests {
         assert_eq!(rules(&check_by("1")), []);
         assert_eq!(rules(&check_by("2")), [(Rule::Contradiction, "labels")]);
         let lint = check_by("7");
-        assert!(rules(&lint).contains(&(Rule::UnclearMask, "")), "{:?}", lint.findings);
+        assert!(
+            rules(&lint).contains(&(Rule::UnclearMask, "")),
+            "{:?}",
+            lint.findings
+        );
     }
 
     #[test]
     fn masks_of_nearly_all_or_nothing_are_found_whatever_the_sentence() {
         let mut folder = Folder::new();
-        for (id, tone) in [("full", 0.1), ("empty", 0.2), ("fine", 0.3), ("fine-too", 0.4)] {
+        for (id, tone) in [
+            ("full", 0.1),
+            ("empty", 0.2),
+            ("fine", 0.3),
+            ("fine-too", 0.4),
+        ] {
             folder.case("train", id, tone);
         }
         folder.table = folder.table.replace(LEFT, "a spot");
@@ -408,7 +417,10 @@ mod tests {
         folder.file("train", "mask", "full", &levels(255, 255, 255));
         folder.file("train", "mask", "empty", &levels(0, 0, 0));
         let found = folder.check();
-        assert_eq!(rules(&found), [(Rule::Extent, "empty"), (Rule::Extent, "full")]);
+        assert_eq!(
+            rules(&found),
+            [(Rule::Extent, "empty"), (Rule::Extent, "full")]
+        );
     }
 
     #[test]
@@ -419,9 +431,16 @@ mod tests {
             folder.file("train", "mask", id, &levels(0, 255, 255));
         }
         let lint = folder.check();
-        let found: Vec<_> = rules(&lint).into_iter().filter(|(rule, _)| *rule != Rule::Contradiction).collect();
+        let found: Vec<_> = rules(&lint)
+            .into_iter()
+            .filter(|(rule, _)| *rule != Rule::Contradiction)
+            .collect();
         assert_eq!(found, [(Rule::WhiteBackground, "")]);
-        assert!(lint.table().contains("3 of 3 masks mark more than half"), "{}", lint.table());
+        assert!(
+            lint.table().contains("3 of 3 masks mark more than half"),
+            "{}",
+            lint.table()
+        );
     }
 
     #[test]
