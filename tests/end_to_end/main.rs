@@ -4,6 +4,7 @@ mod captions;
 mod colour;
 mod command_line;
 mod dicom;
+mod files;
 mod kills;
 mod paper;
 mod program;

@@ -1,5 +1,7 @@
 //! One case as a model sees it.
 
+#[cfg(doc)]
+use mriseg::image::DecodedMask;
 use mriseg::image::{Mask, Picture};
 
 use crate::Findings;
@@ -15,12 +17,25 @@ pub struct Case {
     pub image: Picture,
     /// What the sentence names; as wide and high as the picture.
     pub mask: Mask,
-    /// Pixels of the mask file that were neither black nor white (they were thresholded at half).
+    /// Pixels of the mask file that lay between the two values and were cut at half.
     pub intermediate_pixels: usize,
+    /// What its files hold beside that.
+    pub files: CaseFacts,
     /// Every finding by itself with its zone, where that is known (phantoms); masks of the picture's size.
     pub lesions: Vec<(Findings, Mask)>,
     /// The lungs, where they are annotated; of the picture's size.
     pub lungs: Option<Mask>,
+}
+
+/// What the files of a case hold that the loaded case does not show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CaseFacts {
+    /// How the values of the mask were read, where that needs to be said: see [`DecodedMask::reading`].
+    pub mask_reading: Option<String>,
+    /// Whether an orientation tag turned the picture.
+    pub picture_turned: bool,
+    /// Whether one turned the mask.
+    pub mask_turned: bool,
 }
 
 impl Case {
@@ -33,6 +48,7 @@ impl Case {
             mask: Mask::empty(image.width(), image.height()),
             image,
             intermediate_pixels: 0,
+            files: CaseFacts::default(),
             lesions: Vec::new(),
             lungs: None,
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageError};
-use mriseg::image::{Mask, Picture};
+use mriseg::image::{Keep, Levels, Mask, MaskRule, Picture};
 
 use crate::{Case, DataError};
 
@@ -21,28 +21,38 @@ pub(crate) struct EncodedCase {
 }
 
 impl EncodedCase {
-    /// The case, without its sentence.
+    /// The case, without its sentence. `rule` says what is marked in the mask.
     ///
     /// # Errors
-    /// A part is no usable picture, or picture and mask differ in size.
-    pub(crate) fn decode(self, id: &str) -> Result<Case, DataError> {
+    /// A part is no usable picture or mask, or picture and mask differ in size.
+    pub(crate) fn decode(self, id: &str, rule: &MaskRule) -> Result<Case, DataError> {
         let (bytes, path) = self.image;
-        let image = Picture::decode(&bytes, &path.to_string_lossy())?;
-        let image_size = (image.width(), image.height());
-        let mut case = Case::new(id, image);
+        let levels = Levels::decode(&bytes, &path.to_string_lossy(), Keep::Colours)?;
+        let image_size = (levels.width, levels.height);
+        let picture_turned = levels.turned;
+        let mut case = Case::new(id, Picture::from(levels));
+        case.files.picture_turned = picture_turned;
         if let Some((bytes, mask)) = self.mask {
-            let decoded = Mask::decode(&bytes, &mask.to_string_lossy())?;
+            let decoded = Mask::decode_by(rule, &bytes, &mask.to_string_lossy())?;
             let mask_size = (decoded.mask.width, decoded.mask.height);
             if image_size != mask_size {
+                let swapped = mask_size == (image_size.1, image_size.0);
                 return Err(DataError::SizeMismatch {
                     image: path,
                     image_size,
                     mask,
                     mask_size,
+                    turned: match (picture_turned, decoded.turned) {
+                        (true, false) if swapped => Some("picture"),
+                        (false, true) if swapped => Some("mask"),
+                        _ => None,
+                    },
                 });
             }
             case.mask = decoded.mask;
             case.intermediate_pixels = decoded.intermediate_pixels;
+            case.files.mask_reading = decoded.reading;
+            case.files.mask_turned = decoded.turned;
         }
         if let Some((bytes, path)) = self.lungs {
             let lungs = Mask::decode(&bytes, &path.to_string_lossy())?.mask;

@@ -93,8 +93,8 @@ pub enum DataError {
     Image(#[from] ImageError),
     /// The mask does not have the size of its picture.
     #[error(
-        "{}: the mask is {} x {} pixels but {} is {} x {}; export both at the same size",
-        mask.display(), mask_size.0, mask_size.1, image.display(), image_size.0, image_size.1
+        "{}: the mask is {} x {} pixels but {} is {} x {}{}",
+        mask.display(), mask_size.0, mask_size.1, image.display(), image_size.0, image_size.1, size_remedy(*turned)
     )]
     SizeMismatch {
         /// The picture.
@@ -105,6 +105,8 @@ pub enum DataError {
         mask: PathBuf,
         /// Its width and height.
         mask_size: (usize, usize),
+        /// Which of the two an orientation tag turned, "picture" or "mask", where that explains the difference.
+        turned: Option<&'static str>,
     },
 }
 
@@ -115,6 +117,15 @@ impl DataError {
             path: path.to_owned(),
             reason: error.to_string(),
         }
+    }
+}
+
+fn size_remedy(turned: Option<&str>) -> String {
+    match turned {
+        None => "; export both at the same size".to_owned(),
+        Some(which) => format!(
+            ", since the {which} alone carries an orientation tag (EXIF), which turned it: remove the tag, or export both upright"
+        ),
     }
 }
 

@@ -28,10 +28,11 @@ pub mod shards;
 pub mod wording;
 
 pub use mriseg::bundle::SideConvention;
+pub use mriseg::image::MaskRule;
 pub use mriseg::reading::{Findings, Side, other_side, swap_sides};
 
 pub use augment::{AugmentConfig, Disturbance, Warp, augment};
-pub use case::Case;
+pub use case::{Case, CaseFacts};
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};

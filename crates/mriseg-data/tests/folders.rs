@@ -250,17 +250,119 @@ fn a_picture_and_a_mask_of_different_sizes_are_an_error_with_both_sizes() {
     );
 }
 
+fn grey(levels: impl Fn(usize) -> f32) -> Vec<u8> {
+    GrayImage::new(8, 8, (0..64).map(levels).collect()).to_png()
+}
+
 #[test]
-fn a_mask_that_is_not_two_valued_is_counted() {
+fn a_mask_says_how_its_values_were_read() {
     let dir = qata(&[("train", "a")]);
-    let grey = GrayImage::new(
-        8,
-        8,
-        (0..64).map(|i| if i < 5 { 0.6 } else { 0.0 }).collect(),
+    let load = |mask: &[u8]| {
+        fs::write(dir.path().join("train/mask/a.png"), mask).unwrap();
+        Dataset::open(dir.path(), "train").unwrap().load(0).unwrap()
+    };
+    let two = load(&grey(|i| if i < 5 { 0.6 } else { 0.0 }));
+    assert_eq!((two.intermediate_pixels, two.mask.area()), (0, 5));
+    let reading = two.files.mask_reading.as_deref();
+    assert_eq!(reading, Some("0 and 153: 153 is read as marked"));
+    let soft = load(&grey(|i| [0.0, 0.6, 1.0, 0.3][i % 4]));
+    assert_eq!((soft.intermediate_pixels, soft.mask.area()), (32, 32));
+    assert_eq!(soft.files.mask_reading, None);
+}
+
+#[test]
+fn what_is_marked_can_be_said_and_changes_the_fingerprint() {
+    let dir = qata(&[("train", "a")]);
+    // Labels 0, 1 and 2.
+    let labels = grey(|i| (i / 24) as f32 / 255.0);
+    fs::write(dir.path().join("train/mask/a.png"), labels).unwrap();
+    let open = || Dataset::open(dir.path(), "train").unwrap();
+    let unclear = open().load(0).unwrap_err().to_string();
+    assert!(
+        unclear.contains("0 (24 pixels), 1 (24 pixels), 2 (16 pixels)"),
+        "{unclear}"
     );
-    fs::write(dir.path().join("train/mask/a.png"), grey.to_png()).unwrap();
+    assert_eq!(open().load_mask(0).unwrap_err().to_string(), unclear);
+    let two = open().with_mask_rule(&"2".parse().unwrap());
+    assert_eq!(two.load(0).unwrap().mask.area(), 16);
+    assert_eq!(two.load_mask(0).unwrap().unwrap().mask.area(), 16);
+    let both = open().with_mask_rule(&"1,2".parse().unwrap());
+    assert_eq!(both.load(0).unwrap().mask.area(), 40);
+    let prints = [open().fingerprint(), two.fingerprint(), both.fingerprint()];
+    assert!(
+        prints[0] != prints[1] && prints[1] != prints[2],
+        "{prints:?}"
+    );
+    // Each of the joined data sets keeps its own.
+    let other = qata(&[("train", "b")]);
+    let joined = two.joined(Dataset::open(other.path(), "train").unwrap());
+    let areas = [0, 1].map(|i| joined.load(i).unwrap().mask.area());
+    assert_eq!(areas, [16, 1]);
+}
+
+/// A PNG file with an orientation tag: 6, a quarter turn clockwise.
+fn tagged(png: &[u8]) -> Vec<u8> {
+    const EXIF: &[u8] = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let chunk = [b"eXIf", EXIF].concat();
+    let mut crc = u32::MAX;
+    for byte in &chunk {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+        }
+    }
+    // After the header.
+    let (head, rest) = png.split_at(33);
+    let length = (EXIF.len() as u32).to_be_bytes();
+    [head, &length, &chunk, &(!crc).to_be_bytes(), rest].concat()
+}
+
+#[test]
+fn orientation_tags_turn_picture_and_mask_alike_and_explain_other_sizes() {
+    let dir = qata(&[("train", "a")]);
+    let image = GrayImage::new(8, 4, vec![0.5; 32]).to_png();
+    let mut corner = Mask::empty(8, 4);
+    corner.pixels[0] = 1;
+    let mask = corner.to_png();
+    let load = |image: &[u8], mask: &[u8]| {
+        fs::write(dir.path().join("train/img/a.png"), image).unwrap();
+        fs::write(dir.path().join("train/mask/a.png"), mask).unwrap();
+        Dataset::open(dir.path(), "train").unwrap().load(0)
+    };
+    let case = load(&tagged(&image), &tagged(&mask)).unwrap();
+    assert_eq!((case.mask.width, case.mask.height), (4, 8));
+    // Top left becomes top right.
+    assert_eq!(
+        case.mask.pixels.iter().position(|&pixel| pixel == 1),
+        Some(3)
+    );
+    assert!(case.files.picture_turned && case.files.mask_turned);
+    for (image, mask, which) in [
+        (&tagged(&image), &mask, "picture"),
+        (&image, &tagged(&mask), "mask"),
+    ] {
+        let said = load(image, mask).unwrap_err().to_string();
+        let why = format!("since the {which} alone carries an orientation tag");
+        assert!(
+            said.contains(&why) && said.contains("remove the tag"),
+            "{said}"
+        );
+    }
+    let other = load(&tagged(&image), &Mask::empty(6, 6).to_png()).unwrap_err();
+    assert!(
+        other.to_string().contains("export both at the same size"),
+        "{other}"
+    );
+}
+
+#[test]
+fn tiff_pictures_are_found_and_read() {
+    let dir = lvit(&[("slide.png", LEFT)]);
+    let folder = dir.path().join("Train_Folder");
+    fs::write(folder.join("img/slide.tif"), include_bytes!("slide.tif")).unwrap();
+    fs::write(folder.join("labelcol/slide.png"), mask(8)).unwrap();
     let case = Dataset::open(dir.path(), "train").unwrap().load(0).unwrap();
-    assert_eq!((case.intermediate_pixels, case.mask.area()), (5, 5));
+    assert_eq!(case.image.grey().pixels, [128.0 / 255.0; 64]);
 }
 
 #[test]
@@ -272,7 +374,7 @@ fn broken_pictures_and_masks_are_errors_that_name_the_file() {
     let whole = picture(8);
     let cases: [(&[u8], &str); 4] = [
         (b"", "the file is empty"),
-        (b"not a picture", "not a PNG, JPEG or WebP"),
+        (b"not a picture", "not a PNG, JPEG, WebP, TIFF, BMP or GIF"),
         (&whole[..whole.len() / 2], "cannot be decoded"),
         (&huge, "20000 x 20000 pixels is more than the limit"),
     ];

@@ -5,16 +5,6 @@ use mriseg::image::{ImageError, MAX_PIXELS};
 /// Why a file gives no picture, or a mask no file. Every message names the file and says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StudyError {
-    /// The file is neither DICOM nor a picture.
-    #[error(
-        "{name}: neither a DICOM file nor a PNG, JPEG or WebP picture ({bytes} bytes); convert it to one of these"
-    )]
-    UnknownFormat {
-        /// The file as the caller calls it.
-        name: String,
-        /// Size of the file.
-        bytes: usize,
-    },
     /// A DICOM file that holds something else than grey values or colours of 8 to 16 bits in a known compression.
     #[error("{name}: {what}; {remedy}")]
     Refused {
@@ -47,7 +37,7 @@ pub enum StudyError {
         /// What contradicts.
         reason: String,
     },
-    /// A PNG, JPEG or WebP picture that cannot be read.
+    /// A file that is no DICOM file, and no picture that can be read.
     #[error(transparent)]
     Picture(#[from] ImageError),
     /// A frame, pixel or mask that the file does not have.

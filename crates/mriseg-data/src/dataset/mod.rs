@@ -8,8 +8,9 @@ mod renderings;
 use sha2::{Digest, Sha256};
 
 use crate::phantom::SentenceKind;
-use crate::{Case, DataError, SideConvention};
+use crate::{Case, DataError, MaskRule, SideConvention};
 use entry::{Entry, Origin};
+use mriseg::image::DecodedMask;
 use renderings::Renderings;
 
 /// The cases of one split.
@@ -18,6 +19,8 @@ pub struct Dataset {
     name: String,
     split: String,
     side_convention: SideConvention,
+    /// What is marked in the masks of each of the data sets that were joined.
+    mask_rules: Vec<MaskRule>,
     cases: Vec<Entry>,
     /// Of phantoms, their pictures.
     renderings: Option<Renderings>,
@@ -33,10 +36,10 @@ impl Dataset {
         let read = self.renderings.is_none() && other.renderings.is_none();
         assert!(read, "phantoms cannot be joined");
         assert_eq!(self.side_convention, other.side_convention);
-        let after =
-            |number: fn(&Entry) -> usize| self.cases.iter().map(|case| number(case) + 1).max();
-        let pictures = after(|case| case.picture).unwrap_or(0);
-        let parts = after(|case| case.part).unwrap_or(0);
+        let pictures = self.cases.iter().map(|case| case.picture + 1).max();
+        let pictures = pictures.unwrap_or(0);
+        let parts = self.mask_rules.len();
+        self.mask_rules.extend(other.mask_rules);
         self.name = format!("{} + {}", self.name, other.name);
         self.cases.extend(other.cases.into_iter().map(|case| Entry {
             picture: case.picture + pictures,
@@ -84,6 +87,13 @@ impl Dataset {
             side_convention,
             ..self
         }
+    }
+
+    /// The same cases, in whose mask files `rule` says what is marked. Packed masks and phantoms are marked already.
+    #[must_use]
+    pub fn with_mask_rule(mut self, rule: &MaskRule) -> Self {
+        self.mask_rules.fill(rule.clone());
+        self
     }
 
     /// How many cases there are.
@@ -149,7 +159,7 @@ impl Dataset {
     pub fn load(&self, i: usize) -> Result<Case, DataError> {
         let entry = &self.cases[i];
         let case = match &entry.origin {
-            Origin::Files(files) => files.load(&entry.id)?,
+            Origin::Files(files) => files.load(&entry.id, &self.mask_rules[entry.part])?,
             Origin::Packed(parts) => parts.load(&entry.id)?,
             Origin::Phantom(referral) => {
                 let renderings = self
@@ -169,6 +179,19 @@ impl Dataset {
             text: entry.text.clone(),
             ..case
         })
+    }
+
+    /// Reads the mask of a case without its picture; `None` of packed data and phantoms, whose masks are as they should be,
+    /// and where nothing is marked without a file.
+    ///
+    /// # Errors
+    /// [`DataError`] with the file that is missing or no usable mask.
+    pub fn load_mask(&self, i: usize) -> Result<Option<DecodedMask>, DataError> {
+        let entry = &self.cases[i];
+        match &entry.origin {
+            Origin::Files(files) => files.load_mask(&self.mask_rules[entry.part]),
+            Origin::Packed(_) | Origin::Phantom(_) => Ok(None),
+        }
     }
 
     /// Keeps `n` cases, spread evenly over the split, or all when there are no more.
@@ -195,7 +218,8 @@ impl Dataset {
     }
 
     /// SHA-256 (hex) over what identifies the cases: ids, sentences and sizes of their files or of their parts in
-    /// shards, or the generator's config; and over the side convention where it is the patient's.
+    /// shards, or the generator's config; over the side convention where it is the patient's, and over what is marked in
+    /// masks where they do not tell that themselves.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let mut field = |bytes: &[u8]| {
@@ -208,6 +232,11 @@ impl Dataset {
         }
         if self.side_convention == SideConvention::Patient {
             field(b"the patient's left");
+        }
+        for (part, rule) in self.mask_rules.iter().enumerate() {
+            if !rule.is_default() {
+                field(format!("marked in {part}: {rule}").as_bytes());
+            }
         }
         for (i, case) in self.cases.iter().enumerate() {
             field(case.id.as_bytes());

@@ -7,14 +7,15 @@ use super::entry::{Entry, Origin, cases_of_files, cases_of_shards};
 use super::renderings::Renderings;
 use crate::phantom::{Phantom, PhantomConfig};
 use crate::readers::{listing::folder_name, lvit, qata};
-use crate::{DataError, SideConvention, shards};
+use crate::{DataError, MaskRule, SideConvention, shards};
 
 impl Dataset {
     /// Opens a split ("train", "valid" or "test") of a folder in the QaTa layout (`captions.csv`, `<split>/img`,
     /// `<split>/mask`) or the LViT layout (`Train_Folder`, `Val_Folder`, `Test_Folder`, each with `img`, `labelcol`
     /// and a `*_text.xlsx`), or of one that [`ShardWriter`](crate::ShardWriter) wrote (`<split>-000000.tar`, …).
     /// Pictures are looked for but not read. "Left" is the left of the picture until
-    /// [`with_side_convention`](Self::with_side_convention) says otherwise.
+    /// [`with_side_convention`](Self::with_side_convention) says otherwise, and masks tell by themselves what is marked
+    /// until [`with_mask_rule`](Self::with_mask_rule) does.
     ///
     /// # Errors
     /// [`DataError`] when the folder, the split, the table or any file of any row is missing; all such rows are
@@ -40,6 +41,7 @@ impl Dataset {
             name: folder_name(dir),
             split: split.to_owned(),
             side_convention: SideConvention::Viewer,
+            mask_rules: vec![MaskRule::default()],
             cases,
             renderings: None,
         })
@@ -81,6 +83,7 @@ impl Dataset {
             name: "phantoms".to_owned(),
             split: split.to_owned(),
             side_convention: SideConvention::Viewer,
+            mask_rules: vec![MaskRule::default()],
             cases,
             renderings: Some(Renderings::new(config)),
         }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mriseg::image::{DecodedMask, Mask, MaskRule};
+
 use crate::encoded::{EncodedCase, NamedBytes};
 use crate::{Case, DataError};
 
@@ -47,20 +49,36 @@ impl CaseFiles {
             .map(|file| fs::metadata(file).map_or(0, |metadata| metadata.len()))
     }
 
-    /// Reads the case, without its sentence.
+    /// Reads the case, without its sentence. `rule` says what is marked in the mask.
     ///
     /// # Errors
     /// A file is missing or no usable picture, or picture and mask differ in size.
-    pub(crate) fn load(&self, id: &str) -> Result<Case, DataError> {
-        let read = |path: &PathBuf| -> Result<NamedBytes, DataError> {
-            let bytes = fs::read(path).map_err(DataError::unreadable(path))?;
-            Ok((bytes, path.clone()))
-        };
+    pub(crate) fn load(&self, id: &str, rule: &MaskRule) -> Result<Case, DataError> {
         EncodedCase {
             image: read(&self.image)?,
             mask: self.mask.as_ref().map(read).transpose()?,
             lungs: self.lungs.as_ref().map(read).transpose()?,
         }
-        .decode(id)
+        .decode(id, rule)
     }
+    /// Reads the mask alone; `None` where nothing is marked without one.
+    ///
+    /// # Errors
+    /// The file is missing or no usable mask.
+    pub(crate) fn load_mask(&self, rule: &MaskRule) -> Result<Option<DecodedMask>, DataError> {
+        let Some(mask) = &self.mask else {
+            return Ok(None);
+        };
+        let (bytes, path) = read(mask)?;
+        Ok(Some(Mask::decode_by(
+            rule,
+            &bytes,
+            &path.to_string_lossy(),
+        )?))
+    }
+}
+
+fn read(path: &PathBuf) -> Result<NamedBytes, DataError> {
+    let bytes = fs::read(path).map_err(DataError::unreadable(path))?;
+    Ok((bytes, path.clone()))
 }

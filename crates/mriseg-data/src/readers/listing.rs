@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::DataError;
 
 /// Extensions of pictures, the preferred first.
-pub(crate) const EXTENSIONS: [&str; 4] = ["webp", "png", "jpg", "jpeg"];
+pub(crate) const EXTENSIONS: [&str; 8] =
+    ["webp", "png", "jpg", "jpeg", "tif", "tiff", "bmp", "gif"];
 
 /// The pictures of a folder by name without extension.
 #[derive(Debug)]

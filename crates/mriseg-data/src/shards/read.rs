@@ -6,6 +6,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mriseg::image::MaskRule;
+
 use super::entries::{Group, Part, groups};
 use super::layout::{JSON, MASK, PICTURES, shard_name, split_and_number};
 use crate::encoded::{EncodedCase, NamedBytes};
@@ -177,7 +179,7 @@ impl CaseParts {
             mask: Some(part(&self.mask)?),
             lungs: self.lungs.as_ref().map(&mut part).transpose()?,
         }
-        .decode(id)
+        .decode(id, &MaskRule::default())
     }
 
     fn read(&self, file: &mut File, part: &Part) -> Result<Vec<u8>, DataError> {

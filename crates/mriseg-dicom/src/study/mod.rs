@@ -78,7 +78,8 @@ pub fn picture(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, StudyError> {
 }
 
 impl Study {
-    /// Opens a DICOM file or a PNG, JPEG or WebP picture, and decodes its first frame. `name` is what errors call the file.
+    /// Opens a DICOM file, or a picture as [`Levels::decode`] does, and decodes its first frame. `name` is what errors call
+    /// the file.
     ///
     /// # Errors
     /// When the file is of another format, holds no pixels, is compressed in a way that is not decoded here, is too large,
@@ -86,15 +87,6 @@ impl Study {
     pub fn open(bytes: Vec<u8>, name: &str) -> Result<Self, StudyError> {
         if file::is_dicom(&bytes) {
             return Self::open_dicom(&bytes, name).map_err(|fault| fault.of(name));
-        }
-        let is_picture = [&b"\x89PNG"[..], b"\xFF\xD8", b"RIFF"]
-            .iter()
-            .any(|magic| bytes.starts_with(magic));
-        if !is_picture && !bytes.is_empty() {
-            return Err(StudyError::UnknownFormat {
-                name: name.to_owned(),
-                bytes: bytes.len(),
-            });
         }
         let levels = Levels::decode(&bytes, name, Keep::Colours)?;
         let info = StudyInfo::of_picture(&levels);

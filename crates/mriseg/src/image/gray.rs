@@ -34,11 +34,11 @@ impl GrayImage {
         }
     }
 
-    /// Reads a PNG, JPEG or WebP picture of 8 or 16 bits; colours become their luma (Rec. 709), transparency is
-    /// ignored, a camera's orientation tag is applied. `name` is what errors call the file.
+    /// Reads a picture of 8 or 16 bits in one of the formats of [`Levels::decode`]; colours become their luma (Rec. 709),
+    /// transparency is ignored, a camera's orientation tag is applied. `name` is what errors call the file.
     ///
     /// # Errors
-    /// [`ImageError`] when the file is empty, of another format, too large or damaged.
+    /// As there.
     pub fn decode(bytes: &[u8], name: &str) -> Result<Self, ImageError> {
         let decoded = Levels::decode(bytes, name, Keep::Greys)?;
         let scale = 1.0 / f32::from(decoded.max);

@@ -12,7 +12,7 @@ mod prepare;
 
 pub use gray::GrayImage;
 pub use levels::{ImageError, Keep, Levels, MAX_PIXELS};
-pub use mask::{DecodedMask, Mask};
+pub use mask::{DecodedMask, Mask, MaskRule, MaskValue};
 pub use picture::Picture;
 pub use png::{grey16_png, rgb8_png};
 pub use prepare::{Preparation, Typical, Window};

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use mriseg::bundle::SideConvention;
+use mriseg_data::MaskRule;
 use std::path::PathBuf;
 
 use super::values;
@@ -11,9 +12,10 @@ use crate::config::DataSpec;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  trainer check --data path/to/qata-cov19\n\n\
                   Errors (exit code 3): rows without picture, mask or sentence, files that are no pictures,\n\
-                  picture and mask of different size, the same picture in two splits.\n\
-                  Warnings (exit code 0): masks with more than two values, sentences that contradict\n\
-                  their mask.")]
+                  picture and mask of different size, masks that do not tell what is marked, the same picture\n\
+                  in two splits.\n\
+                  Warnings (exit code 0): masks with more than two values, of nearly all or nearly nothing, or\n\
+                  of the background; sentences that contradict their mask.")]
 pub(crate) struct CheckArgs {
     /// Data to check: a dataset folder, or the word `phantoms`
     #[arg(long, value_name = "FOLDER|phantoms", value_parser = values::data())]
@@ -21,6 +23,15 @@ pub(crate) struct CheckArgs {
     /// Whose left is meant by "left"
     #[arg(long, default_value = "viewer", value_parser = values::sides())]
     pub(crate) sides: SideConvention,
+    /// Which values of the mask files are marked, where the files do not tell: a number, a colour such as "#ff0000", or several
+    /// with commas
+    #[arg(
+        long,
+        value_name = "VALUE,…",
+        default_value_t,
+        hide_default_value = true
+    )]
+    pub(crate) mask_value: MaskRule,
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]
     pub(crate) json: bool,
@@ -45,6 +56,15 @@ pub(crate) struct PackArgs {
     /// Pictures are scaled down until the longer side has this many pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 224, value_parser = clap::value_parser!(u16).range(8..=8192))]
     pub(crate) size: u16,
+    /// Which values of the mask files are marked, where the files do not tell: a number, a colour such as "#ff0000", or several
+    /// with commas
+    #[arg(
+        long,
+        value_name = "VALUE,…",
+        default_value_t,
+        hide_default_value = true
+    )]
+    pub(crate) mask_value: MaskRule,
     /// Folder with masks of lungs: they are packed with the training pictures, and what is held out of them as a
     /// split of its own
     #[arg(long, value_name = "DIR")]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use mriseg::decode::{DecisionRule, DecodeStrategy, Pick};
-use mriseg_data::Disturbance;
+use mriseg_data::{Disturbance, MaskRule};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -34,6 +34,15 @@ pub(crate) struct EvalArgs {
     /// Which part of the data
     #[arg(long, default_value = "valid")]
     pub(crate) split: String,
+    /// Which values of the mask files are marked, where the files do not tell: a number, a colour such as "#ff0000", or several
+    /// with commas
+    #[arg(
+        long,
+        value_name = "VALUE,…",
+        default_value_t,
+        hide_default_value = true
+    )]
+    pub(crate) mask_value: MaskRule,
     /// Sentence to give: the right one, none, another picture's, or the right one with left and right exchanged
     #[arg(long, value_enum, default_value_t = TextMode::Given)]
     pub(crate) text: TextMode,

@@ -22,7 +22,7 @@ pub(crate) struct PredictArgs {
     /// Folder of Emu3's vision tokenizer, for a bundle that was trained on its codes
     #[arg(long, value_name = "DIR")]
     pub(crate) emu3: Option<PathBuf>,
-    /// Picture to segment: PNG, JPEG, WebP, or DICOM through its own window
+    /// Picture to segment: PNG, JPEG, WebP, TIFF, BMP, GIF, or DICOM through its own window
     #[arg(
         long,
         value_name = "FILE",

@@ -37,6 +37,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let dataset = cases_of(args, sides)?;
     let config = &bundle.manifest.architecture;
     let tokens = config.lm.text_tokens;
+    data::survey_masks(&[&dataset], &args.mask_value, display)?;
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
     let vocabulary = Vocabulary::new(tokenizer.clone(), None);
     let unknown_words = vocabulary.unknown(&dataset, limit, tokens);
@@ -146,7 +147,7 @@ fn refuse_lungs(args: &EvalArgs, bundle: &Bundle) -> Result<()> {
 }
 
 fn cases_of(args: &EvalArgs, sides: SideConvention) -> Result<Dataset> {
-    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides)?;
+    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides, &args.mask_value)?;
     if let Some(cases) = args.spread {
         dataset.thin(cases.get());
     }
@@ -217,7 +218,8 @@ fn ask_more(
             }
             (Some(lungs), DataSpec::Folder(data)) => {
                 let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, lungs)?
-                    .with_side_convention(bundle.manifest.info.side_convention);
+                    .with_side_convention(bundle.manifest.info.side_convention)
+                    .with_mask_rule(&args.mask_value);
                 held_out.thin(limit);
                 Some(as_read_by(bundle, held_out))
             }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use std::path::Path;
 
 use crate::cli::PackArgs;
-use crate::data::warn_about_soft_masks;
+use crate::data::{survey_masks, warn_about_soft_masks};
 use crate::system::exit::data;
 use crate::system::outputs::check_new_folder;
 use crate::system::{Display, Interrupt, Kind, cannot_write, exit, usage, write_dir_atomic};
@@ -38,16 +38,19 @@ fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
     }
     let mut splits = Vec::new();
     for name in &names {
-        let split = Dataset::open(&args.data, name)?;
+        let split = Dataset::open(&args.data, name)?.with_mask_rule(&args.mask_value);
         splits.push(match &args.lungs {
             Some(lungs) if *name == args.lungs_of => split.with_lungs(lungs)?,
             _ => split,
         });
     }
     if let Some(lungs) = &args.lungs {
-        splits.push(Dataset::held_out_lungs(&args.data, &args.lungs_of, lungs)?);
+        let held_out = Dataset::held_out_lungs(&args.data, &args.lungs_of, lungs)?;
+        splits.push(held_out.with_mask_rule(&args.mask_value));
         names.push(Dataset::HELD_OUT_LUNGS.to_owned());
     }
+    let all: Vec<&Dataset> = splits.iter().collect();
+    survey_masks(&all, &args.mask_value, display)?;
     let mut written = Vec::new();
     write_dir_atomic(&args.out, |folder| {
         for split in &splits {
@@ -133,7 +136,7 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use mriseg_data::PhantomConfig;
+    use mriseg_data::{MaskRule, PhantomConfig};
 
     use super::*;
 
@@ -165,6 +168,7 @@ mod tests {
             out,
             size: 224,
             lungs: None,
+            mask_value: MaskRule::default(),
             lungs_of: "train".to_owned(),
             split: Vec::new(),
             quality: 85,

@@ -37,6 +37,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let display = Display::detect(args.process.quiet);
     let chosen = device::choose(&args.process.device)?;
     let mut splits = Splits::open(&experiment)?;
+    splits.survey_masks(&experiment.data.mask_value, display)?;
     let tokenizer = text::tokenizer(&experiment, &splits.train)?;
     splits.settle(&experiment, &tokenizer, &BTreeSet::new(), display)?;
     let origin = Origin::new(&experiment, &emu3, splits.fingerprints());

@@ -224,6 +224,7 @@ mod tests {
             let further = shares.iter().map(|&share| FurtherSource {
                 folder: "polyp".into(),
                 share,
+                mask_value: Default::default(),
             });
             experiment.data.sources = further.collect();
             experiment.validate().map_err(|error| error.to_string())

@@ -82,19 +82,24 @@ where
                 kind(default)
             )));
         };
-        if !fits(&given, default) {
-            let (wanted, got) = (kind(default), kind(&given));
-            return Err(refuse(format!(
-                "`{path}` takes {wanted}, not {got} {given}"
-            )));
-        }
+        let fitting = fits(&given, default);
         let shown = given.to_string();
+        let mismatch = format!(
+            "`{path}` takes {}, not {} {given}",
+            kind(default),
+            kind(&given)
+        );
         if let Some(place) = merged.pointer_mut(&pointer) {
             *place = given;
         }
-        // Reading after every key names the key that the type itself refuses (an unknown variant, a negative size).
-        T::deserialize(&merged)
-            .map_err(|error| refuse(format!("`{path}` cannot be {shown}: {error}")))?;
+        // Reading after every key names the key that the type itself refuses (an unknown variant, a negative size), and
+        // lets through what the type takes beside values like its default.
+        T::deserialize(&merged).map_err(|error| {
+            refuse(match fitting {
+                true => format!("`{path}` cannot be {shown}: {error}"),
+                false => mismatch,
+            })
+        })?;
     }
     Ok(serde_json::from_value(merged)?)
 }
@@ -269,6 +274,24 @@ mod tests {
         assert!(error_of("[train]\nepochs = 2.5\n").contains("takes a whole number"));
         assert!(error_of("train = 3\n").contains("takes a table"));
         assert!(error_of("seed = [1]\n").contains("not a list"));
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_fine_where_the_key_takes_it() {
+        #[derive(Debug, Serialize, Deserialize)]
+        struct Masks {
+            mask_value: mriseg_data::MaskRule,
+        }
+        let defaults = Masks {
+            mask_value: Default::default(),
+        };
+        for (text, expected) in [("2", "2"), ("\"#ff0000\"", "#ff0000"), ("[1, 2]", "1,2")] {
+            let read = parse_toml(&format!("mask_value = {text}"), "a.toml", &defaults).unwrap();
+            assert_eq!(read.mask_value.to_string(), expected);
+        }
+        let sets = ["mask_value=2".to_owned()];
+        let set = with_overrides(defaults, &sets).unwrap();
+        assert_eq!(set.mask_value.to_string(), "2");
     }
 
     #[test]

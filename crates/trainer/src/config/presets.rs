@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use mriseg::bundle::SideConvention;
 use mriseg::config::{MaskLmConfig, ModelConfig};
 use mriseg::decode::Pick;
-use mriseg_data::{AugmentConfig, RequestMix};
+use mriseg_data::{AugmentConfig, MaskRule, RequestMix};
 
 use super::schema::{
     Contrast, DataConfig, Emu3Source, EncoderSource, Experiment, HardErrors, LmTraining, NextK,
@@ -51,6 +51,7 @@ impl Experiment {
                 test_split: "test".to_owned(),
                 test_cases: 0,
                 side_convention: SideConvention::Viewer,
+                mask_value: MaskRule::default(),
                 lungs: String::new(),
                 requests: RequestMix {
                     warmup: 0.2,

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use mriseg::bundle::SideConvention;
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::decode::{DecisionRule, Pick};
-use mriseg_data::{AugmentConfig, RequestMix};
+use mriseg_data::{AugmentConfig, MaskRule, RequestMix};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -65,6 +65,10 @@ pub(crate) struct DataConfig {
     /// Whose left is meant by "left": `viewer`, the left side of the picture, or `patient`.
     #[serde(default)]
     pub(crate) side_convention: SideConvention,
+    /// Which values of mask files are marked: a number (a label, or that of a palette's colour), a colour such as "#ff0000",
+    /// or several ("1,2"). Empty: the files tell, see `Mask::decode`.
+    #[serde(default)]
+    pub(crate) mask_value: MaskRule,
     /// Folder with masks of lungs, in the layout of COVID-QU-Ex; empty for none.
     pub(crate) lungs: String,
     /// Share of the training cases whose picture shows no findings, by their sentence; 0: as many as there are.
@@ -87,6 +91,9 @@ pub(crate) struct FurtherSource {
     pub(crate) folder: PathBuf,
     /// Share of the training cases that come from it, whatever its size.
     pub(crate) share: f64,
+    /// As `data.mask_value`, which is about `data.source`.
+    #[serde(default)]
+    pub(crate) mask_value: MaskRule,
 }
 
 /// Where the text tokenizer comes from.

@@ -5,6 +5,7 @@ mod captions;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub(crate) mod gallery;
+mod mask_survey;
 mod question;
 mod random;
 mod selection;
@@ -15,6 +16,7 @@ mod training;
 
 pub(crate) use cache::{CaseCache, PreparedCase, warn_about_soft_masks};
 pub(crate) use captions::{Captioned, changed_pictures, warn_about_questions};
+pub(crate) use mask_survey::{MaskLook, MaskSurvey, survey_masks};
 pub(crate) use question::{Asking, Question, TextMode, Words};
 pub(crate) use random::rng;
 pub(crate) use splits::{Splits, open};

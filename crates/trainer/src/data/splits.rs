@@ -3,14 +3,16 @@
 use anyhow::Result;
 use mriseg::bundle::SideConvention;
 use mriseg::image::Typical;
-use mriseg_data::{Dataset, PhantomConfig};
+use mriseg_data::{Dataset, MaskRule, PhantomConfig};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::cache::CaseCache;
+use super::mask_survey::survey_masks;
 use crate::codes::CodedCases;
 use crate::config::{DataSpec, Experiment, SplitRole};
+use crate::system::Display;
 
 /// The cases of an experiment.
 #[derive(Debug)]
@@ -25,22 +27,23 @@ impl Splits {
     pub(crate) fn open(experiment: &Experiment) -> Result<Self> {
         let (source, config) = (experiment.source(), &experiment.data);
         let sides = config.side_convention;
-        let further_split =
-            |folder: &Path, split: &str| open(&DataSpec::Folder(folder.into()), split, 0, sides);
-        let mut train = open(&source, &config.train_split, config.phantom_train, sides)?;
+        let masks = &config.mask_value;
+        let own = |split: &str, phantoms| open(&source, split, phantoms, sides, masks);
+        let mut train = own(&config.train_split, config.phantom_train)?;
         if config.train_cases > 0 {
             train.thin(config.train_cases);
         }
         if !config.lungs.is_empty() {
             train = train.with_lungs(Path::new(&config.lungs))?;
         }
-        let mut valid = open(&source, &config.valid_split, config.phantom_valid, sides)?;
-        let mut test = open(&source, &config.test_split, config.phantom_test, sides)?;
+        let mut valid = own(&config.valid_split, config.phantom_valid)?;
+        let mut test = own(&config.test_split, config.phantom_test)?;
         for further in &config.sources {
-            let folder = &further.folder;
-            train = train.joined(further_split(folder, &config.train_split)?);
-            valid = valid.joined(further_split(folder, &config.valid_split)?);
-            test = test.joined(further_split(folder, &config.test_split)?);
+            let folder = DataSpec::Folder(further.folder.clone());
+            let split = |name: &str| open(&folder, name, 0, sides, &further.mask_value);
+            train = train.joined(split(&config.train_split)?);
+            valid = valid.joined(split(&config.valid_split)?);
+            test = test.joined(split(&config.test_split)?);
         }
         // The first cases would be of the first data set alone.
         if !config.sources.is_empty() && config.test_cases > 0 {
@@ -53,11 +56,17 @@ impl Splits {
         Ok(Self { train, valid, test })
     }
 
+    /// See [`survey_masks`].
+    pub(crate) fn survey_masks(&self, rule: &MaskRule, display: Display) -> Result<()> {
+        survey_masks(&[&self.train, &self.valid, &self.test], rule, display)
+    }
+
     /// What training pictures of `data.source` typically look like, from some of them; `None` when they are too different.
+    /// Says so where they have colours that a model of so many `channels` does not read.
     ///
     /// # Errors
     /// A picture cannot be loaded.
-    pub(crate) fn typical(&self) -> Result<Option<Typical>> {
+    pub(crate) fn typical(&self, channels: usize, display: Display) -> Result<Option<Typical>> {
         const PICTURES: usize = 400;
         let parts = self.train.parts();
         let cases = parts.first().map_or(&[][..], Vec::as_slice);
@@ -66,9 +75,18 @@ impl Splits {
         let pictures = chosen
             .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|case| Ok(self.train.load(case)?.image.grey().clone()))
+            .map(|case| {
+                let image = self.train.load(case)?.image;
+                Ok((image.grey().clone(), image.colours().is_some()))
+            })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Typical::learn(pictures.into_iter()))
+        let coloured = pictures.iter().filter(|(_, coloured)| *coloured).count();
+        if channels == 1 && coloured * 2 > some {
+            display.line(&format!(
+                "note: {coloured} of {some} pictures are in colour, of which the model reads the brightness alone; for colours set both model.image.encoder = \"efficientnet_lite0\" and model.image.input_channels = 3, as configs/polyp-cpu.toml does"
+            ));
+        }
+        Ok(Typical::learn(pictures.into_iter().map(|(grey, _)| grey)))
     }
 
     /// Training, validation and test cases as pictures of 1 or 3 channels.
@@ -113,7 +131,8 @@ impl Splits {
     }
 }
 
-/// Opens one split; phantoms are generated, `phantoms` pictures of them, and their left is that of the picture.
+/// Opens one split, in whose mask files `masks` says what is marked; phantoms are generated, `phantoms` pictures of them,
+/// and their left is that of the picture.
 ///
 /// # Errors
 /// The folder is no dataset, lacks the split, or files are missing.
@@ -122,9 +141,12 @@ pub(crate) fn open(
     split: &str,
     phantoms: usize,
     sides: SideConvention,
+    masks: &MaskRule,
 ) -> Result<Dataset> {
     Ok(match spec {
         DataSpec::Phantoms => Dataset::phantoms(&PhantomConfig::default(), split, phantoms),
-        DataSpec::Folder(folder) => Dataset::open(folder, split)?.with_side_convention(sides),
+        DataSpec::Folder(folder) => Dataset::open(folder, split)?
+            .with_side_convention(sides)
+            .with_mask_rule(masks),
     })
 }

@@ -81,7 +81,9 @@ impl Run {
             }
         };
         let lungs = held_out.map(|mut lungs| {
-            lungs = lungs.with_side_convention(data.side_convention);
+            lungs = lungs
+                .with_side_convention(data.side_convention)
+                .with_mask_rule(&data.mask_value);
             lungs.thin(PROBE_CASES);
             let channels = self.experiment.model.image.input_channels;
             CaseCache::new(lungs, export::typical(&self.folder), channels)

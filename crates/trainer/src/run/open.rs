@@ -150,6 +150,7 @@ impl Data {
     fn load(settings: &Settings, begin: &mut Beginning, display: Display) -> Result<Self> {
         let experiment = &settings.experiment;
         let mut splits = Splits::open(experiment)?;
+        splits.survey_masks(&experiment.data.mask_value, display)?;
         let tokenizer = match (settings.begun(), begin.text.take()) {
             (Some(folder), _) => checkpoint::tokenizer(&folder.checkpoint(LAST))?,
             (None, Some(tokenizer)) => tokenizer,
@@ -168,11 +169,11 @@ impl Data {
                 (None, caches)
             }
             None => {
+                let channels = experiment.model.image.input_channels;
                 let typical = match settings.begun() {
                     Some(folder) => export::typical(folder),
-                    None => splits.typical()?,
+                    None => splits.typical(channels, display)?,
                 };
-                let channels = experiment.model.image.input_channels;
                 let caches = splits.into_pictures(typical.as_ref(), channels);
                 (typical, caches)
             }

@@ -109,20 +109,173 @@ fn an_empty_file_is_named() {
 }
 
 #[test]
-fn another_format_is_refused_with_the_ones_that_are_read() {
-    for bytes in [
-        &b"%PDF-1.4 ..."[..],
-        b"BM~~~~~~~~~~~~",
-        b"\xff",
-        b"GIF89a......",
-    ] {
-        let error = GrayImage::decode(bytes, "report.pdf").unwrap_err();
+fn another_format_is_refused_by_its_name_with_the_ones_that_are_read() {
+    let nifti = [vec![0; 344], b"n+1\0".to_vec()].concat();
+    let dicom = [vec![0; 128], b"DICM".to_vec()].concat();
+    let files: [(&[u8], &str, &str); 11] = [
+        (b"%PDF-1.4 ...", "a PDF document", "export"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC picture", "convert"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0", "an AVIF picture", "convert"),
+        (&nifti, "a NIfTI volume", "slice"),
+        (&dicom, "a DICOM file", "export"),
+        (
+            b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+            "an SVG drawing",
+            "PNG",
+        ),
+        (b"\n <!DOCTYPE html><html>", "a web page", "sign in"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "a Git LFS pointer",
+            "git lfs pull",
+        ),
+        (b"PK\x03\x04....", "a ZIP archive", "unpack"),
+        (b"hello", "a text file", "picture itself"),
+        (b"\xff", "not a PNG", "convert"),
+    ];
+    for (bytes, kind, remedy) in files {
+        let error = GrayImage::decode(bytes, "scan.png").unwrap_err();
+        assert!(matches!(error, ImageError::UnknownFormat { .. }), "{error}");
+        let error = error.to_string();
+        let said = format!("not a {READ} picture ({} bytes); ", bytes.len());
         assert!(
-            error
-                .to_string()
-                .contains("report.pdf: not a PNG, JPEG or WebP"),
+            error.starts_with("scan.png: ") && error.contains(&said),
             "{error}"
         );
+        assert!(error.contains(kind) && error.contains(remedy), "{error}");
+    }
+    let error = GrayImage::decode(b"\x1f\x8b..", "brain.nii.gz").unwrap_err();
+    assert!(
+        error.to_string().contains("a compressed NIfTI volume"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_whole_jpeg_of_another_process_is_no_damaged_one() {
+    let jpeg = encoded(gradient(16, 16), ImageFormat::Jpeg);
+    let frame = jpeg
+        .windows(2)
+        .position(|pair| pair == [0xFF, 0xC0])
+        .unwrap();
+    for (marker, bits, what) in [
+        (0xC1, 12, "a JPEG with 12 bits a sample"),
+        (0xC3, 8, "a JPEG with lossless compression"),
+        (0xC9, 8, "a JPEG with arithmetic coding"),
+        (0xF7, 8, "a JPEG with JPEG-LS compression"),
+    ] {
+        let mut other = jpeg.clone();
+        (other[frame + 1], other[frame + 4]) = (marker, bits);
+        let error = GrayImage::decode(&other, "a.jpg").unwrap_err().to_string();
+        let said = "which is not decoded here; save it again as a PNG, or as a JPEG of 8 bits";
+        assert_eq!(error, format!("a.jpg: {what}, {said}"));
+    }
+}
+
+#[test]
+fn jpegs_of_four_inks_show_what_the_grey_one_shows() {
+    let read = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/pictures");
+        let bytes = std::fs::read(format!("{folder}/{name}")).unwrap();
+        GrayImage::decode(&bytes, name).unwrap()
+    };
+    let grey = read("upright.jpg");
+    for name in ["cmyk.jpg", "ycck.jpg"] {
+        let inks = read(name);
+        assert_eq!((inks.width, inks.height), (grey.width, grey.height));
+        let error: f32 = (inks.pixels.iter().zip(&grey.pixels))
+            .map(|(a, b)| (a - b).abs())
+            .sum();
+        let mean = error / grey.pixels.len() as f32;
+        assert!(mean < 0.02, "{name}: {mean}");
+    }
+}
+
+#[test]
+fn values_of_fewer_bits_than_the_file_has_keep_their_contrast() {
+    for (bits, white) in [
+        (8, 255),
+        (10, 1023),
+        (12, 4095),
+        (14, 16383),
+        (16, 65535u16),
+    ] {
+        let values = vec![0, white / 2, white];
+        let picture: ImageBuffer<Luma<u16>, _> = ImageBuffer::from_raw(3, 1, values).unwrap();
+        let file = encoded(picture, ImageFormat::Png);
+        let levels = Levels::decode(&file, "a.png", Keep::Greys).unwrap();
+        assert_eq!(
+            (levels.max, &levels.values[..]),
+            (white, &[0, white / 2, white][..])
+        );
+        let grey = GrayImage::decode(&file, "a.png").unwrap();
+        assert!((grey.pixels[1] - 0.5).abs() < 0.01, "{bits}: {grey:?}");
+        assert_eq!(grey.pixels[2], 1.0);
+    }
+}
+
+#[cfg(feature = "extra-formats")]
+#[test]
+fn tiff_bmp_and_gif_are_read_too() {
+    let picture = gradient(16, 9);
+    let plain = GrayImage::decode(&encoded(picture.clone(), ImageFormat::Png), "a").unwrap();
+    for (format, file) in [
+        (ImageFormat::Tiff, tiff_file(16, 9, picture.as_raw(), 8)),
+        (ImageFormat::Bmp, encoded(picture.clone(), ImageFormat::Bmp)),
+    ] {
+        assert_eq!(GrayImage::decode(&file, "a").unwrap(), plain, "{format:?}");
+        let cut = GrayImage::decode(&file[..file.len() / 2], "a").unwrap_err();
+        assert!(
+            matches!(cut, ImageError::Damaged { .. }),
+            "{format:?}: {cut}"
+        );
+    }
+    let gif = DynamicImage::from(picture).to_rgba8();
+    let gif = GrayImage::decode(&encoded(gif, ImageFormat::Gif), "a").unwrap();
+    assert_eq!((gif.width, gif.height), (16, 9));
+    let deep = GrayImage::decode(&tiff_file(2, 1, &[0, 0, 0xFF, 0x0F], 16), "a.tif").unwrap();
+    assert_eq!(deep.pixels, [0.0, 1.0]);
+}
+
+/// An uncompressed TIFF file of greys, little endian.
+#[cfg(feature = "extra-formats")]
+fn tiff_file(width: u32, height: u32, samples: &[u8], bits: u32) -> Vec<u8> {
+    // Tag, type (4: a number of 32 bits), value.
+    let entries = [
+        (256u16, width),
+        (257, height),
+        (258, bits),
+        (259, 1),
+        (262, 1),
+        (273, 8),
+        (277, 1),
+        (278, height),
+        (279, samples.len() as u32),
+    ];
+    let padding = samples.len() % 2;
+    let directory = (8 + samples.len() + padding) as u32;
+    let mut file = [&b"II\x2a\0"[..], &directory.to_le_bytes(), samples].concat();
+    file.resize(directory as usize, 0);
+    file.extend((entries.len() as u16).to_le_bytes());
+    for (tag, value) in entries {
+        let kind = [tag.to_le_bytes(), 4u16.to_le_bytes()].concat();
+        file.extend([&kind[..], &1u32.to_le_bytes(), &value.to_le_bytes()].concat());
+    }
+    file.extend([0; 4]);
+    file
+}
+
+#[cfg(feature = "extra-formats")]
+#[test]
+fn no_byte_of_a_tiff_file_is_trusted() {
+    let whole = tiff_file(6, 4, &[7; 24], 8);
+    assert_eq!(GrayImage::decode(&whole, "a.tif").unwrap().width, 6);
+    for at in 4..whole.len() {
+        for value in 0..=255 {
+            let mut file = whole.clone();
+            file[at] = value;
+            let _ = GrayImage::decode(&file, "a.tif");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use anyhow::Result;
 use burn::module::Module;
 use mriseg::bundle::SideConvention;
 use mriseg::text::TextTokenizer;
+use mriseg_data::MaskRule;
 use serde::Serialize;
 use std::time::Instant;
 
@@ -118,6 +119,7 @@ impl Trial {
             &experiment.data.train_split,
             pictures,
             SideConvention::Viewer,
+            &MaskRule::default(),
         )?;
         Ok(Self {
             objective,

@@ -7,7 +7,7 @@ use mriseg::image::Picture;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// Examples of one rule's warnings that the table shows; errors are all shown.
+/// Examples of one rule's warnings that the table shows; errors are all shown, but for [`Rule::UnclearMask`].
 const EXAMPLES: usize = 5;
 
 /// How bad a finding is.
@@ -32,8 +32,16 @@ pub(crate) enum Rule {
     SizeMismatch,
     /// The same picture in two splits.
     Leakage,
+    /// A mask whose values do not tell what is marked.
+    UnclearMask,
     /// A mask with more than two values.
     NotBinary,
+    /// A mask of nearly all of the picture, or nearly nothing.
+    Extent,
+    /// Masks that seem to mark the background.
+    WhiteBackground,
+    /// An orientation tag on a picture or its mask alone.
+    TurnedAlone,
     /// The sentence says something else than the mask.
     Contradiction,
     /// A sentence that models do not read to its end: training leaves the case out, evaluation counts it as failed.
@@ -49,10 +57,15 @@ pub(crate) enum Rule {
 impl Rule {
     fn severity(self) -> Severity {
         match self {
-            Self::IncompleteRow | Self::Unreadable | Self::SizeMismatch | Self::Leakage => {
-                Severity::Error
-            }
+            Self::IncompleteRow
+            | Self::Unreadable
+            | Self::SizeMismatch
+            | Self::Leakage
+            | Self::UnclearMask => Severity::Error,
             Self::NotBinary
+            | Self::Extent
+            | Self::WhiteBackground
+            | Self::TurnedAlone
             | Self::Contradiction
             | Self::LongSentence
             | Self::UnknownWords
@@ -67,7 +80,11 @@ impl Rule {
             Self::Unreadable => "unreadable files",
             Self::SizeMismatch => "picture and mask of different size",
             Self::Leakage => "same picture in two splits",
+            Self::UnclearMask => "masks that do not tell what is marked",
             Self::NotBinary => "masks with more than two values",
+            Self::Extent => "masks of nearly all of the picture, or nearly nothing",
+            Self::WhiteBackground => "masks that seem to mark the background",
+            Self::TurnedAlone => "orientation tags on a picture or its mask alone",
             Self::Contradiction => "sentence contradicts mask",
             Self::LongSentence => {
                 "sentences that are too long: left out of training, failed in evaluation"
@@ -101,6 +118,8 @@ pub(crate) struct Lint {
     pub(crate) cases: BTreeMap<String, usize>,
     /// The mistakes.
     pub(crate) findings: Vec<Finding>,
+    /// What is no mistake, but good to know.
+    pub(crate) notes: Vec<String>,
     #[serde(skip)]
     seen: HashMap<[u8; 32], (String, String)>,
 }
@@ -172,9 +191,10 @@ impl Lint {
                 Severity::Warning => "warning",
             };
             let _ = writeln!(text, "\n{label}: {} ({})", rule.title(), findings.len());
-            let shown = match severity {
-                Severity::Error => findings.len(),
-                Severity::Warning => EXAMPLES.min(findings.len()),
+            // Of unclear masks there are often as many as cases, for one reason.
+            let shown = match (severity, rule) {
+                (Severity::Error, rule) if rule != Rule::UnclearMask => findings.len(),
+                _ => EXAMPLES.min(findings.len()),
             };
             for finding in &findings[..shown] {
                 let place = match finding.id.as_str() {
@@ -190,6 +210,10 @@ impl Lint {
                     findings.len() - shown
                 );
             }
+        }
+        for (i, note) in self.notes.iter().enumerate() {
+            let gap = if i == 0 { "\n" } else { "" };
+            let _ = writeln!(text, "{gap}note: {note}");
         }
         text
     }

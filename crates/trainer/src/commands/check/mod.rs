@@ -1,14 +1,16 @@
 //! `trainer check`: looks for mistakes in a dataset before anyone trains on it.
 
 mod lint;
+mod masks;
 mod texts;
 
 use std::collections::VecDeque;
 
 use anyhow::Result;
 use mriseg::bundle::SideConvention;
+use mriseg::image::ImageError;
 use mriseg::text::TextTokenizer;
-use mriseg_data::{DataError, Dataset, PhantomConfig, SentenceKind};
+use mriseg_data::{DataError, Dataset, Findings, MaskRule, PhantomConfig, SentenceKind};
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -17,6 +19,7 @@ use crate::config::{DataSpec, Experiment};
 use crate::data::text::{self, Vocabulary};
 use crate::system::{Display, exit, usage};
 use lint::{Lint, Rule, Severity, fingerprint};
+use masks::{Files, MaskFacts};
 use texts::Sided;
 
 const SPLITS: [&str; 3] = ["train", "valid", "test"];
@@ -35,7 +38,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
             "--sides patient goes with a folder: the left of a phantom is that of the picture",
         ));
     }
-    let lint = check(&args.data, args.sides, Display::detect(args.json))?;
+    let display = Display::detect(args.json);
+    let lint = check(&args.data, args.sides, &args.mask_value, display)?;
     let (errors, warnings) = (lint.count(Severity::Error), lint.count(Severity::Warning));
     if args.json {
         let object = json!({
@@ -44,6 +48,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
             "errors": errors,
             "warnings": warnings,
             "findings": lint.findings,
+            "notes": lint.notes,
         });
         println!("{object}");
     } else {
@@ -71,13 +76,18 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn check(data: &DataSpec, sides: SideConvention, display: Display) -> Result<Lint> {
-    let mut lint = Lint::default();
+fn check(
+    data: &DataSpec,
+    sides: SideConvention,
+    masks: &MaskRule,
+    display: Display,
+) -> Result<Lint> {
+    let (mut lint, mut files) = (Lint::default(), Files::default());
     match data {
         DataSpec::Phantoms => {
             for split in SPLITS {
                 let dataset = Dataset::phantoms(&PhantomConfig::default(), split, PHANTOMS);
-                check_cases(&dataset, &mut lint, display);
+                check_cases(&dataset, &mut lint, &mut files, display);
             }
         }
         DataSpec::Folder(folder) => {
@@ -88,7 +98,7 @@ fn check(data: &DataSpec, sides: SideConvention, display: Display) -> Result<Lin
             while let Some(split) = splits.pop_front() {
                 match Dataset::open(folder, &split) {
                     Ok(dataset) => {
-                        let dataset = dataset.with_side_convention(sides);
+                        let dataset = dataset.with_side_convention(sides).with_mask_rule(masks);
                         let first = language.is_none();
                         let (tokenizer, vocabulary) = match &mut language {
                             Some(language) => language,
@@ -96,7 +106,7 @@ fn check(data: &DataSpec, sides: SideConvention, display: Display) -> Result<Lin
                             none => none.insert(language_of(&dataset)?),
                         };
                         texts::check(&dataset, tokenizer, vocabulary, first, &mut lint);
-                        check_cases(&dataset, &mut lint, display);
+                        check_cases(&dataset, &mut lint, &mut files, display);
                     }
                     Err(DataError::Rows { rows, .. }) => {
                         for row in rows {
@@ -122,13 +132,14 @@ fn check(data: &DataSpec, sides: SideConvention, display: Display) -> Result<Lin
             }
         }
     }
+    files.note(masks, &mut lint);
     Ok(lint)
 }
 
 /// What one case says, gathered in parallel and noted in order.
 struct Facts {
     fingerprint: [u8; 32],
-    intermediate_pixels: usize,
+    mask: MaskFacts,
     contradiction: Option<String>,
     sided: Option<Sided>,
 }
@@ -140,7 +151,7 @@ fn language_of(train: &Dataset) -> Result<(TextTokenizer, Vocabulary)> {
     Ok((tokenizer, vocabulary))
 }
 
-fn check_cases(dataset: &Dataset, lint: &mut Lint, display: Display) {
+fn check_cases(dataset: &Dataset, lint: &mut Lint, files: &mut Files, display: Display) {
     let split = dataset.split();
     let mut stage = display.stage(&format!("checking {split}"), dataset.len() as u64);
     let cases: Vec<usize> = (0..dataset.len()).collect();
@@ -150,7 +161,7 @@ fn check_cases(dataset: &Dataset, lint: &mut Lint, display: Display) {
         for (&i, mut facts) in chunk.iter().zip(facts) {
             let of_case = facts.as_mut().ok().and_then(|facts| facts.sided.take());
             sided.extend(of_case.map(|sided| (dataset.id(i).to_owned(), sided)));
-            note(lint, split, dataset.id(i), facts);
+            note(lint, files, split, dataset.id(i), facts);
         }
         stage.advance(chunk.len() as u64, None);
     }
@@ -164,19 +175,28 @@ fn facts(dataset: &Dataset, i: usize) -> Result<Facts, DataError> {
     let meant = dataset.kind(i) == Some(SentenceKind::Absent);
     let sides = dataset.side_convention();
     let contradiction = texts::against_mask(&case, sides).filter(|_| !meant);
+    // What the sentence says of an empty mask is compared with it already.
+    let said = contradiction.is_some() || Findings::parse(&case.text).is_some();
     Ok(Facts {
         fingerprint: fingerprint(&case.image),
-        intermediate_pixels: case.intermediate_pixels,
+        mask: MaskFacts::of(&case, meant || said),
         contradiction,
         sided: Sided::of(&case, sides),
     })
 }
 
-fn note(lint: &mut Lint, split: &str, id: &str, facts: Result<Facts, DataError>) {
+fn note(
+    lint: &mut Lint,
+    files: &mut Files,
+    split: &str,
+    id: &str,
+    facts: Result<Facts, DataError>,
+) {
     match facts {
         Err(error) => {
             let rule = match error {
                 DataError::SizeMismatch { .. } => Rule::SizeMismatch,
+                DataError::Image(ImageError::UnclearMask { .. }) => Rule::UnclearMask,
                 _ => Rule::Unreadable,
             };
             lint.case(split, id, None);
@@ -184,13 +204,7 @@ fn note(lint: &mut Lint, split: &str, id: &str, facts: Result<Facts, DataError>)
         }
         Ok(facts) => {
             lint.case(split, id, Some(facts.fingerprint));
-            if facts.intermediate_pixels > 0 {
-                let detail = format!(
-                    "{} pixels of the mask are neither black nor white; they are split at half",
-                    facts.intermediate_pixels
-                );
-                lint.note(Rule::NotBinary, split, id, detail);
-            }
+            facts.mask.note(lint, files, split, id);
             if let Some(detail) = facts.contradiction {
                 lint.note(Rule::Contradiction, split, id, detail);
             }
@@ -250,7 +264,7 @@ mod tests {
 
         fn check_as(&self, sides: SideConvention) -> Lint {
             let data = DataSpec::Folder(self.dir.path().into());
-            check(&data, sides, Display::Silent).unwrap()
+            check(&data, sides, &MaskRule::default(), Display::Silent).unwrap()
         }
     }
 
@@ -338,6 +352,100 @@ mod tests {
         image.to_png()
     }
 
+    /// A mask file with these levels in the left square, around it, and in a right one.
+    fn levels(left: u8, around: u8, right: u8) -> Vec<u8> {
+        let mut image = GrayImage::decode(&mask(2), "mask").unwrap();
+        for i in 0..SIDE * SIDE {
+            let is_right = (22..30).contains(&(i % SIDE)) && (16..24).contains(&(i / SIDE));
+            let level = match image.pixels[i] {
+                0.0 if is_right => right,
+                0.0 => around,
+                _ => left,
+            };
+            image.pixels[i] = f32::from(level) / 255.0;
+        }
+        image.to_png()
+    }
+
+    #[test]
+    fn how_masks_of_two_other_values_are_read_is_told_once() {
+        let mut folder = Folder::new();
+        for (id, tone) in [("a", 0.1), ("b", 0.2), ("c", 0.3)] {
+            folder.case("train", id, tone);
+            folder.file("train", "mask", id, &levels(2, 0, 0));
+        }
+        let lint = folder.check();
+        assert_eq!(rules(&lint), []);
+        assert_eq!(lint.notes, ["masks hold 0 and 2: 2 is read as marked"]);
+        assert_eq!(lint.table().matches("2 is read as marked").count(), 1);
+    }
+
+    #[test]
+    fn a_label_map_is_an_error_until_a_value_is_given() {
+        let mut folder = Folder::new();
+        folder.case("train", "labels", 0.1);
+        folder.file("train", "mask", "labels", &levels(1, 0, 2));
+        let lint = folder.check();
+        assert_eq!(rules(&lint), [(Rule::UnclearMask, "labels")]);
+        let check_by = |rule: &str| {
+            let data = DataSpec::Folder(folder.dir.path().into());
+            let (sides, rule) = (SideConvention::Viewer, rule.parse().unwrap());
+            check(&data, sides, &rule, Display::Silent).unwrap()
+        };
+        assert_eq!(rules(&check_by("1")), []);
+        assert_eq!(rules(&check_by("2")), [(Rule::Contradiction, "labels")]);
+        let lint = check_by("7");
+        assert!(
+            rules(&lint).contains(&(Rule::UnclearMask, "")),
+            "{:?}",
+            lint.findings
+        );
+    }
+
+    #[test]
+    fn masks_of_nearly_all_or_nothing_are_found_whatever_the_sentence() {
+        let mut folder = Folder::new();
+        for (id, tone) in [
+            ("full", 0.1),
+            ("empty", 0.2),
+            ("fine", 0.3),
+            ("fine-too", 0.4),
+        ] {
+            folder.case("train", id, tone);
+        }
+        folder.table = folder.table.replace(LEFT, "a spot");
+        folder.row("train", "one-more", "a spot");
+        folder.file("train", "img", "one-more", &picture(SIDE, 0.5));
+        folder.file("train", "mask", "one-more", &levels(255, 0, 0));
+        folder.file("train", "mask", "full", &levels(255, 255, 255));
+        folder.file("train", "mask", "empty", &levels(0, 0, 0));
+        let found = folder.check();
+        assert_eq!(
+            rules(&found),
+            [(Rule::Contradiction, "empty"), (Rule::Extent, "full")]
+        );
+    }
+
+    #[test]
+    fn white_backgrounds_are_told_once() {
+        let mut folder = Folder::new();
+        for (id, tone) in [("a", 0.1), ("b", 0.2), ("c", 0.3)] {
+            folder.case("train", id, tone);
+            folder.file("train", "mask", id, &levels(0, 255, 255));
+        }
+        let lint = folder.check();
+        let found: Vec<_> = rules(&lint)
+            .into_iter()
+            .filter(|(rule, _)| *rule != Rule::Contradiction)
+            .collect();
+        assert_eq!(found, [(Rule::WhiteBackground, "")]);
+        assert!(
+            lint.table().contains("3 of 3 masks mark more than half"),
+            "{}",
+            lint.table()
+        );
+    }
+
     #[test]
     fn the_same_picture_in_two_splits_is_found_even_under_another_name() {
         let mut folder = Folder::new();
@@ -411,6 +519,7 @@ mod tests {
         let error = run(&CheckArgs {
             data: DataSpec::Phantoms,
             sides: SideConvention::Patient,
+            mask_value: MaskRule::default(),
             json: true,
         })
         .unwrap_err();
@@ -419,7 +528,8 @@ mod tests {
 
     #[test]
     fn the_phantoms_are_in_order() {
-        let lint = check(&DataSpec::Phantoms, SideConvention::Viewer, Display::Silent).unwrap();
+        let (sides, masks) = (SideConvention::Viewer, MaskRule::default());
+        let lint = check(&DataSpec::Phantoms, sides, &masks, Display::Silent).unwrap();
         assert_eq!(rules(&lint), []);
         assert!(lint.cases["train"] > PHANTOMS);
     }
@@ -430,6 +540,7 @@ mod tests {
             run(&CheckArgs {
                 data: DataSpec::Folder(folder.into()),
                 sides: SideConvention::Viewer,
+                mask_value: MaskRule::default(),
                 json: true,
             })
         };
