@@ -1,6 +1,6 @@
 // Recordings: the ones that came with the page, those of the user's files, and making one.
 
-import { openPicture } from '../picture/picture.ts';
+import { closePicture, openPicture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import { finished } from '../session/run.ts';
 import { byId, make, makeButton, save } from '../ui/dom.ts';
@@ -40,7 +40,7 @@ async function showPicture(context: Context, { picture }: Trace): Promise<void> 
   const bytes = picture.file === undefined ? undefined : bytesOf(picture.file);
   const name = 'recording.png';
   // Whatever is no picture is refused here, before it takes the place of the one on screen.
-  if (bytes) (await openPicture(name, bytes, context.imaging)).bitmap.close();
+  if (bytes) closePicture(await openPicture(name, bytes.slice(), context.imaging));
   const blob = bytes ? new Blob([bytes]) : await plain(picture.width, picture.height);
   await actions.openFiles([new File([blob], name)]);
 }

@@ -24,6 +24,7 @@ import { Session } from '../session/session.ts';
 import { byId, fillPairs, settings } from '../ui/dom.ts';
 import { bytes } from '../ui/format.ts';
 import { addShortcuts, connectShortcuts } from '../ui/keys.ts';
+import { tell } from '../ui/tell.ts';
 import { inWords, say } from '../ui/words.ts';
 import { connectView } from '../view/view.ts';
 import { Decoding } from './decoding.ts';
@@ -105,7 +106,7 @@ export class App implements Context {
       typed: () => void this.#reading.refresh(),
       // Without a model this would be a download that nobody asked for.
       sentence: () => this.engine && this.#segmentIfAllowed(),
-      failed: (message) => showNotice(message),
+      notify: (message) => showNotice(message),
       others: async (files) => (await this.#takeBundle(files)) || (await this.#clinic?.takeFiles(files)) || false,
     });
     this.actions = this.#makeActions();
@@ -311,7 +312,7 @@ export class App implements Context {
       this.#model.add(bundle);
       showNotice(say('ownModel', bundle.manifest.name));
     } catch (error) {
-      showNotice(error instanceof LoadError ? `${error.message} ${error.remedy}` : String(error));
+      showNotice(tell(error));
     }
     return true;
   }

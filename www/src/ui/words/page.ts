@@ -14,6 +14,18 @@ export const PAGE = {
   examples: ['Example pictures', 'Beispielbilder'],
   example: ['Example {0}', 'Beispiel {0}'],
   open: ['Open…', 'Öffnen…'],
+  oneOfMany: ['{0} is open, one of {1} files: the page shows one picture at a time.', '{0} ist geöffnet, eine von {1} Dateien: die Seite zeigt ein Bild zugleich.'],
+  noPicture: [
+    'None of these {0} files is a PNG, JPEG or WebP picture or a DICOM file: convert one and open it.',
+    'Keine dieser {0} Dateien ist ein Bild als PNG, JPEG oder WebP oder eine DICOM-Datei: eine umwandeln und öffnen.',
+  ],
+  emptyFolder: ['There is no file in {0}: drop a picture.', 'In {0} ist keine Datei: ein Bild ablegen.'],
+  nothingDropped: ['There is no picture in what was dropped: save it, and drop the file.', 'Im Abgelegten ist kein Bild: es speichern und die Datei ablegen.'],
+  otherHost: [
+    'The picture lies on {0}, and this page asks no other host for anything: save the picture there, and drop the file here.',
+    'Das Bild liegt auf {0}, und diese Seite fragt keinen anderen Server: das Bild dort speichern und die Datei hier ablegen.',
+  ],
+  anotherPage: ['another page', 'einer anderen Seite'],
   openTitle: ['Open your own picture; it is not uploaded', 'Ein eigenes Bild öffnen; es wird nicht hochgeladen'],
   maskLabel: ['Mask over the picture. After decoding, the arrow keys move over its cells.', 'Maske über dem Bild. Nach dem Dekodieren gehen die Pfeiltasten über ihre Zellen.'],
   left: ['left', 'links'],
