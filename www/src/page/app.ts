@@ -58,6 +58,8 @@ export class App implements Context {
   #state: State = { name: 'probe' };
   /** Changes to a faster engine that is ready; called between decodings. */
   #adopt: (() => void) | undefined;
+  /** Whether the engine may still hold memory for a picture that is no longer on screen. */
+  #replaced = false;
   /** The model whose example and sentences are offered. */
   #offered: string | undefined;
   readonly #words = byId<HTMLSelectElement>('words-select');
@@ -284,6 +286,7 @@ export class App implements Context {
     showNotice('');
     showPictureNotes(picture.notes);
     this.#model.propose(picture.kind);
+    this.#replaced = true;
     this.#dispatch(this.#opened());
   }
 
@@ -298,6 +301,9 @@ export class App implements Context {
     const adopt = this.#adopt;
     this.#adopt = undefined;
     adopt?.();
+    if (!this.#replaced) return;
+    this.#replaced = false;
+    if (this.#model.isHeavy) this.#model.restart().catch((error: unknown) => this.#fail(error));
   }
 
   #render(): void {
@@ -330,7 +336,7 @@ export class App implements Context {
   }
 
   #showTiming(): void {
-    fillPairs(byId('timing'), timingRows(this.#model.timings, this.session.run));
+    fillPairs(byId('timing'), timingRows(this.#model.timings, this.session.run, this.engine?.memory));
   }
 
   #showRun(): void {

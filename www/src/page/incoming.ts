@@ -93,7 +93,7 @@ function fileOf({ pathname }: URL): File {
 
 /** Which of several files is opened: the first by name that is a picture; undefined where none is. */
 export async function firstPicture(files: readonly File[]): Promise<File | undefined> {
-  const named = files.toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  const named = [...files].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
   for (const file of named.filter(({ name }) => !JUNK.test(name))) {
     const head = await file.slice(0, HEAD_BYTES).arrayBuffer().catch(() => new ArrayBuffer());
     if (formatOf(new Uint8Array(head))) return file;

@@ -96,7 +96,7 @@ export class PicturePanel {
 
   /** Shows the gallery and opens its first picture. A page without gallery still opens files. */
   async openGallery(): Promise<void> {
-    this.#items = await fetchJson<GalleryItem[]>(new URL('gallery.json', this.#base), []);
+    this.#items = await fetchJson<GalleryItem[]>('gallery.json', this.#base, [], (message) => this.#events.notify(message));
     this.#show();
     if (this.#items[0]) await this.#openItem(this.#items[0]);
   }
@@ -189,8 +189,11 @@ export class PicturePanel {
     markChosen(gallery, this.#item?.id);
     const sentences: readonly Sentence[] = (this.#aboutLungs && this.#item?.sentences) || [];
     renderSentences(byId('sentences'), sentences, ({ text }) => this.#choose(text));
-    renderOwnWords(byId('own-words'), OWN_WORDS, (text) => this.#choose(text));
-    byId('sentences').hidden = byId('own-words-box').hidden = !this.#aboutLungs;
+    const wordings = this.#aboutLungs ? OWN_WORDS : [this.#prompt.placeholder].filter(Boolean);
+    renderOwnWords(byId('own-words'), wordings, (text) => this.#choose(text));
+    byId('own-words-title').textContent = say(this.#aboutLungs ? 'ownWords' : 'trainedWith');
+    byId('sentences').hidden = !this.#aboutLungs;
+    byId('own-words-box').hidden = wordings.length === 0;
     this.#mark();
   }
 
