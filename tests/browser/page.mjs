@@ -129,7 +129,12 @@ export async function openPicture(page, image, folder) {
 
 /** Waits until the picture of this name is on the page. */
 export async function shown(page, name) {
-  await page.waitForFunction((name) => document.querySelector('#stage').dataset.picture === name, name);
+  await page
+    .waitForFunction((name) => document.querySelector('#stage').dataset.picture === name, name)
+    .catch(async (error) => {
+      const text = await page.getByRole('alert').textContent();
+      throw new Error(`waited for the picture ${name}, the notice is: ${text}`, { cause: error });
+    });
 }
 
 /** A gallery picture in a frame of one grey: `frame` names its pixels on each side. */
