@@ -99,10 +99,10 @@ export async function choose(page, testId, value) {
   await settings(page, () => page.getByTestId(testId).selectOption(value));
 }
 
-/** Loads the bundle and waits for Ready. */
-export async function loadModel(page, timeout = 300_000) {
+/** Loads the bundle of the tests, or another one, and waits for Ready. */
+export async function loadModel(page, { model = BUNDLE, timeout = 300_000 } = {}) {
   await settings(page, async () => {
-    await page.getByTestId('model-select').selectOption(BUNDLE);
+    await page.getByTestId('model-select').selectOption(model);
     await page.getByTestId('load-model').click();
     const reached = await state(page, ['ready', 'error'], timeout);
     assert.equal(reached, 'ready', await page.getByTestId('status').textContent());

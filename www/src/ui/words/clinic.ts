@@ -60,6 +60,7 @@ export const CLINIC = {
   influenceHover: ['Point at a line to see its mask, dashed.', 'Auf eine Zeile zeigen: ihre Maske erscheint gestrichelt.'],
   otherSide: ['Other side:', 'Andere Seite:'],
   noRequest: ['Nothing asked for:', 'Nach nichts gefragt:'],
+  influenceNotTaken: ['The model takes none of the sentences that this one would be compared with.', 'Das Modell nimmt keinen der Sätze an, mit denen dieser zu vergleichen wäre.'],
   influenceFine: ['the sentence made a difference', 'der Satz hat gewirkt'],
   influenceWarns: ['warning', 'Warnung'],
   influenceDice: ['gives another mask: Dice {0} with this one.', 'ergibt eine andere Maske: Dice {0} mit dieser.'],
