@@ -158,6 +158,8 @@ describe('files', { skip: missing }, () => {
         await bring(page, name, read(name));
         await shown(page, name);
         assert.equal(await page.locator('#notice').textContent(), '', name);
+        const [across, down] = await page.locator('#frame').evaluate(({ clientWidth, clientHeight }) => [clientWidth, clientHeight]);
+        assert.ok(across >= 5 && down >= 5, `${name} is shown at ${across} x ${down}`);
         await choose(page, 'model-select', BUNDLE);
         await segmentNow(page, 'left lung');
         const { width, height } = await page.evaluate(() => window.__mriseg.last);

@@ -1,6 +1,7 @@
 // A mask that somebody drew elsewhere, from a picture file.
 
 import { decodeUpright } from '../picture/picture.ts';
+import { say } from '../ui/words.ts';
 
 /** Values of a label map, at most; pictures and softened masks have more. */
 const LABELS = 16;
@@ -43,7 +44,7 @@ export function binary(values: Uint8Array): Uint8Array {
 export async function readGrey(file: File): Promise<GreyPicture> {
   const decode = async () => decodeUpright(new Uint8Array(await file.arrayBuffer()), { colorSpaceConversion: 'none' });
   const bitmap = await decode().catch(() => undefined);
-  if (!bitmap) throw new Error(`${file.name} is no picture that this browser reads; save the mask as a PNG.`);
+  if (!bitmap) throw new Error(say('truthUnreadable', file.name));
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
   context.drawImage(bitmap, 0, 0);

@@ -14,6 +14,7 @@ import { connectLearn } from '../learn/learn.ts';
 import { connectLesson } from '../lesson/lesson.ts';
 import { followLink } from '../lesson/links.ts';
 import { openPicture, type Picture } from '../picture/picture.ts';
+import { shownAspect } from '../picture/place.ts';
 import { loadImaging, type Imaging } from '../picture/module.ts';
 import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
 import { packedOf } from '../session/document.ts';
@@ -171,7 +172,7 @@ export class App implements Context {
       if (!picture) return;
       byId('stage').dataset.picture = picture.name;
       byId('picture-name').textContent = this.example ? '' : picture.name;
-      byId('frame').style.setProperty('--aspect', String(picture.width / picture.height));
+      byId('frame').style.setProperty('--aspect', String(shownAspect(picture)));
       viewer.show(picture.bitmap);
       this.#render();
     });

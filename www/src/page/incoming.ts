@@ -37,8 +37,10 @@ export function acceptPictures(stage: HTMLElement, take: (files: readonly File[]
   });
   document.addEventListener('paste', (event) => {
     const { clipboardData: data } = event;
-    const files = Array.from(data?.files ?? []);
-    const address = data && !isEditable(event.target) ? addressIn(data) : undefined;
+    // Words that are pasted into the sentence may come with a picture of themselves.
+    if (!data || (isEditable(event.target) && data.types.includes('text/plain'))) return;
+    const files = Array.from(data.files);
+    const address = addressIn(data);
     if (files.length === 0 && address === undefined) return;
     event.preventDefault();
     void filesIn(Promise.resolve(files), address, []).then(take).catch(fail);

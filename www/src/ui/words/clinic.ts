@@ -33,6 +33,7 @@ export const CLINIC = {
   ],
   truthWaits: ['The ground truth is open. Segment to compare.', 'Die Referenz ist geöffnet. Zum Vergleichen segmentieren.'],
   truthNoPicture: ['Open the picture first, then its mask.', 'Zuerst das Bild öffnen, dann seine Maske.'],
+  truthUnreadable: ['{0} is no picture that this browser reads: save the mask as a PNG.', '{0} ist kein Bild, das dieser Browser liest: die Maske als PNG speichern.'],
   truthSize: [
     '{0} has {1} pixels, the picture has {2}: a mask of another size cannot be compared. Export it at the size of the picture.',
     '{0} hat {1} Pixel, das Bild {2}: eine Maske anderer Größe lässt sich nicht vergleichen. Bitte in der Größe des Bildes exportieren.',
