@@ -168,17 +168,14 @@ export function refuseHtml(response: Response, file: string, begin: Uint8Array):
   );
 }
 
-/** The script module at `url`; throws a LoadError that names its file where the server does not give it. */
-export async function importModule<T>(url: string): Promise<T> {
-  try {
-    return (await import(/* @vite-ignore */ url)) as T;
-  } catch (error) {
-    // The browser does not say why.
-    const file = new URL(url).pathname.split('/').at(-1)!;
-    const response = await request(url, file, (url) => fetch(url));
-    refuseHtml(response, file, new Uint8Array(await response.arrayBuffer()));
-    throw error;
-  }
+/** Throws why the script at `url` was not imported: a LoadError where the server does not give it, else `error`. */
+export async function explainImport(url: string, error: unknown): Promise<never> {
+  // Browsers say of an import that it failed, and not why.
+  if (!/import/i.test(messageOf(error))) throw error;
+  const file = new URL(url).pathname.split('/').at(-1)!;
+  const response = await request(url, file, (url) => fetch(url));
+  refuseHtml(response, file, new Uint8Array(await response.arrayBuffer()));
+  throw error;
 }
 
 function interrupted(entry: FileEntry, received: number): LoadError {

@@ -4,7 +4,7 @@ import type { Bundle } from '../bundle/bundle.ts';
 import { candidates, decide, type Choice, type Preference, type Probe } from './choose.ts';
 import type { EngineClient } from './client.ts';
 import { EngineGone } from './gone.ts';
-import { loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
+import { explainImport, loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
 import type { EngineKind, Speed } from './messages.ts';
 
 /** engines.json, which the build writes: the wasm of each engine and its glue script. */
@@ -212,7 +212,8 @@ export class Engines {
     try {
       const create = async () => {
         const wasm = await loadFile(new URL(listed.wasm.file, this.#base).href, listed.wasm, loader);
-        return client.ask('create', { glue: new URL(listed.glue, this.#base).href, wasm: wasm.bytes });
+        const glue = new URL(listed.glue, this.#base).href;
+        return client.ask('create', { glue, wasm: wasm.bytes }).catch((error: unknown) => explainImport(glue, error));
       };
       const [{ compileMs }, { manifest, manifestBytes, files }] = await Promise.all([create(), bundle]);
       onPrepare(`the ${ENGINE_NAMES[engine]} engine`);

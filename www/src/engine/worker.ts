@@ -1,6 +1,5 @@
 // The engine's worker: holds one wasm engine and runs its decoding loop.
 
-import { importModule, messageOf } from '../bundle/loader.ts';
 import {
   AT_ONCE,
   type Answers,
@@ -78,7 +77,7 @@ async function answer(request: Request): Promise<void> {
     if (error instanceof WebAssembly.RuntimeError) {
       fatal('crash', error.message);
     } else {
-      const message = messageOf(error);
+      const message = error instanceof Error ? error.message : String(error);
       post({ id: request.id, kind: 'refused', message });
     }
   }
@@ -113,7 +112,7 @@ async function call(method: keyof EngineCalls, given: unknown[]): Promise<unknow
 
 async function create(glue: string, wasm: Uint8Array): Promise<Answers['create']> {
   const begin = performance.now();
-  const module = await importModule<EngineModule>(glue);
+  const module = (await import(/* @vite-ignore */ glue)) as EngineModule;
   ({ memory } = await module.default({ module_or_path: await WebAssembly.compile(wasm as BufferSource) }));
   engine = await module.Engine.create(fatal);
   return { compileMs: performance.now() - begin };

@@ -1,7 +1,7 @@
 // The page's end of the imaging module: DICOM files and pictures, open in a worker of their own. The module is downloaded
 // when the first file is opened. A decoder that panics ends its worker, not the page; the next file gets a new one.
 
-import { loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
+import { explainImport, loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
 import type {
   Answers,
   Rendered,
@@ -92,7 +92,7 @@ export class ImagingClient {
     const session = new Session();
     const glue = new URL(listing.glue, this.#base).href;
     // Copied, not moved: the loader is still writing these bytes to the store.
-    await session.ask('create', { glue, wasm }, 'The imaging module');
+    await session.ask('create', { glue, wasm }, 'The imaging module').catch((error: unknown) => explainImport(glue, error));
     return session;
   }
 }

@@ -1,6 +1,5 @@
 // The worker of the imaging module: holds its wasm and the files that are open.
 
-import { importModule, messageOf } from '../bundle/loader.ts';
 import type { Answers, ImagingModule, Reply, Request, Study } from './messages.ts';
 
 let module: ImagingModule | undefined;
@@ -21,7 +20,7 @@ async function answer(request: Request): Promise<void> {
     const value = request.kind === 'create' ? await create(request.glue, request.wasm) : run(request);
     post({ id: request.id, kind: 'answer', value, memory: taken() }, buffers(value));
   } catch (error) {
-    const message = messageOf(error);
+    const message = error instanceof Error ? error.message : String(error);
     if (error instanceof WebAssembly.RuntimeError) post({ kind: 'fatal', message });
     else post({ id: request.id, kind: 'refused', message, memory: taken() });
   }
@@ -32,7 +31,7 @@ function taken(): number {
 }
 
 async function create(glue: string, wasm: Uint8Array): Promise<undefined> {
-  const loaded = await importModule<ImagingModule>(glue);
+  const loaded = (await import(/* @vite-ignore */ glue)) as ImagingModule;
   ({ memory } = await loaded.default({ module_or_path: await WebAssembly.compile(wasm as BufferSource) }));
   module = loaded;
 }
