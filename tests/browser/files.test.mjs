@@ -438,7 +438,7 @@ describe('files, on WebGPU', { skip: missing }, () => {
     await page.waitForFunction(() => /is ready/.test(document.querySelector('#notice').textContent));
     await settings(page, () => page.getByTestId('load-model').click());
     assert.equal(await state(page, ['ready', 'error'], 600_000), 'ready', await page.getByTestId('status').textContent());
-    await page.waitForFunction(() => document.querySelector('[data-testid=badge]').dataset.engine === 'webgpu', null, { timeout: 600_000 });
+    await page.waitForFunction(() => document.querySelector('[data-testid=badge]').dataset.engine === 'webgpu', null, { timeout: 300_000 });
   });
 });
 
