@@ -99,10 +99,10 @@ export async function choose(page, testId, value) {
   await settings(page, () => page.getByTestId(testId).selectOption(value));
 }
 
-/** Loads the bundle and waits for Ready. */
-export async function loadModel(page, timeout = 300_000) {
+/** Loads the bundle of the tests, or another one, and waits for Ready. */
+export async function loadModel(page, { model = BUNDLE, timeout = 300_000 } = {}) {
   await settings(page, async () => {
-    await page.getByTestId('model-select').selectOption(BUNDLE);
+    await page.getByTestId('model-select').selectOption(model);
     await page.getByTestId('load-model').click();
     const reached = await state(page, ['ready', 'error'], timeout);
     assert.equal(reached, 'ready', await page.getByTestId('status').textContent());
@@ -129,7 +129,12 @@ export async function openPicture(page, image, folder) {
 
 /** Waits until the picture of this name is on the page. */
 export async function shown(page, name) {
-  await page.waitForFunction((name) => document.querySelector('#stage').dataset.picture === name, name);
+  await page
+    .waitForFunction((name) => document.querySelector('#stage').dataset.picture === name, name)
+    .catch(async (error) => {
+      const text = await page.getByRole('alert').textContent();
+      throw new Error(`waited for the picture ${name}, the notice is: ${text}`, { cause: error });
+    });
 }
 
 /** A gallery picture in a frame of one grey: `frame` names its pixels on each side. */

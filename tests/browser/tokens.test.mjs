@@ -42,7 +42,7 @@ function compare(name, { webgpu, query, pictures, timeout, badge }) {
       session = await open({ webgpu });
       guard = await visit(session, { query });
       page = guard.page;
-      await loadModel(page, timeout);
+      await loadModel(page, { timeout });
       if (webgpu) await webgpuRuns(page, timeout);
     });
     after(() => session?.close());

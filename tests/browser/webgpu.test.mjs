@@ -68,7 +68,7 @@ describe('page with a software WebGPU adapter', { skip: missing }, () => {
       await route.fulfill({ response, body: COUNTING + (await response.text()) });
     });
     const { page, nothingWrong } = await visit(session, { query: '?engine=webgpu', context });
-    await loadModel(page, SLOW);
+    await loadModel(page, { timeout: SLOW });
     await webgpuRuns(page, SLOW);
     const worker = page.workers().at(-1);
     const counts = () => worker.evaluate(() => ({ ...globalThis.gpuCalls }));
@@ -102,7 +102,7 @@ describe('page with a software WebGPU adapter', { skip: missing }, () => {
 
   test('a lost GPU is told, and the CPU engine goes on behind the tokens that are there, with the same mask', async () => {
     const { page } = await visit(session, { query: '?engine=webgpu' });
-    await loadModel(page, SLOW);
+    await loadModel(page, { timeout: SLOW });
     await webgpuRuns(page, SLOW);
     const whole = await segment(page, first, SLOW);
     await page.getByTestId('pace-select').selectOption('slow');

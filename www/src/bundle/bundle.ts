@@ -13,7 +13,8 @@ export interface BundleListing {
   title: string;
   /** Of all files, the manifest too. */
   bytes: number;
-  suits: PictureKind;
+  /** Undefined where the manifest does not tell. */
+  suits?: PictureKind | undefined;
   /** Whether its sentences are about lungs. */
   aboutLungs: boolean;
   /** A sentence that the model understands. */
@@ -68,9 +69,11 @@ export function listFiles(manifest: Manifest): FileEntry[] {
   return [...manifest.shards, manifest.tokenizer, manifest.card];
 }
 
-/** The kind of pictures that the model `id` knows. */
-export function suits(id: string, { architecture, data }: Manifest): PictureKind {
+/** The kind of pictures that the model `id` knows; undefined of grey pictures that are no chest X-rays. */
+export function suits(id: string, manifest: Manifest): PictureKind | undefined {
+  const { architecture, data } = manifest;
   if (architecture?.image.input_channels === 3) return 'colour';
+  if (!isAboutLungs(manifest)) return undefined;
   return id === 'phantom' || /^phantoms\b/.test(data ?? '') ? 'drawing' : 'xray';
 }
 

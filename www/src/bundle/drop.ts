@@ -69,7 +69,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
 
 async function collect(entry: FileSystemEntry, files: File[]): Promise<void> {
   if (files.length >= MAX_FILES) {
-    throw new LoadError(`${entry.fullPath} has more than ${MAX_FILES} files.`, 'Drop the folder of the bundle itself.');
+    throw new LoadError(`${entry.fullPath} has more than ${MAX_FILES} files.`, 'Drop one picture of it, or the folder of a bundle itself.');
   }
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));

@@ -18,6 +18,12 @@ export class LoadError extends Error {
   }
 }
 
+/** What an error says, with the remedy where it has one. */
+export function messageOf(error: unknown): string {
+  if (error instanceof LoadError) return `${error.message} ${error.remedy}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 export interface Loaded {
   bytes: Bytes;
   /** No byte came over the network. */
@@ -160,6 +166,16 @@ export function refuseHtml(response: Response, file: string, begin: Uint8Array):
     `${file} is missing: the server answered with a web page in its place.`,
     'Copy the file to the server; one that answers every address with its start page hides that it is not there.',
   );
+}
+
+/** Throws why the script at `url` was not imported: a LoadError where the server does not give it, else `error`. */
+export async function explainImport(url: string, error: unknown): Promise<never> {
+  // Browsers say of an import that it failed, and not why.
+  if (!/import/i.test(messageOf(error))) throw error;
+  const file = new URL(url).pathname.split('/').at(-1)!;
+  const response = await request(url, file, (url) => fetch(url));
+  refuseHtml(response, file, new Uint8Array(await response.arrayBuffer()));
+  throw error;
 }
 
 function interrupted(entry: FileEntry, received: number): LoadError {

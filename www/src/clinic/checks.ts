@@ -83,7 +83,7 @@ export class ChecksPanel {
     this.#ask.hidden = found !== undefined;
     this.#found.hidden = !found;
     this.#found.replaceChildren(...(found ?? []).map((one) => this.#influence(one)));
-    this.#note.textContent = found ? say('influenceHover') : say('influenceNote');
+    this.#note.textContent = say(!found ? 'influenceNote' : found.length > 0 ? 'influenceHover' : 'influenceNotTaken');
   }
 
   /** One line, which shows the other mask while somebody is on it. */

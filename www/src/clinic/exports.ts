@@ -7,6 +7,7 @@ import type { Context } from '../session/context.ts';
 import { packedOf, pixelsOf, type Finding } from '../session/document.ts';
 import { byId, make, makeButton, save } from '../ui/dom.ts';
 import { ended, sentence } from '../ui/format.ts';
+import { tell } from '../ui/tell.ts';
 import { currentLanguage, inWords, say, type Key } from '../ui/words.ts';
 import { CHECK_NAMES, shapeLine, sizeLine } from './figures.ts';
 import { measure } from './measure.ts';
@@ -35,7 +36,7 @@ export function connectExports(context: Context, known: Known): void {
       const { blob, ending } = await make(active);
       save(blob, stem(picture.name) + ending);
     } catch (error) {
-      notify(say('notSaved', (error as Error).message));
+      notify(say('notSaved', tell(error)));
     }
   };
   const all = makers(context, known);
@@ -127,7 +128,8 @@ async function patientLabel({ run }: Finding, { engine }: Context): Promise<stri
   const other = model.sideConvention === 'viewer' ? 'patient' : 'viewer';
   const exchanged = (text: string) => engine?.call('inConvention', text, other).then((sentence) => sentence.text);
   const inPatient = async (text: string) => (words === 'patient' ? text : ((await exchanged(text)) ?? text));
-  const lungs = /^(both lungs|left lung|right lung) (?:themselves|itself)/.exec(started.readAs ?? '')?.[1];
+  if (started.readAs === null) return inPatient(prompt);
+  const lungs = /^(both lungs|left lung|right lung) (?:themselves|itself)/.exec(started.readAs)?.[1];
   if (lungs) return inPatient(lungs);
   const label = await inPatient(prompt);
   // A bare "left lung" asks for findings in it.

@@ -2,6 +2,7 @@
 
 import { dice } from '../draw/dice.ts';
 import type { Layer } from '../draw/drawings.ts';
+import { EngineGone } from '../engine/gone.ts';
 import { WHOLE } from '../picture/place.ts';
 import type { Context } from '../session/context.ts';
 import { countMask, finished, type FinishedRun } from '../session/run.ts';
@@ -39,11 +40,16 @@ export async function influenceOf(context: Context, run: FinishedRun): Promise<I
   ] as const;
   const found: Influence[] = [];
   for (const { what, prompt } of asked) {
-    const other = prompt === undefined ? undefined : finished(await tryOut.call(context, prompt));
+    const other = prompt === undefined ? undefined : finished(await tryOut.call(context, prompt).catch(refused));
     if (!other || other.outcome.stopped) continue;
     found.push({ what, ...compared(run, other), prompt: other.prompt });
   }
   return found;
+}
+
+/** A model need not take every sentence. */
+function refused(error: unknown): undefined {
+  if (error instanceof EngineGone) throw error;
 }
 
 function compared(run: FinishedRun, other: FinishedRun): Pick<Influence, 'dice' | 'empty' | 'none' | 'layer'> {

@@ -1,5 +1,8 @@
 // A mask that somebody drew elsewhere, from a picture file.
 
+import { decodeUpright } from '../picture/picture.ts';
+import { say } from '../ui/words.ts';
+
 /** Values of a label map, at most; pictures and softened masks have more. */
 const LABELS = 16;
 
@@ -37,10 +40,11 @@ export function binary(values: Uint8Array): Uint8Array {
   return values.map((value) => (value >= level ? 1 : 0));
 }
 
-/** Reads any picture that the browser reads; colour counts as its strongest channel. */
+/** Reads any picture that the browser reads, turned by its orientation tag; colour counts as its strongest channel. */
 export async function readGrey(file: File): Promise<GreyPicture> {
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none' }).catch(() => undefined);
-  if (!bitmap) throw new Error(`${file.name} is no picture that this browser reads; save the mask as a PNG.`);
+  const decode = async () => decodeUpright(new Uint8Array(await file.arrayBuffer()), { colorSpaceConversion: 'none' });
+  const bitmap = await decode().catch(() => undefined);
+  if (!bitmap) throw new Error(say('truthUnreadable', file.name));
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
   context.drawImage(bitmap, 0, 0);

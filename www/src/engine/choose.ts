@@ -25,11 +25,11 @@ export function candidates(preference: Preference, probe: Probe): EngineKind[] {
   return probe.software ? ['cpu'] : ['cpu', 'webgpu'];
 }
 
-/** The choice, given what each started engine measured; an engine that failed to start has no speed. */
+/** The choice, given what each started engine measured: null where it could not be measured; one that failed to start is not there. */
 export function decide(
   preference: Preference,
   probe: Probe,
-  speeds: Partial<Record<EngineKind, Speed>>,
+  speeds: Partial<Record<EngineKind, Speed | null>>,
   tokens: number,
 ): Choice {
   if (preference === 'cpu') return { engine: 'cpu', reason: 'chosen by you' };
@@ -38,7 +38,7 @@ export function decide(
     return { engine: 'cpu', reason: `${asked}${probe.detail}` };
   }
   if (preference === 'webgpu') {
-    return speeds.webgpu
+    return speeds.webgpu !== undefined
       ? { engine: 'webgpu', reason: `chosen by you, on ${probe.detail}` }
       : { engine: 'cpu', reason: 'WebGPU was asked for, but its engine did not start' };
   }
@@ -46,8 +46,9 @@ export function decide(
     return { engine: 'cpu', reason: `WebGPU is only a software adapter here (${probe.detail})` };
   }
   const { cpu, webgpu } = speeds;
-  if (!webgpu) return { engine: 'cpu', reason: 'the WebGPU engine did not start' };
-  if (!cpu) return { engine: 'webgpu', reason: 'the CPU engine did not start' };
+  if (webgpu === undefined) return { engine: 'cpu', reason: 'the WebGPU engine did not start' };
+  if (cpu === undefined) return { engine: 'webgpu', reason: 'the CPU engine did not start' };
+  if (!webgpu || !cpu) return { engine: 'cpu', reason: 'the engines could not be compared with this model\u2019s example sentence' };
   const engine = wholeMask(webgpu, tokens) < wholeMask(cpu, tokens) ? 'webgpu' : 'cpu';
   const compared = `${milliseconds(cpu)} on the CPU, ${milliseconds(webgpu)} on ${probe.detail}`;
   return { engine, reason: `the faster one here: ${compared}` };

@@ -1,16 +1,8 @@
 // The page's end of the engine worker: requests as promises, progress as calls.
 
 import type { Answers, EngineCalls, EngineKind, Progress, Reply, Requests, Signal } from './messages.ts';
+import { EngineGone } from './gone.ts';
 import workerUrl from './worker.ts?worker&url';
-
-/** The engine is gone: it panicked or lost its device. Only a new one helps. */
-export class EngineGone extends Error {
-  readonly cause: string;
-  constructor(cause: string, message: string) {
-    super(message);
-    this.cause = cause;
-  }
-}
 
 interface Pending {
   resolve(value: never): void;
@@ -24,6 +16,10 @@ export class EngineClient {
   onGone: (error: EngineGone) => void = () => {};
   /** The tokens that were inspected last: `attention` is about them, whoever asked. */
   inspected: Uint32Array | undefined;
+  /** Bytes of memory that it has taken, as of its last answer. */
+  memory = 0;
+  /** The same when the model was loaded and no picture read. */
+  ownMemory = 0;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
@@ -94,6 +90,7 @@ export class EngineClient {
       return;
     }
     this.#pending.delete(reply.id);
+    if (reply.kind === 'answer') this.memory = reply.memory;
     if (reply.kind === 'answer') pending?.resolve(reply.value as never);
     else pending?.reject(new Error(reply.message));
   }

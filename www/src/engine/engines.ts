@@ -2,8 +2,9 @@
 
 import type { Bundle } from '../bundle/bundle.ts';
 import { candidates, decide, type Choice, type Preference, type Probe } from './choose.ts';
-import type { EngineClient, EngineGone } from './client.ts';
-import { loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
+import type { EngineClient } from './client.ts';
+import { EngineGone } from './gone.ts';
+import { explainImport, loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
 import type { EngineKind, Speed } from './messages.ts';
 
 /** engines.json, which the build writes: the wasm of each engine and its glue script. */
@@ -17,7 +18,7 @@ interface Started {
   loadMs: number;
   /** First short decode, which compiles the pipelines; undefined where the first picture does that. */
   warmUpMs: number | undefined;
-  /** Undefined where no other engine competes. */
+  /** Undefined where no other engine competes, or the model takes no sentence to measure with. */
   speed: Speed | undefined;
 }
 
@@ -197,8 +198,8 @@ export class Engines {
   }
 
   #decide(preference: Preference, { cpu, webgpu }: Partial<Record<EngineKind, Started>>): Choice {
-    // An engine that was not measured has no rival: any speed will do.
-    const speed = (started: Started) => started.speed ?? { prefillMs: 0, msPerToken: 0 };
+    // An engine without a rival is not measured: any speed will do.
+    const speed = (started: Started) => started.speed ?? (cpu && webgpu ? null : { prefillMs: 0, msPerToken: 0 });
     const speeds = { ...(cpu && { cpu: speed(cpu) }), ...(webgpu && { webgpu: speed(webgpu) }) };
     return decide(preference, this.#probe, speeds, TYPICAL_TOKENS);
   }
@@ -211,19 +212,30 @@ export class Engines {
     try {
       const create = async () => {
         const wasm = await loadFile(new URL(listed.wasm.file, this.#base).href, listed.wasm, loader);
-        return client.ask('create', { glue: new URL(listed.glue, this.#base).href, wasm: wasm.bytes });
+        const glue = new URL(listed.glue, this.#base).href;
+        return client.ask('create', { glue, wasm: wasm.bytes }).catch((error: unknown) => explainImport(glue, error));
       };
-      const [{ compileMs }, { manifestBytes: manifest, files }] = await Promise.all([create(), bundle]);
+      const [{ compileMs }, { manifest, manifestBytes, files }] = await Promise.all([create(), bundle]);
       onPrepare(`the ${ENGINE_NAMES[engine]} engine`);
-      const { loadMs } = await client.ask('load', { manifest, names: [...files.keys()], contents: [...files.values()] });
-      if (measure === 'nothing') return { client, compileMs, loadMs, warmUpMs: undefined, speed: undefined };
-      const first = await client.ask('measure', { tokens: 1 });
-      const warmUpMs = first.prefillMs + first.msPerToken;
-      const speed = measure === 'whole' ? await client.ask('measure', { tokens: 8 }) : first;
+      const { loadMs } = await client.ask('load', { manifest: manifestBytes, names: [...files.keys()], contents: [...files.values()] });
+      const first = measure === 'nothing' ? undefined : await timed(client, 1, manifest.example);
+      const warmUpMs = first && first.prefillMs + first.msPerToken;
+      const speed = first && measure === 'whole' ? await timed(client, 8, manifest.example) : first;
+      client.ownMemory = client.memory;
       return { client, compileMs, loadMs, warmUpMs, speed };
     } catch (error) {
       client.dispose();
       throw error;
     }
+  }
+}
+
+/** The speed of decoding `tokens` tokens; undefined where the model refuses the sentence, which is no reason not to run it. */
+async function timed(client: EngineClient, tokens: number, text: string): Promise<Speed | undefined> {
+  try {
+    return await client.ask('measure', { tokens, text });
+  } catch (error) {
+    if (error instanceof EngineGone) throw error;
+    return undefined;
   }
 }

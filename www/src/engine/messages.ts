@@ -79,7 +79,7 @@ export interface Engine extends EngineCalls {
 }
 
 export interface EngineModule {
-  default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  default(options: { module_or_path: WebAssembly.Module }): Promise<{ readonly memory: WebAssembly.Memory }>;
   Engine: { create(onFatal: (kind: string, message: string) => void): Promise<Engine> };
 }
 
@@ -106,8 +106,8 @@ export interface Asked {
 export interface Requests {
   create: { glue: string; wasm: Uint8Array };
   load: { manifest: Uint8Array; names: string[]; contents: Uint8Array[] };
-  /** Times a short decoding, which compiles all pipelines. */
-  measure: { tokens: number };
+  /** Times a short decoding of a sentence that the model understands, which compiles all pipelines. */
+  measure: { tokens: number; text: string };
   /** Decodes behind the tokens of `prefix`. A paced decoding makes no pass without the signal `pass`. */
   segment: Asked & { decode: Decode; prefix: Uint32Array; paced: boolean };
   /** Sampled masks and what they have in common. */
@@ -146,7 +146,8 @@ export type Progress =
 
 /** Worker to page. */
 export type Reply =
-  | { id: number; kind: 'answer'; value: Answers[keyof Answers] }
+  /** `memory` are the bytes that the engine has taken: WebAssembly never gives one back. */
+  | { id: number; kind: 'answer'; value: Answers[keyof Answers]; memory: number }
   | { id: number; kind: 'refused'; message: string }
   | ({ id: number } & Progress)
   | { kind: 'fatal'; cause: string; message: string };

@@ -18,6 +18,7 @@ const GREY =
   'iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAAAAACPAi4CAAAAKUlEQVR42u3MQREAAAwCIKMb3RD77SAA6VEEAoFAIBAIBAKBQCAQfA8G320AeXC6efoAAAAASUVORK5CYII=';
 
 let engine: Engine | undefined;
+let memory: WebAssembly.Memory | undefined;
 let stopped = false;
 let frameWanted = true;
 /** Whether the next pass waits for the signal `pass`. */
@@ -71,7 +72,7 @@ function fatal(cause: string, message: string): void {
 async function answer(request: Request): Promise<void> {
   try {
     const value = await run(request);
-    post({ id: request.id, kind: 'answer', value });
+    post({ id: request.id, kind: 'answer', value, memory: memory?.buffer.byteLength ?? 0 });
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) {
       fatal('crash', error.message);
@@ -94,7 +95,7 @@ async function run(request: Request): Promise<Answers[keyof Answers]> {
     case 'load':
       return load(request.manifest, request.names, request.contents);
     case 'measure':
-      return measure(request.tokens);
+      return measure(request.tokens, request.text);
     case 'segment':
       return segment(request);
     case 'sample':
@@ -112,7 +113,7 @@ async function call(method: keyof EngineCalls, given: unknown[]): Promise<unknow
 async function create(glue: string, wasm: Uint8Array): Promise<Answers['create']> {
   const begin = performance.now();
   const module = (await import(/* @vite-ignore */ glue)) as EngineModule;
-  await module.default({ module_or_path: await WebAssembly.compile(wasm as BufferSource) });
+  ({ memory } = await module.default({ module_or_path: await WebAssembly.compile(wasm as BufferSource) }));
   engine = await module.Engine.create(fatal);
   return { compileMs: performance.now() - begin };
 }
@@ -128,11 +129,11 @@ async function load(
 }
 
 /** A short decode of a grey picture: compiles all pipelines, and tells the speed of the passes after the first. */
-async function measure(tokens: number): Promise<Speed> {
+async function measure(tokens: number, text: string): Promise<Speed> {
   const engine = opened();
   const image = Uint8Array.from(atob(GREY), (char) => char.charCodeAt(0));
   const begin = performance.now();
-  await engine.start(image, 'grey test picture', 'left lung', 'speculative', new Uint32Array());
+  await engine.start(image, 'grey test picture', text, 'speculative', new Uint32Array());
   await engine.next();
   const first = performance.now();
   let decoded = 0;

@@ -1,7 +1,7 @@
 // The page's end of the imaging module: DICOM files and pictures, open in a worker of their own. The module is downloaded
 // when the first file is opened. A decoder that panics ends its worker, not the page; the next file gets a new one.
 
-import { loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
+import { explainImport, loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
 import type {
   Answers,
   Rendered,
@@ -16,6 +16,9 @@ import workerUrl from './worker.ts?worker&url';
 
 /** imaging.json, which the build writes; null in a page that was built without the module. */
 export type ImagingListing = { glue: string; wasm: FileEntry } | null;
+
+/** Bytes that a worker may keep without a file: its memory never shrinks, so beyond that it is ended. */
+const SPARE_BYTES = 256e6;
 
 interface Pending {
   /** What the request is about: a file's name, or "NIfTI". */
@@ -42,8 +45,14 @@ export class ImagingClient {
    */
   async open(bytes: Uint8Array, name: string): Promise<OpenStudy> {
     const session = await this.#start();
-    const { study, info } = await session.ask('open', { bytes, name }, name, whole(bytes));
-    return new OpenStudy(session, study, name, info);
+    session.files += 1;
+    try {
+      const { study, info } = await session.ask('open', { bytes, name }, name, whole(bytes));
+      return new OpenStudy(session, study, name, info);
+    } catch (error) {
+      session.closed();
+      throw error;
+    }
   }
 
   /** A mask (0 and other values, row by row) as a NIfTI file, `.nii.gz`. */
@@ -63,7 +72,8 @@ export class ImagingClient {
     const starting = (this.#session ??= this.#load());
     return starting.then(
       (session) => {
-        if (!session.ended) return session;
+        // One that large files have made large serves those that are open.
+        if (!session.ended && session.memory <= SPARE_BYTES) return session;
         if (this.#session === starting) this.#session = undefined;
         return this.#start();
       },
@@ -82,7 +92,7 @@ export class ImagingClient {
     const session = new Session();
     const glue = new URL(listing.glue, this.#base).href;
     // Copied, not moved: the loader is still writing these bytes to the store.
-    await session.ask('create', { glue, wasm }, 'The imaging module');
+    await session.ask('create', { glue, wasm }, 'The imaging module').catch((error: unknown) => explainImport(glue, error));
     return session;
   }
 }
@@ -128,7 +138,7 @@ export class OpenStudy {
 
   /** Frees the file's memory. */
   close(): void {
-    this.#ask('close', {}).catch(() => {});
+    this.#ask('close', {}).catch(() => {}).finally(() => this.#session.closed());
   }
 
   #ask<K extends keyof Requests>(kind: K, request: Omit<Requests[K], 'study'>): Promise<Answers[K]> {
@@ -140,6 +150,10 @@ export class OpenStudy {
 class Session {
   /** Why it can be asked nothing any more. */
   ended: string | undefined;
+  /** Files that are open in it. */
+  files = 0;
+  /** Bytes of memory that it has taken. */
+  memory = 0;
   readonly #worker = startWorker();
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
@@ -163,6 +177,12 @@ class Session {
     });
   }
 
+  /** A file is no longer open: with the last one a large memory is given back. */
+  closed(): void {
+    this.files -= 1;
+    if (this.files === 0 && this.memory > SPARE_BYTES) this.end('its memory was given back');
+  }
+
   /** Ends the worker and refuses what is under way. */
   end(reason: string): void {
     if (this.ended) return;
@@ -179,6 +199,7 @@ class Session {
     }
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
+    this.memory = reply.memory;
     if (reply.kind === 'answer') pending?.resolve(reply.value as never);
     else pending?.reject(new Error(reply.message));
   }

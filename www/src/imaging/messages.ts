@@ -17,7 +17,7 @@ export interface Study {
 }
 
 export interface ImagingModule {
-  default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  default(options: { module_or_path: WebAssembly.Module }): Promise<{ readonly memory: WebAssembly.Memory }>;
   open(bytes: Uint8Array, name: string): Study;
   nifti(mask: Uint8Array, width: number, height: number, spacing?: Spacing | null): Uint8Array;
 }
@@ -52,7 +52,8 @@ export type Request = { [K in keyof Requests]: Requests[K] & { id: number; kind:
 
 /** Worker to page. */
 export type Reply =
-  | { id: number; kind: 'answer'; value: Answers[keyof Answers] }
-  | { id: number; kind: 'refused'; message: string }
+  /** `memory` are the bytes that the module has taken: WebAssembly never gives one back. */
+  | { id: number; kind: 'answer'; value: Answers[keyof Answers]; memory: number }
+  | { id: number; kind: 'refused'; message: string; memory: number }
   /** The module panicked; nothing can be asked of it any more. */
   | { kind: 'fatal'; message: string };

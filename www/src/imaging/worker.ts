@@ -3,6 +3,7 @@
 import type { Answers, ImagingModule, Reply, Request, Study } from './messages.ts';
 
 let module: ImagingModule | undefined;
+let memory: WebAssembly.Memory | undefined;
 const studies = new Map<number, Study>();
 let lastStudy = 0;
 let queue: Promise<void> = Promise.resolve();
@@ -17,17 +18,21 @@ self.onmessage = (event: MessageEvent<Request>) => {
 async function answer(request: Request): Promise<void> {
   try {
     const value = request.kind === 'create' ? await create(request.glue, request.wasm) : run(request);
-    post({ id: request.id, kind: 'answer', value }, buffers(value));
+    post({ id: request.id, kind: 'answer', value, memory: taken() }, buffers(value));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof WebAssembly.RuntimeError) post({ kind: 'fatal', message });
-    else post({ id: request.id, kind: 'refused', message });
+    else post({ id: request.id, kind: 'refused', message, memory: taken() });
   }
+}
+
+function taken(): number {
+  return memory?.buffer.byteLength ?? 0;
 }
 
 async function create(glue: string, wasm: Uint8Array): Promise<undefined> {
   const loaded = (await import(/* @vite-ignore */ glue)) as ImagingModule;
-  await loaded.default({ module_or_path: await WebAssembly.compile(wasm as BufferSource) });
+  ({ memory } = await loaded.default({ module_or_path: await WebAssembly.compile(wasm as BufferSource) }));
   module = loaded;
 }
 

@@ -3,8 +3,8 @@
 import { Viewer, type Layer, type Scene } from '../draw/viewer.ts';
 import type { Frames } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
+import { shownAspect, type Box } from '../picture/place.ts';
 import type { Context } from '../session/context.ts';
-import type { Box } from '../picture/place.ts';
 import { tokenIds, type Run } from '../session/run.ts';
 import { sceneOf } from '../session/scene.ts';
 import { make } from '../ui/dom.ts';
@@ -28,7 +28,7 @@ export class MiniView {
   show(picture: Picture, scene: Scene | undefined, label: string, cursor?: number): void {
     if (this.#shown !== picture.bitmap) {
       this.#shown = picture.bitmap;
-      this.#frame.style.setProperty('--aspect', String(picture.width / picture.height));
+      this.#frame.style.setProperty('--aspect', String(shownAspect(picture)));
       this.#viewer.show(picture.bitmap);
     }
     this.#overlay.setAttribute('aria-label', label);

@@ -1,9 +1,11 @@
 // Recordings: the ones that came with the page, those of the user's files, and making one.
 
-import { openPicture } from '../picture/picture.ts';
+import { refuseHtml, request } from '../bundle/loader.ts';
+import { closePicture, openPicture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import { finished } from '../session/run.ts';
 import { byId, make, makeButton, save } from '../ui/dom.ts';
+import { tell } from '../ui/tell.ts';
 import { inWords, say } from '../ui/words.ts';
 import { addressOf } from './links.ts';
 import { runOf, traceOf } from './replay.ts';
@@ -40,7 +42,7 @@ async function showPicture(context: Context, { picture }: Trace): Promise<void> 
   const bytes = picture.file === undefined ? undefined : bytesOf(picture.file);
   const name = 'recording.png';
   // Whatever is no picture is refused here, before it takes the place of the one on screen.
-  if (bytes) (await openPicture(name, bytes, context.imaging)).bitmap.close();
+  if (bytes) closePicture(await openPicture(name, bytes.slice(), context.imaging));
   const blob = bytes ? new Blob([bytes]) : await plain(picture.width, picture.height);
   await actions.openFiles([new File([blob], name)]);
 }
@@ -55,9 +57,10 @@ async function plain(width: number, height: number): Promise<Blob> {
 
 /** Fetches and plays one that came with the page. */
 export async function replayShipped(context: Context, { file }: TraceListing): Promise<void> {
-  const response = await fetch(new URL(`traces/${file}`, document.baseURI));
-  if (!response.ok) throw new Error(`${file} could not be fetched: the server answered ${response.status}.`);
-  await replay(context, parseTrace(await response.text(), file));
+  const response = await request(new URL(`traces/${file}`, document.baseURI).href, file, (url) => fetch(url));
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  refuseHtml(response, file, bytes);
+  await replay(context, parseTrace(new TextDecoder().decode(bytes), file));
 }
 
 export async function listTraces(): Promise<readonly TraceListing[]> {
@@ -73,7 +76,7 @@ export async function listTraces(): Promise<readonly TraceListing[]> {
 export function makeSharePanel(context: Context): HTMLElement {
   const { session } = context;
   const attempt = (work: () => Promise<unknown>) => () =>
-    void work().catch((error: unknown) => context.notify(error instanceof Error ? error.message : String(error)));
+    void work().catch((error: unknown) => context.notify(tell(error)));
   const title = make('h2', { id: 'lesson-share-title' });
   const record = makeButton({ 'data-testid': 'record' }, '', attempt(() => saveTrace(context, include.checked)));
   const include = make('input', { type: 'checkbox', 'data-testid': 'record-picture' });

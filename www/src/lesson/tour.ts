@@ -4,6 +4,7 @@
 import type { Context } from '../session/context.ts';
 import { finished } from '../session/run.ts';
 import { byId, make, makeButton } from '../ui/dom.ts';
+import { tell } from '../ui/tell.ts';
 import { inWords, say, type Key } from '../ui/words.ts';
 import { STEPS, pause, segmentLabel, type Stand, type Step, slowly } from './tour-steps.ts';
 
@@ -103,7 +104,7 @@ export class Tour {
         const told = await step.act(this.#stand);
         if (this.#step === step) this.#told.textContent = told;
       } catch (error) {
-        this.#told.textContent = (error as Error).message;
+        this.#told.textContent = tell(error);
       }
     }
     if (this.#step !== step) return;

@@ -14,6 +14,7 @@ import { connectLearn } from '../learn/learn.ts';
 import { connectLesson } from '../lesson/lesson.ts';
 import { followLink } from '../lesson/links.ts';
 import { openPicture, type Picture } from '../picture/picture.ts';
+import { shownAspect } from '../picture/place.ts';
 import { loadImaging, type Imaging } from '../picture/module.ts';
 import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
 import { packedOf } from '../session/document.ts';
@@ -24,6 +25,7 @@ import { Session } from '../session/session.ts';
 import { byId, fillPairs, settings } from '../ui/dom.ts';
 import { bytes } from '../ui/format.ts';
 import { addShortcuts, connectShortcuts } from '../ui/keys.ts';
+import { tell } from '../ui/tell.ts';
 import { inWords, say } from '../ui/words.ts';
 import { connectView } from '../view/view.ts';
 import { Decoding } from './decoding.ts';
@@ -57,6 +59,8 @@ export class App implements Context {
   #state: State = { name: 'probe' };
   /** Changes to a faster engine that is ready; called between decodings. */
   #adopt: (() => void) | undefined;
+  /** Whether the engine may still hold memory for a picture that is no longer on screen. */
+  #replaced = false;
   /** The model whose example and sentences are offered. */
   #offered: string | undefined;
   readonly #words = byId<HTMLSelectElement>('words-select');
@@ -105,7 +109,7 @@ export class App implements Context {
       typed: () => void this.#reading.refresh(),
       // Without a model this would be a download that nobody asked for.
       sentence: () => this.engine && this.#segmentIfAllowed(),
-      failed: (message) => showNotice(message),
+      notify: (message) => showNotice(message),
       others: async (files) => (await this.#takeBundle(files)) || (await this.#clinic?.takeFiles(files)) || false,
     });
     this.actions = this.#makeActions();
@@ -168,7 +172,7 @@ export class App implements Context {
       if (!picture) return;
       byId('stage').dataset.picture = picture.name;
       byId('picture-name').textContent = this.example ? '' : picture.name;
-      byId('frame').style.setProperty('--aspect', String(picture.width / picture.height));
+      byId('frame').style.setProperty('--aspect', String(shownAspect(picture)));
       viewer.show(picture.bitmap);
       this.#render();
     });
@@ -283,6 +287,7 @@ export class App implements Context {
     showNotice('');
     showPictureNotes(picture.notes);
     this.#model.propose(picture.kind);
+    this.#replaced = true;
     this.#dispatch(this.#opened());
   }
 
@@ -297,6 +302,9 @@ export class App implements Context {
     const adopt = this.#adopt;
     this.#adopt = undefined;
     adopt?.();
+    if (!this.#replaced) return;
+    this.#replaced = false;
+    if (this.#model.isHeavy) this.#model.restart().catch((error: unknown) => this.#fail(error));
   }
 
   #render(): void {
@@ -311,7 +319,7 @@ export class App implements Context {
       this.#model.add(bundle);
       showNotice(say('ownModel', bundle.manifest.name));
     } catch (error) {
-      showNotice(error instanceof LoadError ? `${error.message} ${error.remedy}` : String(error));
+      showNotice(tell(error));
     }
     return true;
   }
@@ -329,7 +337,7 @@ export class App implements Context {
   }
 
   #showTiming(): void {
-    fillPairs(byId('timing'), timingRows(this.#model.timings, this.session.run));
+    fillPairs(byId('timing'), timingRows(this.#model.timings, this.session.run, this.engine?.memory));
   }
 
   #showRun(): void {

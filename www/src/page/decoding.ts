@@ -1,7 +1,8 @@
 // Decoding for the page: from a sentence, from an edited token, from where it was stopped, and on another engine when the
 // first one dies. All of them decode behind a list of tokens; the list is all that has to be kept.
 
-import { EngineGone, type EngineClient } from '../engine/client.ts';
+import type { EngineClient } from '../engine/client.ts';
+import { EngineGone } from '../engine/gone.ts';
 import type { Decode, Progress, SideConvention } from '../engine/messages.ts';
 import type { Bundle } from '../bundle/bundle.ts';
 import type { Picture } from '../picture/picture.ts';

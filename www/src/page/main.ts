@@ -18,13 +18,15 @@ async function begin(): Promise<void> {
   const computes = typeof WebAssembly !== 'undefined' && typeof Worker !== 'undefined';
   const base = new URL('.', document.baseURI).href;
   const probe = probeWebGpu();
+  const wrong: string[] = [];
   const [bundles, engines] = await Promise.all([
-    computes ? fetchJson<BundleListing[]>(new URL('bundles/index.json', base), []) : [],
-    computes ? fetchJson<EngineListing>(new URL('engines.json', base), {}) : {},
+    computes ? fetchJson<BundleListing[]>('bundles/index.json', base, [], (message) => wrong.push(message)) : [],
+    computes ? fetchJson<EngineListing>('engines.json', base, {}, (message) => wrong.push(message)) : {},
   ]);
   // Cache Storage exists in secure contexts only.
   const caches = 'caches' in window ? window.caches : undefined;
   await new App({ base, bundles, engines, probe, store: openStore(caches, base) }).begin();
+  if (wrong.length > 0) showNotice(wrong.join(' '));
   if (!computes) showNotice('This browser lacks WebAssembly or workers: use a current Chrome, Edge, Firefox or Safari.');
 }
 

@@ -4,8 +4,9 @@ import { isAboutLungs, listFiles, loadBundle, suits, type Bundle, type BundleLis
 import { groupLoads, type LoaderOptions } from '../bundle/loader.ts';
 import type { ContentStore } from '../bundle/store.ts';
 import type { Preference, Probe } from '../engine/choose.ts';
-import { EngineClient, type EngineGone } from '../engine/client.ts';
+import { EngineClient } from '../engine/client.ts';
 import { ENGINE_NAMES, Engines, type EngineListing, type StartReport } from '../engine/engines.ts';
+import type { EngineGone } from '../engine/gone.ts';
 import type { EngineKind } from '../engine/messages.ts';
 import type { Event } from './state.ts';
 import type { ModelTimings } from './timing.ts';
@@ -36,6 +37,9 @@ export interface Badge {
   text: string;
   engine: EngineKind | undefined;
 }
+
+/** Bytes that pictures may leave taken in an engine: a WebAssembly memory never shrinks, so beyond that it is started anew. */
+const SPARE_BYTES = 256e6;
 
 /** The CPU engine begins while WebGPU gets ready. */
 const EARLY = true;
@@ -148,6 +152,12 @@ export class ModelHost {
       await this.#start(bundle, this.#loader(this.engineSize()), why);
     })().finally(() => (this.#loading = undefined));
     await this.#loading;
+  }
+
+  /** Whether a picture has left more memory taken than the next one needs. */
+  get isHeavy(): boolean {
+    const { client } = this;
+    return client !== undefined && client.memory - client.ownMemory > SPARE_BYTES;
   }
 
   async clearCache(): Promise<void> {

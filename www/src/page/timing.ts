@@ -12,7 +12,8 @@ export interface ModelTimings {
   adapter?: string;
 }
 
-export function timingRows(model: ModelTimings, run: Run | undefined): [string, string][] {
+/** `memory` are the bytes that the engine has taken. */
+export function timingRows(model: ModelTimings, run: Run | undefined, memory?: number): [string, string][] {
   const { download, compileMs, loadMs, warmUpMs, adapter } = model;
   const count = run?.tokens.length ?? 0;
   const decoded = run?.outcome;
@@ -26,6 +27,7 @@ export function timingRows(model: ModelTimings, run: Run | undefined): [string, 
     [say('rowPasses'), decoded && decoded.result.passes > 0 ? say('passesFor', decoded.result.passes, count) : undefined],
     [say('rowMask'), run && decoded && duration(run.prefillMs + decoded.decodeMs)],
     [say('rowAdapter'), adapter],
+    [say('rowMemory'), memory ? bytes(memory) : undefined],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== undefined);
 }

@@ -2,10 +2,12 @@
 
 import type { PictureKind } from '../bundle/bundle.ts';
 import { MAX_PIXELS } from '../engine/messages.generated.ts';
-import { pngSize, sniff } from './sniff.ts';
 import type { OpenStudy } from '../imaging/client.ts';
 import type { Rendered } from '../imaging/messages.ts';
 import type { Imaging } from './module.ts';
+import { FileRefusal } from './refusal.ts';
+import { formatOf, claimedSize, sniff } from './sniff.ts';
+import { turned, untagged } from './turn.ts';
 
 /** Longest side of a bitmap that the imaging module renders: what canvases of every browser can hold. */
 export const LONGEST = 4096;
@@ -38,30 +40,56 @@ export interface Spacing {
   from: string;
 }
 
-/** Reads a picture; throws an Error for the user when it is none. */
+/** Reads a picture; throws an Error for the user, most often a `FileRefusal`, when it is none. */
 export async function openPicture(name: string, bytes: Uint8Array<ArrayBuffer>, imaging: Imaging): Promise<Picture> {
-  const { type, mime, needsModule } = sniff(bytes, name);
+  const { type, needsModule } = sniff(bytes, name);
   // The engine's own limit, checked before anything allocates the pixels.
-  const claimed = pngSize(bytes);
-  if (claimed && claimed.width * claimed.height > MAX_PIXELS) {
-    throw new Error(`${name} has ${claimed.width} x ${claimed.height} pixels, too many; shrink it first.`);
-  }
-  if (needsModule) {
-    const study = await imaging.open(bytes, name);
-    return openFrame(study, name, 0).catch((error: unknown) => {
-      study.close();
-      throw error;
-    });
-  }
-  let bitmap: ImageBitmap;
-  try {
-    // Turned by its orientation tag, as the engine turns it: that is the browser's default.
-    bitmap = await createImageBitmap(new Blob([bytes], { type: mime }));
-  } catch {
-    throw new Error(`${name} cannot be decoded: the ${type} file is damaged, or of a kind that browsers do not read. Save it as PNG.`);
-  }
+  const claimed = claimedSize(bytes);
+  if (claimed) refuseLarge(name, claimed);
+  if (needsModule) return openStudy(name, bytes, imaging);
+  const bitmap = await decodeUpright(bytes).catch(() => {
+    throw new FileRefusal(name, ['file.damaged', type], 'file.asPng');
+  });
+  refuseLarge(name, bitmap);
+  const { kind, opaque } = look(bitmap);
   const { width, height } = bitmap;
-  return { name, bytes, bitmap, width, height, kind: kindOf(bitmap), study: undefined, frame: 0, spacing: undefined, notes: [] };
+  // The engine reads the colours below what is transparent.
+  if (!opaque) {
+    bitmap.close();
+    return openStudy(name, bytes, imaging);
+  }
+  return { name, bytes, bitmap, width, height, kind, study: undefined, frame: 0, spacing: undefined, notes: [] };
+}
+
+function refuseLarge(name: string, { width, height }: { width: number; height: number }): void {
+  if (width * height > MAX_PIXELS) {
+    throw new FileRefusal(name, ['file.large', width, height, MAX_PIXELS / 1e6], 'file.shrink');
+  }
+}
+
+/**
+ * A picture file that the browser decodes, turned by its orientation tag as the engine turns it.
+ * Rejects where the browser cannot decode it.
+ */
+export async function decodeUpright(bytes: Uint8Array<ArrayBuffer>, options: ImageBitmapOptions = {}): Promise<ImageBitmap> {
+  const format = formatOf(bytes);
+  const { orientation, parts } = format ? untagged(bytes, format.type) : { orientation: 1 as const, parts: [bytes] };
+  const stored = await createImageBitmap(new Blob(parts, { type: format?.mime ?? '' }), options);
+  if (orientation === 1) return stored;
+  try {
+    return turned(stored, orientation);
+  } finally {
+    stored.close();
+  }
+}
+
+/** A file that the imaging module reads. */
+async function openStudy(name: string, bytes: Uint8Array<ArrayBuffer>, imaging: Imaging): Promise<Picture> {
+  const study = await imaging.open(bytes, name);
+  return openFrame(study, name, 0).catch((error: unknown) => {
+    study.close();
+    throw error;
+  });
 }
 
 /** A frame of an open file, as the file's own window shows it. */
@@ -75,7 +103,7 @@ export async function openFrame(study: OpenStudy, name: string, frame: number): 
     bitmap,
     width,
     height,
-    kind: kindOf(bitmap),
+    kind: look(bitmap).kind,
     study,
     frame,
     spacing: spacing ? { x: spacing.column, y: spacing.row, from: spacing.from } : undefined,
@@ -95,8 +123,8 @@ export function closePicture(picture: Picture | undefined, next?: Picture): void
   if (picture?.study !== next?.study) picture?.study?.close();
 }
 
-/** X-rays are grey; what has colours is from another source. */
-function kindOf(bitmap: ImageBitmap): PictureKind {
+/** What a picture seems to be: X-rays are grey, what has colours is from another source; and whether nothing shines through. */
+function look(bitmap: ImageBitmap): { kind: PictureKind; opaque: boolean } {
   const SIDE = 32;
   /** Mean distance of the channels, of 255: tinted X-rays stay below, photographs of tissue lie far above. */
   const COLOURED = 12;
@@ -104,11 +132,13 @@ function kindOf(bitmap: ImageBitmap): PictureKind {
   context.drawImage(bitmap, 0, 0, SIDE, SIDE);
   const { data } = context.getImageData(0, 0, SIDE, SIDE);
   let distance = 0;
+  let opaque = true;
   for (let i = 0; i < data.length; i += 4) {
     const channels = [data[i]!, data[i + 1]!, data[i + 2]!];
     distance += Math.max(...channels) - Math.min(...channels);
+    opaque &&= data[i + 3] === 255;
   }
-  return distance / (SIDE * SIDE) > COLOURED ? 'colour' : 'xray';
+  return { kind: distance / (SIDE * SIDE) > COLOURED ? 'colour' : 'xray', opaque };
 }
 
 /** A mask picture as 0/1 values of the size `width` x `height`. */

@@ -18,6 +18,12 @@ export interface Grid {
   place: Box;
 }
 
+/** Width by height at which a picture is shown: one that is narrower than a line would not be seen, so it is widened. */
+export function shownAspect({ width, height }: { width: number; height: number }): number {
+  const MOST = 50;
+  return Math.min(MOST, Math.max(1 / MOST, width / height));
+}
+
 export function placeOf({ x, y, side }: Square, width: number, height: number): Box {
   return { x: x / width, y: y / height, width: side / width, height: side / height };
 }

@@ -1,5 +1,6 @@
 // The texts of the page in English and German. The model reads English, and so do the messages of the engine.
 
+import { FILE_WORDS, fill } from '../picture/refusal.ts';
 import { CLINIC } from './words/clinic.ts';
 import { LEARN } from './words/learn.ts';
 import { LESSON } from './words/lesson.ts';
@@ -8,7 +9,7 @@ import { VIEW } from './words/view.ts';
 
 export type Language = 'en' | 'de';
 
-const WORDS = { ...PAGE, ...VIEW, ...CLINIC, ...LEARN, ...LESSON };
+const WORDS = { ...FILE_WORDS, ...PAGE, ...VIEW, ...CLINIC, ...LEARN, ...LESSON };
 export type Key = keyof typeof WORDS;
 
 let language: Language = 'en';
@@ -16,8 +17,7 @@ const listeners: (() => void)[] = [];
 
 /** The text of `key`, with `values` in the places of {0}, {1}, … */
 export function say(key: Key, ...values: (string | number)[]): string {
-  const text: string = WORDS[key][language === 'en' ? 0 : 1];
-  return text.replace(/\{(\d)\}/g, (_, index) => String(values[Number(index)] ?? ''));
+  return fill(WORDS[key][language === 'en' ? 0 : 1], values);
 }
 
 export function currentLanguage(): Language {

@@ -279,6 +279,7 @@ test('what a model suits is known from its manifest', () => {
     ({ data, architecture: { image: { input_channels: channels }, mask } }) as unknown as Manifest;
   assert.equal(suits('polyp', manifest(3, 'polyp train')), 'colour');
   assert.equal(suits('phantom', {} as Manifest), 'drawing');
+  assert.equal(suits('skin', { ...manifest(1, 'skin train (4 cases)'), domain: 'other' }), undefined);
   assert.equal(suits('mine', manifest(1, 'phantoms train (9085 cases)')), 'drawing');
   assert.equal(suits('cxr', manifest(1, 'qata-cov19 + cxr-lungs train')), 'xray');
 });

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import type { Bundle } from '../../src/bundle/bundle.ts';
 import { openStore } from '../../src/bundle/store.ts';
 import type { Preference, Probe } from '../../src/engine/choose.ts';
-import type { EngineClient, EngineGone } from '../../src/engine/client.ts';
+import type { EngineClient } from '../../src/engine/client.ts';
+import type { EngineGone } from '../../src/engine/gone.ts';
 import { Engines, type BetterReport, type EngineListing } from '../../src/engine/engines.ts';
 import type { EngineKind, Speed } from '../../src/engine/messages.ts';
 
@@ -14,7 +15,7 @@ const BASE = 'http://page.test/';
 const REAL: Probe = { works: true, software: false, detail: 'a GPU' };
 const SOFTWARE: Probe = { works: true, software: true, detail: 'swiftshader' };
 const NONE: Probe = { works: false, software: false, detail: 'no WebGPU' };
-const BUNDLE = { manifestBytes: new Uint8Array(), files: new Map() } as unknown as Bundle;
+const BUNDLE = { manifest: { example: 'the example' }, manifestBytes: new Uint8Array(), files: new Map() } as unknown as Bundle;
 const WASM = new Uint8Array([0, 97, 115, 109]);
 const sha256 = createHash('sha256').update(WASM).digest('hex');
 const listed = (engine: string) => ({ glue: `${engine}.js`, wasm: { file: `${engine}.wasm`, bytes: 4, sha256 } });
@@ -23,6 +24,8 @@ const LISTING: EngineListing = { cpu: listed('cpu'), webgpu: listed('webgpu') };
 interface Wish {
   probe?: Probe;
   speeds?: Record<EngineKind, Speed>;
+  /** The model refuses the sentence that engines are measured with. */
+  mute?: boolean;
   /** Engines that cannot be created. */
   broken?: EngineKind[];
   /** Is awaited before WebGPU is created. */
@@ -30,7 +33,7 @@ interface Wish {
   fetch?: (url: string) => Promise<Response>;
 }
 
-function setUp({ probe = REAL, broken = [], gate, ...wish }: Wish = {}) {
+function setUp({ probe = REAL, broken = [], gate, mute = false, ...wish }: Wish = {}) {
   const log: string[] = [];
   const counted: number[] = [];
   const speeds = wish.speeds ?? { cpu: { prefillMs: 100, msPerToken: 5 }, webgpu: { prefillMs: 50, msPerToken: 1 } };
@@ -39,10 +42,12 @@ function setUp({ probe = REAL, broken = [], gate, ...wish }: Wish = {}) {
       engine,
       onGone: (_error: EngineGone) => {},
       dispose: () => log.push(`${engine} ended`),
-      ask: async (kind: string) => {
+      ask: async (kind: string, { text }: { text?: string } = {}) => {
         if (kind === 'create' && engine === 'webgpu') await gate;
         log.push(`${engine} ${kind}`);
         if (kind === 'create' && broken.includes(engine)) throw new Error(`no ${engine}`);
+        if (kind === 'measure' && mute) throw new Error(`"${text}" has no word that the model knows`);
+        if (kind === 'measure') assert.equal(text, 'the example');
         return kind === 'measure' ? speeds[engine] : { compileMs: 1, loadMs: 1 };
       },
     };
@@ -80,6 +85,13 @@ test('WebGPU alone decodes once, which compiles its pipelines', async () => {
   const { log, start } = setUp({ probe: SOFTWARE });
   assert.equal((await start('webgpu')).choice.engine, 'webgpu');
   assert.deepEqual(log.slice(-2), ['webgpu load', 'webgpu measure']);
+});
+
+test('a model that refuses the sentence it is measured with runs all the same', async () => {
+  assert.equal((await setUp({ probe: SOFTWARE, mute: true }).start('webgpu')).choice.engine, 'webgpu');
+  const { choice } = await setUp({ mute: true }).start('auto');
+  assert.equal(choice.engine, 'cpu');
+  assert.match(choice.reason, /could not be compared/);
 });
 
 test('the engine is created while the bundle is on its way', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WHOLE, cellAt, cellBeside, placeOf, type Grid } from '../../src/picture/place.ts';
+import { cellAt, cellBeside, placeOf, shownAspect, type Grid, WHOLE } from '../../src/picture/place.ts';
 
 /** 100 x 80 pixels with a frame of 10 around 80 x 60: padded above and below to a square of 80. */
 const FRAMED: Grid = { rows: 8, columns: 8, place: placeOf({ x: 10, y: 0, side: 80 }, 100, 80) };
@@ -42,4 +42,10 @@ test('a cell that is in the picture in part can be reached', () => {
   const grid = { rows: 8, columns: 8, place: placeOf({ x: 0, y: -15, side: 100 }, 100, 70) };
   assert.equal(cellBeside(grid, 2 * 8, [0, -1]), 8);
   assert.equal(cellBeside(grid, 8, [0, -1]), 8);
+});
+
+test('a picture that is too narrow to be seen is widened, no other', () => {
+  assert.equal(shownAspect({ width: 2, height: 4000 }), 1 / 50);
+  assert.equal(shownAspect({ width: 4000, height: 2 }), 50);
+  assert.equal(shownAspect({ width: 300, height: 200 }), 1.5);
 });

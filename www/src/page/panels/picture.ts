@@ -1,9 +1,11 @@
 // Choosing what to look at: a gallery picture or a file, dropped, pasted or chosen, and the sentence to go with it.
 
-import { droppedFiles } from '../../bundle/drop.ts';
+import { refuseHtml, request } from '../../bundle/loader.ts';
 import { closePicture, readMask, type Picture } from '../../picture/picture.ts';
+import { FileRefusal } from '../../picture/refusal.ts';
 import { byId } from '../../ui/dom.ts';
-import { inWords } from '../../ui/words.ts';
+import { tell } from '../../ui/tell.ts';
+import { inWords, say } from '../../ui/words.ts';
 import {
   OWN_WORDS,
   markChosen,
@@ -14,6 +16,7 @@ import {
   type GalleryItem,
   type Sentence,
 } from '../gallery.ts';
+import { acceptPictures, firstPicture } from '../incoming.ts';
 import { fetchJson } from '../json.ts';
 
 export interface PictureEvents {
@@ -27,14 +30,15 @@ export interface PictureEvents {
   typed(): void;
   /** A sentence was clicked; it stands there already. */
   sentence(): unknown;
-  failed(message: string): void;
+  /** A message for the user: what failed, or what else he should know. */
+  notify(message: string): void;
   /** Files that are no picture of their own: a bundle, a ground truth. True where somebody took them. */
   others(files: readonly File[]): Promise<boolean>;
 }
 
 export class PicturePanel {
   /** Settles when the picture that was asked for last is there, or has failed. */
-  opened: Promise<void> = Promise.resolve();
+  opened: Promise<unknown> = Promise.resolve();
   /** Counts openings, so that a slow one never overwrites a later one. */
   #turn = 0;
   #shown: Picture | undefined;
@@ -55,7 +59,7 @@ export class PicturePanel {
       // The same file may be chosen again after an error.
       if (files.length > 0) void this.openFiles(files).finally(() => (input.value = ''));
     });
-    this.#acceptDrops();
+    acceptPictures(byId('stage'), (files) => this.openFiles(files), (error) => this.#events.notify(tell(error)));
     this.#prompt.addEventListener('input', () => this.#mark());
     inWords(() => this.#show());
   }
@@ -92,7 +96,7 @@ export class PicturePanel {
 
   /** Shows the gallery and opens its first picture. A page without gallery still opens files. */
   async openGallery(): Promise<void> {
-    this.#items = await fetchJson<GalleryItem[]>(new URL('gallery.json', this.#base), []);
+    this.#items = await fetchJson<GalleryItem[]>('gallery.json', this.#base, [], (message) => this.#events.notify(message));
     this.#show();
     if (this.#items[0]) await this.#openItem(this.#items[0]);
   }
@@ -102,25 +106,33 @@ export class PicturePanel {
     if (item) await this.#openItem(item);
   }
 
-  /** Opens a picture, or hands on what is none. */
+  /** Opens a picture, or hands on what is none. Of several files it opens the first that is a picture, and says so. */
   async openFiles(files: readonly File[]): Promise<void> {
     if (await this.#events.others(files)) return;
-    const [file] = files;
-    if (!file) return;
-    await this.#open(file.name, async () => new Uint8Array(await file.arrayBuffer()), () => {
+    const found = files.length > 1 ? await firstPicture(files) : files[0];
+    if (!found) return this.#events.notify(say('noPicture', files.length));
+    const read = async () => {
+      const bytes = await found.arrayBuffer().catch(() => {
+        throw new FileRefusal(found.name, 'file.folder', 'file.dropAgain');
+      });
+      return new Uint8Array(bytes);
+    };
+    const opened = await this.#open(found.name, read, () => {
       // What was said of an example is no request about another picture.
       if (this.#ofExamples()) this.text = '';
       this.#item = undefined;
       this.#show();
     });
+    if (opened && files.length > 1) this.#events.notify(say('oneOfMany', found.name, files.length));
   }
 
   /** The ground truth of this picture for the sentence `text`, or undefined where the gallery has none. */
   async truth(text: string, width: number, height: number): Promise<Uint8Array | undefined> {
     const file = this.example?.sentences.find((sentence) => sentence.text === text.trim())?.truth;
     if (!file) return undefined;
-    const response = await fetch(this.#url(file)).catch(() => undefined);
-    return response?.ok ? readMask(await response.blob(), width, height) : undefined;
+    // Without it the mask is as good; it is the picture of the page's own that is missing.
+    const mask = await this.#fetch(file).catch(() => undefined);
+    return mask && readMask(new Blob([mask]), width, height).catch(() => undefined);
   }
 
   /** Whether the sentence is one of those that come with the pictures of the gallery, or a model's example. */
@@ -130,35 +142,45 @@ export class PicturePanel {
   }
 
   async #openItem(item: GalleryItem): Promise<void> {
-    const read = async () => {
-      const response = await fetch(this.#url(item.image));
-      if (!response.ok) throw new Error(`${item.image} could not be fetched: the server answered ${response.status}.`);
-      return new Uint8Array(await response.arrayBuffer());
-    };
     // At once, so that a sentence typed while the picture loads is not overwritten.
     this.#item = item;
     if (item.sentences[0] && this.#aboutLungs) this.text = item.sentences[0].text;
     this.#show();
-    await this.#open(item.image, read);
+    await this.#open(item.image, () => this.#fetch(item.image));
   }
 
-  #open(name: string, read: () => Promise<Uint8Array<ArrayBuffer>>, onOpened: () => void = () => {}): Promise<void> {
+  /** A file of the gallery. */
+  async #fetch(file: string): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await request(this.#url(file), file, (url, init) => fetch(url, init));
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    refuseHtml(response, file, bytes);
+    return bytes;
+  }
+
+  /** Whether it is the picture on screen now. */
+  #open(name: string, read: () => Promise<Uint8Array<ArrayBuffer>>, onOpened: () => void = () => {}): Promise<boolean> {
     const turn = ++this.#turn;
     this.#events.opening();
     const open = async () => {
       try {
         const opened = await this.#events.read(name, await read());
         const picture: Picture = name === this.#item?.image ? { ...opened, kind: 'drawing' } : opened;
-        if (turn !== this.#turn) return closePicture(picture);
+        if (turn !== this.#turn) {
+          closePicture(picture);
+          return false;
+        }
         this.#shown = picture;
         onOpened();
         this.#events.opened(picture);
+        return true;
       } catch (error) {
-        if (turn === this.#turn) this.#events.failed((error as Error).message);
+        if (turn === this.#turn) this.#events.notify(tell(error));
+        return false;
       }
     };
-    this.opened = open();
-    return this.opened;
+    const opened = open();
+    this.opened = opened;
+    return opened;
   }
 
   #show(): void {
@@ -167,8 +189,11 @@ export class PicturePanel {
     markChosen(gallery, this.#item?.id);
     const sentences: readonly Sentence[] = (this.#aboutLungs && this.#item?.sentences) || [];
     renderSentences(byId('sentences'), sentences, ({ text }) => this.#choose(text));
-    renderOwnWords(byId('own-words'), OWN_WORDS, (text) => this.#choose(text));
-    byId('sentences').hidden = byId('own-words-box').hidden = !this.#aboutLungs;
+    const wordings = this.#aboutLungs ? OWN_WORDS : [this.#prompt.placeholder].filter(Boolean);
+    renderOwnWords(byId('own-words'), wordings, (text) => this.#choose(text));
+    byId('own-words-title').textContent = say(this.#aboutLungs ? 'ownWords' : 'trainedWith');
+    byId('sentences').hidden = !this.#aboutLungs;
+    byId('own-words-box').hidden = wordings.length === 0;
     this.#mark();
   }
 
@@ -179,32 +204,6 @@ export class PicturePanel {
 
   #mark(): void {
     for (const list of ['sentences', 'own-words']) markSentence(byId(list), this.text);
-  }
-
-  /** Files may be dropped and pasted anywhere: a browser that got one beside the picture would leave the page. */
-  #acceptDrops(): void {
-    const stage = byId('stage');
-    const carries = (data: DataTransfer | null) => data?.types.includes('Files') ?? false;
-    document.addEventListener('dragover', (event) => {
-      if (!carries(event.dataTransfer)) return;
-      event.preventDefault();
-      stage.classList.add('dropping');
-    });
-    document.addEventListener('dragleave', (event) => {
-      if (!event.relatedTarget) stage.classList.remove('dropping');
-    });
-    document.addEventListener('drop', (event) => {
-      stage.classList.remove('dropping');
-      if (!carries(event.dataTransfer)) return;
-      event.preventDefault();
-      void droppedFiles(event.dataTransfer!).then((files) => this.openFiles(files));
-    });
-    document.addEventListener('paste', (event) => {
-      const files = Array.from(event.clipboardData?.files ?? []);
-      if (files.length === 0) return;
-      event.preventDefault();
-      void this.openFiles(files);
-    });
   }
 
   #url(file: string): string {

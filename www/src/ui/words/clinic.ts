@@ -33,6 +33,7 @@ export const CLINIC = {
   ],
   truthWaits: ['The ground truth is open. Segment to compare.', 'Die Referenz ist geöffnet. Zum Vergleichen segmentieren.'],
   truthNoPicture: ['Open the picture first, then its mask.', 'Zuerst das Bild öffnen, dann seine Maske.'],
+  truthUnreadable: ['{0} is no picture that this browser reads: save the mask as a PNG.', '{0} ist kein Bild, das dieser Browser liest: die Maske als PNG speichern.'],
   truthSize: [
     '{0} has {1} pixels, the picture has {2}: a mask of another size cannot be compared. Export it at the size of the picture.',
     '{0} hat {1} Pixel, das Bild {2}: eine Maske anderer Größe lässt sich nicht vergleichen. Bitte in der Größe des Bildes exportieren.',
@@ -60,6 +61,7 @@ export const CLINIC = {
   influenceHover: ['Point at a line to see its mask, dashed.', 'Auf eine Zeile zeigen: ihre Maske erscheint gestrichelt.'],
   otherSide: ['Other side:', 'Andere Seite:'],
   noRequest: ['Nothing asked for:', 'Nach nichts gefragt:'],
+  influenceNotTaken: ['The model takes none of the sentences that this one would be compared with.', 'Das Modell nimmt keinen der Sätze an, mit denen dieser zu vergleichen wäre.'],
   influenceFine: ['the sentence made a difference', 'der Satz hat gewirkt'],
   influenceWarns: ['warning', 'Warnung'],
   influenceDice: ['gives another mask: Dice {0} with this one.', 'ergibt eine andere Maske: Dice {0} mit dieser.'],
