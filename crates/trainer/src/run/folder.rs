@@ -17,6 +17,7 @@ pub(crate) const LAST: &str = "last";
 pub(crate) const BEST: &str = "best-dice";
 
 const ENV: &str = "env.json";
+const CASES: &str = "cases.csv";
 const DATA: &str = "data.json";
 const CHECKPOINTS: &str = "checkpoints";
 const SAMPLES: &str = "samples";
@@ -64,7 +65,7 @@ impl RunDir {
 
     /// Whether a folder is that of a run which ended before it had settings.
     fn is_unbegun(path: &Path) -> bool {
-        let own = [CHECKPOINTS, SAMPLES, REPORT, ENV, DATA];
+        let own = [CHECKPOINTS, SAMPLES, REPORT, ENV, DATA, CASES];
         let is_own = |name: &str| own.contains(&name) || name.starts_with('.');
         fs::read_dir(path).is_ok_and(|mut entries| {
             entries.all(|entry| {
@@ -140,6 +141,11 @@ impl RunDir {
     /// Version, device, host and command line.
     pub(crate) fn env(&self) -> PathBuf {
         self.path.join(ENV)
+    }
+
+    /// The cases that the run began with.
+    pub(crate) fn cases(&self) -> PathBuf {
+        self.path.join(CASES)
     }
 
     /// Fingerprints and findings about the data.

@@ -12,8 +12,6 @@ use crate::config::SplitRole;
 use crate::data::Captioned;
 use crate::system::{Display, exit, json_if_there, write_atomic};
 
-const FILE: &str = "cases.csv";
-
 /// One case, as the run began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Row {
@@ -63,7 +61,7 @@ impl Record {
     /// # Errors
     /// The file is damaged.
     pub(super) fn read(run: &RunDir) -> Result<Self> {
-        let path = run.path().join(FILE);
+        let path = run.cases();
         if !path.is_file() {
             return Ok(Self::default());
         }
@@ -85,7 +83,7 @@ impl Record {
     /// # Errors
     /// The file cannot be written.
     pub(super) fn write(&self, run: &RunDir) -> Result<()> {
-        let path = run.path().join(FILE);
+        let path = run.cases();
         let mut writer = csv::Writer::from_writer(Vec::new());
         for row in &self.rows {
             writer.serialize(row)?;
