@@ -4,7 +4,7 @@
 use anyhow::{Result, anyhow};
 use burn::module::Module;
 use burn::store::ModuleRecord;
-use burn::tensor::Device;
+use burn::tensor::{Bytes, Device};
 use mriseg::loss::HardErrorMemory;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
@@ -102,7 +102,7 @@ pub(crate) fn resume(
         .transpose()?;
     let path = folder.join(OPTIMIZER);
     let moments = optimizer(experiment)
-        .load(&path)
+        .from_bytes(whole(&path)?)
         .map_err(|error| damaged(&path, &error))?;
     let positions = experiment.model.layout().mask();
     let memory = read_memory(&folder.join(MEMORY), cases, positions)?;
@@ -196,10 +196,15 @@ fn cannot_store(path: &Path, error: &dyn std::fmt::Display) -> anyhow::Error {
 }
 
 pub(crate) fn load<M: Module>(path: &Path, model: M) -> Result<M> {
-    let record = ModuleRecord::load(path).map_err(|error| damaged(path, &error))?;
+    let record = ModuleRecord::from_bytes(whole(path)?).map_err(|error| damaged(path, &error))?;
     model
         .try_load_record(record)
         .map_err(|error| damaged(path, &error))
+}
+
+/// A file read at once: burn would read its tensors when they are first needed, when another checkpoint may lie there.
+fn whole(path: &Path) -> Result<Bytes> {
+    Ok(Bytes::from_bytes_vec(read(path)?))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
