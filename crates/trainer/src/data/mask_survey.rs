@@ -75,8 +75,7 @@ impl MaskSurvey {
     pub(crate) fn nothing_marked(&self, rule: &MaskRule) -> Option<String> {
         (!rule.is_default() && self.masks > 0 && self.marked == 0).then(|| {
             format!(
-                "no pixel of {} masks has the value {rule} of data.mask_value (or --mask-value); trainer check, without it, names the values that they hold",
-                self.masks
+                "no pixel of any mask has the value {rule} of data.mask_value (or --mask-value); trainer check, without it, names the values that they hold"
             )
         })
     }
