@@ -4,11 +4,12 @@ mod entry;
 mod lungs;
 mod open;
 mod renderings;
+mod slice;
 
 use sha2::{Digest, Sha256};
 
 use crate::phantom::SentenceKind;
-use crate::{Case, DataError, SideConvention};
+use crate::{Case, DataError, Remarks, SideConvention};
 use entry::{Entry, Origin};
 use renderings::Renderings;
 
@@ -19,6 +20,7 @@ pub struct Dataset {
     split: String,
     side_convention: SideConvention,
     cases: Vec<Entry>,
+    remarks: Remarks,
     /// Of phantoms, their pictures.
     renderings: Option<Renderings>,
 }
@@ -38,6 +40,7 @@ impl Dataset {
         let pictures = after(|case| case.picture).unwrap_or(0);
         let parts = after(|case| case.part).unwrap_or(0);
         self.name = format!("{} + {}", self.name, other.name);
+        self.remarks.extend(other.remarks);
         self.cases.extend(other.cases.into_iter().map(|case| Entry {
             picture: case.picture + pictures,
             part: case.part + parts,
@@ -135,6 +138,11 @@ impl Dataset {
             Origin::Phantom(referral) => Some(referral.kind),
             Origin::Files(_) | Origin::Packed(_) => None,
         }
+    }
+
+    /// What is worth knowing about its table; nothing of phantoms and packed data.
+    pub fn remarks(&self) -> &Remarks {
+        &self.remarks
     }
 
     /// A number that cases of the same picture share, counted from 0 in order of appearance.

@@ -12,11 +12,14 @@ use crate::config::DataSpec;
                   Errors (exit code 3): rows without picture, mask or sentence, files that are no pictures,\n\
                   picture and mask of different size, the same picture in two splits.\n\
                   Warnings (exit code 0): masks with more than two values, sentences that contradict\n\
-                  their mask.")]
+                  their mask, rows that are there twice, pictures without a row, tables whose encoding was guessed.")]
 pub(crate) struct CheckArgs {
     /// Data to check: a dataset folder, or the word `phantoms`
     #[arg(long, value_name = "FOLDER|phantoms")]
     pub(crate) data: DataSpec,
+    /// Rows without picture, mask or sentence are warnings, as for the commands that go on without them
+    #[arg(long)]
+    pub(crate) skip_incomplete: bool,
     /// Whose left is meant by "left"
     #[arg(long, default_value = "viewer", value_parser = super::values::sides())]
     pub(crate) sides: SideConvention,
@@ -38,6 +41,9 @@ pub(crate) struct PackArgs {
     /// The dataset's folder
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: PathBuf,
+    /// Go on without the rows of the table that lack picture, mask or sentence; they are counted
+    #[arg(long)]
+    pub(crate) skip_incomplete: bool,
     /// Folder to create; it must not exist
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,

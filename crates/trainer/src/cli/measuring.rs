@@ -28,6 +28,9 @@ pub(crate) struct EvalArgs {
     /// Data to measure on: a dataset folder, or the word `phantoms`
     #[arg(long, value_name = "FOLDER|phantoms")]
     pub(crate) data: DataSpec,
+    /// Go on without the rows of the table that lack picture, mask or sentence; they are counted
+    #[arg(long)]
+    pub(crate) skip_incomplete: bool,
     /// Folder of Emu3's vision tokenizer, for a bundle that was trained on its codes
     #[arg(long, value_name = "DIR")]
     pub(crate) emu3: Option<PathBuf>,

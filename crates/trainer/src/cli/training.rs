@@ -46,7 +46,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Go on with an earlier run, exactly where its last checkpoint stopped
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "data", "name", "seed", "set"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "data", "name", "seed", "set", "skip_incomplete"])]
     pub(crate) resume: Option<PathBuf>,
     /// Start from the trained weights of a run or a bundle, with a new optimizer
     #[arg(long, value_name = "RUN|BUNDLE", conflicts_with = "resume")]

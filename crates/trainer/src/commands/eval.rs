@@ -4,7 +4,7 @@ use anyhow::Result;
 use mriseg::bundle::{Bundle, sha256};
 use mriseg::decode::Pick;
 use mriseg::segmenter::Settings;
-use mriseg_data::Dataset;
+use mriseg_data::{Dataset, IncompleteRows};
 
 use crate::cli::{EvalArgs, command_line};
 use crate::config::DataSpec;
@@ -27,7 +27,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let (model, tokenizer) = bundle.unpack(&chosen.device)?;
     let display = Display::detect(args.json);
     let sides = bundle.manifest.info.side_convention;
-    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides)?;
+    let rows = IncompleteRows::left_out_if(args.skip_incomplete);
+    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides, rows, display)?;
     if let Some(cases) = args.spread {
         dataset.thin(cases.get());
     }
@@ -157,7 +158,8 @@ fn ask_more(
                 ));
             }
             (Some(lungs), DataSpec::Folder(data)) => {
-                let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, lungs)?
+                let rows = IncompleteRows::left_out_if(args.skip_incomplete);
+                let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, lungs, rows)?
                     .with_side_convention(bundle.manifest.info.side_convention);
                 held_out.thin(limit);
                 Some(as_read_by(bundle, held_out))

@@ -50,6 +50,7 @@ impl Experiment {
                 test_split: "test".to_owned(),
                 test_cases: 0,
                 side_convention: SideConvention::Viewer,
+                skip_incomplete: false,
                 lungs: String::new(),
                 requests: RequestMix {
                     warmup: 0.2,

@@ -23,6 +23,9 @@ pub(crate) struct ExperimentArgs {
     /// Training data: a dataset folder, or the word `phantoms` for synthetic X-rays
     #[arg(long, value_name = "FOLDER|phantoms")]
     pub(crate) data: Option<DataSpec>,
+    /// Go on without the rows of the table that lack picture, mask or sentence; they are counted
+    #[arg(long)]
+    pub(crate) skip_incomplete: bool,
     /// Change one setting, such as train.steps=4000 (may be repeated; wins over --config)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
@@ -53,6 +56,7 @@ impl Experiment {
         if let Some(data) = &args.data {
             experiment.data.source = data.to_string();
         }
+        experiment.data.skip_incomplete |= args.skip_incomplete;
         if let Some(seed) = seed {
             experiment.seed = seed;
         }

@@ -61,6 +61,9 @@ pub(crate) struct DataConfig {
     /// Whose left is meant by "left": `viewer`, the left side of the picture, or `patient`.
     #[serde(default)]
     pub(crate) side_convention: SideConvention,
+    /// Go on without the rows of a table that lack picture, mask or sentence; without it they are an error.
+    #[serde(default)]
+    pub(crate) skip_incomplete: bool,
     /// Folder with masks of lungs, in the layout of COVID-QU-Ex; empty for none.
     pub(crate) lungs: String,
     /// Share of the training cases whose picture shows no findings, by their sentence; 0: as many as there are.

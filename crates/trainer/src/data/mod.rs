@@ -13,6 +13,6 @@ mod training;
 pub(crate) use cache::{CaseCache, PreparedCase, warn_about_soft_masks};
 pub(crate) use question::{Asking, Question, TextMode, Words};
 pub(crate) use random::rng;
-pub(crate) use splits::{Splits, leave_out_long, open};
+pub(crate) use splits::{Splits, leave_out_long, open, say_what_is_left_out};
 pub(crate) use tensors::{Sentence, masks, pictures, texts, tokenize, true_mask};
 pub(crate) use training::Changes;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use mriseg::bundle::SideConvention;
 use mriseg::image::Typical;
 use mriseg::text::TextTokenizer;
-use mriseg_data::{Dataset, PhantomConfig};
+use mriseg_data::{Dataset, IncompleteRows, PhantomConfig};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,21 +24,25 @@ pub(crate) struct Splits {
 }
 
 impl Splits {
-    /// Opens the three splits.
-    pub(crate) fn open(experiment: &Experiment) -> Result<Self> {
+    /// Opens the three splits; says which rows are left out.
+    pub(crate) fn open(experiment: &Experiment, display: Display) -> Result<Self> {
         let (source, config) = (experiment.source(), &experiment.data);
         let sides = config.side_convention;
+        let rows = IncompleteRows::left_out_if(config.skip_incomplete);
+        let open = |source: &DataSpec, split: &str, phantoms: usize| {
+            open(source, split, phantoms, sides, rows, display)
+        };
         let further_split =
-            |folder: &Path, split: &str| open(&DataSpec::Folder(folder.into()), split, 0, sides);
-        let mut train = open(&source, &config.train_split, config.phantom_train, sides)?;
+            |folder: &Path, split: &str| open(&DataSpec::Folder(folder.into()), split, 0);
+        let mut train = open(&source, &config.train_split, config.phantom_train)?;
         if config.train_cases > 0 {
             train.thin(config.train_cases);
         }
         if !config.lungs.is_empty() {
             train = train.with_lungs(Path::new(&config.lungs))?;
         }
-        let mut valid = open(&source, &config.valid_split, config.phantom_valid, sides)?;
-        let mut test = open(&source, &config.test_split, config.phantom_test, sides)?;
+        let mut valid = open(&source, &config.valid_split, config.phantom_valid)?;
+        let mut test = open(&source, &config.test_split, config.phantom_test)?;
         for further in &config.sources {
             let folder = &further.folder;
             train = train.joined(further_split(folder, &config.train_split)?);
@@ -160,18 +164,38 @@ pub(crate) fn leave_out_long(
     Ok(left_out.len())
 }
 
-/// Opens one split; phantoms are generated, `phantoms` pictures of them, and their left is that of the picture.
+/// Opens one split; phantoms are generated, `phantoms` pictures of them, and their left is that of the picture. Says
+/// how many rows are left out.
 ///
 /// # Errors
-/// The folder is no dataset, lacks the split, or files are missing.
+/// The folder is no dataset, lacks the split, or files are missing and their rows are not left out.
 pub(crate) fn open(
     spec: &DataSpec,
     split: &str,
     phantoms: usize,
     sides: SideConvention,
+    rows: IncompleteRows,
+    display: Display,
 ) -> Result<Dataset> {
-    Ok(match spec {
+    let dataset = match spec {
         DataSpec::Phantoms => Dataset::phantoms(&PhantomConfig::default(), split, phantoms),
-        DataSpec::Folder(folder) => Dataset::open(folder, split)?.with_side_convention(sides),
-    })
+        DataSpec::Folder(folder) => {
+            Dataset::open_with(folder, split, rows)?.with_side_convention(sides)
+        }
+    };
+    say_what_is_left_out(&dataset, display);
+    Ok(dataset)
+}
+
+/// Counts the rows that a table has and the cases do not.
+pub(crate) fn say_what_is_left_out(dataset: &Dataset, display: Display) {
+    let rows = &dataset.remarks().incomplete;
+    if let Some(first) = rows.first() {
+        display.line(&format!(
+            "warning: {} of the {} rows of {} are incomplete and left out (--skip-incomplete); the first is {first}",
+            rows.len(),
+            rows.len() + dataset.len(),
+            dataset.split(),
+        ));
+    }
 }

@@ -26,12 +26,22 @@ pub(crate) enum Severity {
 pub(crate) enum Rule {
     /// A row of the table without its picture, mask or sentence.
     IncompleteRow,
+    /// A split whose table is missing or cannot be read.
+    NoTable,
     /// A file that is no picture.
     Unreadable,
     /// Picture and mask of different size.
     SizeMismatch,
     /// The same picture in two splits.
     Leakage,
+    /// A row that lacks something, where such rows are to be left out.
+    SkippedRow,
+    /// A row that says the same of the same picture as another.
+    RepeatedRow,
+    /// A picture that no row names.
+    UnusedPicture,
+    /// A table that does not say in which encoding it is.
+    GuessedEncoding,
     /// A mask with more than two values.
     NotBinary,
     /// The sentence says something else than the mask.
@@ -43,8 +53,13 @@ pub(crate) enum Rule {
 impl Rule {
     fn severity(self) -> Severity {
         match self {
-            Self::IncompleteRow | Self::Unreadable | Self::SizeMismatch | Self::Leakage => {
-                Severity::Error
+            Self::IncompleteRow
+            | Self::NoTable
+            | Self::Unreadable
+            | Self::SizeMismatch
+            | Self::Leakage => Severity::Error,
+            Self::SkippedRow | Self::RepeatedRow | Self::UnusedPicture | Self::GuessedEncoding => {
+                Severity::Warning
             }
             Self::NotBinary | Self::Contradiction | Self::LongSentence => Severity::Warning,
         }
@@ -53,6 +68,11 @@ impl Rule {
     fn title(self) -> &'static str {
         match self {
             Self::IncompleteRow => "rows without their picture, mask or sentence",
+            Self::NoTable => "splits without a table that can be read",
+            Self::SkippedRow => "rows without their picture, mask or sentence, which are left out",
+            Self::RepeatedRow => "rows that are there twice, and count twice",
+            Self::UnusedPicture => "pictures that no row of the table names",
+            Self::GuessedEncoding => "tables whose encoding was guessed",
             Self::Unreadable => "unreadable files",
             Self::SizeMismatch => "picture and mask of different size",
             Self::Leakage => "same picture in two splits",

@@ -1,14 +1,13 @@
 //! `trainer check`: looks for mistakes in a dataset before anyone trains on it.
 
 mod lint;
-
-use std::collections::VecDeque;
+mod rows;
 
 use anyhow::Result;
 use mriseg::bundle::SideConvention;
 use mriseg::sentence::contradiction;
 use mriseg::text::TextTokenizer;
-use mriseg_data::{DataError, Dataset, Findings, PhantomConfig, SentenceKind};
+use mriseg_data::{DataError, Dataset, Findings, IncompleteRows, PhantomConfig, SentenceKind};
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -34,7 +33,16 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
             "--sides patient goes with a folder: the left of a phantom is that of the picture",
         ));
     }
-    let lint = check(&args.data, args.sides, Display::detect(args.json))?;
+    let incomplete = match args.skip_incomplete {
+        true => Rule::SkippedRow,
+        false => Rule::IncompleteRow,
+    };
+    let lint = check(
+        &args.data,
+        args.sides,
+        incomplete,
+        Display::detect(args.json),
+    )?;
     let (errors, warnings) = (lint.count(Severity::Error), lint.count(Severity::Warning));
     if args.json {
         let object = json!({
@@ -70,7 +78,13 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn check(data: &DataSpec, sides: SideConvention, display: Display) -> Result<Lint> {
+/// Looks for all mistakes; `incomplete` is the rule of rows that lack something.
+fn check(
+    data: &DataSpec,
+    sides: SideConvention,
+    incomplete: Rule,
+    display: Display,
+) -> Result<Lint> {
     let mut lint = Lint::default();
     match data {
         DataSpec::Phantoms => {
@@ -81,13 +95,15 @@ fn check(data: &DataSpec, sides: SideConvention, display: Display) -> Result<Lin
         }
         DataSpec::Folder(folder) => {
             let mut tokenizer = None;
-            let mut splits: VecDeque<String> = SPLITS.map(String::from).into();
-            let mut tried = Vec::new();
-            let mut unknown = None;
-            while let Some(split) = splits.pop_front() {
-                match Dataset::open(folder, &split) {
+            let splits = Dataset::splits(folder)?;
+            if splits.is_empty() {
+                Dataset::open(folder, SPLITS[0])?;
+            }
+            for split in splits {
+                match Dataset::open_with(folder, &split, IncompleteRows::LeaveOut) {
                     Ok(dataset) => {
                         let dataset = dataset.with_side_convention(sides);
+                        rows::note(&dataset, incomplete, &mut lint);
                         let tokenizer = match &mut tokenizer {
                             Some(tokenizer) => tokenizer,
                             // That of the first split, as training on it would learn it.
@@ -97,26 +113,10 @@ fn check(data: &DataSpec, sides: SideConvention, display: Display) -> Result<Lin
                         check_cases(&dataset, &mut lint, display);
                     }
                     Err(DataError::Rows { rows, .. }) => {
-                        for row in rows {
-                            lint.note(Rule::IncompleteRow, &split, "", row);
-                        }
+                        rows::incomplete(&split, rows, incomplete, &mut lint);
                     }
-                    Err(DataError::UnknownSplit { path, split, known }) => {
-                        let news = known.iter().filter(|name| {
-                            !tried.contains(*name) && !splits.contains(name) && **name != split
-                        });
-                        let news: Vec<String> = news.cloned().collect();
-                        splits.extend(news);
-                        unknown = Some(DataError::UnknownSplit { path, split, known });
-                    }
-                    Err(other) => return Err(other.into()),
+                    Err(other) => lint.note(Rule::NoTable, &split, "", other.to_string()),
                 }
-                tried.push(split);
-            }
-            if let (true, true, Some(unknown)) =
-                (lint.cases.is_empty(), lint.findings.is_empty(), unknown)
-            {
-                return Err(unknown.into());
             }
         }
     }
@@ -246,7 +246,7 @@ mod tests {
 
         fn check_as(&self, sides: SideConvention) -> Lint {
             let data = DataSpec::Folder(self.dir.path().into());
-            check(&data, sides, Display::Silent).unwrap()
+            check(&data, sides, Rule::IncompleteRow, Display::Silent).unwrap()
         }
     }
 
@@ -371,6 +371,7 @@ mod tests {
     fn phantoms_have_no_patients_side() {
         let error = run(&CheckArgs {
             data: DataSpec::Phantoms,
+            skip_incomplete: false,
             sides: SideConvention::Patient,
             json: true,
         })
@@ -380,7 +381,13 @@ mod tests {
 
     #[test]
     fn the_phantoms_are_in_order() {
-        let lint = check(&DataSpec::Phantoms, SideConvention::Viewer, Display::Silent).unwrap();
+        let lint = check(
+            &DataSpec::Phantoms,
+            SideConvention::Viewer,
+            Rule::IncompleteRow,
+            Display::Silent,
+        )
+        .unwrap();
         assert_eq!(rules(&lint), []);
         assert!(lint.cases["train"] > PHANTOMS);
     }
@@ -390,6 +397,7 @@ mod tests {
         let run_on = |folder: &Path| {
             run(&CheckArgs {
                 data: DataSpec::Folder(folder.into()),
+                skip_incomplete: false,
                 sides: SideConvention::Viewer,
                 json: true,
             })
