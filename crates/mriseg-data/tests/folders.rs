@@ -359,7 +359,7 @@ fn lvit_rows_that_lack_something_are_all_listed() {
 fn an_lvit_folder_without_one_readable_table_is_refused() {
     let dir = lvit(&[]);
     let said = error(&dir, "train");
-    assert!(said.contains("no rows"), "{said}");
+    assert!(said.contains("has no row of train"), "{said}");
     let table = dir.path().join("Train_Folder/Train_text.xlsx");
     fs::write(&table, b"PK nonsense").unwrap();
     let said = error(&dir, "train");

@@ -27,7 +27,7 @@ impl Dataset {
     /// Opens a split, or a share of its pictures (`train[:80%]`), of a folder with a table of sentences and folders of
     /// pictures and masks, in the QaTa layout (`captions.csv`, `<split>/img`, `<split>/mask`), the LViT layout
     /// (`Train_Folder`, `Val_Folder`, `Test_Folder`, each with `img`, `labelcol` and a `*_text.xlsx`) or one between
-    /// (`readers/layout.rs` has the rules), or of one that [`ShardWriter`](crate::ShardWriter) wrote
+    /// (`readers/layout` has the rules), or of one that [`ShardWriter`](crate::ShardWriter) wrote
     /// (`<split>-000000.tar`, …). Pictures are looked for but not read. "Left" is the left of the picture until
     /// [`with_side_convention`](Self::with_side_convention) says otherwise.
     ///

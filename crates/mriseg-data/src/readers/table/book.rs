@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use calamine::{Data, Reader, SheetType, SheetVisible, open_workbook_auto_from_rs};
 
-use super::{Record, Sheet};
+use super::record::{Record, Sheet};
 
 /// How files of Office begin, since 2007 (zip) and before (OLE).
 const BEGINNINGS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"];

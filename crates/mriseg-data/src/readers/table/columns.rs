@@ -1,7 +1,7 @@
 //! Which column of a table is which, by its title.
 
-use super::super::names::{clean, letters};
-use super::{Record, Row};
+use super::record::{Record, Row};
+use crate::readers::names::{clean, letters};
 
 /// Titles by their letters alone, the usual first.
 const NAMES: [&str; 14] = [

@@ -3,6 +3,7 @@
 
 mod book;
 mod columns;
+mod record;
 mod text;
 
 use std::fs;
@@ -11,6 +12,9 @@ use std::path::{Path, PathBuf};
 use super::names::{clean, fold, standard_split};
 use crate::DataError;
 use columns::Columns;
+use record::Sheet;
+
+pub(crate) use record::Row;
 
 /// Workbooks, and what is read as text.
 const BOOKS: [&str; 5] = ["xlsx", "xlsm", "xlsb", "xls", "ods"];
@@ -27,38 +31,6 @@ pub(crate) struct Table {
     pub(crate) titles: [String; 2],
     /// The encoding that was guessed, where the file does not say and is not UTF-8.
     pub(crate) guessed: Option<&'static str>,
-}
-
-/// A row under the header that is not empty.
-#[derive(Debug)]
-pub(crate) struct Row {
-    /// `line 4` or `row 4`, as editors and spreadsheet programs count.
-    pub(crate) place: String,
-    pub(crate) split: String,
-    /// Of the picture, or of its mask.
-    pub(crate) name: String,
-    /// Of the mask; empty where the table does not name it.
-    pub(crate) mask: String,
-    pub(crate) text: String,
-    /// Why its cells cannot be told apart.
-    pub(crate) fault: Option<String>,
-}
-
-/// Cells of a table before anything is known of them.
-#[derive(Debug, Default)]
-struct Record {
-    /// From 1.
-    number: usize,
-    cells: Vec<String>,
-    /// Of text: whether it holds a quotation mark.
-    quoted: bool,
-    fault: Option<String>,
-}
-
-/// Records of one sheet of a workbook, or of a text file.
-struct Sheet {
-    name: String,
-    records: Vec<Record>,
 }
 
 impl Table {
@@ -83,14 +55,15 @@ impl Table {
             })?;
             return Self::of_book(path, sheets).map_err(broken);
         }
-        if has_extension(path, &BOOKS) && bytes.contains(&0) {
-            return Err(broken(
-                "cannot be read: it is no workbook; save it again as .xlsx".to_owned(),
-            ));
-        }
         let (decoded, guessed) = text::decode(&bytes);
         let (records, separator) = text::records(&decoded).map_err(broken)?;
-        let (header, columns) = Columns::find(&records).map_err(broken)?;
+        let (header, columns) =
+            Columns::find(&records).map_err(|reason| match has_extension(path, &BOOKS) {
+                true => {
+                    broken("cannot be read: it is no workbook; save it again as .xlsx".to_owned())
+                }
+                false => broken(reason),
+            })?;
         let rows = columns.rows(&records[header + 1..], "line", separator);
         Ok(Self {
             guessed,

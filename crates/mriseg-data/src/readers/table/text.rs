@@ -4,8 +4,8 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use csv::{ReaderBuilder, StringRecord};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::Record;
 use super::columns::{Columns, HEADER_WITHIN};
+use super::record::Record;
 
 const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
 /// A line of its own at the end of every text: where it is not found, a quotation mark is open.
@@ -111,7 +111,8 @@ fn separated_by(separator: char, text: &str) -> Result<Vec<Record>, String> {
         }
         let lines = raw.lines().count();
         let fault = (lines > 1 && !is_quoted_well(raw, separator)).then(|| {
-            format!("it opens a quotation mark that is closed {} lines below; close it where the sentence ends", lines - 1)
+            let last = number + lines - 1;
+            format!("it opens a quotation mark that is closed in line {last}; close it where the sentence ends")
         });
         records.push(Record {
             number,

@@ -300,6 +300,46 @@ mod tests {
     }
 
     #[test]
+    fn rows_twice_or_left_out_and_pictures_without_a_row_are_warnings() {
+        let mut folder = Folder::new();
+        folder.case("train", "a", 0.1);
+        folder.row("train", "a", LEFT);
+        folder.row("train", "gone", LEFT);
+        folder.file("train", "img", "unused", &picture(SIDE, 0.2));
+        let data = DataSpec::Folder(folder.dir.path().into());
+        let sides = SideConvention::Viewer;
+        let lint = check(&data, sides, Rule::SkippedRow, Display::Silent).unwrap();
+        assert_eq!(
+            rules(&lint),
+            [
+                (Rule::SkippedRow, ""),
+                (Rule::RepeatedRow, ""),
+                (Rule::UnusedPicture, ""),
+            ]
+        );
+        assert_eq!((lint.count(Severity::Error), lint.cases["train"]), (0, 2));
+    }
+
+    #[test]
+    fn a_split_without_a_table_does_not_hide_the_others() {
+        let mut folder = Folder::new();
+        folder.case("Train Set", "a", 0.1);
+        folder.file("Test Set", "img", "b", &picture(SIDE, 0.2));
+        let root = folder.dir.path();
+        let table = format!("Image,Description\na,\"{LEFT}\"\n");
+        fs::write(root.join("train.csv"), table).unwrap();
+        fs::remove_file(root.join("captions.csv")).unwrap();
+        let lint = folder.check();
+        assert_eq!(rules(&lint), [(Rule::NoTable, "")]);
+        assert!(
+            lint.findings[0]
+                .detail
+                .contains("put test.csv or test_text.xlsx")
+        );
+        assert_eq!(lint.cases["train"], 1);
+    }
+
+    #[test]
     fn faults_inside_the_files_are_named_case_by_case() {
         let mut folder = Folder::new();
         folder.case("train", "fine", 0.1);

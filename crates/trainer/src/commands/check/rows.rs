@@ -20,7 +20,10 @@ pub(super) fn note(dataset: &Dataset, incomplete: Rule, lint: &mut Lint) {
         );
     }
     for table in &remarks.guessed {
-        lint.note(Rule::GuessedEncoding, split, "", table);
+        // Splits may share it.
+        if lint.findings.iter().all(|finding| finding.detail != *table) {
+            lint.note(Rule::GuessedEncoding, split, "", table);
+        }
     }
 }
 
