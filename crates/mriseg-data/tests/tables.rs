@@ -43,8 +43,8 @@ impl Folder {
     }
 
     fn case(&self, [images, masks]: [&str; 2], image: &str, mask: &str) {
-        self.file(&format!("{images}/{image}"), &picture());
-        self.file(&format!("{masks}/{mask}"), &a_mask());
+        self.file(&format!("{images}/{image}"), picture());
+        self.file(&format!("{masks}/{mask}"), a_mask());
     }
 
     fn file(&self, path: &str, bytes: impl AsRef<[u8]>) {
@@ -667,9 +667,11 @@ fn rows_twice_and_pictures_without_a_row_are_told() {
 #[test]
 fn a_folder_above_or_below_the_data_is_named() {
     let folder = Folder::new();
-    for (images, masks) in [("qata/qata/train/img", "qata/qata/train/mask")] {
-        folder.case([images, masks], "a.png", "a.png");
-    }
+    folder.case(
+        ["qata/qata/train/img", "qata/qata/train/mask"],
+        "a.png",
+        "a.png",
+    );
     folder.file("qata/qata/captions.csv", "split,id,caption\ntrain,a,x\n");
     let said = |path: &Path| Dataset::open(path, "train").unwrap_err().to_string();
     let inner = folder.path().join("qata/qata");

@@ -47,14 +47,14 @@ pub(crate) fn number(name: &str) -> Option<&str> {
             name
         }
     });
-    let digits = !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let significant = whole.trim_start_matches('0');
-    digits.then(|| {
-        if significant.is_empty() {
-            "0"
-        } else {
-            significant
-        }
+    Some(if significant.is_empty() {
+        "0"
+    } else {
+        significant
     })
 }
 
@@ -103,8 +103,9 @@ pub(crate) fn without_extension(name: &str) -> &str {
 /// Which of two formats of a picture is preferred, the lower; `None` where the file is no picture.
 pub(crate) fn rank(path: &Path) -> Option<usize> {
     let extension = path.extension()?.to_str()?;
-    let same = |known: &&str| known.eq_ignore_ascii_case(extension);
-    PICTURES.iter().position(|known| same(&known))
+    PICTURES
+        .iter()
+        .position(|known| known.eq_ignore_ascii_case(extension))
 }
 
 fn is_picture(extension: &str) -> bool {
