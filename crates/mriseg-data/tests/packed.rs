@@ -74,7 +74,7 @@ fn a_packed_folder_opens_with_its_splits_and_loads_from_many_threads() {
             });
         }
     });
-    assert!(error(&dir, "night").contains("no split \"night\"; there is held-out, train"));
+    assert!(error(&dir, "night").contains("no split \"night\"; there is train, held-out"));
 }
 
 #[test]
