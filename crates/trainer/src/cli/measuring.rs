@@ -34,7 +34,7 @@ pub(crate) struct EvalArgs {
     /// Folder of Emu3's vision tokenizer, for a bundle that was trained on its codes
     #[arg(long, value_name = "DIR")]
     pub(crate) emu3: Option<PathBuf>,
-    /// Which part of the data
+    /// Which part of the data, or a share of its pictures, such as train[80%:]
     #[arg(long, default_value = "valid")]
     pub(crate) split: String,
     /// Sentence to give: the right one, none, another picture's, or the right one with left and right exchanged

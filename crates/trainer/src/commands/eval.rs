@@ -28,7 +28,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let display = Display::detect(args.json);
     let sides = bundle.manifest.info.side_convention;
     let rows = IncompleteRows::left_out_if(args.skip_incomplete);
-    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides, rows, display)?;
+    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides, rows)?;
     if let Some(cases) = args.spread {
         dataset.thin(cases.get());
     }

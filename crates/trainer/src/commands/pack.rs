@@ -38,7 +38,7 @@ fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
     let mut splits = Vec::new();
     for name in &names {
         let split = Dataset::open_with(&args.data, name, rows)?;
-        say_what_is_left_out(&split, display);
+        say_what_is_left_out(&split);
         splits.push(match &args.lungs {
             Some(lungs) if *name == args.lungs_of => split.with_lungs(lungs)?,
             _ => split,

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let interrupt = Interrupt::install()?;
     let display = Display::detect(args.process.quiet);
     let chosen = device::choose(args.process.device)?;
-    let mut splits = Splits::open(&experiment, display)?;
+    let mut splits = Splits::open(&experiment)?;
     let tokenizer = text::tokenizer(&experiment, &splits.train)?;
     splits.leave_out_long(&tokenizer, experiment.model.lm.text_tokens, display)?;
     let path = Path::new(&experiment.emu3.codes);

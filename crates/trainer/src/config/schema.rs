@@ -46,7 +46,7 @@ pub(crate) struct DataConfig {
     /// Further dataset folders to train on together with it, with splits of the same names. `train_cases` and `lungs` are
     /// about `source` alone; cases to choose by and to test on are spread over all.
     pub(crate) sources: Vec<FurtherSource>,
-    /// Split to train on.
+    /// Split to train on, or a share of the pictures of one, such as `train[:80%]`; so are the other two.
     pub(crate) train_split: String,
     /// Cases of it at most, spread evenly over the split; 0 means all.
     pub(crate) train_cases: usize,

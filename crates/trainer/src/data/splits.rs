@@ -25,12 +25,12 @@ pub(crate) struct Splits {
 
 impl Splits {
     /// Opens the three splits; says which rows are left out.
-    pub(crate) fn open(experiment: &Experiment, display: Display) -> Result<Self> {
+    pub(crate) fn open(experiment: &Experiment) -> Result<Self> {
         let (source, config) = (experiment.source(), &experiment.data);
         let sides = config.side_convention;
         let rows = IncompleteRows::left_out_if(config.skip_incomplete);
         let open = |source: &DataSpec, split: &str, phantoms: usize| {
-            open(source, split, phantoms, sides, rows, display)
+            open(source, split, phantoms, sides, rows)
         };
         let further_split =
             |folder: &Path, split: &str| open(&DataSpec::Folder(folder.into()), split, 0);
@@ -175,7 +175,6 @@ pub(crate) fn open(
     phantoms: usize,
     sides: SideConvention,
     rows: IncompleteRows,
-    display: Display,
 ) -> Result<Dataset> {
     let dataset = match spec {
         DataSpec::Phantoms => Dataset::phantoms(&PhantomConfig::default(), split, phantoms),
@@ -183,19 +182,19 @@ pub(crate) fn open(
             Dataset::open_with(folder, split, rows)?.with_side_convention(sides)
         }
     };
-    say_what_is_left_out(&dataset, display);
+    say_what_is_left_out(&dataset);
     Ok(dataset)
 }
 
-/// Counts the rows that a table has and the cases do not.
-pub(crate) fn say_what_is_left_out(dataset: &Dataset, display: Display) {
+/// Counts the rows that a table has and the cases do not, also where little is to be printed: numbers hold for the rest.
+pub(crate) fn say_what_is_left_out(dataset: &Dataset) {
     let rows = &dataset.remarks().incomplete;
     if let Some(first) = rows.first() {
-        display.line(&format!(
+        eprintln!(
             "warning: {} of the {} rows of {} are incomplete and left out (--skip-incomplete); the first is {first}",
             rows.len(),
             rows.len() + dataset.len(),
             dataset.split(),
-        ));
+        );
     }
 }

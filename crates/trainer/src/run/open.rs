@@ -139,7 +139,7 @@ struct Data {
 impl Data {
     fn load(settings: &Settings, begin: &mut Beginning, display: Display) -> Result<Self> {
         let experiment = &settings.experiment;
-        let mut splits = Splits::open(experiment, display)?;
+        let mut splits = Splits::open(experiment)?;
         let tokenizer = match (settings.begun(), begin.text.take()) {
             (Some(folder), _) => checkpoint::tokenizer(&folder.checkpoint(LAST))?,
             (None, Some(tokenizer)) => tokenizer,
