@@ -20,15 +20,17 @@ pub enum DataError {
     /// The folder has no known layout.
     #[error(
         "{}: holds neither captions.csv (with <split>/img and <split>/mask) nor Train_Folder, Val_Folder or Test_Folder, \
-         nor shards such as train-000000.tar; give the folder that does",
-        path.display()
+         nor shards such as train-000000.tar; give {}",
+        path.display(), folders(found)
     )]
     UnknownLayout {
         /// The folder asked for.
         path: PathBuf,
+        /// Folders nearby that have one.
+        found: Vec<PathBuf>,
     },
     /// The split is not in the dataset.
-    #[error("{}: no split \"{split}\"; there is {}", path.display(), if known.is_empty() { "none".to_owned() } else { known.join(", ") })]
+    #[error("{}: no split \"{split}\"; there is {}", path.display(), splits(known))]
     UnknownSplit {
         /// The dataset's folder.
         path: PathBuf,
@@ -129,9 +131,37 @@ fn size_remedy(turned: Option<&str>) -> String {
     }
 }
 
+fn folders(found: &[PathBuf]) -> String {
+    let paths: Vec<String> = found
+        .iter()
+        .take(LISTED)
+        .map(|path| path.display().to_string())
+        .collect();
+    match found.len() {
+        0 => "the folder that does".to_owned(),
+        _ => paths.join(" or "),
+    }
+}
+
+fn splits(known: &[String]) -> String {
+    let names = if known.is_empty() {
+        "none".to_owned()
+    } else {
+        known.join(", ")
+    };
+    if known.iter().all(|split| split != "train") {
+        return names;
+    }
+    format!(
+        "{names}, and shares of them: the splits train[:80%] and train[80%:] train on four fifths and validate on the \
+         rest (--set 'data.train_split=train[:80%]' --set 'data.valid_split=train[80%:]')"
+    )
+}
+
 fn listed(rows: &[String]) -> String {
     format!(
-        "{} row{} cannot be used; add what is missing or remove them from the table:{}",
+        "{} row{} cannot be used; add what is missing, remove them from the table, or leave them out with \
+         --skip-incomplete:{}",
         rows.len(),
         if rows.len() == 1 { "" } else { "s" },
         some_of(rows)

@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | `dataset` | [`Dataset`], the list of cases, wherever they come from; [`Case`], one of them loaded |
-//! | `readers` | folder layouts: QaTa, LViT, masks of lungs |
+//! | `readers` | tables of sentences, and where the files they name are; masks of lungs |
 //! | [`shards`] | packed data (tar files), read and written |
 //! | [`phantom`] | synthetic chest X-rays with exact masks |
 //! | [`wording`] | one request said in many ways, some of them held out from training |
@@ -36,6 +36,7 @@ pub use case::{Case, CaseFacts};
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use phantom::{PhantomConfig, SentenceKind};
+pub use readers::{IncompleteRows, Remarks};
 pub use requests::{Asked, RequestMix, answer, ask, derived_cases};
 pub use shards::{PackedCase, ShardWriter};
 pub use wording::Wording;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mriseg::image::{GrayImage, Mask};
 use mriseg::sentence::contradiction;
-use mriseg_data::{DataError, Dataset, Findings, SideConvention};
+use mriseg_data::{DataError, Dataset, Findings, IncompleteRows, SideConvention};
 use rust_xlsxwriter::Workbook;
 use tempfile::TempDir;
 
@@ -188,12 +188,13 @@ fn a_missing_folder_layout_table_or_column_is_said() {
     assert!(said.contains("nowhere: no such folder"), "{said}");
     fs::write(
         dir.path().join("captions.csv"),
-        "split,id,text\ntrain,a,b\n",
+        "split,id,zones\ntrain,a,b\n",
     )
     .unwrap();
     let said = error(&dir, "train");
     assert!(
-        said.contains("captions.csv: no column \"caption\""),
+        said.contains("captions.csv: no column \"caption\"")
+            && said.contains("[\"split\", \"id\", \"zones\"]"),
         "{said}"
     );
     fs::write(
@@ -203,7 +204,7 @@ fn a_missing_folder_layout_table_or_column_is_said() {
     .unwrap();
     let said = error(&dir, "train");
     assert!(
-        said.contains("captions.csv: cannot be read") && said.contains("line: 2"),
+        said.contains("captions.csv: 1 row") && said.contains("line 2, id \"a\": an empty caption"),
         "{said}"
     );
 }
@@ -459,15 +460,22 @@ fn lvit_rows_that_lack_something_are_all_listed() {
 #[test]
 fn an_lvit_folder_without_one_readable_table_is_refused() {
     let dir = lvit(&[]);
-    assert!(error(&dir, "train").contains("no rows"));
+    let said = error(&dir, "train");
+    assert!(said.contains("has no row of train"), "{said}");
     let table = dir.path().join("Train_Folder/Train_text.xlsx");
     fs::write(&table, b"PK nonsense").unwrap();
-    assert!(error(&dir, "train").contains("Train_text.xlsx: cannot be read"));
+    let said = error(&dir, "train");
+    assert!(said.contains("Train_text.xlsx: cannot be read"), "{said}");
     fs::copy(&table, dir.path().join("Train_Folder/Old_text.xlsx")).unwrap();
-    assert!(error(&dir, "train").contains("2 tables"));
+    let said = error(&dir, "train");
+    assert!(said.contains("2 tables"), "{said}");
     fs::remove_file(&table).unwrap();
     fs::remove_file(dir.path().join("Train_Folder/Old_text.xlsx")).unwrap();
-    assert!(error(&dir, "train").contains("no *_text.xlsx"));
+    let said = error(&dir, "train");
+    assert!(
+        said.contains("train_text.xlsx with the columns Image"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -483,7 +491,8 @@ fn lungs_are_added_by_id_and_pictures_without_findings_as_cases_and_a_part_is_he
     }
     let open = || Dataset::open(dir.path(), "train").unwrap();
     let train = open().with_lungs(lungs.path()).unwrap();
-    let held_out = Dataset::held_out_lungs(dir.path(), "train", lungs.path()).unwrap();
+    let held_out =
+        Dataset::held_out_lungs(dir.path(), "train", lungs.path(), IncompleteRows::Refuse).unwrap();
     let ids = |data: &Dataset| -> Vec<String> {
         (0..data.len()).map(|i| data.id(i).to_owned()).collect()
     };

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use mriseg::image::{GrayImage, Mask};
-use mriseg_data::{Case, Dataset, PackedCase, ShardWriter};
+use mriseg_data::{Case, Dataset, IncompleteRows, PackedCase, ShardWriter};
 use tempfile::TempDir;
 
 const LEFT: &str = "unilateral pulmonary infection, one infected area, upper left lung.";
@@ -46,7 +46,8 @@ fn lungs_are_packed_not_added_later() {
     let data = Dataset::open(dir.path(), "train").unwrap();
     let refused = data.with_lungs(&lungs).unwrap_err().to_string();
     assert!(refused.contains("trainer pack"), "{refused}");
-    let refused = Dataset::held_out_lungs(dir.path(), "train", &lungs).unwrap_err();
+    let refused =
+        Dataset::held_out_lungs(dir.path(), "train", &lungs, IncompleteRows::Refuse).unwrap_err();
     assert!(refused.to_string().contains("lungs"), "{refused}");
 }
 
@@ -62,7 +63,7 @@ fn a_packed_folder_opens_with_its_splits_and_loads_from_many_threads() {
     );
     assert_eq!(data.texts().collect::<Vec<_>>(), [LEFT; 3]);
     assert_eq!([0, 1, 2].map(|i| data.picture(i)), [0, 1, 2]);
-    assert_eq!(Dataset::splits(dir.path()).unwrap(), ["held-out", "train"]);
+    assert_eq!(Dataset::splits(dir.path()).unwrap(), ["train", "held-out"]);
     std::thread::scope(|scope| {
         for i in 0..3 {
             let data = &data;
@@ -73,7 +74,7 @@ fn a_packed_folder_opens_with_its_splits_and_loads_from_many_threads() {
             });
         }
     });
-    assert!(error(&dir, "night").contains("no split \"night\"; there is held-out, train"));
+    assert!(error(&dir, "night").contains("no split \"night\"; there is train, held-out"));
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub fn config(file: &Path, sets: Vec<String>) -> Result<()> {
         preset: None,
         config: Some(file.to_owned()),
         data: None,
+        skip_incomplete: false,
         set: sets,
     };
     let (resolved, loaded) = (Experiment::resolve(&args, None), Experiment::load(file));

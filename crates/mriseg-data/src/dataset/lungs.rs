@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Dataset;
 use super::entry::{Entry, Origin};
 use crate::readers::lungs::LungFolder;
-use crate::{DataError, Findings};
+use crate::{DataError, Findings, IncompleteRows};
 
 impl Dataset {
     /// Adds the lungs that a folder in the layout of COVID-QU-Ex marks to cases of the same id, and its pictures without
@@ -33,10 +33,15 @@ impl Dataset {
     /// `…_Val`; of pictures without findings, every fifth.
     ///
     /// # Errors
-    /// As [`Self::open`] and [`Self::with_lungs`].
-    pub fn held_out_lungs(dir: &Path, split: &str, folder: &Path) -> Result<Self, DataError> {
+    /// As [`Self::open_with`] and [`Self::with_lungs`].
+    pub fn held_out_lungs(
+        dir: &Path,
+        split: &str,
+        folder: &Path,
+        incomplete_rows: IncompleteRows,
+    ) -> Result<Self, DataError> {
         let lungs = LungFolder::open(folder)?;
-        let mut data = Self::open(dir, split)?;
+        let mut data = Self::open_with(dir, split, incomplete_rows)?;
         data.add_lungs(&lungs, folder, true)?;
         data.cases.retain(Entry::has_lungs);
         data.name = lungs.name().to_owned();
@@ -63,7 +68,7 @@ impl Dataset {
         }
         for case in &mut self.cases {
             if let Origin::Files(files) = &mut case.origin {
-                files.lungs = lungs.of(&case.id, held_out).cloned();
+                files.lungs = lungs.of(&case.id, held_out).map(Path::to_owned);
             }
         }
         let pictures = self.cases.iter().map(|case| case.picture + 1);

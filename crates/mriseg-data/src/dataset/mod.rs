@@ -4,11 +4,12 @@ mod entry;
 mod lungs;
 mod open;
 mod renderings;
+mod slice;
 
 use sha2::{Digest, Sha256};
 
 use crate::phantom::SentenceKind;
-use crate::{Case, DataError, MaskRule, SideConvention};
+use crate::{Case, DataError, MaskRule, Remarks, SideConvention};
 use entry::{Entry, Origin};
 use mriseg::image::DecodedMask;
 use renderings::Renderings;
@@ -22,6 +23,7 @@ pub struct Dataset {
     /// What is marked in the masks of each of the data sets that were joined.
     mask_rules: Vec<MaskRule>,
     cases: Vec<Entry>,
+    remarks: Remarks,
     /// Of phantoms, their pictures.
     renderings: Option<Renderings>,
 }
@@ -41,6 +43,7 @@ impl Dataset {
         let parts = self.mask_rules.len();
         self.mask_rules.extend(other.mask_rules);
         self.name = format!("{} + {}", self.name, other.name);
+        self.remarks.extend(other.remarks);
         self.cases.extend(other.cases.into_iter().map(|case| Entry {
             picture: case.picture + pictures,
             part: case.part + parts,
@@ -145,6 +148,11 @@ impl Dataset {
             Origin::Phantom(referral) => Some(referral.kind),
             Origin::Files(_) | Origin::Packed(_) => None,
         }
+    }
+
+    /// What is worth knowing about its table; nothing of phantoms and packed data.
+    pub fn remarks(&self) -> &Remarks {
+        &self.remarks
     }
 
     /// A number that cases of the same picture share, counted from 0 in order of appearance.

@@ -27,9 +27,11 @@ pub(crate) struct CaseFiles {
 }
 
 impl FileCase {
-    pub(super) fn new(id: &str, text: &str, image: &Path, mask: &Path) -> Self {
+    /// Its name is that of the picture, without extension.
+    pub(super) fn new(text: &str, image: &Path, mask: &Path) -> Self {
+        let name = image.file_stem().unwrap_or_default();
         Self {
-            id: id.to_owned(),
+            id: name.to_string_lossy().into_owned(),
             text: text.to_owned(),
             files: CaseFiles {
                 image: image.to_owned(),

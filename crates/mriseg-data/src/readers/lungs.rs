@@ -1,7 +1,7 @@
 //! Masks of the lungs, in the layout of COVID-QU-Ex: parts such as `COVID-19_Train/lung/<id>.png`, whose pictures are
 //! those of another data set, and `Normal_Train/{img,lung}`, which bring pictures without findings.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
@@ -35,8 +35,8 @@ impl LungFolder {
         for folder in folders.iter().filter(|folder| folder.join("lung").is_dir()) {
             parts.push(Part {
                 held_out: folder.to_string_lossy().ends_with("_Val"),
-                lungs: Listing::of(&folder.join("lung"))?,
-                images: Listing::of(&folder.join("img"))?,
+                lungs: Listing::of(&[folder.join("lung")])?,
+                images: Listing::of(&[folder.join("img")])?,
             });
         }
         if parts.is_empty() {
@@ -55,11 +55,11 @@ impl LungFolder {
     }
 
     /// The lungs of a case of another data set, of the part that is held out or the rest.
-    pub(crate) fn of(&self, id: &str, held_out: bool) -> Option<&PathBuf> {
+    pub(crate) fn of(&self, id: &str, held_out: bool) -> Option<&Path> {
         let mut parts = self.parts.iter();
         parts.find_map(|part| {
             let borrows = part.images.is_empty() && part.held_out == held_out;
-            borrows.then(|| part.lungs.find(id)).flatten()
+            borrows.then(|| part.lungs.named(id)).flatten()
         })
     }
 
@@ -75,9 +75,9 @@ impl LungFolder {
                     return None;
                 }
                 let files = CaseFiles {
-                    image: part.images.find(id)?.clone(),
+                    image: part.images.named(id)?.to_owned(),
                     mask: None,
-                    lungs: part.lungs.find(id).cloned(),
+                    lungs: part.lungs.named(id).map(Path::to_owned),
                 };
                 Some((id, files))
             })

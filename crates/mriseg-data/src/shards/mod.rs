@@ -11,5 +11,5 @@ mod layout;
 mod read;
 mod write;
 
-pub(crate) use read::{CaseParts, ShardCase, is_layout, open};
+pub(crate) use read::{CaseParts, ShardCase, is_layout, open, splits};
 pub use write::{PackedCase, ShardWriter, Written};

@@ -13,6 +13,7 @@ use super::layout::{JSON, MASK, PICTURES, shard_name, split_and_number};
 use crate::encoded::{EncodedCase, NamedBytes};
 use crate::error::some_of;
 use crate::readers::listing::paths_in;
+use crate::readers::names::{find_split, in_order};
 use crate::{Case, DataError};
 
 /// A case whose parts have been found.
@@ -48,27 +49,32 @@ pub(crate) fn is_layout(dir: &Path) -> bool {
     list(dir).is_ok_and(|shards| !shards.is_empty())
 }
 
+/// The splits, those of standard names first.
+pub(crate) fn splits(dir: &Path) -> Result<Vec<String>, DataError> {
+    let all = list(dir)?;
+    Ok(in_order(names(&all)))
+}
+
 /// The cases of a split, in the order of the shards.
 pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<ShardCase>, DataError> {
     let all = list(dir)?;
-    let mut shards: Vec<&Shard> = all.iter().filter(|shard| shard.split == split).collect();
-    shards.sort_by_key(|shard| shard.number);
-    if shards.is_empty() {
-        let known: BTreeSet<&str> = all.iter().map(|shard| shard.split.as_str()).collect();
+    let Ok(Some(name)) = find_split(split, names(&all)) else {
         return Err(DataError::UnknownSplit {
             path: dir.to_owned(),
             split: split.to_owned(),
-            known: known.into_iter().map(str::to_owned).collect(),
+            known: in_order(names(&all)),
         });
-    }
+    };
+    let mut shards: Vec<&Shard> = all.iter().filter(|shard| shard.split == name).collect();
+    shards.sort_by_key(|shard| shard.number);
     let mut cases = Vec::new();
     for (number, shard) in shards.iter().enumerate() {
         if shard.number != number {
             return Err(DataError::Shard {
-                path: dir.join(shard_name(split, number)),
+                path: dir.join(shard_name(name, number)),
                 reason: format!(
                     "is missing, but `{}` is there; copy it too, or pack the data again",
-                    shard_name(split, shard.number)
+                    shard_name(name, shard.number)
                 ),
             });
         }
@@ -81,6 +87,10 @@ struct Shard {
     path: PathBuf,
     split: String,
     number: usize,
+}
+
+fn names(shards: &[Shard]) -> BTreeSet<&str> {
+    shards.iter().map(|shard| shard.split.as_str()).collect()
 }
 
 /// Every shard of a folder.

@@ -15,11 +15,15 @@ use crate::config::DataSpec;
                   picture and mask of different size, masks that do not tell what is marked, the same picture\n\
                   in two splits.\n\
                   Warnings (exit code 0): masks with more than two values, of nearly all or nearly nothing, or\n\
-                  of the background; sentences that contradict their mask.")]
+                  of the background; sentences that contradict themselves or their mask; rows that are there\n\
+                  twice, pictures without a row, tables whose encoding was guessed.")]
 pub(crate) struct CheckArgs {
     /// Data to check: a dataset folder, or the word `phantoms`
     #[arg(long, value_name = "FOLDER|phantoms", value_parser = values::data())]
     pub(crate) data: DataSpec,
+    /// Rows without picture, mask or sentence are warnings, as for the commands that go on without them
+    #[arg(long)]
+    pub(crate) skip_incomplete: bool,
     /// Whose left is meant by "left"
     #[arg(long, default_value = "viewer", value_parser = values::sides())]
     pub(crate) sides: SideConvention,
@@ -50,6 +54,9 @@ pub(crate) struct PackArgs {
     /// The dataset's folder
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: PathBuf,
+    /// Go on without the rows of the table that lack picture, mask or sentence; they are counted
+    #[arg(long)]
+    pub(crate) skip_incomplete: bool,
     /// Folder to create; it must not exist
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,

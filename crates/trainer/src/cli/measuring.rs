@@ -28,10 +28,13 @@ pub(crate) struct EvalArgs {
     /// Data to measure on: a dataset folder, or the word `phantoms`
     #[arg(long, value_name = "FOLDER|phantoms", value_parser = values::data())]
     pub(crate) data: DataSpec,
+    /// Go on without the rows of the table that lack picture, mask or sentence; they are counted
+    #[arg(long)]
+    pub(crate) skip_incomplete: bool,
     /// Folder of Emu3's vision tokenizer, for a bundle that was trained on its codes
     #[arg(long, value_name = "DIR")]
     pub(crate) emu3: Option<PathBuf>,
-    /// Which part of the data
+    /// Which part of the data, or a share of its pictures, such as train[80%:]
     #[arg(long, default_value = "valid")]
     pub(crate) split: String,
     /// Which values of the mask files are marked, where the files do not tell: a number, a colour such as "#ff0000", or several

@@ -43,7 +43,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Go on with an earlier run, exactly where its last checkpoint stopped; --data may say where its data lies now
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "name", "seed"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "name", "seed", "skip_incomplete"])]
     pub(crate) resume: Option<PathBuf>,
     /// Start from the trained weights of a run or a bundle, with a new optimizer
     #[arg(long, value_name = "RUN|BUNDLE", conflicts_with = "resume")]

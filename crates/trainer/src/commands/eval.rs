@@ -5,7 +5,7 @@ use mriseg::bundle::{Bundle, Domain, SideConvention, sha256};
 use mriseg::decode::Pick;
 use mriseg::reading::{other_side, unswapped_sides};
 use mriseg::segmenter::Settings;
-use mriseg_data::Dataset;
+use mriseg_data::{Dataset, IncompleteRows};
 
 use crate::cli::{EvalArgs, command_line};
 use crate::config::DataSpec;
@@ -147,7 +147,9 @@ fn refuse_lungs(args: &EvalArgs, bundle: &Bundle) -> Result<()> {
 }
 
 fn cases_of(args: &EvalArgs, sides: SideConvention) -> Result<Dataset> {
-    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides, &args.mask_value)?;
+    let rows = IncompleteRows::left_out_if(args.skip_incomplete);
+    let masks = &args.mask_value;
+    let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides, masks, rows)?;
     if let Some(cases) = args.spread {
         dataset.thin(cases.get());
     }
@@ -217,7 +219,8 @@ fn ask_more(
                 ));
             }
             (Some(lungs), DataSpec::Folder(data)) => {
-                let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, lungs)?
+                let rows = IncompleteRows::left_out_if(args.skip_incomplete);
+                let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, lungs, rows)?
                     .with_side_convention(bundle.manifest.info.side_convention)
                     .with_mask_rule(&args.mask_value);
                 held_out.thin(limit);

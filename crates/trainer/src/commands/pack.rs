@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use mriseg_data::shards::Written;
-use mriseg_data::{DataError, Dataset, PackedCase, ShardWriter};
+use mriseg_data::{DataError, Dataset, IncompleteRows, PackedCase, ShardWriter};
 use rayon::prelude::*;
 use std::path::Path;
 
 use crate::cli::PackArgs;
-use crate::data::{survey_masks, warn_about_soft_masks};
+use crate::data::{say_what_is_left_out, survey_masks, warn_about_soft_masks};
 use crate::system::exit::data;
 use crate::system::outputs::check_new_folder;
 use crate::system::{Display, Interrupt, Kind, cannot_write, exit, usage, write_dir_atomic};
@@ -27,25 +27,27 @@ pub(crate) fn run(args: &PackArgs) -> Result<()> {
 fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
     check_new_folder("--out", &args.out)?;
     let display = Display::detect(args.quiet);
+    let rows = IncompleteRows::left_out_if(args.skip_incomplete);
     let mut names = match args.split.as_slice() {
         [] => Dataset::splits(&args.data)?,
         names => names.to_vec(),
     };
-    if let Some(name) = names.iter().find(|name| name.contains(['/', '\\'])) {
+    if let Some(name) = names.iter().find(|name| name.contains(['/', '\\', ':'])) {
         return Err(usage(format!(
             "the split `{name}` cannot be part of a file's name; leave it out with --split"
         )));
     }
     let mut splits = Vec::new();
     for name in &names {
-        let split = Dataset::open(&args.data, name)?.with_mask_rule(&args.mask_value);
+        let split = Dataset::open_with(&args.data, name, rows)?.with_mask_rule(&args.mask_value);
+        say_what_is_left_out(&split);
         splits.push(match &args.lungs {
             Some(lungs) if *name == args.lungs_of => split.with_lungs(lungs)?,
             _ => split,
         });
     }
     if let Some(lungs) = &args.lungs {
-        let held_out = Dataset::held_out_lungs(&args.data, &args.lungs_of, lungs)?;
+        let held_out = Dataset::held_out_lungs(&args.data, &args.lungs_of, lungs, rows)?;
         splits.push(held_out.with_mask_rule(&args.mask_value));
         names.push(Dataset::HELD_OUT_LUNGS.to_owned());
     }
@@ -171,6 +173,7 @@ mod tests {
             mask_value: MaskRule::default(),
             lungs_of: "train".to_owned(),
             split: Vec::new(),
+            skip_incomplete: false,
             quality: 85,
             quiet: true,
         }

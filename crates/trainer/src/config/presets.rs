@@ -52,6 +52,7 @@ impl Experiment {
                 test_cases: 0,
                 side_convention: SideConvention::Viewer,
                 mask_value: MaskRule::default(),
+                skip_incomplete: false,
                 lungs: String::new(),
                 requests: RequestMix {
                     warmup: 0.2,

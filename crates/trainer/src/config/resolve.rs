@@ -25,6 +25,9 @@ pub(crate) struct ExperimentArgs {
     /// Training data: a dataset folder, or the word `phantoms` for synthetic X-rays
     #[arg(long, value_name = "FOLDER|phantoms", value_parser = OsStringValueParser::new().map(DataSpec::from))]
     pub(crate) data: Option<DataSpec>,
+    /// Go on without the rows of the table that lack picture, mask or sentence; they are counted
+    #[arg(long)]
+    pub(crate) skip_incomplete: bool,
     /// Change one setting, such as train.steps=4000 (may be repeated; wins over --config)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
@@ -63,6 +66,7 @@ impl Experiment {
         {
             experiment.data.about.clear();
         }
+        experiment.data.skip_incomplete |= args.skip_incomplete;
         if let Some(seed) = seed {
             experiment.seed = seed;
         }

@@ -50,7 +50,7 @@ pub(crate) struct DataConfig {
     /// Further dataset folders to train on together with it, with splits of the same names. `train_cases` and `lungs` are
     /// about `source` alone; cases to choose by and to test on are spread over all.
     pub(crate) sources: Vec<FurtherSource>,
-    /// Split to train on.
+    /// Split to train on, or a share of the pictures of one, such as `train[:80%]`; so are the other two.
     pub(crate) train_split: String,
     /// Cases of it at most, spread evenly over the split; 0 means all.
     pub(crate) train_cases: usize,
@@ -69,6 +69,9 @@ pub(crate) struct DataConfig {
     /// or several ("1,2"). Empty: the files tell, see `Mask::decode`.
     #[serde(default)]
     pub(crate) mask_value: MaskRule,
+    /// Go on without the rows of a table that lack picture, mask or sentence; without it they are an error.
+    #[serde(default)]
+    pub(crate) skip_incomplete: bool,
     /// Folder with masks of lungs, in the layout of COVID-QU-Ex; empty for none.
     pub(crate) lungs: String,
     /// Share of the training cases whose picture shows no findings, by their sentence; 0: as many as there are.

@@ -19,6 +19,6 @@ pub(crate) use captions::{Captioned, changed_pictures, warn_about_questions};
 pub(crate) use mask_survey::{MaskLook, MaskSurvey, survey_masks};
 pub(crate) use question::{Asking, Question, TextMode, Words};
 pub(crate) use random::rng;
-pub(crate) use splits::{Splits, open};
+pub(crate) use splits::{Splits, open, say_what_is_left_out};
 pub(crate) use tensors::{masks, pictures, texts, tokenize, true_mask};
 pub(crate) use training::Changes;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use mriseg::bundle::SideConvention;
 use mriseg::image::Typical;
-use mriseg_data::{Dataset, MaskRule, PhantomConfig};
+use mriseg_data::{Dataset, IncompleteRows, MaskRule, PhantomConfig};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,12 +23,13 @@ pub(crate) struct Splits {
 }
 
 impl Splits {
-    /// Opens the three splits.
+    /// Opens the three splits; says which rows are left out.
     pub(crate) fn open(experiment: &Experiment) -> Result<Self> {
         let (source, config) = (experiment.source(), &experiment.data);
         let sides = config.side_convention;
         let masks = &config.mask_value;
-        let own = |split: &str, phantoms| open(&source, split, phantoms, sides, masks);
+        let rows = IncompleteRows::left_out_if(config.skip_incomplete);
+        let own = |split: &str, phantoms| open(&source, split, phantoms, sides, masks, rows);
         let mut train = own(&config.train_split, config.phantom_train)?;
         if config.train_cases > 0 {
             train.thin(config.train_cases);
@@ -40,7 +41,7 @@ impl Splits {
         let mut test = own(&config.test_split, config.phantom_test)?;
         for further in &config.sources {
             let folder = DataSpec::Folder(further.folder.clone());
-            let split = |name: &str| open(&folder, name, 0, sides, &further.mask_value);
+            let split = |name: &str| open(&folder, name, 0, sides, &further.mask_value, rows);
             train = train.joined(split(&config.train_split)?);
             valid = valid.joined(split(&config.valid_split)?);
             test = test.joined(split(&config.test_split)?);
@@ -132,21 +133,37 @@ impl Splits {
 }
 
 /// Opens one split, in whose mask files `masks` says what is marked; phantoms are generated, `phantoms` pictures of them,
-/// and their left is that of the picture.
+/// and their left is that of the picture. Says how many rows are left out.
 ///
 /// # Errors
-/// The folder is no dataset, lacks the split, or files are missing.
+/// The folder is no dataset, lacks the split, or files are missing and their rows are not left out.
 pub(crate) fn open(
     spec: &DataSpec,
     split: &str,
     phantoms: usize,
     sides: SideConvention,
     masks: &MaskRule,
+    rows: IncompleteRows,
 ) -> Result<Dataset> {
-    Ok(match spec {
+    let dataset = match spec {
         DataSpec::Phantoms => Dataset::phantoms(&PhantomConfig::default(), split, phantoms),
-        DataSpec::Folder(folder) => Dataset::open(folder, split)?
+        DataSpec::Folder(folder) => Dataset::open_with(folder, split, rows)?
             .with_side_convention(sides)
             .with_mask_rule(masks),
-    })
+    };
+    say_what_is_left_out(&dataset);
+    Ok(dataset)
+}
+
+/// Counts the rows that a table has and the cases do not, also where little is to be printed: numbers hold for the rest.
+pub(crate) fn say_what_is_left_out(dataset: &Dataset) {
+    let rows = &dataset.remarks().incomplete;
+    if let Some(first) = rows.first() {
+        eprintln!(
+            "warning: {} of the {} rows of {} are incomplete and left out (--skip-incomplete); the first is {first}",
+            rows.len(),
+            rows.len() + dataset.len(),
+            dataset.split(),
+        );
+    }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use image::RgbImage;
 use mriseg::bundle::{Domain, Precision};
 use mriseg::loss::HardErrorMemory;
-use mriseg_data::Dataset;
+use mriseg_data::{Dataset, IncompleteRows};
 use std::path::{Path, PathBuf};
 
 use super::bundle_dir;
@@ -77,7 +77,13 @@ impl Run {
             (DataSpec::Folder(folder), "") => Dataset::open(&folder, Dataset::HELD_OUT_LUNGS).ok(),
             (DataSpec::Folder(folder), lungs) => {
                 let lungs = Path::new(lungs);
-                Some(Dataset::held_out_lungs(&folder, &data.train_split, lungs)?)
+                let rows = IncompleteRows::left_out_if(data.skip_incomplete);
+                Some(Dataset::held_out_lungs(
+                    &folder,
+                    &data.train_split,
+                    lungs,
+                    rows,
+                )?)
             }
         };
         let lungs = held_out.map(|mut lungs| {

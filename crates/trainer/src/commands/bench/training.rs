@@ -3,16 +3,15 @@
 
 use anyhow::Result;
 use burn::module::Module;
-use mriseg::bundle::SideConvention;
 use mriseg::text::TextTokenizer;
-use mriseg_data::MaskRule;
+use mriseg_data::{Dataset, PhantomConfig};
 use serde::Serialize;
 use std::time::Instant;
 
 use super::preset::{SEED, resolve};
 use crate::cli::BenchArgs;
-use crate::config::{DataSpec, Experiment, Preset};
-use crate::data::{self, CaseCache, text};
+use crate::config::{Experiment, Preset};
+use crate::data::{CaseCache, text};
 use crate::fit::{LmState, LmTrainer, Session, StepMeasures};
 use crate::system::{Chosen, Display, Interrupt, device, median, milliseconds};
 
@@ -114,13 +113,8 @@ pub(super) fn run(args: &BenchArgs, preset: Preset) -> Result<()> {
 impl Trial {
     fn new(objective: &'static str, experiment: Experiment, chosen: Chosen) -> Result<Self> {
         let pictures = experiment.train.batch;
-        let dataset = data::open(
-            &DataSpec::Phantoms,
-            &experiment.data.train_split,
-            pictures,
-            SideConvention::Viewer,
-            &MaskRule::default(),
-        )?;
+        let split = &experiment.data.train_split;
+        let dataset = Dataset::phantoms(&PhantomConfig::default(), split, pictures);
         Ok(Self {
             objective,
             tokenizer: text::tokenizer(&experiment, &dataset)?,

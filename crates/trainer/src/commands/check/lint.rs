@@ -26,6 +26,8 @@ pub(crate) enum Severity {
 pub(crate) enum Rule {
     /// A row of the table without its picture, mask or sentence.
     IncompleteRow,
+    /// A split whose table is missing or cannot be read.
+    NoTable,
     /// A file that is no picture.
     Unreadable,
     /// Picture and mask of different size.
@@ -34,6 +36,14 @@ pub(crate) enum Rule {
     Leakage,
     /// A mask whose values do not tell what is marked.
     UnclearMask,
+    /// A row that lacks something, where such rows are to be left out.
+    SkippedRow,
+    /// A row that says the same of the same picture as another.
+    RepeatedRow,
+    /// A picture that no row names.
+    UnusedPicture,
+    /// A table that does not say in which encoding it is.
+    GuessedEncoding,
     /// A mask with more than two values.
     NotBinary,
     /// A mask of nearly all of the picture, or nearly nothing.
@@ -58,11 +68,16 @@ impl Rule {
     fn severity(self) -> Severity {
         match self {
             Self::IncompleteRow
+            | Self::NoTable
             | Self::Unreadable
             | Self::SizeMismatch
             | Self::Leakage
             | Self::UnclearMask => Severity::Error,
-            Self::NotBinary
+            Self::SkippedRow
+            | Self::RepeatedRow
+            | Self::UnusedPicture
+            | Self::GuessedEncoding
+            | Self::NotBinary
             | Self::Extent
             | Self::WhiteBackground
             | Self::TurnedAlone
@@ -77,6 +92,11 @@ impl Rule {
     fn title(self) -> &'static str {
         match self {
             Self::IncompleteRow => "rows without their picture, mask or sentence",
+            Self::NoTable => "splits without a table that can be read",
+            Self::SkippedRow => "rows without their picture, mask or sentence, which are left out",
+            Self::RepeatedRow => "rows that are there twice, and count twice",
+            Self::UnusedPicture => "pictures that no row of the table names",
+            Self::GuessedEncoding => "tables whose encoding was guessed",
             Self::Unreadable => "unreadable files",
             Self::SizeMismatch => "picture and mask of different size",
             Self::Leakage => "same picture in two splits",

@@ -2,15 +2,16 @@
 
 mod lint;
 mod masks;
+mod rows;
 mod texts;
-
-use std::collections::VecDeque;
 
 use anyhow::Result;
 use mriseg::bundle::SideConvention;
 use mriseg::image::ImageError;
 use mriseg::text::TextTokenizer;
-use mriseg_data::{DataError, Dataset, Findings, MaskRule, PhantomConfig, SentenceKind};
+use mriseg_data::{
+    DataError, Dataset, Findings, IncompleteRows, MaskRule, PhantomConfig, SentenceKind,
+};
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -38,8 +39,17 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
             "--sides patient goes with a folder: the left of a phantom is that of the picture",
         ));
     }
+    let incomplete = match args.skip_incomplete {
+        true => Rule::SkippedRow,
+        false => Rule::IncompleteRow,
+    };
+    let reading = Reading {
+        sides: args.sides,
+        masks: &args.mask_value,
+        incomplete,
+    };
     let display = Display::detect(args.json);
-    let lint = check(&args.data, args.sides, &args.mask_value, display)?;
+    let lint = check(&args.data, &reading, display)?;
     let (errors, warnings) = (lint.count(Severity::Error), lint.count(Severity::Warning));
     if args.json {
         let object = json!({
@@ -76,12 +86,21 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn check(
-    data: &DataSpec,
+/// How the data is to be read.
+struct Reading<'a> {
     sides: SideConvention,
-    masks: &MaskRule,
-    display: Display,
-) -> Result<Lint> {
+    masks: &'a MaskRule,
+    /// The rule of rows that lack something.
+    incomplete: Rule,
+}
+
+/// Looks for all mistakes.
+fn check(data: &DataSpec, reading: &Reading<'_>, display: Display) -> Result<Lint> {
+    let Reading {
+        sides,
+        masks,
+        incomplete,
+    } = *reading;
     let (mut lint, mut files) = (Lint::default(), Files::default());
     match data {
         DataSpec::Phantoms => {
@@ -92,13 +111,15 @@ fn check(
         }
         DataSpec::Folder(folder) => {
             let mut language = None;
-            let mut splits: VecDeque<String> = SPLITS.map(String::from).into();
-            let mut tried = Vec::new();
-            let mut unknown = None;
-            while let Some(split) = splits.pop_front() {
-                match Dataset::open(folder, &split) {
+            let splits = Dataset::splits(folder)?;
+            if splits.is_empty() {
+                Dataset::open(folder, SPLITS[0])?;
+            }
+            for split in splits {
+                match Dataset::open_with(folder, &split, IncompleteRows::LeaveOut) {
                     Ok(dataset) => {
                         let dataset = dataset.with_side_convention(sides).with_mask_rule(masks);
+                        rows::note(&dataset, incomplete, &mut lint);
                         let first = language.is_none();
                         let (tokenizer, vocabulary) = match &mut language {
                             Some(language) => language,
@@ -109,26 +130,10 @@ fn check(
                         check_cases(&dataset, &mut lint, &mut files, display);
                     }
                     Err(DataError::Rows { rows, .. }) => {
-                        for row in rows {
-                            lint.note(Rule::IncompleteRow, &split, "", row);
-                        }
+                        rows::incomplete(&split, rows, incomplete, &mut lint);
                     }
-                    Err(DataError::UnknownSplit { path, split, known }) => {
-                        let news = known.iter().filter(|name| {
-                            !tried.contains(*name) && !splits.contains(name) && **name != split
-                        });
-                        let news: Vec<String> = news.cloned().collect();
-                        splits.extend(news);
-                        unknown = Some(DataError::UnknownSplit { path, split, known });
-                    }
-                    Err(other) => return Err(other.into()),
+                    Err(other) => lint.note(Rule::NoTable, &split, "", other.to_string()),
                 }
-                tried.push(split);
-            }
-            if let (true, true, Some(unknown)) =
-                (lint.cases.is_empty(), lint.findings.is_empty(), unknown)
-            {
-                return Err(unknown.into());
             }
         }
     }
@@ -263,8 +268,21 @@ mod tests {
         }
 
         fn check_as(&self, sides: SideConvention) -> Lint {
+            self.check_with(sides, "", Rule::IncompleteRow)
+        }
+
+        fn check_with(&self, sides: SideConvention, masks: &str, incomplete: Rule) -> Lint {
             let data = DataSpec::Folder(self.dir.path().into());
-            check(&data, sides, &MaskRule::default(), Display::Silent).unwrap()
+            let masks = match masks {
+                "" => MaskRule::default(),
+                values => values.parse().unwrap(),
+            };
+            let reading = Reading {
+                sides,
+                masks: &masks,
+                incomplete,
+            };
+            check(&data, &reading, Display::Silent).unwrap()
         }
     }
 
@@ -315,6 +333,44 @@ mod tests {
             assert!(table.contains(&format!("gone-{i}")), "{table}");
         }
         assert_eq!(lint.cases["valid"], 1);
+    }
+
+    #[test]
+    fn rows_twice_or_left_out_and_pictures_without_a_row_are_warnings() {
+        let mut folder = Folder::new();
+        folder.case("train", "a", 0.1);
+        folder.row("train", "a", LEFT);
+        folder.row("train", "gone", LEFT);
+        folder.file("train", "img", "unused", &picture(SIDE, 0.2));
+        let lint = folder.check_with(SideConvention::Viewer, "", Rule::SkippedRow);
+        assert_eq!(
+            rules(&lint),
+            [
+                (Rule::SkippedRow, ""),
+                (Rule::RepeatedRow, ""),
+                (Rule::UnusedPicture, ""),
+            ]
+        );
+        assert_eq!((lint.count(Severity::Error), lint.cases["train"]), (0, 2));
+    }
+
+    #[test]
+    fn a_split_without_a_table_does_not_hide_the_others() {
+        let mut folder = Folder::new();
+        folder.case("Train Set", "a", 0.1);
+        folder.file("Test Set", "img", "b", &picture(SIDE, 0.2));
+        let root = folder.dir.path();
+        let table = format!("Image,Description\na,\"{LEFT}\"\n");
+        fs::write(root.join("train.csv"), table).unwrap();
+        fs::remove_file(root.join("captions.csv")).unwrap();
+        let lint = folder.check();
+        assert_eq!(rules(&lint), [(Rule::NoTable, "")]);
+        assert!(
+            lint.findings[0]
+                .detail
+                .contains("put test.csv or test_text.xlsx")
+        );
+        assert_eq!(lint.cases["train"], 1);
     }
 
     #[test]
@@ -387,11 +443,8 @@ mod tests {
         folder.file("train", "mask", "labels", &levels(1, 0, 2));
         let lint = folder.check();
         assert_eq!(rules(&lint), [(Rule::UnclearMask, "labels")]);
-        let check_by = |rule: &str| {
-            let data = DataSpec::Folder(folder.dir.path().into());
-            let (sides, rule) = (SideConvention::Viewer, rule.parse().unwrap());
-            check(&data, sides, &rule, Display::Silent).unwrap()
-        };
+        let check_by =
+            |rule: &str| folder.check_with(SideConvention::Viewer, rule, Rule::IncompleteRow);
         assert_eq!(rules(&check_by("1")), []);
         assert_eq!(rules(&check_by("2")), [(Rule::Contradiction, "labels")]);
         let lint = check_by("7");
@@ -518,6 +571,7 @@ mod tests {
     fn phantoms_have_no_patients_side() {
         let error = run(&CheckArgs {
             data: DataSpec::Phantoms,
+            skip_incomplete: false,
             sides: SideConvention::Patient,
             mask_value: MaskRule::default(),
             json: true,
@@ -528,8 +582,13 @@ mod tests {
 
     #[test]
     fn the_phantoms_are_in_order() {
-        let (sides, masks) = (SideConvention::Viewer, MaskRule::default());
-        let lint = check(&DataSpec::Phantoms, sides, &masks, Display::Silent).unwrap();
+        let masks = MaskRule::default();
+        let reading = Reading {
+            sides: SideConvention::Viewer,
+            masks: &masks,
+            incomplete: Rule::IncompleteRow,
+        };
+        let lint = check(&DataSpec::Phantoms, &reading, Display::Silent).unwrap();
         assert_eq!(rules(&lint), []);
         assert!(lint.cases["train"] > PHANTOMS);
     }
@@ -539,6 +598,7 @@ mod tests {
         let run_on = |folder: &Path| {
             run(&CheckArgs {
                 data: DataSpec::Folder(folder.into()),
+                skip_incomplete: false,
                 sides: SideConvention::Viewer,
                 mask_value: MaskRule::default(),
                 json: true,
