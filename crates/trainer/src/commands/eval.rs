@@ -34,10 +34,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let display = Display::detect(args.json);
     let sides = bundle.manifest.info.side_convention;
     refuse_lungs(args, &bundle)?;
-    let dataset = cases_of(args, sides)?;
+    let dataset = cases_of(args, sides, display)?;
     let config = &bundle.manifest.architecture;
     let tokens = config.lm.text_tokens;
-    data::survey_masks(&[&dataset], &args.mask_value, display)?;
     let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
     let vocabulary = Vocabulary::new(tokenizer.clone(), None);
     let unknown_words = vocabulary.unknown(&dataset, limit, tokens);
@@ -95,11 +94,15 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
             Ok(pictures::strip_of(&case))
         })?;
     }
+    tell(args, &summary, &cache, display)
+}
+
+fn tell(args: &EvalArgs, summary: &Summary, cache: &CaseCache, display: Display) -> Result<()> {
     if args.json {
-        println!("{}", serde_json::to_string(&summary)?);
+        println!("{}", serde_json::to_string(summary)?);
         return Ok(());
     }
-    println!("{}", describe(&summary));
+    println!("{}", describe(summary));
     cache.warn_about_soft_masks(display);
     if args.text == TextMode::Given {
         say_next(args, text::names_sides(cache.dataset()));
@@ -146,13 +149,14 @@ fn refuse_lungs(args: &EvalArgs, bundle: &Bundle) -> Result<()> {
     }
 }
 
-fn cases_of(args: &EvalArgs, sides: SideConvention) -> Result<Dataset> {
+fn cases_of(args: &EvalArgs, sides: SideConvention, display: Display) -> Result<Dataset> {
     let rows = IncompleteRows::left_out_if(args.skip_incomplete);
     let masks = &args.mask_value;
     let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides, masks, rows)?;
     if let Some(cases) = args.spread {
         dataset.thin(cases.get());
     }
+    data::survey_masks(&[&dataset], masks, display)?;
     Ok(dataset)
 }
 

@@ -24,6 +24,35 @@ pub(crate) enum Preset {
     Large,
 }
 
+impl DataConfig {
+    /// Phantoms, which are drawn here.
+    fn phantoms() -> Self {
+        Self {
+            source: "phantoms".to_owned(),
+            about: String::new(),
+            sources: Vec::new(),
+            without_findings: 0.0,
+            train_split: "train".to_owned(),
+            train_cases: 0,
+            valid_split: "valid".to_owned(),
+            valid_cases: 192,
+            test_split: "test".to_owned(),
+            test_cases: 0,
+            side_convention: SideConvention::Viewer,
+            mask_value: MaskRule::default(),
+            skip_incomplete: false,
+            lungs: String::new(),
+            requests: RequestMix {
+                warmup: 0.2,
+                ..RequestMix::default()
+            },
+            phantom_train: 2000,
+            phantom_valid: 64,
+            phantom_test: 200,
+        }
+    }
+}
+
 impl Experiment {
     /// The values of a preset.
     pub(crate) fn preset(preset: Preset) -> Self {
@@ -39,29 +68,7 @@ impl Experiment {
     pub(crate) fn tiny() -> Self {
         Self {
             seed: 1,
-            data: DataConfig {
-                source: "phantoms".to_owned(),
-                about: String::new(),
-                sources: Vec::new(),
-                without_findings: 0.0,
-                train_split: "train".to_owned(),
-                train_cases: 0,
-                valid_split: "valid".to_owned(),
-                valid_cases: 192,
-                test_split: "test".to_owned(),
-                test_cases: 0,
-                side_convention: SideConvention::Viewer,
-                mask_value: MaskRule::default(),
-                skip_incomplete: false,
-                lungs: String::new(),
-                requests: RequestMix {
-                    warmup: 0.2,
-                    ..RequestMix::default()
-                },
-                phantom_train: 2000,
-                phantom_valid: 64,
-                phantom_test: 200,
-            },
+            data: DataConfig::phantoms(),
             model: ModelConfig::tiny(),
             text_tokenizer: TextSource::default(),
             emu3: Emu3Source::default(),

@@ -150,7 +150,10 @@ impl Data {
     fn load(settings: &Settings, begin: &mut Beginning, display: Display) -> Result<Self> {
         let experiment = &settings.experiment;
         let mut splits = Splits::open(experiment)?;
-        splits.survey_masks(&experiment.data.mask_value, display)?;
+        // Codes were made of masks that were looked at then, and nothing else is read.
+        if !experiment.on_stored_codes() {
+            splits.survey_masks(&experiment.data.mask_value, display)?;
+        }
         let tokenizer = match (settings.begun(), begin.text.take()) {
             (Some(folder), _) => checkpoint::tokenizer(&folder.checkpoint(LAST))?,
             (None, Some(tokenizer)) => tokenizer,

@@ -475,7 +475,7 @@ mod tests {
         let found = folder.check();
         assert_eq!(
             rules(&found),
-            [(Rule::Contradiction, "empty"), (Rule::Extent, "full")]
+            [(Rule::Extent, "full"), (Rule::Contradiction, "empty")]
         );
     }
 

@@ -1,134 +1,24 @@
 //! Model bundle: `manifest.json`, weight shards, `tokenizer.json` and `card.md`. Everything is named
 //! with its length and SHA-256, and nothing is loaded that does not match.
 
-use crate::config::{ConfigError, ModelConfig};
+mod error;
+mod format;
+mod manifest;
+
+use crate::config::ModelConfig;
 use crate::decode::DecisionRule;
-use crate::image::Typical;
 use crate::model::{ImageEncoder, Model};
 use crate::text::{TextError, TextTokenizer};
 use burn::store::{HalfPrecisionAdapter, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// Newest bundle format that this build reads.
-pub const FORMAT_VERSION: u32 = 2;
-/// First version whose manifest holds a digest of itself.
-const WITH_DIGEST: u64 = 2;
-/// The digest's key: SHA-256 over the manifest with [`NO_DIGEST`] in its place.
-const DIGEST: &str = "manifest_sha256";
-const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// Name of the manifest inside a bundle.
-pub const MANIFEST: &str = "manifest.json";
+pub use error::BundleError;
+pub use format::{FORMAT_VERSION, MANIFEST};
+pub use manifest::{BundleInfo, Domain, FileEntry, Manifest, Precision, SideConvention, sha256};
+
 const TOKENIZER: &str = "tokenizer.json";
 const CARD: &str = "card.md";
-
-/// Whose left is meant by "left lung".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum SideConvention {
-    /// The left side of the picture.
-    #[default]
-    Viewer,
-    /// The patient's left, which is the right side of the picture.
-    Patient,
-}
-
-/// What the sentences of a model are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum Domain {
-    /// Lungs and findings in them: [`Reading`](crate::reading::Reading) understands the sentences.
-    #[default]
-    ChestXray,
-    /// Anything else.
-    Other,
-}
-
-/// How weights are stored. They are computed with as f32 in both cases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum Precision {
-    /// 16 bits a weight.
-    #[default]
-    F16,
-    /// 32 bits a weight.
-    F32,
-}
-
-/// A file of the bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileEntry {
-    /// Name inside the bundle, without folders.
-    pub file: String,
-    /// Length.
-    pub bytes: u64,
-    /// Digest, hexadecimal.
-    pub sha256: String,
-}
-
-/// What a bundle says about itself beyond its files.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BundleInfo {
-    /// Short name, for lists.
-    pub name: String,
-    /// Whose left is meant by "left".
-    pub side_convention: SideConvention,
-    /// What its sentences are about.
-    #[serde(default)]
-    pub domain: Domain,
-    /// What its training pictures typically look like, by which inverted grey values are told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub typical: Option<Typical>,
-    /// A sentence that the model understands.
-    pub example: String,
-    /// Name and fingerprint of the training data.
-    pub data: String,
-    /// The command that trained it.
-    pub command: String,
-    /// SHA-256 of the resolved training configuration.
-    pub config_sha256: String,
-    /// Scores, by name.
-    pub metrics: serde_json::Map<String, serde_json::Value>,
-    /// Terms of use of the weights.
-    pub licence: String,
-    /// What it is for, and what not.
-    pub intended_use: String,
-    /// SHA-256 of the file with the weights that a pretrained image encoder began with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pretrained_encoder: Option<String>,
-    /// Weights of Emu3's vision tokenizer, where the model was trained on its codes. They are not part of the
-    /// bundle.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub emu3: Option<FileEntry>,
-}
-
-/// Contents of `manifest.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// Version of this format.
-    pub format_version: u32,
-    /// Sizes of the model.
-    pub architecture: ModelConfig,
-    /// How pictures are scaled before encoding.
-    pub normalisation: String,
-    /// What is drawn, given what the model predicts.
-    #[serde(flatten)]
-    pub rule: DecisionRule,
-    /// How weights are stored.
-    pub precision: Precision,
-    /// Image tokenizer, mask tokenizer and language model, one safetensors file each; the last alone where the
-    /// tokenizers are not part of the model.
-    pub shards: Vec<FileEntry>,
-    /// The text tokenizer.
-    pub tokenizer: FileEntry,
-    /// The model card, Markdown.
-    pub card: FileEntry,
-    /// Everything else.
-    #[serde(flatten)]
-    pub info: BundleInfo,
-}
 
 /// A bundle in memory.
 #[derive(Debug, Clone)]
@@ -137,127 +27,6 @@ pub struct Bundle {
     pub manifest: Manifest,
     /// Every file but the manifest, by name.
     pub files: BTreeMap<String, Vec<u8>>,
-}
-
-/// A bundle that cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum BundleError {
-    /// The manifest is no manifest.
-    #[error("{MANIFEST}: not a readable manifest ({0}); download or export the bundle again")]
-    Manifest(String),
-    /// The bundle is newer than this build.
-    #[error(
-        "{MANIFEST}: the bundle has format version {found}, this build reads up to {FORMAT_VERSION}: update mriseg"
-    )]
-    TooNew {
-        /// Version of the bundle.
-        found: u64,
-    },
-    /// A file is absent.
-    #[error("{file}: the bundle lacks this file; download or export it again")]
-    Missing {
-        /// File name.
-        file: String,
-    },
-    /// A file was cut short or changed.
-    #[error(
-        "{file}: damaged: expected {expected_bytes} bytes with sha256 {expected}, found {bytes} bytes with sha256 {found}; download or export the bundle again"
-    )]
-    Damaged {
-        /// File name.
-        file: String,
-        /// Length in the manifest.
-        expected_bytes: u64,
-        /// Digest in the manifest.
-        expected: String,
-        /// Length found.
-        bytes: u64,
-        /// Digest found.
-        found: String,
-    },
-    /// Weights do not fit the architecture of the manifest.
-    #[error("{file}: the weights do not fit the architecture of {MANIFEST}: {reason}")]
-    Weights {
-        /// File name.
-        file: String,
-        /// What does not fit.
-        reason: String,
-    },
-    /// The architecture of the manifest cannot be built.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The text tokenizer is broken or does not fit the model.
-    #[error(transparent)]
-    Tokenizer(#[from] TextError),
-}
-
-/// SHA-256, hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-impl FileEntry {
-    fn of(file: &str, bytes: &[u8]) -> Self {
-        Self {
-            file: file.to_owned(),
-            bytes: bytes.len() as u64,
-            sha256: sha256(bytes),
-        }
-    }
-
-    /// The file's bytes out of `files`, if they are what this entry says.
-    pub fn checked<'a>(
-        &self,
-        files: &'a BTreeMap<String, Vec<u8>>,
-    ) -> Result<&'a [u8], BundleError> {
-        let file = self.file.clone();
-        let Some(bytes) = files.get(&self.file) else {
-            return Err(BundleError::Missing { file });
-        };
-        let found = sha256(bytes);
-        if found != self.sha256 {
-            return Err(BundleError::Damaged {
-                file,
-                expected_bytes: self.bytes,
-                expected: self.sha256.clone(),
-                bytes: bytes.len() as u64,
-                found,
-            });
-        }
-        Ok(bytes)
-    }
-}
-
-impl Manifest {
-    /// Reads `manifest.json`.
-    pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
-        let broken = |error: serde_json::Error| BundleError::Manifest(error.to_string());
-        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(broken)?;
-        let version = value.get("format_version").and_then(|v| v.as_u64());
-        match version {
-            None => return Err(BundleError::Manifest("no format_version".to_owned())),
-            Some(found) if found > u64::from(FORMAT_VERSION) => {
-                return Err(BundleError::TooNew { found });
-            }
-            Some(0) => return Err(BundleError::Manifest("format_version 0".to_owned())),
-            Some(WITH_DIGEST..) => check_digest(bytes, &value).map_err(BundleError::Manifest)?,
-            Some(_) => {}
-        }
-        serde_json::from_value(value).map_err(broken)
-    }
-
-    /// Every file of the bundle but the manifest.
-    pub fn files(&self) -> impl Iterator<Item = &FileEntry> {
-        self.shards.iter().chain([&self.tokenizer, &self.card])
-    }
-
-    /// Length of everything that [`Self::files`] names.
-    pub fn bytes(&self) -> u64 {
-        self.files().map(|entry| entry.bytes).sum()
-    }
 }
 
 impl Bundle {
@@ -374,35 +143,7 @@ impl Bundle {
 
     /// The `manifest.json`.
     pub fn manifest_bytes(&self) -> Vec<u8> {
-        let text = serde_json::to_string_pretty(&self.manifest).expect("a manifest is plain data");
-        if u64::from(self.manifest.format_version) < WITH_DIGEST {
-            return text.into_bytes();
-        }
-        let fields = text.strip_suffix("\n}").expect("a pretty object");
-        let with = |digest: &str| format!("{fields},\n  \"{DIGEST}\": \"{digest}\"\n}}");
-        with(&sha256(with(NO_DIGEST).as_bytes())).into_bytes()
-    }
-}
-
-/// Whether a manifest is byte for byte what was written: says what is wrong.
-fn check_digest(bytes: &[u8], manifest: &serde_json::Value) -> Result<(), String> {
-    let digest = manifest
-        .get(DIGEST)
-        .and_then(|digest| digest.as_str())
-        .ok_or_else(|| format!("no {DIGEST}"))?;
-    let place = bytes
-        .windows(digest.len().max(1))
-        .position(|window| window == digest.as_bytes())
-        .ok_or_else(|| format!("{DIGEST} is not written plainly"))?;
-    let mut without = bytes.to_vec();
-    without.splice(place..place + digest.len(), NO_DIGEST.bytes());
-    let found = sha256(&without);
-    if found == digest {
-        Ok(())
-    } else {
-        Err(format!(
-            "changed since it was written: {DIGEST} is {digest}, and should be {found}"
-        ))
+        self.manifest.to_bytes()
     }
 }
 
@@ -605,10 +346,10 @@ mod tests {
     fn a_newer_format_is_refused_with_both_versions() {
         let (_, bundle) = bundle(Precision::F16);
         let json = String::from_utf8(bundle.manifest_bytes()).unwrap();
-        let newer = json.replace("\"format_version\": 1", "\"format_version\": 7");
+        let newer = json.replace("\"format_version\": 2", "\"format_version\": 7");
         let message = Manifest::parse(newer.as_bytes()).unwrap_err().to_string();
         assert!(
-            message.contains("format version 7") && message.contains("up to 1"),
+            message.contains("format version 7") && message.contains("up to 2"),
             "{message}"
         );
     }
