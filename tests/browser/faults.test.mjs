@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { BUNDLE, DIST, GALLERY, loadModel, missing, open, openPicture, segment, state, visit } from './page.mjs';
+import { BUNDLE, DIST, GALLERY, loadModel, missing, open, openPicture, sealed, segment, state, visit } from './page.mjs';
 
 const gallery = missing ? [] : JSON.parse(readFileSync(join(GALLERY, 'gallery.json'), 'utf8'));
 const first = gallery[0] && { image: gallery[0].image, text: gallery[0].sentences[0].text };
@@ -195,7 +195,7 @@ describe('faults', { skip: missing }, () => {
       page.route(`**/${BUNDLE}/manifest.json`, async (route) => {
         const given = await (await route.fetch()).json();
         change(given);
-        await route.fulfill({ json: given });
+        await route.fulfill({ body: sealed(given) });
       });
     await manifest((given) => (given.shards[0].bytes += 1));
     assert.match(await failure(page), /^weights-00\.safetensors broke off after \d+ of \d+ bytes/);

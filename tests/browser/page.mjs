@@ -1,6 +1,7 @@
 // The page under test: launching, guarding and driving it through its test ids.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,13 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const DIST = process.env.MRISEG_DIST ?? join(ROOT, 'www/dist');
 export const GALLERY = join(DIST, 'gallery');
 export const BUNDLE = process.env.MRISEG_BUNDLE ?? 'phantom';
+
+/** A changed manifest as a file, with the digest that it has to have of itself. */
+export function sealed(manifest) {
+  const none = '0'.repeat(64);
+  const text = JSON.stringify({ ...manifest, own_sha256: none });
+  return text.replace(none, createHash('sha256').update(text).digest('hex'));
+}
 
 /** Why the page cannot be tested here, or false. */
 export const missing =

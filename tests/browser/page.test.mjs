@@ -17,6 +17,7 @@ import {
   open,
   reads,
   screenshot,
+  sealed,
   segment,
   settings,
   shown,
@@ -178,7 +179,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     const example = 'one small pink round polyp, located in top left of the image';
     await page.route(`**/${BUNDLE}/manifest.json`, async (route) => {
       const manifest = await (await route.fetch()).json();
-      await route.fulfill({ json: { ...manifest, domain: 'other', example } });
+      await route.fulfill({ body: sealed({ ...manifest, domain: 'other', example }) });
     });
     assert.equal(await page.getByTestId('prompt').inputValue(), first.text);
     await loadModel(page);
@@ -400,7 +401,7 @@ describe('page without WebGPU', { skip: missing }, () => {
     const { page, nothingWrong } = await visit(session);
     await page.route('**/manifest.json', async (route) => {
       const response = await route.fetch();
-      await route.fulfill({ response, json: { ...(await response.json()), domain: 'other' } });
+      await route.fulfill({ response, body: sealed({ ...(await response.json()), domain: 'other' }) });
     });
     await loadModel(page);
     await segment(page, first);

@@ -13,7 +13,7 @@ use crate::image::Typical;
 /// First version whose manifest holds a digest of itself.
 const WITH_DIGEST: u64 = 2;
 /// The digest's key: SHA-256 over the manifest with [`NO_DIGEST`] in its place.
-const DIGEST: &str = "manifest_sha256";
+const DIGEST: &str = "own_sha256";
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Whose left is meant by "left lung".
