@@ -6,6 +6,7 @@ use mriseg_data::{Dataset, PhantomConfig};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::process::Command;
 
 use super::checkpoint::{self, LAST};
 use super::folder::RunDir;
@@ -97,9 +98,24 @@ fn weights(root: &Path) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// Weights are compared to the bit, and burn draws them from a generator that all tests of a process share: this one has a
+/// process of its own.
 #[test]
 fn whichever_write_of_a_run_fails_it_says_so_and_goes_on_from_the_checkpoint_before() {
-    // Weights are compared to the bit.
+    const NAME: &str = "run::faults::whichever_write_of_a_run_fails_it_says_so_and_goes_on_from_the_checkpoint_before";
+    const ALONE: &str = "MRISEG_TEST_ALONE";
+    if std::env::var_os(ALONE).is_none() {
+        let mut alone = Command::new(std::env::current_exe().unwrap());
+        alone
+            .args([NAME, "--exact", "--nocapture"])
+            .env(ALONE, "yes");
+        let output = alone.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let failed = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}{failed}");
+        assert!(said.contains("writes failed"), "{said}");
+        return;
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     pool.unwrap().install(fail_at_every_write);
 }
