@@ -2,10 +2,9 @@
 
 use clap::Args;
 use mriseg::bundle::SideConvention;
-use mriseg_data::MaskRule;
 use std::path::PathBuf;
 
-use super::values;
+use super::values::{self, MaskArgs};
 use crate::config::DataSpec;
 
 /// Arguments of `check`.
@@ -27,15 +26,8 @@ pub(crate) struct CheckArgs {
     /// Whose left is meant by "left"
     #[arg(long, default_value = "viewer", value_parser = values::sides())]
     pub(crate) sides: SideConvention,
-    /// Which values of the mask files are marked, where the files do not tell: a number, a colour such as "#ff0000", or several
-    /// with commas
-    #[arg(
-        long,
-        value_name = "VALUE,…",
-        default_value_t,
-        hide_default_value = true
-    )]
-    pub(crate) mask_value: MaskRule,
+    #[command(flatten)]
+    pub(crate) masks: MaskArgs,
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]
     pub(crate) json: bool,
@@ -63,15 +55,8 @@ pub(crate) struct PackArgs {
     /// Pictures are scaled down until the longer side has this many pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 224, value_parser = clap::value_parser!(u16).range(8..=8192))]
     pub(crate) size: u16,
-    /// Which values of the mask files are marked, where the files do not tell: a number, a colour such as "#ff0000", or several
-    /// with commas
-    #[arg(
-        long,
-        value_name = "VALUE,…",
-        default_value_t,
-        hide_default_value = true
-    )]
-    pub(crate) mask_value: MaskRule,
+    #[command(flatten)]
+    pub(crate) masks: MaskArgs,
     /// Folder with masks of lungs: they are packed with the training pictures, and what is held out of them as a
     /// split of its own
     #[arg(long, value_name = "DIR")]

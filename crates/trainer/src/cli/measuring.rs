@@ -2,11 +2,11 @@
 
 use clap::Args;
 use mriseg::decode::{DecisionRule, DecodeStrategy, Pick};
-use mriseg_data::{Disturbance, MaskRule};
+use mriseg_data::Disturbance;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::values::{self, probability, share, temperature};
+use super::values::{self, MaskArgs, probability, share, temperature};
 use crate::config::{DataSpec, Preset};
 use crate::data::{TextMode, Words};
 use crate::system::DeviceArgs;
@@ -37,15 +37,8 @@ pub(crate) struct EvalArgs {
     /// Which part of the data, or a share of its pictures, such as train[80%:]
     #[arg(long, default_value = "valid")]
     pub(crate) split: String,
-    /// Which values of the mask files are marked, where the files do not tell: a number, a colour such as "#ff0000", or several
-    /// with commas
-    #[arg(
-        long,
-        value_name = "VALUE,…",
-        default_value_t,
-        hide_default_value = true
-    )]
-    pub(crate) mask_value: MaskRule,
+    #[command(flatten)]
+    pub(crate) masks: MaskArgs,
     /// Sentence to give: the right one, none, another picture's, or the right one with left and right exchanged
     #[arg(long, value_enum, default_value_t = TextMode::Given)]
     pub(crate) text: TextMode,

@@ -12,3 +12,5 @@ pub(crate) use measuring::{BenchArgs, EvalArgs};
 pub(crate) use request::{Request, command_line, parse};
 pub(crate) use training::{AblateArgs, BaselineArgs, ProcessArgs, TokenizeArgs, TrainArgs};
 pub(crate) use using::{Checkpoint, ExportArgs, PredictArgs, PredictInput};
+#[cfg(test)]
+pub(crate) use values::MaskArgs;

@@ -1,13 +1,28 @@
 //! Values of options that are not numbers, files or enums of this crate.
 
+use clap::Args;
 use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use mriseg::bundle::{Precision, SideConvention};
 use mriseg::decode::{DecodeStrategy, Pick};
-use mriseg_data::{Disturbance, Wording};
+use mriseg_data::{Disturbance, MaskRule, Wording};
 use serde::de::DeserializeOwned;
 
 use crate::config::DataSpec;
 use crate::data::Words;
+
+/// What is marked in mask files.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct MaskArgs {
+    /// Which values of the mask files are marked, where the files do not tell: a number, a colour such as "#ff0000", or several
+    /// with commas
+    #[arg(
+        long,
+        value_name = "VALUE,…",
+        default_value_t,
+        hide_default_value = true
+    )]
+    pub(crate) mask_value: MaskRule,
+}
 
 /// One of these names, each with its help, as serde reads them with `_` for `-`.
 fn named<T>(names: &[(&'static str, &'static str)]) -> impl TypedValueParser<Value = T> + use<T>

@@ -151,7 +151,7 @@ fn refuse_lungs(args: &EvalArgs, bundle: &Bundle) -> Result<()> {
 
 fn cases_of(args: &EvalArgs, sides: SideConvention, display: Display) -> Result<Dataset> {
     let rows = IncompleteRows::left_out_if(args.skip_incomplete);
-    let masks = &args.mask_value;
+    let masks = &args.masks.mask_value;
     let mut dataset = data::open(&args.data, &args.split, PHANTOMS, sides, masks, rows)?;
     if let Some(cases) = args.spread {
         dataset.thin(cases.get());
@@ -226,7 +226,7 @@ fn ask_more(
                 let rows = IncompleteRows::left_out_if(args.skip_incomplete);
                 let mut held_out = Dataset::held_out_lungs(data, TRAIN_SPLIT, lungs, rows)?
                     .with_side_convention(bundle.manifest.info.side_convention)
-                    .with_mask_rule(&args.mask_value);
+                    .with_mask_rule(&args.masks.mask_value);
                 held_out.thin(limit);
                 Some(as_read_by(bundle, held_out))
             }

@@ -39,7 +39,8 @@ fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
     }
     let mut splits = Vec::new();
     for name in &names {
-        let split = Dataset::open_with(&args.data, name, rows)?.with_mask_rule(&args.mask_value);
+        let split =
+            Dataset::open_with(&args.data, name, rows)?.with_mask_rule(&args.masks.mask_value);
         say_what_is_left_out(&split);
         splits.push(match &args.lungs {
             Some(lungs) if *name == args.lungs_of => split.with_lungs(lungs)?,
@@ -48,11 +49,11 @@ fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
     }
     if let Some(lungs) = &args.lungs {
         let held_out = Dataset::held_out_lungs(&args.data, &args.lungs_of, lungs, rows)?;
-        splits.push(held_out.with_mask_rule(&args.mask_value));
+        splits.push(held_out.with_mask_rule(&args.masks.mask_value));
         names.push(Dataset::HELD_OUT_LUNGS.to_owned());
     }
     let all: Vec<&Dataset> = splits.iter().collect();
-    survey_masks(&all, &args.mask_value, display)?;
+    survey_masks(&all, &args.masks.mask_value, display)?;
     let mut written = Vec::new();
     write_dir_atomic(&args.out, |folder| {
         for split in &splits {
@@ -138,7 +139,9 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use mriseg_data::{MaskRule, PhantomConfig};
+    use mriseg_data::PhantomConfig;
+
+    use crate::cli::MaskArgs;
 
     use super::*;
 
@@ -170,7 +173,7 @@ mod tests {
             out,
             size: 224,
             lungs: None,
-            mask_value: MaskRule::default(),
+            masks: MaskArgs::default(),
             lungs_of: "train".to_owned(),
             split: Vec::new(),
             skip_incomplete: false,

@@ -45,7 +45,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
     };
     let reading = Reading {
         sides: args.sides,
-        masks: &args.mask_value,
+        masks: &args.masks.mask_value,
         incomplete,
     };
     let display = Display::detect(args.json);
@@ -225,6 +225,7 @@ mod tests {
     use mriseg::image::{GrayImage, Mask};
 
     use super::*;
+    use crate::cli::MaskArgs;
 
     const SIDE: usize = 32;
     const LEFT: &str = "unilateral pulmonary infection, one infected area, lower left lung.";
@@ -573,7 +574,7 @@ mod tests {
             data: DataSpec::Phantoms,
             skip_incomplete: false,
             sides: SideConvention::Patient,
-            mask_value: MaskRule::default(),
+            masks: MaskArgs::default(),
             json: true,
         })
         .unwrap_err();
@@ -600,7 +601,7 @@ mod tests {
                 data: DataSpec::Folder(folder.into()),
                 skip_incomplete: false,
                 sides: SideConvention::Viewer,
-                mask_value: MaskRule::default(),
+                masks: MaskArgs::default(),
                 json: true,
             })
         };
