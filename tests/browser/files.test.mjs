@@ -305,7 +305,9 @@ describe('files', { skip: missing }, () => {
         transfer.setData('text/uri-list', 'https://pictures.example/look');
         return transfer;
       };
-      const before = page.url();
+      // The page writes its model into the hash when it has one, whenever that is.
+      const address = () => page.url().replace(/#.*/, '');
+      const before = address();
       await drop(page, dragged, ['text/html', '<a href="/look"><img alt="" src="https://pictures.example/lungs.jpg"></a>']);
       await notice(page, /^The picture lies on pictures\.example, and this page asks no other host for anything: save the picture there, and drop the file here\.$/);
       await screenshot(page, 'other-host');
@@ -325,7 +327,7 @@ describe('files', { skip: missing }, () => {
         return !document.querySelector('#prompt').dispatchEvent(event);
       }, text);
       assert.equal(taken, false);
-      assert.equal(page.url(), before);
+      assert.equal(address(), before);
     }));
 
   test('a picture from the clipboard is opened, as a file and as a picture', () =>
