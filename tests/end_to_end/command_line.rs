@@ -260,6 +260,32 @@ fn drivers_print_nothing_and_devices_are_listed_and_chosen() {
     assert!(message.contains("trainer devices"), "{message}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_seen_enough_ends_no_run_and_a_full_disk_is_told() {
+    let root = tempfile::tempdir().unwrap();
+    let mut unread = train(root.path(), "run", &[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Both pipes are closed before the first line.
+    drop((unread.stdout.take(), unread.stderr.take()));
+    assert!(unread.wait().unwrap().success());
+    assert!(root.path().join("run/bundle/manifest.json").exists());
+    let Ok(full) = fs::File::options().write(true).open("/dev/full") else {
+        println!("skipped: this system has no /dev/full");
+        return;
+    };
+    let output = trainer().arg("devices").stdout(full).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(
+        message.starts_with("error: cannot write all of this to standard output: "),
+        "{message}"
+    );
+}
+
 #[test]
 fn equal_seeds_give_equal_weights_to_the_bit() {
     let root = tempfile::tempdir().unwrap();

@@ -533,6 +533,49 @@ fn kaggles_qata_and_the_layouts_of_its_readers_are_read() {
 }
 
 #[test]
+fn records_of_json_are_rows() {
+    // SGSeg's layout.
+    let layout = ["train", "valid", "test"].map(|split| {
+        let dirs = ["images", "masks"].map(|kind| format!("images/{split}/{kind}"));
+        dirs.map(|dir| &*dir.leak())
+    });
+    let folder = Folder::with(layout);
+    let record = |id: &str| {
+        format!(
+            r#"{{"image_path": "mask_{id}.png", "caption": "{FOUR}", "areas": 4, "boxes": [1]}}"#
+        )
+    };
+    let list = |ids: [&str; 2]| format!("[{}, {}]", record(ids[0]), record(ids[1]));
+    let [c, d] = ["c", "d"].map(record);
+    let lists = format!(
+        r#"{{"train": {}, "test": [{d}], "val": [{c}]}}"#,
+        list(["a", "b"])
+    );
+    folder.file("prompts/annotation.json", &lists);
+    folder.is_read("a list for each split");
+    folder.file("prompts/annotation.json", format!("{lists}}}"));
+    folder.is_refused(
+        "train",
+        &["annotation.json: is no JSON (expected value at line 1 column"],
+    );
+    folder.file("prompts/annotation.json", r#"{"train": [1]}"#);
+    folder.is_refused("train", &["its entry 1 is no record such as"]);
+    let nameless = lists.replace("mask_b.png", "");
+    folder.file("prompts/annotation.json", nameless);
+    folder.is_refused("train", &["list train, record 2"]);
+
+    // A table of each split, as one list or a record in each line.
+    let folder = Folder::with(layout);
+    folder.file("train.json", list(["a", "b"]));
+    folder.file("valid.jsonl", format!("{c}\n"));
+    folder.file("test.jsonl", format!("{d}\r\n"));
+    folder.file("settings.json", "{}");
+    folder.is_read("a file for each split");
+    folder.file("train.json", format!("{}\n{}\n", record("b"), record("a")));
+    assert_eq!(folder.open("train").unwrap().0, "b a");
+}
+
+#[test]
 fn pictures_of_all_splits_may_lie_together() {
     let folder = Folder::new();
     for id in ["a", "b", "c", "d"] {

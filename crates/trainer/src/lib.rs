@@ -16,6 +16,9 @@
 //! | `run` | one training run in its folder |
 //! | `commands` | one file per subcommand |
 
+// A closed pipe ends `println!` with a panic: `system::say`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod cli;
 mod codes;
 mod commands;

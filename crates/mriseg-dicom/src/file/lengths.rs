@@ -1,6 +1,10 @@
 //! Walks through the encoding of a data set (PS3.5, chapter 7) and compares each length with what the file has, because
 //! the parser allocates what a length says before it reads.
 
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::StandardDataDictionary;
+
 /// Deepest sequences that are read; enhanced multi-frame files and structured reports have up to about ten.
 const MAX_DEPTH: usize = 24;
 const UNDEFINED: u32 = u32::MAX;
@@ -175,6 +179,7 @@ impl<'a> Walk<'a> {
             let begin = self.at;
             self.take(element, end)?;
             let after = self.at;
+            self.check_values(element)?;
             if element.vr == *b"SQ" || self.holds_items(element, begin, after) {
                 self.at = begin;
                 self.items(after, false, false, depth + 1)?;
@@ -185,6 +190,22 @@ impl<'a> Walk<'a> {
             return Err("a sequence has no end".to_owned());
         }
         Ok(())
+    }
+
+    /// Refuses numbers that end within one. The parser would take its rest for the next element, except at the end.
+    fn check_values(&self, Element { tag, vr, length }: Element) -> Result<(), String> {
+        let vr = match self.encoding.explicit {
+            true => VR::from_binary(vr),
+            false => implied(tag),
+        };
+        let size = vr.map_or(1, value_size);
+        if length % size == 0 || self.at == self.bytes.len() {
+            return Ok(());
+        }
+        Err(format!(
+            "element ({:04X},{:04X}) says {length} bytes, and its values have {size} each",
+            tag.0, tag.1
+        ))
     }
 
     /// Whether a value of unknown representation is a sequence: it begins with an item.
@@ -234,5 +255,24 @@ impl<'a> Walk<'a> {
             return Err("a sequence has no end".to_owned());
         }
         Ok(())
+    }
+}
+
+/// The value representation of an element that does not state it, as the parser has it.
+fn implied((group, element): (u16, u16)) -> Option<VR> {
+    if (group, element) == (PIXEL_GROUP, 0x0010) || (group >> 8 == 0x60 && element == 0x3000) {
+        return Some(VR::OW);
+    }
+    let entry = StandardDataDictionary.by_tag(Tag(group, element))?;
+    Some(entry.vr().relaxed())
+}
+
+/// Bytes of one value (PS3.5, table 6.2-1); 1 where values are text or have none of their own.
+fn value_size(vr: VR) -> u32 {
+    match vr {
+        VR::OW | VR::SS | VR::US => 2,
+        VR::AT | VR::FL | VR::OF | VR::OL | VR::SL | VR::UL => 4,
+        VR::FD | VR::OD | VR::OV | VR::SV | VR::UV => 8,
+        _ => 1,
     }
 }

@@ -83,6 +83,20 @@ fn a_length_that_the_file_does_not_have_is_refused_before_it_is_allocated() {
 }
 
 #[test]
+fn numbers_that_end_within_one_are_refused_because_the_rest_would_be_read_as_a_length() {
+    // Implicit: the length of group 8 in 7 bytes instead of 4, whose last 3 begin what the parser takes for an element of
+    // 2 GB.
+    let mut bytes = vec![8, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0];
+    bytes.extend([8, 0, 0, 8, 0, 0, 0, 0, 2, 0, 0, 0, 0x7a, 0, 0]);
+    let error = Study::open(bytes, "odd.dcm").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "odd.dcm: cannot be decoded (element (0008,0000) says 7 bytes, and its values have 4 each); the file is cut off or \
+         damaged, copy or export it again"
+    );
+}
+
+#[test]
 fn a_picture_of_too_many_pixels_is_refused() {
     let mut bytes = bytes("mono2_12bit");
     for (element, value) in [

@@ -114,7 +114,10 @@ pub fn swap_heights(text: &str) -> String {
 fn swap_side_words(text: &str) -> String {
     let mut swapped = String::with_capacity(text.len() + 4);
     let mut copied = 0;
-    for (span, _) in Reading::side_words(text) {
+    // A word of both sides ("rightleft") is that of both in the other sentence too.
+    let words = Reading::side_words(text);
+    let of_one_side = words.chunk_by(|(one, _), (next, _)| one == next);
+    for (span, _) in of_one_side.filter_map(|sides| sides.first().filter(|_| sides.len() == 1)) {
         swapped.push_str(&text[copied..span.start]);
         swapped.push_str(&other_word(text, span.clone()));
         copied = span.end;
@@ -268,6 +271,7 @@ mod tests {
             ("right-sided, LEFT'S", "left-sided, RIGHT'S"),
             ("the rigth lower lobe", "the left lower lobe"),
             ("leftlung and Rightlower", "rightlung and Leftlower"),
+            ("rightleft lung, left base", "rightleft lung, right base"),
             ("RML pneumonia?", "Left middle zone pneumonia?"),
             ("patch in the RML", "patch in the left middle zone"),
             ("lingular shadow", "right middle lobe shadow"),

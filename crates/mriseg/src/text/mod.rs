@@ -3,6 +3,7 @@
 
 mod prune;
 
+use serde_json::Value;
 use tokenizers::models::bpe::{BPE, BpeTrainerBuilder};
 use tokenizers::normalizers::utils::Lowercase;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
@@ -92,9 +93,10 @@ impl TextTokenizer {
 
     /// Loads a `tokenizer.json`; `file` names it in errors.
     pub fn from_bytes(bytes: &[u8], file: &str) -> Result<Self, TextError> {
-        // The crate panics at faulty JSON within a decoder, so that is found before.
-        let json: serde_json::Value =
+        // The crate panics at faulty JSON within a decoder and at merges to what is no token, so that is found before.
+        let json: Value =
             serde_json::from_slice(bytes).map_err(|error| tokenizer_error(file, error.into()))?;
+        check_merges(&json["model"]).map_err(|reason| tokenizer_error(file, reason.into()))?;
         let inner = Tokenizer::from_bytes(json.to_string())
             .map_err(|error| tokenizer_error(file, error))?;
         let pad = PADS
@@ -251,6 +253,32 @@ impl TextTokenizer {
     }
 }
 
+/// Refuses merges of byte pair encoding whose result, without the prefix of the second part, is no token.
+fn check_merges(model: &Value) -> Result<(), String> {
+    let (Some(vocabulary), Some(merges)) = (model["vocab"].as_object(), model["merges"].as_array())
+    else {
+        return Ok(());
+    };
+    let prefix = model["continuing_subword_prefix"].as_str().unwrap_or("");
+    for merge in merges {
+        let parts = match merge {
+            Value::String(both) => both.split_once(' '),
+            both => both[0].as_str().zip(both[1].as_str()),
+        };
+        // Anything else is refused by the crate.
+        let Some((first, second)) = parts else {
+            continue;
+        };
+        let whole = second
+            .get(prefix.len()..)
+            .map(|rest| [first, rest].concat());
+        if !whole.is_some_and(|whole| vocabulary.contains_key(&whole)) {
+            return Err(format!("the merge of {first:?} and {second:?} is no token"));
+        }
+    }
+    Ok(())
+}
+
 fn tokenizer_error(file: &str, error: tokenizers::Error) -> TextError {
     TextError::Tokenizer {
         file: file.to_owned(),
@@ -385,6 +413,28 @@ mod tests {
             assert_eq!(here, there);
         }
         assert_eq!(ours.tokens_in_common(&ours).len(), ours.vocab());
+    }
+
+    #[test]
+    fn a_merge_to_what_is_no_token_is_refused() {
+        let json = String::from_utf8(tokenizer().to_bytes().unwrap()).unwrap();
+        for (merges, prefix) in [
+            (r#"["lung","lung"]"#, "null"),
+            (r#""lung lung""#, "null"),
+            (r#"["l","u"]"#, r#""LONG""#),
+        ] {
+            let mut json: Value = serde_json::from_str(&json).unwrap();
+            let model = &mut json["model"];
+            model["merges"] = serde_json::from_str(&format!("[{merges}]")).unwrap();
+            model["continuing_subword_prefix"] = serde_json::from_str(prefix).unwrap();
+            let said = TextTokenizer::from_bytes(json.to_string().as_bytes(), "t.json")
+                .unwrap_err()
+                .to_string();
+            assert!(
+                said.contains("t.json") && said.contains("is no token"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

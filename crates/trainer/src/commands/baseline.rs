@@ -7,6 +7,7 @@ use crate::config::ExperimentArgs;
 use crate::report::describe;
 use crate::run::Run;
 use crate::system::Interrupt;
+use crate::system::say::say;
 
 pub(crate) fn run(args: &BaselineArgs) -> Result<()> {
     let of_run = TrainArgs {
@@ -17,8 +18,8 @@ pub(crate) fn run(args: &BaselineArgs) -> Result<()> {
     };
     let run = Run::open(&of_run, Interrupt::install()?)?;
     let summary = run.baseline()?;
-    println!("{}", describe(&summary));
-    println!(
+    say!("{}", describe(&summary));
+    say!(
         "next: cargo run -p trainer -- eval --baseline {} --bundle {0}/bundle --data FOLDER",
         args.run.display()
     );

@@ -3,13 +3,14 @@
 use anyhow::Result;
 
 use crate::system::device;
+use crate::system::say::say;
 
 pub(crate) fn run() -> Result<()> {
     let cpu = device::cpu();
-    println!("cpu    {}, {} threads", cpu.name, cpu.workers);
+    say!("cpu    {}, {} threads", cpu.name, cpu.workers);
     let gpus = device::gpus();
     for (number, gpu) in gpus.iter().enumerate() {
-        println!(
+        say!(
             "gpu:{number}  {}, {}, {} (driver {})",
             gpu.name,
             gpu.kind.name(),
@@ -18,7 +19,7 @@ pub(crate) fn run() -> Result<()> {
         );
     }
     if gpus.is_empty() {
-        println!("no GPU with a Vulkan, Metal or DirectX 12 driver");
+        say!("no GPU with a Vulkan, Metal or DirectX 12 driver");
     }
     Ok(())
 }

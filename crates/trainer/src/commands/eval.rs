@@ -15,6 +15,7 @@ use crate::eval::{DecodeMode, Evaluator, PromptProbe, SampleMean, side_swap};
 use crate::report::{self, Meta, Summary, describe, pictures};
 use crate::run::{RunDir, baseline, bundle_dir, emu3_argument, vision_of_bundle};
 use crate::system::outputs::check_new_folder;
+use crate::system::say::say;
 use crate::system::{Display, device, usage};
 
 /// Pictures of the phantom splits, when nothing else is asked for.
@@ -99,10 +100,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
 
 fn tell(args: &EvalArgs, summary: &Summary, cache: &CaseCache, display: Display) -> Result<()> {
     if args.json {
-        println!("{}", serde_json::to_string(summary)?);
+        say!("{}", serde_json::to_string(summary)?);
         return Ok(());
     }
-    println!("{}", describe(summary));
+    say!("{}", describe(summary));
     cache.warn_about_soft_masks(display);
     if args.text == TextMode::Given {
         say_next(args, text::names_sides(cache.dataset()));
@@ -161,7 +162,7 @@ fn cases_of(args: &EvalArgs, sides: SideConvention, display: Display) -> Result<
 }
 
 fn say_next(args: &EvalArgs, sided: bool) {
-    println!(
+    say!(
         "next: does the sentence matter?  cargo run -p trainer -- eval --bundle {} --data {} --split {} --text {}{}",
         args.bundle.display(),
         args.data,

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::cli::{Checkpoint, ExportArgs};
 use crate::run::{RunDir, bundle_dir, checkpoint, export};
 use crate::system::outputs::check_new_folder;
+use crate::system::say::say;
 use crate::system::usage;
 
 pub(crate) fn run(args: &ExportArgs) -> Result<()> {
@@ -24,12 +25,12 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     };
     let bundle = export::pack(&run, which, args.precision, &name)?;
     bundle_dir::write(&bundle, &args.out)?;
-    println!(
+    say!(
         "wrote {} ({:.1} MB)",
         args.out.display(),
         bundle.manifest.bytes() as f64 / 1e6
     );
-    println!(
+    say!(
         "next: cargo run -p trainer -- predict --bundle {} --image FILE --text \"{}\" --out mask.png{}",
         args.out.display(),
         bundle.manifest.info.example,

@@ -10,6 +10,7 @@ use crate::cli::PackArgs;
 use crate::data::{say_what_is_left_out, survey_masks, warn_about_soft_masks};
 use crate::system::exit::data;
 use crate::system::outputs::check_new_folder;
+use crate::system::say::say;
 use crate::system::{Display, Interrupt, Kind, cannot_write, exit, usage, write_dir_atomic};
 
 /// Cases encoded side by side, between two looks at Ctrl-C.
@@ -64,7 +65,7 @@ fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
     let bytes: u64 = written.iter().map(|split| split.bytes).sum();
     let cases: usize = written.iter().map(|split| split.cases).sum();
     let files: usize = written.iter().map(|split| split.shards).sum();
-    println!(
+    say!(
         "{}: {cases} cases ({}) in {files} file{}, {:.1} MB, {:.1} kB a case",
         args.out.display(),
         names.join(", "),
@@ -72,7 +73,7 @@ fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
         bytes as f64 / 1e6,
         bytes as f64 / 1e3 / cases.max(1) as f64
     );
-    println!(
+    say!(
         "next: cargo run -p trainer -- check --data {}",
         args.out.display()
     );

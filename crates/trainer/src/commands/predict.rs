@@ -19,6 +19,7 @@ use crate::report::pictures;
 use crate::run::{bundle_dir, vision_of_bundle};
 use crate::system::files::read;
 use crate::system::outputs::{OutputFile, check_files};
+use crate::system::say::{note, out, say};
 use crate::system::{device, with_a_partner, write_atomic};
 
 /// What is printed with `--json`.
@@ -150,7 +151,7 @@ fn one(
             } else {
                 " "
             };
-            print!("{:4}{end}", event.token);
+            out(format_args!("{:4}{end}", event.token));
         }
         ControlFlow::Continue(())
     };
@@ -163,20 +164,20 @@ fn one(
         write_atomic(overlay, &pictures::png(&drawn)?)?;
     }
     for note in &result.notes {
-        eprintln!("note: {note}");
+        note!("note: {note}");
     }
     let checks = segmenter.checks(text, &result.mask);
     for failed in checks.iter().filter(|check| !check.agrees) {
-        eprintln!("check: {}", failed.message);
+        note!("check: {}", failed.message);
     }
     if args.json {
         let tokens = Tokens::new(&name, text, reading.as_ref(), checks, &result);
-        println!("{}", serde_json::to_string(&tokens)?);
+        say!("{}", serde_json::to_string(&tokens)?);
         return Ok(());
     }
     let confidence: f32 =
         result.probabilities.iter().sum::<f32>() / result.probabilities.len().max(1) as f32;
-    println!(
+    say!(
         "{} tokens in {} passes, mean probability {confidence:.3}; {} of {} pixels inside{}",
         result.tokens.len(),
         result.passes,
@@ -189,14 +190,14 @@ fn one(
         }
     );
     if let Some(presence) = result.presence {
-        println!("anything to draw with a probability of {presence:.3}");
+        say!("anything to draw with a probability of {presence:.3}");
     }
-    println!("wrote {}", args.out.display());
+    say!("wrote {}", args.out.display());
     if let Some(samples) = args.samples {
         agreement(args, segmenter, &picture, &prompt, samples.into())?;
     }
     if args.overlay.is_none() {
-        println!("next: add --overlay seen.png to see the mask on the picture");
+        say!("next: add --overlay seen.png to see the mask on the picture");
     }
     Ok(())
 }
@@ -204,13 +205,13 @@ fn one(
 fn say_how_it_is_read(segmenter: &Segmenter, text: &str, reading: Option<&Reading>) {
     match reading {
         Some(reading) => {
-            eprintln!("read as: {reading}");
+            note!("read as: {reading}");
             if let Some(hint) = reading.hint() {
-                eprintln!("note: {hint}");
+                note!("note: {hint}");
             }
         }
         None if !segmenter.knows_a_word(text) => {
-            eprintln!("note: the model knows no word of this sentence: it can only guess");
+            note!("note: the model knows no word of this sentence: it can only guess");
         }
         None => {}
     }
@@ -238,7 +239,7 @@ fn agreement(
     })?;
     let cells = &agreement.cells;
     let mean = cells.iter().sum::<f32>() / cells.len() as f32;
-    println!(
+    say!(
         "{samples} sampled masks: cells agree to {:.1} %",
         100.0 * mean
     );
@@ -246,7 +247,7 @@ fn agreement(
     let mut order: Vec<usize> = (0..cells.len()).collect();
     order.sort_by(|&a, &b| cells[a].total_cmp(&cells[b]));
     for &cell in order.iter().take(SHOWN).filter(|&&cell| cells[cell] < 1.0) {
-        println!(
+        say!(
             "  row {}, column {}: {:.0} %",
             cell / grid + 1,
             cell % grid + 1,
@@ -261,7 +262,7 @@ fn agreement(
             None => pictures::agreement(picture, &agreement, grid),
         };
         write_atomic(path, &pictures::png(&drawn)?)?;
-        println!("wrote {}", path.display());
+        say!("wrote {}", path.display());
     }
     Ok(())
 }
@@ -294,6 +295,6 @@ fn whole_gallery(
     }
     let json = serde_json::to_vec(&results)?;
     write_atomic(&args.out, &json)?;
-    println!("{}", String::from_utf8_lossy(&json));
+    say!("{}", String::from_utf8_lossy(&json));
     Ok(())
 }

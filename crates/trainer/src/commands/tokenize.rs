@@ -17,6 +17,7 @@ use crate::data::{Splits, text, warn_about_soft_masks};
 use crate::run::borrowed;
 use crate::system::exit::data;
 use crate::system::outputs::check_folder;
+use crate::system::say::say;
 use crate::system::{Display, Interrupt, Kind, Stage, device, exit, usage};
 
 pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
@@ -89,13 +90,13 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
         encoder.say_what_was_changed(display);
     }
     let (files, bytes) = folder.files_and_bytes();
-    println!(
+    say!(
         "{}: {files} files, {:.1} MB{}",
         path.display(),
         bytes as f64 / 1e6,
         encoder.speed()
     );
-    println!("next: cargo run -p trainer -- train with the same --config, --data and --set");
+    say!("next: cargo run -p trainer -- train with the same --config, --data and --set");
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use super::mask_survey::survey_masks;
 use crate::codes::CodedCases;
 use crate::config::{DataSpec, Experiment, SplitRole};
 use crate::system::Display;
+use crate::system::say::note;
 
 /// The cases of an experiment.
 #[derive(Debug)]
@@ -159,7 +160,7 @@ pub(crate) fn open(
 pub(crate) fn say_what_is_left_out(dataset: &Dataset) {
     let rows = &dataset.remarks().incomplete;
     if let Some(first) = rows.first() {
-        eprintln!(
+        note!(
             "warning: {} of the {} rows of {} are incomplete and left out (--skip-incomplete); the first is {first}",
             rows.len(),
             rows.len() + dataset.len(),

@@ -119,6 +119,7 @@ pub(crate) struct Gpu {
 
 /// Kinds of GPUs, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(not(feature = "gpu"), allow(dead_code))]
 pub(crate) enum GpuKind {
     Discrete,
     Integrated,

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::system::say::{lost, note};
 use mriseg::bundle::BundleError;
 use mriseg::error::Error;
 use mriseg::image::ImageError;
@@ -128,7 +129,7 @@ pub(crate) fn sentence(error: &anyhow::Error) -> String {
 
 /// Reports the outcome of the program once and turns it into the exit code.
 pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
-    match outcome {
+    match outcome.and_then(|()| all_was_printed()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let kind = kind_of(&error);
@@ -137,9 +138,18 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
             } else {
                 "error"
             };
-            eprintln!("{label}: {}", sentence(&error));
+            note!("{label}: {}", sentence(&error));
             ExitCode::from(kind.code())
         }
+    }
+}
+
+fn all_was_printed() -> anyhow::Result<()> {
+    match lost() {
+        Some(error) => Err(anyhow::anyhow!(
+            "cannot write all of this to standard output: {error}"
+        )),
+        None => Ok(()),
     }
 }
 

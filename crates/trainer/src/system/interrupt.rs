@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 
 use crate::system::exit::Kind;
+use crate::system::say::note;
 
 /// Whether the user asked to stop. Clones share one answer.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +26,7 @@ impl Interrupt {
             if handle.request() {
                 std::process::exit(Kind::Interrupted.code().into());
             }
-            eprintln!("stopping: finishing this step and saving (Ctrl-C again stops at once)");
+            note!("stopping: finishing this step and saving (Ctrl-C again stops at once)");
         })
         .context("listening to Ctrl-C")?;
         Ok(interrupt)

@@ -9,6 +9,7 @@ pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod outputs;
 mod progress;
+pub(crate) mod say;
 pub(crate) mod threads;
 mod timing;
 

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use crate::system::say::note;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Time between two plain lines.
@@ -40,7 +41,7 @@ impl Display {
     /// A line of text, unless silent.
     pub(crate) fn line(self, text: &str) {
         if self != Self::Silent {
-            eprintln!("{text}");
+            note!("{text}");
         }
     }
 
@@ -104,7 +105,7 @@ impl Stage {
             bar.inc(steps);
         } else if self.display == Display::Plain && self.last_line.elapsed() >= PLAIN_EVERY {
             self.last_line = Instant::now();
-            eprintln!("{}", self.plain_line(loss, self.start.elapsed()));
+            note!("{}", self.plain_line(loss, self.start.elapsed()));
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::DataError;
 use crate::readers::listing::{folder_name, paths_in};
-use crate::readers::names::{letters, standard_split};
+use crate::readers::names::{letters, splits_in, standard_split};
 use crate::readers::table::Table;
 
 /// Folders by the letters of their names.
@@ -28,6 +28,8 @@ const MASKS: [&str; 13] = [
 const TABLES: [&str; 4] = ["prompt", "prompts", "text", "texts"];
 /// The table of all splits, without extension.
 const CAPTIONS: &str = "captions";
+/// Tables in JSON, without extension, beside those in [`TABLES`] or named after a split. Much else is JSON.
+const JSON_TABLES: [&str; 3] = [CAPTIONS, "annotation", "annotations"];
 
 /// Folders of pictures and of masks, and tables.
 #[derive(Debug, Default)]
@@ -53,7 +55,7 @@ impl Part {
                 } else if is_called(&path, &MASKS) {
                     part.masks.push(path);
                 }
-            } else if Table::is_named(&path) {
+            } else if Table::is_named(&path) || is_json_table(&path) {
                 part.tables.push(path);
             }
         }
@@ -119,6 +121,13 @@ pub(super) fn is_split(folder: &Path) -> bool {
 /// Whether tables are kept in a folder of this name.
 pub(super) fn holds_tables(folder: &Path) -> bool {
     is_called(folder, &TABLES)
+}
+
+fn is_json_table(path: &Path) -> bool {
+    let said = |path: &Path| {
+        is_called(&path.with_extension(""), &JSON_TABLES) || !splits_in(path).is_empty()
+    };
+    Table::may_be(path) && (said(path) || path.parent().is_some_and(holds_tables))
 }
 
 fn is_called(folder: &Path, names: &[&str]) -> bool {

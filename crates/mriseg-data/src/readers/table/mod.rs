@@ -1,8 +1,9 @@
-//! Tables of sentences: CSV and its relatives or a workbook, read to rows of a picture's name, a sentence and, where
+//! Tables of sentences: CSV and its relatives, a workbook or JSON, read to rows of a picture's name, a sentence and, where
 //! there is such a column, a split and a mask's name.
 
 mod book;
 mod columns;
+mod json;
 mod record;
 mod text;
 
@@ -19,6 +20,7 @@ pub(crate) use record::Row;
 /// Workbooks, and what is read as text.
 const BOOKS: [&str; 5] = ["xlsx", "xlsm", "xlsb", "xls", "ods"];
 const TEXTS: [&str; 2] = ["csv", "tsv"];
+const JSONS: [&str; 2] = ["json", "jsonl"];
 
 /// A table, read.
 #[derive(Debug)]
@@ -39,6 +41,11 @@ impl Table {
         has_extension(path, &BOOKS) || has_extension(path, &TEXTS)
     }
 
+    /// Whether a file may be a table, or hold anything else, by its name.
+    pub(crate) fn may_be(path: &Path) -> bool {
+        has_extension(path, &JSONS)
+    }
+
     /// Reads a table in any of the formats, whatever its extension says.
     ///
     /// # Errors
@@ -53,9 +60,13 @@ impl Table {
             let sheets = book::sheets(bytes).map_err(|reason| {
                 broken(format!("cannot be read ({reason}); save it again as .xlsx"))
             })?;
-            return Self::of_book(path, sheets).map_err(broken);
+            return Self::of_sheets(path, sheets, ["sheet", "row"]).map_err(broken);
         }
         let (decoded, guessed) = text::decode(&bytes);
+        if json::is_json(&decoded) {
+            let lists = json::sheets(&decoded).map_err(broken)?;
+            return Self::of_sheets(path, lists, ["list", "record"]).map_err(broken);
+        }
         let (records, separator) = text::records(&decoded).map_err(broken)?;
         let (header, columns) =
             Columns::find(&records).map_err(|reason| match has_extension(path, &BOOKS) {
@@ -71,13 +82,15 @@ impl Table {
         })
     }
 
-    fn of_book(path: &Path, sheets: Vec<Sheet>) -> Result<Self, String> {
+    /// `words` are what a sheet and a row are called.
+    fn of_sheets(path: &Path, sheets: Vec<Sheet>, words: [&str; 2]) -> Result<Self, String> {
+        let [called, row] = words;
         let first = sheets
             .first()
-            .ok_or("the workbook has no sheet that is shown")?;
+            .ok_or_else(|| format!("has no {called} that is shown"))?;
         let found = sheets.iter().filter_map(|sheet| {
             let (header, columns) = Columns::find(&sheet.records).ok()?;
-            let rows = columns.rows(&sheet.records[header + 1..], "row", ' ');
+            let rows = columns.rows(&sheet.records[header + 1..], row, ' ');
             Some((sheet.name.as_str(), columns, rows))
         });
         let mut found: Vec<_> = found.collect();
@@ -96,7 +109,7 @@ impl Table {
                 table.names_splits = true;
                 for (name, _, rows) in found {
                     table.rows.extend(rows.into_iter().map(|row| Row {
-                        place: format!("sheet {name}, {}", row.place),
+                        place: format!("{called} {name}, {}", row.place),
                         split: name.to_owned(),
                         ..row
                     }));
@@ -106,7 +119,7 @@ impl Table {
             _ => {
                 let names: Vec<&str> = found.iter().map(|(name, ..)| *name).collect();
                 Err(format!(
-                    "the sheets {names:?} all have the columns; keep one, or call them train, valid and test"
+                    "the {called}s {names:?} all have the columns; keep one, or call them train, valid and test"
                 ))
             }
         }

@@ -18,6 +18,10 @@ pub use window::Window;
 /// Longest side of a prepared picture. Every square picture that can be decoded is smaller than that; an oblong one
 /// whose square would be larger is scaled to it.
 const LONGEST_SIDE: usize = 8_000;
+/// The square of a picture has at most so many times its pixels, because the rest is padding...
+const MOST_PADDING: usize = 4;
+/// ... unless it is no longer than this.
+const SHORT_SIDE: usize = 1_024;
 
 /// What was done to a picture before the model reads it, and how to bring a mask back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,21 +152,54 @@ impl Preparation {
     /// square's size, freed from the padding, cut at one half, and put where the window lay.
     pub fn restore(&self, soft: &GrayImage) -> Mask {
         const FOREGROUND: f32 = 0.5;
-        let soft = soft.resized(self.side, self.side);
         let (placed, window) = (self.placed(), self.window);
-        let (soft, from) = if (placed.width, placed.height) == (window.width, window.height) {
-            (soft, placed)
-        } else {
-            let content = placed.of(&soft).resized(window.width, window.height);
-            (content, Window::whole(window.width, window.height))
-        };
+        let mut content = self.content(soft, placed);
+        if (placed.width, placed.height) != (window.width, window.height) {
+            content = content.resized(window.width, window.height);
+        }
         let mut mask = Mask::empty(self.width, self.height);
-        for (to, from) in window.rows(self.width).zip(from.rows(soft.width)) {
-            for (to, &from) in mask.pixels[to].iter_mut().zip(&soft.pixels[from]) {
+        let whole = Window::whole(window.width, window.height);
+        for (to, from) in window.rows(self.width).zip(whole.rows(window.width)) {
+            for (to, &from) in mask.pixels[to].iter_mut().zip(&content.pixels[from]) {
                 *to = u8::from(from > FOREGROUND);
             }
         }
         mask
+    }
+
+    /// What a soft square mask says of the window: at the size that this has in the square, without the padding, which
+    /// is never scaled.
+    fn content(&self, soft: &GrayImage, placed: Window) -> GrayImage {
+        let (
+            side,
+            Window {
+                x,
+                y,
+                width,
+                height,
+            },
+        ) = (self.side, placed);
+        if height < side {
+            let tall = soft.resized(soft.width, side);
+            let rows = Window {
+                x: 0,
+                y,
+                width: tall.width,
+                height,
+            };
+            rows.of(&tall).resized(side, height)
+        } else if width < side {
+            let wide = soft.resized(side, soft.height);
+            let columns = Window {
+                x,
+                y: 0,
+                width,
+                height: wide.height,
+            };
+            columns.of(&wide).resized(width, side)
+        } else {
+            soft.resized(side, side)
+        }
     }
 
     /// What was done, each in one short sentence for the user; empty when nothing was.
@@ -227,9 +264,11 @@ impl Preparation {
 /// Width and height that a window has in its square.
 fn scaled(window: Window) -> (usize, usize) {
     let longest = window.width.max(window.height);
-    if longest <= LONGEST_SIDE {
+    let padded = (MOST_PADDING * window.area()).isqrt().max(SHORT_SIDE);
+    let side = padded.min(LONGEST_SIDE);
+    if longest <= side {
         return (window.width, window.height);
     }
-    let scale = |length: usize| (length * LONGEST_SIDE / longest).max(1);
+    let scale = |length: usize| (length * side / longest).max(1);
     (scale(window.width), scale(window.height))
 }

@@ -307,11 +307,38 @@ fn padding_is_the_mean_of_the_content_and_lies_on_both_sides() {
 
 #[test]
 fn a_very_long_picture_does_not_become_a_huge_square() {
-    let image = GrayImage::new(20_000, 2, vec![0.3; 40_000]);
-    let preparation = Preparation::of_grey(&image, None);
-    assert_eq!(preparation.side, LONGEST_SIDE);
-    let mask = preparation.restore(&GrayImage::new(8, 8, vec![1.0; 64]));
-    assert_eq!((mask.width, mask.area()), (20_000, 40_000));
+    for (width, height, side) in [
+        (20_000, 2, 1_024),
+        (2, 1_000, 1_000),
+        (300, 4_800, 2_400),
+        (60_000, 1_000, LONGEST_SIDE),
+    ] {
+        let image = GrayImage::new(width, height, vec![0.3; width * height]);
+        let preparation = Preparation::of_grey(&image, None);
+        assert_eq!(preparation.side, side);
+        let mask = preparation.restore(&GrayImage::new(8, 8, vec![1.0; 64]));
+        assert_eq!((mask.width, mask.height), (width, height));
+        assert_eq!(mask.area(), width * height);
+    }
+}
+
+#[test]
+fn a_mask_of_an_oblong_picture_is_that_of_its_square() {
+    let soft = GrayImage::new(8, 8, (0..64).map(|i| (i * 37 % 64) as f32 / 63.0).collect());
+    for (width, height) in [(40, 40), (40, 11), (11, 40), (1, 40), (40, 1)] {
+        let preparation = Preparation::none(width, height);
+        let square = Preparation::none(40, 40).restore(&soft);
+        let (left, top) = (preparation.left, preparation.top);
+        let mask = preparation.restore(&soft);
+        for (y, row) in mask.pixels.chunks(width).enumerate() {
+            let there = (top + y) * 40 + left;
+            assert_eq!(
+                row,
+                &square.pixels[there..there + width],
+                "{width} x {height}"
+            );
+        }
+    }
 }
 
 #[test]

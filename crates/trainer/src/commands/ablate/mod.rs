@@ -17,6 +17,7 @@ use crate::report::ablation::{self, Outcome, Row};
 use crate::report::pictures;
 use crate::run::{Run, RunDir};
 use crate::system::files::read;
+use crate::system::say::{out, say};
 use crate::system::{
     Display, FolderLock, Interrupt, create_folder, json_if_there, read_json, usage, write_atomic,
 };
@@ -61,8 +62,11 @@ pub(crate) fn run(args: &AblateArgs) -> Result<()> {
             ablation::write(&args.out, &all, &measured(args, &all)?, &command_line())?;
         }
     }
-    print!("{}", ablation::markdown(&all, &measured(args, &all)?));
-    println!(
+    out(format_args!(
+        "{}",
+        ablation::markdown(&all, &measured(args, &all)?)
+    ));
+    say!(
         "\ntables and pictures: {}",
         args.out.join("index.html").display()
     );

@@ -21,6 +21,7 @@ use crate::run::export::EXAMPLE;
 use crate::system::exit::data;
 use crate::system::files::read;
 use crate::system::outputs::check_new_folder;
+use crate::system::say::say;
 use crate::system::{device, median, milliseconds, usage, with_a_partner, write_atomic};
 
 /// What is printed with `--json`.
@@ -122,10 +123,10 @@ pub(super) fn run(args: &BenchArgs, gallery: &Path) -> Result<()> {
         )?,
     };
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?);
         return Ok(());
     }
-    println!(
+    say!(
         "{}: {:.1} M parameters in the language model, {} mask tokens, {}; {} pictures, {} times each, medians",
         report.model,
         report.parameters as f64 / 1e6,
@@ -134,12 +135,10 @@ pub(super) fn run(args: &BenchArgs, gallery: &Path) -> Result<()> {
         inputs.len(),
         args.repeats
     );
-    println!(
-        "| decoding | passes | first token, ms | each token after it, ms | picture to mask, ms |"
-    );
-    println!("|---|---|---|---|---|");
+    say!("| decoding | passes | first token, ms | each token after it, ms | picture to mask, ms |");
+    say!("|---|---|---|---|---|");
     for timing in &report.decode {
-        println!(
+        say!(
             "| {} | {:.1} | {:.1} | {:.3} | {:.1} |",
             match timing.decode {
                 DecodeStrategy::Greedy => "greedy",

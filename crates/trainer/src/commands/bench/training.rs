@@ -13,6 +13,7 @@ use crate::cli::BenchArgs;
 use crate::config::{Experiment, Preset};
 use crate::data::{CaseCache, text};
 use crate::fit::{LmState, LmTrainer, Session, StepMeasures};
+use crate::system::say::say;
 use crate::system::{Chosen, Display, Interrupt, device, median, milliseconds};
 
 /// Steps that are not counted: in the first ones a GPU compiles and chooses kernels.
@@ -77,10 +78,10 @@ pub(super) fn run(args: &BenchArgs, preset: Preset) -> Result<()> {
         objectives: measure(&trials, args.repeats.get())?,
     };
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?);
         return Ok(());
     }
-    println!(
+    say!(
         "training steps of {} cases: {:.1} M parameters, {}, {} threads; {} times each, medians, ms",
         report.batch,
         report.parameters as f64 / 1e6,
@@ -88,10 +89,10 @@ pub(super) fn run(args: &BenchArgs, preset: Preset) -> Result<()> {
         report.threads,
         args.repeats
     );
-    println!("| objective | drawing cases | forward, backward | a case of it | update | step |");
-    println!("|---|---|---|---|---|---|");
+    say!("| objective | drawing cases | forward, backward | a case of it | update | step |");
+    say!("|---|---|---|---|---|---|");
     for timing in &report.objectives {
-        println!(
+        say!(
             "| {} | {:.1} | {:.1} | {:.2} | {:.1} | {:.1} |",
             timing.objective,
             timing.draw_ms,
@@ -102,7 +103,7 @@ pub(super) fn run(args: &BenchArgs, preset: Preset) -> Result<()> {
         );
     }
     let [base, all] = &report.objectives;
-    println!(
+    say!(
         "all three strategies cost {:+.0} % of forward and backward, {:+.0} % of a step",
         100.0 * (all.forward_backward_ms / base.forward_backward_ms - 1.0),
         100.0 * (all.step_ms / base.step_ms - 1.0)

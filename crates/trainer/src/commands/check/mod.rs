@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::cli::CheckArgs;
 use crate::config::{DataSpec, Experiment};
 use crate::data::text::{self, Vocabulary};
+use crate::system::say::say;
 use crate::system::{Display, exit, usage};
 use lint::{Lint, Rule, Severity, fingerprint};
 use masks::{Files, MaskFacts};
@@ -60,10 +61,10 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
             "findings": lint.findings,
             "notes": lint.notes,
         });
-        println!("{object}");
+        say!("{object}");
     } else {
-        println!("{}", lint.table().trim_end());
-        println!(
+        say!("{}", lint.table().trim_end());
+        say!(
             "\n{}, {}",
             counted(errors, "error"),
             counted(warnings, "warning")
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
         )));
     }
     if !args.json {
-        println!("next: cargo run -p trainer -- train --data {}", args.data);
+        say!("next: cargo run -p trainer -- train --data {}", args.data);
     }
     Ok(())
 }
