@@ -4,10 +4,16 @@ use mriseg::image::{Mask, Picture, Preparation};
 use mriseg_dicom::{Moment, Segment, Study};
 
 const SIDE: usize = 32;
+/// A picture takes time by its pixels, whatever they are: larger ones are decoded, and no more, so that what takes long
+/// for another reason is found.
+const LARGE: usize = 4_000_000;
 
 /// A picture file, as `predict` and the page read it, and the same file as a mask.
 pub fn pictures(bytes: &[u8]) {
     if let Ok(picture) = Picture::decode(bytes, "fuzzed") {
+        if picture.width() * picture.height() > LARGE {
+            return;
+        }
         let preparation = Preparation::of(&picture, None);
         let prepared = preparation.picture(&picture);
         let drawn = prepared.resized(SIDE, SIDE).grey().clone();

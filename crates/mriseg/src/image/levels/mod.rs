@@ -146,12 +146,17 @@ impl Decoded {
         };
         let size = |width: u32, height: u32| {
             let exceeds = u64::from(width) * u64::from(height) > MAX_PIXELS;
-            let too_large = || ImageError::TooLarge {
-                name: name_of(),
-                width,
-                height,
-            };
-            if exceeds { Err(too_large()) } else { Ok(()) }
+            if exceeds {
+                return Err(ImageError::TooLarge {
+                    name: name_of(),
+                    width,
+                    height,
+                });
+            }
+            if width == 0 || height == 0 {
+                return Err(damaged(format!("it has {width} x {height} pixels")));
+            }
+            Ok(())
         };
         // The PNG decoder gives up on a row too long for its memory limit before it tells the size.
         if let Some((width, height)) = png_size(bytes) {

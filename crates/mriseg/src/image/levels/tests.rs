@@ -233,6 +233,11 @@ fn tiff_bmp_and_gif_are_read_too() {
     let gif = DynamicImage::from(picture).to_rgba8();
     let gif = GrayImage::decode(&encoded(gif, ImageFormat::Gif), "a").unwrap();
     assert_eq!((gif.width, gif.height), (16, 9));
+    let mut nothing = b"GIF87a\0\0\x09\0\0\0\0,\0\0\0\0\0\0\x09\0\0\x02\x02\x4c\x01\0;".to_vec();
+    let said = GrayImage::decode(&nothing, "a.gif").unwrap_err();
+    assert!(said.to_string().contains("it has 0 x 9 pixels"), "{said}");
+    nothing[6] = 1;
+    assert!(GrayImage::decode(&nothing, "a.gif").is_err());
     let deep = GrayImage::decode(&tiff_file(2, 1, &[0, 0, 0xFF, 0x0F], 16), "a.tif").unwrap();
     assert_eq!(deep.pixels, [0.0, 1.0]);
 }
