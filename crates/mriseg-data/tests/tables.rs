@@ -563,16 +563,99 @@ fn records_of_json_are_rows() {
     let nameless = lists.replace("mask_b.png", "");
     folder.file("prompts/annotation.json", nameless);
     folder.is_refused("train", &["list train, record 2"]);
+    let odd = lists.replace("\"mask_b.png\"", "{}");
+    folder.file("prompts/annotation.json", odd);
+    folder.is_refused("train", &["its image_path is neither text nor a number"]);
+    folder.file("prompts/annotation.json", r#"{"train": [{"a": "x"}]}"#);
+    folder.is_refused(
+        "train",
+        &["no records that name image and caption, such as {"],
+    );
 
     // A table of each split, as one list or a record in each line.
     let folder = Folder::with(layout);
     folder.file("train.json", list(["a", "b"]));
     folder.file("valid.jsonl", format!("{c}\n"));
     folder.file("test.jsonl", format!("{d}\r\n"));
-    folder.file("settings.json", "{}");
+    folder.file("train_config.json", "{}");
     folder.is_read("a file for each split");
     folder.file("train.json", format!("{}\n{}\n", record("b"), record("a")));
     assert_eq!(folder.open("train").unwrap().0, "b a");
+    // Several sentences of a picture, and what else is said of all.
+    let several = r#"{"version": 1, "val": [], "train": [{"image": ["a.png"], "captions": ["left", "right"]}]}"#;
+    folder.file("train.json", several);
+    assert_eq!(
+        folder.open("train"),
+        Ok(("a a".to_owned(), "left".to_owned()))
+    );
+    // JSON that is no table hides none.
+    folder.file("train.json", r#"{"rate": 0.1}"#);
+    folder.is_refused("train", &["train.json: has no records"]);
+    folder.file("captions.csv", plain());
+    folder.is_read("a table beside settings");
+    fs::rename(
+        folder.path().join("captions.csv"),
+        folder.path().join("data.csv"),
+    )
+    .unwrap();
+    for file in ["valid.jsonl", "test.jsonl"] {
+        fs::remove_file(folder.path().join(file)).unwrap();
+    }
+    folder.is_read("a table of no split beside JSON called train");
+}
+
+#[test]
+fn a_column_of_splits_counts_in_a_table_of_one_split_too() {
+    let flat = [["img", "mask"]; 3];
+    let folder = Folder::with(flat);
+    folder.file("train.csv", plain());
+    folder.is_read("all splits in train.csv");
+    // What divides the rows otherwise is no split.
+    let batches = plain()
+        .replace("valid,", "batch 2,")
+        .replace("test,", "batch 2,")
+        .replace("train,", "batch 1,");
+    folder.file("train.csv", batches);
+    assert_eq!(folder.open("train").unwrap().0, "a b c d");
+}
+
+#[test]
+fn the_column_of_files_counts_beside_numbers_of_rows() {
+    let folder = Folder::new();
+    for id in ["0001", "0002", "0003"] {
+        folder.case(
+            ["train/img", "train/mask"],
+            &format!("{id}.png"),
+            &format!("{id}.png"),
+        );
+    }
+    let rows = "id,image,caption\n1,0003.png,left\n2,0001.png,right\n";
+    folder.file("train/table.csv", rows);
+    assert_eq!(
+        folder.open("train"),
+        Ok(("0003 0001".to_owned(), "left".to_owned()))
+    );
+}
+
+#[test]
+fn of_two_folders_of_masks_the_one_that_is_written_counts() {
+    let folder = Folder::new();
+    folder.case(["train/img", "train/mask"], "a.png", "a.png");
+    folder.case(["train/img", "train/labels"], "a.png", "a.png");
+    folder.file("captions.csv", "split,id,caption\ntrain,a.png,x\n");
+    folder.is_refused(
+        "train",
+        &[
+            "mask/a.png",
+            "labels/a.png",
+            "write it before the name, in a column mask",
+        ],
+    );
+    folder.file(
+        "captions.csv",
+        "split,id,caption,mask\ntrain,a.png,x,labels/a.png\n",
+    );
+    assert_eq!(folder.open("train").unwrap().0, "a");
 }
 
 #[test]

@@ -136,8 +136,8 @@ fn files<'a>(
     } else {
         &row.mask
     };
-    let image = one("picture", &places.images, &of_picture(&row.name));
-    let mask = one("mask", &places.masks, &of_mask(mask_name));
+    let image = one("picture", &places.images, &row.name, &of_picture(&row.name));
+    let mask = one("mask", &places.masks, mask_name, &of_mask(mask_name));
     match (image, mask) {
         (Ok(image), Ok(mask)) if lacks.is_empty() => Ok((image, mask)),
         (image, mask) => {
@@ -147,19 +147,37 @@ fn files<'a>(
     }
 }
 
-/// The one file that these names stand for, or what is wrong.
-fn one<'a>(what: &str, listing: &'a Listing, names: &[String]) -> Result<&'a Path, String> {
+/// The one file that is `written`, which may be called by any of these names, or what is wrong.
+fn one<'a>(
+    what: &str,
+    listing: &'a Listing,
+    written: &str,
+    names: &[String],
+) -> Result<&'a Path, String> {
     match listing.find(names) {
         Found::One(path) => Ok(path),
         Found::Several(paths) => {
+            let folder = folder_and_name(folder_and_name(written).0).1;
+            let is_there = |path: &&&Path| {
+                let parent = path.parent().and_then(Path::file_name);
+                parent.is_some_and(|parent| fold(&parent.to_string_lossy()) == fold(folder))
+            };
+            let there: Vec<_> = paths.iter().filter(is_there).collect();
+            if let [path] = there[..] {
+                return Ok(path);
+            }
+            let is_alike = |path: &&Path| path.file_name() == paths[0].file_name();
+            let remedy = if paths.iter().all(is_alike) {
+                format!("keep one of the folders, or write it before the name, in a column {what}")
+            } else {
+                "write the name as its file has it".to_owned()
+            };
             let paths: Vec<String> = paths
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect();
             let paths = paths.join(" or ");
-            Err(format!(
-                "its {what} may be {paths}; write the name as its file has it"
-            ))
+            Err(format!("its {what} may be {paths}; {remedy}"))
         }
         Found::Nothing => Err(match listing.other_format(names) {
             Some(path) => format!(

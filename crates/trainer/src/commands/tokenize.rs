@@ -6,14 +6,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 use mriseg::image::GrayImage;
 use mriseg_data::{Case, Dataset, derived_cases};
 use mriseg_emu3::Emu3Tokenizer;
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::cli::TokenizeArgs;
 use crate::codes::{CodesDir, Origin, Row, Shard, shards_of};
 use crate::config::{Experiment, SplitRole};
-use crate::data::{Splits, text, warn_about_soft_masks};
+use crate::data::{BeganWithout, Splits, text, warn_about_soft_masks};
 use crate::run::borrowed;
 use crate::system::exit::data;
 use crate::system::outputs::check_folder;
@@ -40,7 +39,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     let mut splits = Splits::open(&experiment)?;
     splits.survey_masks(&experiment.data.mask_value, display)?;
     let tokenizer = text::tokenizer(&experiment, &splits.train)?;
-    splits.settle(&experiment, &tokenizer, &BTreeSet::new(), display)?;
+    splits.settle(&experiment, &tokenizer, &BeganWithout::default(), display)?;
     let origin = Origin::new(&experiment, &emu3, splits.fingerprints());
     display.line(&format!(
         "codes of `{}` ({} of {} pixels a code) to {} on {}",

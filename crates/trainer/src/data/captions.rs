@@ -21,9 +21,24 @@ const TRIED: usize = 1000;
 /// A case and its sentence.
 pub(crate) type Captioned = (String, String);
 
+/// The training cases without which a run began, though their sentences may have been mended since.
+#[derive(Debug, Default)]
+pub(crate) struct BeganWithout {
+    /// Of pictures with a sentence that was left out.
+    pub(crate) ids: BTreeSet<String>,
+    /// Other cases of these pictures, which were not.
+    pub(crate) kept: BTreeSet<Captioned>,
+}
+
+impl BeganWithout {
+    fn has(&self, id: &str, text: &str) -> bool {
+        self.ids.contains(id) && !self.kept.contains(&(id.to_owned(), text.to_owned()))
+    }
+}
+
 impl Splits {
-    /// Leaves out the training cases that the model cannot learn from, since their sentence does not fit, and those whose id
-    /// is in `before`: the run that goes on began without them. Says so, and which sentences of the other splits cannot be
+    /// Leaves out the training cases that the model cannot learn from, since their sentence does not fit, and those that
+    /// `before` has: the run that goes on began without them. Says so, and which sentences of the other splits cannot be
     /// asked or are unknown, and which do not go with changed pictures. Gives what was left out.
     ///
     /// # Errors
@@ -32,13 +47,13 @@ impl Splits {
         &mut self,
         experiment: &Experiment,
         tokenizer: &TextTokenizer,
-        before: &BTreeSet<String>,
+        before: &BeganWithout,
         display: Display,
     ) -> Result<Vec<Captioned>> {
         let tokens = experiment.model.lm.text_tokens;
         let total = self.train.len();
         let fits = |text: &str| tokenizer.fits(text, tokens);
-        let left_out = (self.train).leave_out(|id, text| fits(text) && !before.contains(id));
+        let left_out = (self.train).leave_out(|id, text| fits(text) && !before.has(id, text));
         let unfit: Vec<_> = left_out.iter().filter(|(_, text)| !fits(text)).collect();
         let mended = left_out.len() - unfit.len();
         if mended > 0 {
@@ -240,7 +255,10 @@ mod tests {
         let settle = |train: &[&str], before: &[&str]| {
             let mut splits = splits(root.path(), train, &[&long, "a spot"]);
             let tokenizer = TextTokenizer::learn(["a spot"].into_iter(), 300).unwrap();
-            let before = before.iter().map(|id| (*id).to_owned()).collect();
+            let before = BeganWithout {
+                ids: before.iter().map(|id| (*id).to_owned()).collect(),
+                kept: [("1".to_owned(), "kept".to_owned())].into(),
+            };
             let left_out = splits.settle(&experiment, &tokenizer, &before, Display::Silent);
             (left_out, splits)
         };
@@ -253,6 +271,10 @@ mod tests {
         let (left_out, all) = settle(&["a spot", "mended"], &["1"]);
         assert_eq!(left_out.unwrap()[0].1, "mended");
         assert_eq!(all.train.len(), 1);
+        // Another sentence of the same picture.
+        let (left_out, all) = settle(&["a spot", "kept"], &["1"]);
+        assert_eq!(left_out.unwrap(), []);
+        assert_eq!(all.train.len(), 2);
         let message = settle(&[&long, &long], &[]).0.unwrap_err().to_string();
         assert!(
             message.contains("2 of the 2 sentences of train")

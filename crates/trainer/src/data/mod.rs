@@ -15,7 +15,7 @@ pub(crate) mod text;
 mod training;
 
 pub(crate) use cache::{CaseCache, PreparedCase, warn_about_soft_masks};
-pub(crate) use captions::{Captioned, changed_pictures, warn_about_questions};
+pub(crate) use captions::{BeganWithout, Captioned, changed_pictures, warn_about_questions};
 pub(crate) use mask_survey::{MaskLook, MaskSurvey, survey_masks};
 pub(crate) use question::{Asking, Question, TextMode, Words};
 pub(crate) use random::rng;

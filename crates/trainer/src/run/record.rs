@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::folder::RunDir;
 use crate::config::SplitRole;
-use crate::data::Captioned;
+use crate::data::{BeganWithout, Captioned};
 use crate::system::{Display, exit, json_if_there, write_atomic};
 
 /// One case, as the run began.
@@ -141,10 +141,16 @@ impl Record {
         Ok(())
     }
 
-    /// Ids of the training cases that were left out.
-    pub(super) fn left_out(&self) -> BTreeSet<String> {
+    /// The training cases that were left out.
+    pub(super) fn left_out(&self) -> BeganWithout {
         let left_out = self.rows.iter().filter(|row| row.left_out);
-        left_out.map(|row| row.id.clone()).collect()
+        let ids: BTreeSet<String> = left_out.map(|row| row.id.clone()).collect();
+        let train = (self.rows.iter()).filter(|row| row.role == SplitRole::Train && !row.left_out);
+        let kept = train.filter(|row| ids.contains(&row.id));
+        let kept = kept
+            .map(|row| (row.id.clone(), row.caption.clone()))
+            .collect();
+        BeganWithout { ids, kept }
     }
 
     /// How a split differs; `None` where that is not known. `left_out` are training cases that are left out now.
@@ -225,13 +231,16 @@ mod tests {
         };
         let texts = ["left", "right", "both"];
         let [train, valid, test] = [0; 3].map(|_| open(&texts));
-        let left_out = [("9".to_owned(), "long".to_owned())];
+        // A second sentence of a picture that is there.
+        let left_out = [("2".to_owned(), "long".to_owned())];
         let run = RunDir::create(root.path(), "run").unwrap();
         Record::of([&train, &valid, &test], &left_out)
             .write(&run)
             .unwrap();
         let record = Record::read(&run).unwrap();
-        assert_eq!(record.left_out(), ["9".to_owned()].into());
+        let without = record.left_out();
+        assert_eq!(without.ids, ["2".to_owned()].into());
+        assert_eq!(without.kept, [("2".to_owned(), "both".to_owned())].into());
 
         let train = |found: &[&str]| record.difference(SplitRole::Train, &open(found), &[]);
         assert_eq!(train(&texts), None);

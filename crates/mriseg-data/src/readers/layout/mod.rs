@@ -5,7 +5,7 @@
 //!   them (`img/train`), or are shared by all.
 //! * `captions.csv` is the table of all splits. Else a split has its own, in its folder or named like it
 //!   (`train.csv`), or shares one (`Train_Val_text.xlsx`, or whatever else lies there).
-//! * A shared table says in a column which split a row belongs to; without it, that whose folder holds the picture.
+//! * A column says which split a row belongs to; without it, in a shared table, that whose folder holds the picture.
 //! * Without any split, all is `train`.
 
 mod part;
@@ -109,7 +109,7 @@ impl Layout {
         } else if !own {
             self.assign(&mut table, name, &places, &self.elsewhere(part)?);
         }
-        let belongs = |row: &&Row| own || row.split.is_empty() || fold(&row.split) == fold(name);
+        let belongs = |row: &&Row| own || row.split.is_empty() || is_same_split(&row.split, name);
         if !table.rows.iter().any(|row| belongs(&row)) {
             let reason = format!("has no row of {split}; add one for each of its pictures");
             return Err(DataError::Table {
@@ -185,7 +185,12 @@ impl Layout {
         }
         let own = self.tables(|splits| splits.len() == 1);
         let own = own.into_iter().flat_map(|path| splits_in(path));
-        for name in self.parts.iter().map(|part| part.name.as_str()).chain(own) {
+        let divided = self.divided();
+        let divided = divided.iter().flat_map(Table::splits);
+        for name in (self.parts.iter().map(|part| part.name.as_str()))
+            .chain(own)
+            .chain(divided)
+        {
             if find_split(name, names.iter().map(String::as_str)) == Ok(None) {
                 names.push(name.to_owned());
             }
@@ -207,19 +212,44 @@ impl Layout {
             (self.tables(|splits| splits.contains(&split)), false),
             (self.tables(|splits| splits.is_empty()), false),
         ];
-        let found = candidates
+        let mut faulty = None;
+        for (tables, own) in candidates
             .into_iter()
-            .find(|(tables, _)| !tables.is_empty());
-        let Some((tables, own)) = found else {
-            return Err(DataError::Table {
-                path: part.map_or(&self.dir, |part| &part.dir).clone(),
-                reason: format!(
-                    "no table of the sentences of {split}; put {split}.csv or {split}_text.xlsx with the columns Image and Description there"
-                ),
-            });
-        };
-        let table = self.only(&tables)?;
-        Ok(Source { table, own })
+            .filter(|(tables, _)| !tables.is_empty())
+        {
+            match self.only(&tables) {
+                Ok(table) => {
+                    let own = own && !is_divided(&table);
+                    return Ok(Source { table, own });
+                }
+                // JSON may be anything: a table may follow.
+                Err(fault) if tables.iter().all(|path| Table::may_be(path)) => {
+                    faulty = faulty.or(Some(fault));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        let named = |table: &Table| (table.splits().iter()).any(|said| is_same_split(said, name));
+        if let Some(table) = self.divided().into_iter().find(named) {
+            return Ok(Source { table, own: false });
+        }
+        Err(faulty.unwrap_or_else(|| DataError::Table {
+            path: part.map_or(&self.dir, |part| &part.dir).clone(),
+            reason: format!(
+                "no table of the sentences of {split}; put {split}.csv or {split}_text.xlsx with the columns Image and Description there"
+            ),
+        }))
+    }
+
+    /// The tables of one split, by their names or where they are, that divide their rows among several.
+    fn divided(&self) -> Vec<Table> {
+        let beside = self.tables(|splits| splits.len() == 1);
+        let inside = self.parts.iter().flat_map(|part| &part.tables);
+        let read = beside
+            .into_iter()
+            .chain(inside)
+            .filter_map(|path| Table::read(path).ok());
+        read.filter(is_divided).collect()
     }
 
     /// The tables beside the folders of splits, by the splits that their names mention.
@@ -240,14 +270,14 @@ impl Layout {
         if read.len() == 1 {
             return Ok(read.remove(0));
         }
-        let names: Vec<String> = tables
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
+        const SHOWN: usize = 5;
+        let shown = tables.iter().take(SHOWN);
+        let names: Vec<String> = shown.map(|path| path.display().to_string()).collect();
         Err(self.broken(format!(
-            "{} tables could be that of this split ({}); keep the one that is",
+            "{} tables could be that of this split ({}{}); keep the one that is",
             tables.len(),
-            names.join(", ")
+            names.join(", "),
+            if tables.len() > SHOWN { ", …" } else { "" }
         )))
     }
 
@@ -302,11 +332,8 @@ impl Layout {
 
     /// Pictures that neither the table nor another of the data set names.
     fn unused(&self, table: &Table, images: &Listing) -> Vec<PathBuf> {
-        let others = self
-            .shared
-            .tables
-            .iter()
-            .filter(|path| **path != table.path);
+        let inside = self.parts.iter().flat_map(|part| &part.tables);
+        let others = (self.shared.tables.iter().chain(inside)).filter(|path| **path != table.path);
         let others: Vec<Table> = others.filter_map(|path| Table::read(path).ok()).collect();
         let rows = others
             .iter()
@@ -332,4 +359,18 @@ impl Layout {
             reason,
         }
     }
+}
+
+/// Whether a table says in a column which of the usual splits its rows belong to.
+fn is_divided(table: &Table) -> bool {
+    table.names_splits
+        && table
+            .splits()
+            .into_iter()
+            .any(|split| standard_split(split).is_some())
+}
+
+fn is_same_split(one: &str, other: &str) -> bool {
+    let standard = standard_split(one).filter(|standard| standard_split(other) == Some(standard));
+    standard.is_some() || fold(one) == fold(other)
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::DataError;
 use crate::readers::listing::{folder_name, paths_in};
-use crate::readers::names::{letters, splits_in, standard_split};
+use crate::readers::names::{letters, standard_split};
 use crate::readers::table::Table;
 
 /// Folders by the letters of their names.
@@ -28,8 +28,17 @@ const MASKS: [&str; 13] = [
 const TABLES: [&str; 4] = ["prompt", "prompts", "text", "texts"];
 /// The table of all splits, without extension.
 const CAPTIONS: &str = "captions";
-/// Tables in JSON, without extension, beside those in [`TABLES`] or named after a split. Much else is JSON.
-const JSON_TABLES: [&str; 3] = [CAPTIONS, "annotation", "annotations"];
+/// Words of the names of tables in JSON, beside those of splits. Much else is JSON.
+const JSON_TABLES: [&str; 8] = [
+    CAPTIONS,
+    "caption",
+    "annotation",
+    "annotations",
+    "prompt",
+    "prompts",
+    "text",
+    "texts",
+];
 
 /// Folders of pictures and of masks, and tables.
 #[derive(Debug, Default)]
@@ -124,10 +133,13 @@ pub(super) fn holds_tables(folder: &Path) -> bool {
 }
 
 fn is_json_table(path: &Path) -> bool {
-    let said = |path: &Path| {
-        is_called(&path.with_extension(""), &JSON_TABLES) || !splits_in(path).is_empty()
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let is_of_table = |word: &str| {
+        let word = letters(word);
+        JSON_TABLES.contains(&word.as_str()) || standard_split(&word).is_some()
     };
-    Table::may_be(path) && (said(path) || path.parent().is_some_and(holds_tables))
+    let mut words = stem.split(|c: char| !c.is_alphanumeric());
+    Table::may_be(path) && (path.parent().is_some_and(holds_tables) || words.all(is_of_table))
 }
 
 fn is_called(folder: &Path, names: &[&str]) -> bool {

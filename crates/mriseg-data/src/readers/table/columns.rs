@@ -3,9 +3,8 @@
 use super::record::{Record, Row};
 use crate::readers::names::{clean, letters};
 
-/// Titles by their letters alone, the usual first.
+/// Titles by their letters alone, the clearest first: beside the names of files, an id may number the rows.
 const NAMES: [&str; 14] = [
-    "id",
     "image",
     "imageid",
     "imagename",
@@ -17,8 +16,9 @@ const NAMES: [&str; 14] = [
     "file",
     "filename",
     "filepath",
-    "name",
     "path",
+    "id",
+    "name",
 ];
 const TEXTS: [&str; 8] = [
     "caption",
@@ -62,8 +62,10 @@ impl Columns {
         let first = records.iter().take(HEADER_WITHIN).enumerate();
         let mut found = first.filter_map(|(i, record)| Some((i, Self::of(&record.cells)?)));
         found.next().ok_or_else(|| {
+            const SHOWN: usize = 20;
             let titles: Vec<String> = records.first().map_or(Vec::new(), |record| {
-                record.cells.iter().map(|cell| clean(cell)).collect()
+                let cells = record.cells.iter().take(SHOWN);
+                cells.map(|cell| clean(cell)).collect()
             });
             let missing = if position(&titles, &NAMES).is_none() {
                 "\"id\" (or \"Image\")"
@@ -88,6 +90,12 @@ impl Columns {
             mask: position(&titles, &MASKS),
             titles,
         })
+    }
+
+    /// The numbers of those that are read.
+    pub(super) fn used(&self) -> impl Iterator<Item = usize> {
+        let further = [self.split, self.mask].into_iter().flatten();
+        [self.name, self.text].into_iter().chain(further)
     }
 
     /// Rows that are not empty; `what` they are called, and what separates the cells of text.

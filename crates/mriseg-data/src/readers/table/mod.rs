@@ -65,7 +65,8 @@ impl Table {
         let (decoded, guessed) = text::decode(&bytes);
         if json::is_json(&decoded) {
             let lists = json::sheets(&decoded).map_err(broken)?;
-            return Self::of_sheets(path, lists, ["list", "record"]).map_err(broken);
+            let table = Self::of_sheets(path, lists, ["list", "record"]).map_err(broken)?;
+            return Ok(Self { guessed, ..table });
         }
         let (records, separator) = text::records(&decoded).map_err(broken)?;
         let (header, columns) =

@@ -65,7 +65,33 @@ pub(super) fn records(text: &str) -> Result<(Vec<Record>, char), String> {
         .chain(SEPARATORS)
         .find(has_header)
         .unwrap_or(',');
+    let text = without_spaces_before_quotes(&text, separator);
     Ok((separated_by(separator, &text)?, separator))
+}
+
+/// `a, "b, c"` as `a,"b, c"`: a quotation mark counts where it begins a cell.
+fn without_spaces_before_quotes(text: &str, separator: char) -> String {
+    let mut tight = String::with_capacity(text.len());
+    let (mut begins, mut quoted, mut spaces) = (true, false, 0);
+    for letter in text.chars() {
+        if begins && letter == ' ' {
+            spaces += 1;
+            continue;
+        }
+        quoted = match letter {
+            '"' if begins => {
+                spaces = 0;
+                true
+            }
+            // Two of them within a cell are closed and opened again.
+            '"' => !quoted && tight.ends_with('"'),
+            _ => quoted,
+        };
+        tight.extend(std::iter::repeat_n(' ', std::mem::take(&mut spaces)));
+        tight.push(letter);
+        begins = !quoted && (letter == separator || letter == '\n');
+    }
+    tight
 }
 
 fn read(separator: char, text: &str) -> Result<Vec<StringRecord>, String> {
@@ -202,6 +228,14 @@ mod tests {
             lines.iter().map(|record| record.number).collect::<Vec<_>>(),
             [1, 3]
         );
+    }
+
+    #[test]
+    fn spaces_before_a_quotation_mark_are_no_part_of_a_cell() {
+        let expected = cells("id,caption\na,\"left, \"\"upper\"\", \"\nb,\"x\"\n");
+        let found = cells("id, caption\na, \"left, \"\"upper\"\", \"\n  b,   \"x\"\n");
+        assert_eq!(found[1..], expected[1..]);
+        assert_eq!(cells("id,caption\na, 5\" of it\n")[1][1], " 5\" of it");
     }
 
     #[test]

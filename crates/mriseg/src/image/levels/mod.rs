@@ -104,7 +104,7 @@ pub struct Levels {
 }
 
 /// Largest difference between the channels of a grey pixel, in levels of 8 bits.
-const ROUNDING: u16 = 2;
+pub(super) const ROUNDING: u16 = 2;
 
 /// Whether colours are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,22 +227,28 @@ impl Decoded {
             .then(|| alpha(&self.picture))
     }
 
-    /// Its levels.
-    pub(super) fn levels(&self, keep: Keep) -> Levels {
+    /// Its levels. Pixels whose channels differ by at most `rounding` levels of 8 bits are grey.
+    pub(super) fn levels(&self, keep: Keep, rounding: u16) -> Levels {
         match &self.picture {
-            DynamicImage::ImageLuma8(buffer) => self.levels_of(buffer, 1, keep),
-            DynamicImage::ImageLumaA8(buffer) => self.levels_of(buffer, 2, keep),
-            DynamicImage::ImageRgb8(buffer) => self.levels_of(buffer, 3, keep),
-            DynamicImage::ImageRgba8(buffer) => self.levels_of(buffer, 4, keep),
-            DynamicImage::ImageLuma16(buffer) => self.levels_of(buffer, 1, keep),
-            DynamicImage::ImageLumaA16(buffer) => self.levels_of(buffer, 2, keep),
-            DynamicImage::ImageRgb16(buffer) => self.levels_of(buffer, 3, keep),
-            DynamicImage::ImageRgba16(buffer) => self.levels_of(buffer, 4, keep),
-            other => self.levels_of(&other.to_luma16(), 1, keep),
+            DynamicImage::ImageLuma8(buffer) => self.levels_of(buffer, 1, keep, rounding),
+            DynamicImage::ImageLumaA8(buffer) => self.levels_of(buffer, 2, keep, rounding),
+            DynamicImage::ImageRgb8(buffer) => self.levels_of(buffer, 3, keep, rounding),
+            DynamicImage::ImageRgba8(buffer) => self.levels_of(buffer, 4, keep, rounding),
+            DynamicImage::ImageLuma16(buffer) => self.levels_of(buffer, 1, keep, rounding),
+            DynamicImage::ImageLumaA16(buffer) => self.levels_of(buffer, 2, keep, rounding),
+            DynamicImage::ImageRgb16(buffer) => self.levels_of(buffer, 3, keep, rounding),
+            DynamicImage::ImageRgba16(buffer) => self.levels_of(buffer, 4, keep, rounding),
+            other => self.levels_of(&other.to_luma16(), 1, keep, rounding),
         }
     }
 
-    fn levels_of<S: Copy + Into<u16>>(&self, samples: &[S], channels: usize, keep: Keep) -> Levels {
+    fn levels_of<S: Copy + Into<u16>>(
+        &self,
+        samples: &[S],
+        channels: usize,
+        keep: Keep,
+        rounding: u16,
+    ) -> Levels {
         /// White of detectors, in files of 16 bits.
         const WHITES: [u16; 5] = [0xFF, 0x3FF, 0xFFF, 0x3FFF, 0xFFFF];
         // Transparency comes last.
@@ -252,7 +258,7 @@ impl Decoded {
         let fits = |white: &u16| largest.is_none_or(|largest| largest <= *white);
         let max = WHITES.into_iter().find(fits).unwrap_or(u16::MAX);
         // JPEG and lossy WebP round greys apart.
-        let rounding = ROUNDING * (max / u16::from(u8::MAX));
+        let rounding = rounding * (max / u16::from(u8::MAX));
         let is_grey = |pixel: &[S]| {
             let [r, g, b] = [0, 1, 2].map(|channel| pixel[channel].into());
             r.max(g).max(b) - r.min(g).min(b) <= rounding
@@ -287,7 +293,7 @@ impl Levels {
     /// # Errors
     /// [`ImageError`] when the file is empty, of another format, in a form that is not decoded, too large or damaged.
     pub fn decode(bytes: &[u8], name: &str, keep: Keep) -> Result<Self, ImageError> {
-        Decoded::read(bytes, name).map(|decoded| decoded.levels(keep))
+        Decoded::read(bytes, name).map(|decoded| decoded.levels(keep, ROUNDING))
     }
 }
 

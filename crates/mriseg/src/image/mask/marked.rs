@@ -28,15 +28,16 @@ impl Marked {
         if rule.is_default() {
             by_itself(values, name)
         } else {
-            Ok(by_rule(&values, rule.marked()))
+            Ok(by_rule(&values.with_greys(), rule.marked()))
         }
     }
 }
 
 /// What has one of the values; in a file of lossy compression, what is nearer to one of them than to the background.
 fn by_rule(values: &Values, marked: &[MaskValue]) -> Marked {
-    let is_marked: BTreeMap<u32, bool> = values
-        .counts()
+    const SHOWN: usize = 4;
+    let counts = values.counts();
+    let is_marked: BTreeMap<u32, bool> = counts
         .into_keys()
         .map(|code| {
             let is_marked = if values.lossy {
@@ -47,10 +48,25 @@ fn by_rule(values: &Values, marked: &[MaskValue]) -> Marked {
             (code, is_marked)
         })
         .collect();
+    let nothing = is_marked.len() > 1 && !is_marked.values().any(|&is_marked| is_marked);
+    let reading = nothing.then(|| {
+        let named: Vec<String> = (is_marked.keys().take(SHOWN))
+            .map(|&code| values.named(code))
+            .collect();
+        let more = if is_marked.len() > SHOWN {
+            " and others"
+        } else {
+            ""
+        };
+        format!(
+            "{}{more}: none of these is said to be marked",
+            named.join(", ")
+        )
+    });
     Marked {
         pixels: marks(values, |code| is_marked[&code]),
         intermediate_pixels: 0,
-        reading: None,
+        reading,
     }
 }
 

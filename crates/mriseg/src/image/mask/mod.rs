@@ -33,7 +33,7 @@ pub struct DecodedMask {
     /// a clean mask.
     pub intermediate_pixels: usize,
     /// What the file holds and how it was read, such as "0 and 2: 2 is read as marked"; `None` of black and white, of
-    /// labels 0 and 1, and where a rule says what is marked.
+    /// labels 0 and 1, and where a rule says what is marked and the file has it.
     pub reading: Option<String>,
     /// Whether an orientation tag turned or mirrored it.
     pub turned: bool,

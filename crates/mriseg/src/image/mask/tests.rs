@@ -163,6 +163,8 @@ fn of_two_values_the_one_that_is_not_the_background_is_marked() {
     let files = [
         ("#000000 and #ff0000", two_colours([0; 3], [255, 0, 0])),
         ("#000000 and #0000ff", two_colours([0; 3], [0, 0, 255])),
+        ("#000000 and #010000", two_colours([0; 3], [1, 0, 0])),
+        ("#000000 and #000002", two_colours([0; 3], [0, 0, 2])),
         ("0 and 2", two_greys(0, 2)),
         ("0 and 100", two_greys(0, 100)),
         ("0 and 300", grey16_png(&sixteen, SIDE, SIDE)),
@@ -358,9 +360,8 @@ fn blurred_and_compressed_masks_are_cut_at_half() {
     assert!(Mask::decode(&empty, "m").unwrap().mask.is_empty());
 }
 
-#[test]
-fn a_mask_in_the_transparency_alone_is_read_from_there() {
-    let pixels = (0..SIDE * SIDE).flat_map(|at| [255, 0, 0, if is_inside(at) { 255 } else { 0 }]);
+fn with_transparency(pixel: impl Fn(usize) -> [u8; 4]) -> Vec<u8> {
+    let pixels = (0..SIDE * SIDE).flat_map(pixel);
     let mut file = Vec::new();
     PngEncoder::new(&mut file)
         .write_image(
@@ -370,5 +371,42 @@ fn a_mask_in_the_transparency_alone_is_read_from_there() {
             ExtendedColorType::Rgba8,
         )
         .unwrap();
+    file
+}
+
+#[test]
+fn a_mask_in_the_transparency_alone_is_read_from_there() {
+    let file = with_transparency(|at| [255, 0, 0, if is_inside(at) { 255 } else { 0 }]);
     assert_eq!(Mask::decode(&file, "m").unwrap().mask.pixels, square());
+    let area = |pixel| {
+        let read = Mask::decode(&with_transparency(|_| pixel), "m");
+        read.unwrap().mask.area()
+    };
+    assert_eq!(area([0, 0, 0, 0]), 0);
+    // Nothing shines through: black is what it is.
+    assert_eq!(area([0, 0, 0, 255]), 0);
+    assert_eq!(area([255, 255, 255, 255]), SIDE * SIDE);
+}
+
+#[test]
+fn a_rule_that_a_file_has_nothing_of_is_told_with_what_it_has() {
+    let read =
+        |rule: &str, file: &[u8]| Mask::decode_by(&rule.parse().unwrap(), file, "m.png").unwrap();
+    let missed = read("255", &two_greys(0, 3));
+    assert!(missed.mask.is_empty());
+    assert_eq!(
+        missed.reading.unwrap(),
+        "0, 3: none of these is said to be marked"
+    );
+    assert_eq!(read("3", &two_greys(0, 3)).reading, None);
+    assert_eq!(read("255", &two_greys(0, 0)).reading, None);
+    // The greys of a palette are what a refusal names, so they are what a rule means.
+    let at = |at| u8::from(is_inside(at));
+    let palette = small(
+        SIDE,
+        ::png::BitDepth::Eight,
+        Some(vec![0, 0, 0, 255, 255, 255]),
+        &labels(at),
+    );
+    assert_eq!(read("255", &palette).mask.pixels, square());
 }

@@ -7,7 +7,7 @@ use ::image::{DynamicImage, GrayImage as Gray8};
 use ::png::{BitDepth, ColorType, Transformations};
 
 use super::rule::MaskValue;
-use crate::image::levels::{Decoded, ImageError, Keep, Levels};
+use crate::image::levels::{Decoded, ImageError, Keep, Levels, ROUNDING};
 
 /// Pixels of a mask file as codes, row by row.
 pub(super) struct Values {
@@ -48,9 +48,12 @@ impl Values {
                 kind,
             });
         }
-        let mut levels = decoded.levels(Keep::Colours);
+        // Labels differ by one: only compression makes a grey of two levels.
+        let rounding = if decoded.lossy { ROUNDING } else { 0 };
+        let mut levels = decoded.levels(Keep::Colours, rounding);
         if let Some(transparency) = decoded.transparency()
             && is_of_one_value(&levels)
+            && transparency.iter().any(|&value| value < 255)
         {
             levels = Levels {
                 max: 255,

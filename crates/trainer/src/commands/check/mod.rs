@@ -72,15 +72,39 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
     }
     if errors > 0 {
         return Err(exit::data(format!(
-            "the data has {}; mend what is listed, then run: cargo run -p trainer -- check --data {}",
+            "the data has {}; mend what is listed, then run: cargo run -p trainer -- check --data {}{}",
             counted(errors, "error"),
-            args.data
+            args.data,
+            as_asked(args, ["--sides ", "--mask-value "])
         )));
     }
     if !args.json {
-        say!("next: cargo run -p trainer -- train --data {}", args.data);
+        say!(
+            "next: cargo run -p trainer -- train --data {}{}",
+            args.data,
+            as_asked(
+                args,
+                ["--set data.side_convention=", "--set data.mask_value="]
+            )
+        );
     }
     Ok(())
+}
+
+/// The arguments that say how the data was read, for another command, which calls sides and masks like this.
+fn as_asked(args: &CheckArgs, [sides, masks]: [&str; 2]) -> String {
+    let mut said = String::new();
+    if args.skip_incomplete {
+        said.push_str(" --skip-incomplete");
+    }
+    if args.sides == SideConvention::Patient {
+        said.push_str(&format!(" {sides}patient"));
+    }
+    let rule = &args.masks.mask_value;
+    if !rule.is_default() {
+        said.push_str(&format!(" {masks}'\"{rule}\"'"));
+    }
+    said
 }
 
 fn counted(count: usize, what: &str) -> String {
