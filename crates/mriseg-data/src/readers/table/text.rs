@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn spaces_before_a_quotation_mark_are_no_part_of_a_cell() {
         let expected = cells("id,caption\na,\"left, \"\"upper\"\", \"\nb,\"x\"\n");
-        let found = cells("id, caption\na, \"left, \"\"upper\"\", \"\n  b,   \"x\"\n");
+        let found = cells("id, caption\na, \"left, \"\"upper\"\", \"\nb,   \"x\"\n");
         assert_eq!(found[1..], expected[1..]);
         assert_eq!(cells("id,caption\na, 5\" of it\n")[1][1], " 5\" of it");
     }
