@@ -98,6 +98,15 @@ fn outputs_that_would_overwrite_an_input_or_cannot_be_are_refused_before_the_bun
         1,
     );
     assert!(message.contains("`xray.png`"), "{message}");
+    fs::create_dir_all(at("sub/notes/.git")).unwrap();
+    for (name, said) in [
+        ("notes", "never overwritten"),
+        ("a b", "cannot be a run name"),
+    ] {
+        let mut command = train(&at("sub"), name, &[]);
+        let message = fail(command.args(["--data", "nowhere"]), 2);
+        assert!(message.contains(said), "{message}");
+    }
 }
 
 #[test]
