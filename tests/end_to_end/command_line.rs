@@ -29,6 +29,7 @@ fn outputs_that_would_overwrite_an_input_or_cannot_be_are_refused_before_the_bun
     let (folder, bytes) = with_picture();
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("sub")).unwrap();
+    fs::create_dir(at("model")).unwrap();
     fs::hard_link(at("xray.png"), at("same.png")).unwrap();
     let outs = [
         (&["--out", "xray.png"][..], 2, "--image too"),
@@ -45,13 +46,23 @@ fn outputs_that_would_overwrite_an_input_or_cannot_be_are_refused_before_the_bun
             2,
             "--out too",
         ),
+        (
+            &["--out", "a.png", "--overlay", "model/a.png"],
+            2,
+            "--overlay `model/a.png` lies in the folder of --bundle",
+        ),
+        (
+            &["--emu3", "sub", "--out", "sub/a.png"],
+            2,
+            "--out `sub/a.png` lies in the folder of --emu3",
+        ),
         (&["--out", "sub"], 2, "this is a folder"),
         (&["--out", "mask.jpg"], 2, "name a file such as mask.png"),
         (&["--out", "none/mask.png"], 1, "its folder does not exist"),
     ];
     for (arguments, code, said) in outs {
         let message = fail(
-            &mut predict(Path::new("nowhere"), folder.path(), arguments),
+            &mut predict(Path::new("model"), folder.path(), arguments),
             code,
         );
         assert!(message.contains(said), "{arguments:?}: {message}");
