@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use burn::tensor::Device;
-use mriseg::bundle::{FileEntry, MANIFEST, sha256};
+use mriseg::bundle::{FileEntry, MANIFEST};
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::mask_lm::{InCommon, MaskLm, TakenOver};
 use mriseg::model::{ImageEncoder, Model};
@@ -11,7 +11,6 @@ use mriseg::text::TextTokenizer;
 use mriseg::vq::MaskTokenizer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::borrowed::Borrowed;
@@ -20,7 +19,6 @@ use super::checkpoint::{self, AVERAGE, BEST};
 use super::folder::RunDir;
 use crate::cli::TrainArgs;
 use crate::config::{Experiment, LmTraining, Preset};
-use crate::system::exit::data;
 use crate::system::{json_if_there, usage};
 
 /// What a run's `env.json` says about its source.
@@ -57,6 +55,17 @@ pub(crate) struct WarmStart {
     report: TakenOver,
 }
 
+/// What a source holds.
+struct Loaded {
+    model: Model,
+    config: ModelConfig,
+    tokenizer: TextTokenizer,
+    /// SHA-256 of Emu3's weights, where the model reads their codes.
+    emu3: Option<String>,
+    /// Of the file that tells these weights from others.
+    sha256: String,
+}
+
 /// A folder that weights are taken from.
 enum Source {
     Run(RunDir),
@@ -83,6 +92,7 @@ impl Source {
         })
     }
 
+    /// The file that tells its weights from others. After a kill the checkpoint may lie beside its place.
     fn fingerprinted(&self) -> PathBuf {
         match self {
             Self::Run(run) => run.checkpoint(BEST).join(AVERAGE),
@@ -90,23 +100,34 @@ impl Source {
         }
     }
 
-    /// The model, its sizes, its text tokenizer and the SHA-256 of Emu3's weights, where it reads their codes.
-    fn load(&self, device: &Device) -> Result<(Model, ModelConfig, TextTokenizer, Option<String>)> {
+    fn load(&self, device: &Device) -> Result<Loaded> {
         match self {
             Self::Run(run) => {
                 let experiment = Experiment::load(&run.config())?;
                 let folder = run.checkpoint(BEST);
-                let (model, tokenizer, _) = checkpoint::load_average(&folder, &experiment, device)?;
+                let (model, tokenizer, sha256) =
+                    checkpoint::load_fingerprinted(&folder, &experiment, device)?;
                 let emu3 = json_if_there::<Value>(&run.data())
                     .and_then(|data| Some(data.pointer("/emu3/sha256")?.as_str()?.to_owned()));
-                Ok((model, experiment.model, tokenizer, emu3))
+                Ok(Loaded {
+                    model,
+                    config: experiment.model,
+                    tokenizer,
+                    emu3,
+                    sha256,
+                })
             }
             Self::Bundle(folder) => {
-                let bundle = bundle_dir::read(folder)?;
+                let (bundle, sha256) = bundle_dir::read_fingerprinted(folder)?;
                 let (model, tokenizer) = bundle.unpack(device)?;
                 let manifest = bundle.manifest;
-                let emu3 = manifest.info.emu3.map(|emu3| emu3.sha256);
-                Ok((model, manifest.architecture, tokenizer, emu3))
+                Ok(Loaded {
+                    model,
+                    config: manifest.architecture,
+                    tokenizer,
+                    emu3: manifest.info.emu3.map(|emu3| emu3.sha256),
+                    sha256,
+                })
             }
         }
     }
@@ -193,10 +214,14 @@ impl WarmStart {
         let source = Source::of(path)?;
         let (experiment, emu3) = ours;
         refuse_other_tokenizers(experiment)?;
-        let (model, theirs, tokenizer, their_emu3) = source.load(device)?;
+        let Loaded {
+            model,
+            config: theirs,
+            tokenizer,
+            emu3: their_emu3,
+            sha256,
+        } = source.load(device)?;
         let file = source.fingerprinted();
-        let bytes = fs::read(&file)
-            .map_err(|error| data(format!("cannot read `{}`: {error}", file.display())))?;
         let ours = &experiment.model;
         let mut report = TakenOver::default();
         let (mut mask, mut image, mut codes, mut image_tokens) = (None, None, false, false);
@@ -236,7 +261,7 @@ impl WarmStart {
             entry: Entry {
                 path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
                 file: file.strip_prefix(path).unwrap_or(&file).to_owned(),
-                sha256: sha256(&bytes),
+                sha256,
                 new_text,
             },
             pretrained_encoder: (image.is_some())

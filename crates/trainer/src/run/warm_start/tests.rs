@@ -2,7 +2,8 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
-use mriseg::bundle::Precision;
+use mriseg::bundle::{Precision, sha256};
+use std::fs;
 
 use super::*;
 use crate::cli::ProcessArgs;
@@ -128,6 +129,18 @@ fn from_a_run_or_its_bundle_a_model_of_equal_sizes_takes_everything_over() {
         let file = path.join(&warm.entry.file);
         assert_eq!(sha256(&fs::read(file).unwrap()), warm.entry.sha256);
     }
+}
+
+#[test]
+fn from_a_run_that_was_killed_between_the_two_renames_of_its_checkpoint_the_complete_one_is_taken()
+{
+    let root = tempfile::tempdir().unwrap();
+    let experiment = small();
+    let (run, _) = run(root.path(), &experiment);
+    let before = open(run.path(), &experiment).unwrap().entry;
+    let left = run.checkpoints().join("best-dice.new");
+    fs::rename(run.checkpoint(BEST), left).unwrap();
+    assert_eq!(open(run.path(), &experiment).unwrap().entry, before);
 }
 
 #[test]
