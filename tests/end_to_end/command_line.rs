@@ -210,6 +210,19 @@ fn a_run_goes_on_from_any_folder_and_on_data_that_moved_but_not_on_other_data() 
         message.contains("say with --data where it lies now"),
         "{message}"
     );
+    let baseline = |more: &[&str], code| {
+        let mut command = trainer();
+        command.args(["baseline", "--device", "cpu", "--run"]);
+        let command = command.arg(&run).args(more);
+        fail(command.current_dir(at("elsewhere")), code)
+    };
+    let message = baseline(&[], 3);
+    assert!(
+        message.contains("say with --data where it lies now"),
+        "{message}"
+    );
+    let message = baseline(&["--data", "../moved"], 2);
+    assert!(message.contains("efficientnet_lite0"), "{message}");
     succeed(&mut again(&["--data", "../moved"]));
     succeed(&mut again(&[]));
     data(&at("other"));
@@ -221,6 +234,57 @@ fn a_run_goes_on_from_any_folder_and_on_data_that_moved_but_not_on_other_data() 
             && message.contains("a sentence was changed"),
         "{message}"
     );
+}
+
+/// Masks of lungs for some pictures of `data`, one of them held out.
+fn lungs(data: &Path, folder: &Path) {
+    let masks = fs::read_dir(data.join("train/mask")).unwrap();
+    let mut masks: Vec<_> = masks.map(|mask| mask.unwrap().path()).collect();
+    masks.sort();
+    for (part, masks) in [("Train", &masks[..3]), ("Val", &masks[3..4])] {
+        let part = folder.join(format!("COVID-19_{part}/lung"));
+        fs::create_dir_all(&part).unwrap();
+        for mask in masks {
+            fs::copy(mask, part.join(mask.file_name().unwrap())).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_run_goes_on_where_its_settings_say_to_which_place_further_data_moved() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    data(&at("data"));
+    data(&at("further"));
+    lungs(&at("data"), &at("thorax"));
+    let sets = [
+        "data.test_split=valid",
+        "train.steps=2",
+        "data.lungs=thorax",
+        "data.sources=[{folder=\"further\", share=0.4}]",
+    ];
+    let mut command = train(Path::new("."), "run", &sets);
+    succeed(command.args(["--data", "data"]).current_dir(root.path()));
+    let config = at("run/config.toml");
+    for (folder, key) in [("thorax", "data.lungs"), ("further", "data.sources")] {
+        let moved = at(&format!("moved-{folder}"));
+        fs::rename(at(folder), &moved).unwrap();
+        let message = fail(&mut resume(&at("run"), root.path(), &[]), 3);
+        assert!(
+            message.contains(key) && message.contains("config.toml"),
+            "{message}"
+        );
+        let settings = fs::read_to_string(&config).unwrap();
+        let [was, is] = [Path::new(folder), &moved].map(|path| format!("{path:?}"));
+        assert_eq!(settings.matches(&was).count(), 1, "{settings}");
+        fs::write(&config, settings.replace(&was, &is)).unwrap();
+        succeed(&mut resume(&at("run"), root.path(), &[]));
+    }
+    let table = at("moved-further/captions.csv");
+    let captions = fs::read_to_string(&table).unwrap();
+    fs::write(&table, captions.replacen("left", "right", 1)).unwrap();
+    let message = fail(&mut resume(&at("run"), root.path(), &[]), 2);
+    assert!(message.contains("began with other cases"), "{message}");
 }
 
 #[cfg(unix)]
