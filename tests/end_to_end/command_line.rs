@@ -373,10 +373,10 @@ fn a_reader_that_has_seen_enough_ends_no_run_and_a_full_disk_is_told() {
 #[test]
 fn equal_seeds_give_equal_weights_to_the_bit() {
     let root = tempfile::tempdir().unwrap();
-    let weights = |name: &str| {
+    let weights = |name: &str, threads: &str| {
         let sets = ["train.contrast.weight=0.1", "train.hard_errors.weight=0.5"];
         let mut command = train(root.path(), name, &sets);
-        succeed(command.args(["--threads", "1"]));
+        succeed(command.args(["--threads", threads]));
         let exact = root.path().join(format!("{name}-exact"));
         let mut export = trainer();
         export.args([
@@ -395,6 +395,11 @@ fn equal_seeds_give_equal_weights_to_the_bit() {
             fs::read(root.path().join(name).join("metrics.jsonl")).unwrap(),
         )
     };
-    assert!(weights("one") == weights("two"));
+    // Another number of threads adds up in another order.
+    for threads in ["1", "2"] {
+        let first = weights(&format!("{threads}-threads"), threads);
+        let again = weights(&format!("{threads}-threads-again"), threads);
+        assert!(first == again, "{threads} threads");
+    }
     assert!(SHORT.contains(&"train.steps=12"));
 }
