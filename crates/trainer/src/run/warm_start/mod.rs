@@ -1,9 +1,11 @@
 //! `--from`: a run that begins with the trained weights of another run or of a bundle. What fits the new model is
 //! taken over, what does not is trained anew, and both are said.
 
+mod source;
+
 use anyhow::Result;
 use burn::tensor::Device;
-use mriseg::bundle::{FileEntry, MANIFEST};
+use mriseg::bundle::FileEntry;
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::mask_lm::{InCommon, MaskLm, TakenOver};
 use mriseg::model::{ImageEncoder, Model};
@@ -13,12 +15,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
+use self::source::{Loaded, Source};
 use super::borrowed::Borrowed;
-use super::bundle_dir;
-use super::checkpoint::{self, AVERAGE, BEST};
 use super::folder::RunDir;
 use crate::cli::TrainArgs;
-use crate::config::{Experiment, LmTraining, Preset};
+use crate::config::Experiment;
 use crate::system::{json_if_there, usage};
 
 /// What a run's `env.json` says about its source.
@@ -53,132 +54,6 @@ pub(crate) struct WarmStart {
     image_tokens: bool,
     /// Of the tokenizers.
     report: TakenOver,
-}
-
-/// What a source holds.
-struct Loaded {
-    model: Model,
-    config: ModelConfig,
-    tokenizer: TextTokenizer,
-    /// SHA-256 of Emu3's weights, where the model reads their codes.
-    emu3: Option<String>,
-    /// Of the file that tells these weights from others.
-    sha256: String,
-}
-
-/// A folder that weights are taken from.
-enum Source {
-    Run(RunDir),
-    Bundle(PathBuf),
-}
-
-impl Source {
-    fn of(path: &Path) -> Result<Self> {
-        let example = "give a folder such as runs/demo or runs/demo/bundle";
-        if path.join(MANIFEST).is_file() {
-            return Ok(Self::Bundle(path.to_owned()));
-        }
-        if !path.is_dir() {
-            return Err(usage(format!(
-                "--from `{}`: there is no such folder; {example}",
-                path.display()
-            )));
-        }
-        RunDir::open(path).map(Self::Run).map_err(|_| {
-            usage(format!(
-                "--from `{}`: neither a run nor a bundle: it holds no config.toml and no {MANIFEST}; {example}",
-                path.display()
-            ))
-        })
-    }
-
-    /// The file that tells its weights from others. After a kill the checkpoint may lie beside its place.
-    fn fingerprinted(&self) -> PathBuf {
-        match self {
-            Self::Run(run) => run.checkpoint(BEST).join(AVERAGE),
-            Self::Bundle(folder) => folder.join(MANIFEST),
-        }
-    }
-
-    fn load(&self, device: &Device) -> Result<Loaded> {
-        match self {
-            Self::Run(run) => {
-                let experiment = Experiment::load(&run.config())?;
-                let folder = run.checkpoint(BEST);
-                let (model, tokenizer, sha256) =
-                    checkpoint::load_fingerprinted(&folder, &experiment, device)?;
-                let emu3 = json_if_there::<Value>(&run.data())
-                    .and_then(|data| Some(data.pointer("/emu3/sha256")?.as_str()?.to_owned()));
-                Ok(Loaded {
-                    model,
-                    config: experiment.model,
-                    tokenizer,
-                    emu3,
-                    sha256,
-                })
-            }
-            Self::Bundle(folder) => {
-                let (bundle, sha256) = bundle_dir::read_fingerprinted(folder)?;
-                let (model, tokenizer) = bundle.unpack(device)?;
-                let manifest = bundle.manifest;
-                Ok(Loaded {
-                    model,
-                    config: manifest.architecture,
-                    tokenizer,
-                    emu3: manifest.info.emu3.map(|emu3| emu3.sha256),
-                    sha256,
-                })
-            }
-        }
-    }
-
-    /// See [`BundleInfo::pretrained_encoder`](mriseg::bundle::BundleInfo::pretrained_encoder).
-    fn pretrained_encoder(&self) -> Option<String> {
-        let file = match self {
-            Self::Run(run) => run.data(),
-            Self::Bundle(folder) => folder.join(MANIFEST),
-        };
-        Some(
-            json_if_there::<Value>(&file)?
-                .get("pretrained_encoder")?
-                .as_str()?
-                .to_owned(),
-        )
-    }
-
-    /// Settings to begin with where the user names none: those of the run, or of the preset that is most like the
-    /// bundle.
-    fn settings(&self) -> Result<Experiment> {
-        match self {
-            Self::Run(run) => {
-                let mut experiment = Experiment::load(&run.config())?;
-                experiment.mask_tokenizer.from.clear();
-                experiment.image_tokenizer.from.clear();
-                experiment.text_tokenizer.from.clear();
-                Ok(experiment)
-            }
-            Self::Bundle(folder) => {
-                let manifest = bundle_dir::manifest(folder)?;
-                let model = manifest.architecture;
-                let like = [Preset::Tiny, Preset::Small, Preset::Base, Preset::Large]
-                    .map(Experiment::preset)
-                    .into_iter()
-                    .find(|preset| preset.model.lm.d_model >= model.lm.d_model)
-                    .unwrap_or_else(|| Experiment::preset(Preset::Large));
-                Ok(Experiment {
-                    model,
-                    train: LmTraining {
-                        pick: manifest.rule.pick,
-                        presence_threshold: manifest.rule.presence_threshold,
-                        dice_threshold: manifest.rule.dice_threshold,
-                        marginal_share: manifest.rule.marginal_share,
-                        ..like.train
-                    },
-                    ..like
-                })
-            }
-        }
-    }
 }
 
 /// The experiment that the arguments of `train` describe; with `--from` and neither file nor preset, on the
