@@ -29,6 +29,7 @@ fn outputs_that_would_overwrite_an_input_or_cannot_be_are_refused_before_the_bun
     let (folder, bytes) = with_picture();
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("sub")).unwrap();
+    fs::create_dir(at("model")).unwrap();
     fs::hard_link(at("xray.png"), at("same.png")).unwrap();
     let outs = [
         (&["--out", "xray.png"][..], 2, "--image too"),
@@ -45,13 +46,23 @@ fn outputs_that_would_overwrite_an_input_or_cannot_be_are_refused_before_the_bun
             2,
             "--out too",
         ),
+        (
+            &["--out", "a.png", "--overlay", "model/a.png"],
+            2,
+            "--overlay `model/a.png` lies in the folder of --bundle",
+        ),
+        (
+            &["--emu3", "sub", "--out", "sub/a.png"],
+            2,
+            "--out `sub/a.png` lies in the folder of --emu3",
+        ),
         (&["--out", "sub"], 2, "this is a folder"),
         (&["--out", "mask.jpg"], 2, "name a file such as mask.png"),
         (&["--out", "none/mask.png"], 1, "its folder does not exist"),
     ];
     for (arguments, code, said) in outs {
         let message = fail(
-            &mut predict(Path::new("nowhere"), folder.path(), arguments),
+            &mut predict(Path::new("model"), folder.path(), arguments),
             code,
         );
         assert!(message.contains(said), "{arguments:?}: {message}");
@@ -98,6 +109,15 @@ fn outputs_that_would_overwrite_an_input_or_cannot_be_are_refused_before_the_bun
         1,
     );
     assert!(message.contains("`xray.png`"), "{message}");
+    fs::create_dir_all(at("sub/notes/.git")).unwrap();
+    for (name, said) in [
+        ("notes", "never overwritten"),
+        ("a b", "cannot be a run name"),
+    ] {
+        let mut command = train(&at("sub"), name, &[]);
+        let message = fail(command.args(["--data", "nowhere"]), 2);
+        assert!(message.contains(said), "{message}");
+    }
 }
 
 #[test]
@@ -190,6 +210,19 @@ fn a_run_goes_on_from_any_folder_and_on_data_that_moved_but_not_on_other_data() 
         message.contains("say with --data where it lies now"),
         "{message}"
     );
+    let baseline = |more: &[&str], code| {
+        let mut command = trainer();
+        command.args(["baseline", "--device", "cpu", "--run"]);
+        let command = command.arg(&run).args(more);
+        fail(command.current_dir(at("elsewhere")), code)
+    };
+    let message = baseline(&[], 3);
+    assert!(
+        message.contains("say with --data where it lies now"),
+        "{message}"
+    );
+    let message = baseline(&["--data", "../moved"], 2);
+    assert!(message.contains("efficientnet_lite0"), "{message}");
     succeed(&mut again(&["--data", "../moved"]));
     succeed(&mut again(&[]));
     data(&at("other"));
@@ -201,6 +234,57 @@ fn a_run_goes_on_from_any_folder_and_on_data_that_moved_but_not_on_other_data() 
             && message.contains("a sentence was changed"),
         "{message}"
     );
+}
+
+/// Masks of lungs for some pictures of `data`, one of them held out.
+fn lungs(data: &Path, folder: &Path) {
+    let masks = fs::read_dir(data.join("train/mask")).unwrap();
+    let mut masks: Vec<_> = masks.map(|mask| mask.unwrap().path()).collect();
+    masks.sort();
+    for (part, masks) in [("Train", &masks[..3]), ("Val", &masks[3..4])] {
+        let part = folder.join(format!("COVID-19_{part}/lung"));
+        fs::create_dir_all(&part).unwrap();
+        for mask in masks {
+            fs::copy(mask, part.join(mask.file_name().unwrap())).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_run_goes_on_where_its_settings_say_to_which_place_further_data_moved() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    data(&at("data"));
+    data(&at("further"));
+    lungs(&at("data"), &at("thorax"));
+    let sets = [
+        "data.test_split=valid",
+        "train.steps=2",
+        "data.lungs=thorax",
+        "data.sources=[{folder=\"further\", share=0.4}]",
+    ];
+    let mut command = train(Path::new("."), "run", &sets);
+    succeed(command.args(["--data", "data"]).current_dir(root.path()));
+    let config = at("run/config.toml");
+    for (folder, key) in [("thorax", "data.lungs"), ("further", "data.sources")] {
+        let moved = at(&format!("moved-{folder}"));
+        fs::rename(at(folder), &moved).unwrap();
+        let message = fail(&mut resume(&at("run"), root.path(), &[]), 3);
+        assert!(
+            message.contains(key) && message.contains("config.toml"),
+            "{message}"
+        );
+        let settings = fs::read_to_string(&config).unwrap();
+        let [was, is] = [Path::new(folder), &moved].map(|path| format!("{path:?}"));
+        assert_eq!(settings.matches(&was).count(), 1, "{settings}");
+        fs::write(&config, settings.replace(&was, &is)).unwrap();
+        succeed(&mut resume(&at("run"), root.path(), &[]));
+    }
+    let table = at("moved-further/captions.csv");
+    let captions = fs::read_to_string(&table).unwrap();
+    fs::write(&table, captions.replacen("left", "right", 1)).unwrap();
+    let message = fail(&mut resume(&at("run"), root.path(), &[]), 2);
+    assert!(message.contains("began with other cases"), "{message}");
 }
 
 #[cfg(unix)]
@@ -289,10 +373,10 @@ fn a_reader_that_has_seen_enough_ends_no_run_and_a_full_disk_is_told() {
 #[test]
 fn equal_seeds_give_equal_weights_to_the_bit() {
     let root = tempfile::tempdir().unwrap();
-    let weights = |name: &str| {
+    let weights = |name: &str, threads: &str| {
         let sets = ["train.contrast.weight=0.1", "train.hard_errors.weight=0.5"];
         let mut command = train(root.path(), name, &sets);
-        succeed(command.args(["--threads", "1"]));
+        succeed(command.args(["--threads", threads]));
         let exact = root.path().join(format!("{name}-exact"));
         let mut export = trainer();
         export.args([
@@ -311,6 +395,11 @@ fn equal_seeds_give_equal_weights_to_the_bit() {
             fs::read(root.path().join(name).join("metrics.jsonl")).unwrap(),
         )
     };
-    assert!(weights("one") == weights("two"));
+    // Another number of threads adds up in another order.
+    for threads in ["1", "2"] {
+        let first = weights(&format!("{threads}-threads"), threads);
+        let again = weights(&format!("{threads}-threads-again"), threads);
+        assert!(first == again, "{threads} threads");
+    }
     assert!(SHORT.contains(&"train.steps=12"));
 }

@@ -221,6 +221,16 @@ fn codes_are_made_once_and_training_reads_nothing_else() {
 }
 
 #[test]
+fn a_folder_of_something_else_is_no_place_for_codes_and_nothing_is_read_before_that_is_said() {
+    let paper = Paper::new();
+    fs::create_dir(paper.at("codes")).unwrap();
+    fs::write(paper.at("codes/notes.txt"), b"").unwrap();
+    fs::remove_dir_all(paper.at("data")).unwrap();
+    let message = fail(&mut paper.command("tokenize", &[]), 2);
+    assert!(message.contains("holds other files"), "{message}");
+}
+
+#[test]
 fn the_strategies_are_compared_on_codes() {
     let paper = Paper::new();
     succeed(&mut paper.command("tokenize", &[]));

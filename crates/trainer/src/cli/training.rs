@@ -1,6 +1,7 @@
 //! Arguments of `train`, `baseline`, `tokenize` and `ablate`.
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -84,6 +85,9 @@ pub(crate) struct BaselineArgs {
     /// Folder of the run
     #[arg(long, value_name = "RUN")]
     pub(crate) run: PathBuf,
+    /// Where its data lies now, if it moved
+    #[arg(long, value_name = "FOLDER", value_parser = OsStringValueParser::new().map(DataSpec::from))]
+    pub(crate) data: Option<DataSpec>,
     #[command(flatten)]
     pub(crate) process: ProcessArgs,
 }

@@ -144,6 +144,20 @@ impl Origin {
 }
 
 impl CodesDir {
+    /// Refuses a folder that codes cannot be added to.
+    ///
+    /// # Errors
+    /// It holds other files.
+    pub(crate) fn must_be_possible(path: &Path) -> Result<()> {
+        if is_occupied(path) && !path.join(INDEX).is_file() {
+            return Err(usage(format!(
+                "emu3.codes = `{}`: the folder holds other files; name one that is empty or does not exist",
+                path.display()
+            )));
+        }
+        Ok(())
+    }
+
     /// Opens a folder that holds, or will hold, the codes of `origin`; `empty` gives those of an empty mask.
     ///
     /// # Errors
@@ -153,12 +167,7 @@ impl CodesDir {
         origin: Origin,
         empty: impl FnOnce() -> Result<Vec<u16>>,
     ) -> Result<Self> {
-        if is_occupied(path) && !path.join(INDEX).is_file() {
-            return Err(usage(format!(
-                "emu3.codes = `{}`: the folder holds other files; name one that is empty or does not exist",
-                path.display()
-            )));
-        }
+        Self::must_be_possible(path)?;
         create_folder(path).context(WRITING)?;
         let lock = Some(FolderLock::take(path)?);
         sweep(path);

@@ -13,7 +13,10 @@ pub(crate) fn run(args: &BaselineArgs) -> Result<()> {
     let of_run = TrainArgs {
         resume: Some(args.run.clone()),
         process: args.process.clone(),
-        experiment: ExperimentArgs::default(),
+        experiment: ExperimentArgs {
+            data: args.data.clone(),
+            ..ExperimentArgs::default()
+        },
         ..TrainArgs::demo()
     };
     let run = Run::open(&of_run, Interrupt::install()?)?;

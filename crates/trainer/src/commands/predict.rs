@@ -18,7 +18,7 @@ use crate::data::gallery;
 use crate::report::pictures;
 use crate::run::{bundle_dir, vision_of_bundle};
 use crate::system::files::read;
-use crate::system::outputs::{OutputFile, check_files};
+use crate::system::outputs::{OutputFile, check_files, check_folders};
 use crate::system::say::{note, out, say};
 use crate::system::{device, with_a_partner, write_atomic};
 
@@ -124,7 +124,10 @@ fn check_outputs(args: &PredictArgs) -> Result<()> {
     if let Some(image) = &args.image {
         inputs.push(("--image", image));
     }
-    check_files(&outputs, &inputs)
+    check_files(&outputs, &inputs)?;
+    let mut read = vec![("--bundle", args.bundle.as_path())];
+    read.extend(args.emu3.as_deref().map(|folder| ("--emu3", folder)));
+    check_folders(&outputs, &read)
 }
 
 fn one(

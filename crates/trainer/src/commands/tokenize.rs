@@ -33,6 +33,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     };
     let path = Path::new(&experiment.emu3.codes);
     check_folder("--set emu3.codes", path)?;
+    CodesDir::must_be_possible(path)?;
     let interrupt = Interrupt::install()?;
     let display = Display::detect(args.process.quiet);
     let chosen = device::choose(&args.process.device)?;

@@ -13,7 +13,6 @@ use crate::data::Asking;
 use crate::eval::Baseline;
 use crate::fit::DenseTrainer;
 use crate::report::Summary;
-use crate::system::atomic::complete_dir;
 use crate::system::{Chosen, Kind, exit, replace_dir, usage, write_atomic};
 
 /// The one that `trainer baseline` trained beside a run.
@@ -22,16 +21,18 @@ use crate::system::{Chosen, Kind, exit, replace_dir, usage, write_atomic};
 /// There is none, or it cannot be read.
 pub(crate) fn open(run: &RunDir, device: &Device, workers: usize) -> Result<Baseline> {
     let experiment = Experiment::load(&run.config())?;
-    let weights = complete_dir(&run.baseline()).join(AVERAGE);
-    if !weights.is_file() {
-        return Err(usage(format!(
-            "the run `{at}` has no dense baseline: train it with `trainer baseline --run {at}`",
-            at = run.path().display()
-        )));
-    }
-    let fresh = experiment.model.init_dense(device);
+    let model = checkpoint::read_complete(&run.baseline(), |folder| {
+        let weights = folder.join(AVERAGE);
+        if !weights.is_file() {
+            return Err(usage(format!(
+                "the run `{at}` has no dense baseline: train it with `trainer baseline --run {at}`",
+                at = run.path().display()
+            )));
+        }
+        checkpoint::load(&weights, experiment.model.init_dense(device))
+    })?;
     Ok(Baseline {
-        model: checkpoint::load(&weights, fresh)?,
+        model,
         tokenizer: checkpoint::tokenizer(&run.checkpoint(LAST))?,
         config: experiment.model,
         device: device.clone(),
@@ -97,5 +98,37 @@ impl Run {
             write_atomic(&folder.join("summary.json"), &bytes)
         })?;
         Ok(summary)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::checkpoint::RunProgress;
+    use mriseg::text::TextTokenizer;
+    use std::fs;
+
+    #[test]
+    fn a_baseline_is_read_though_its_run_was_killed_between_the_two_renames_of_a_checkpoint() {
+        let root = tempfile::tempdir().unwrap();
+        let run = RunDir::create_named(root.path(), "run").unwrap();
+        let mut experiment = Experiment::tiny();
+        experiment.model.lm.layers = 1;
+        write_atomic(&run.config(), experiment.to_toml().unwrap().as_bytes()).unwrap();
+        let device = Device::flex();
+        let none = open(&run, &device, 1).map(drop).unwrap_err().to_string();
+        assert!(none.contains("trainer baseline --run"), "{none}");
+
+        let dense = experiment.model.init_dense(&device);
+        replace_dir(&run.baseline(), |folder| {
+            checkpoint::store(&dense, &folder.join(AVERAGE))
+        })
+        .unwrap();
+        let tokenizer = TextTokenizer::learn(["left lung"].into_iter(), 300).unwrap();
+        let model = experiment.model.init(&device);
+        checkpoint::save_best(&run, &model, &tokenizer, RunProgress::default()).unwrap();
+        let left = run.checkpoints().join("last.new");
+        fs::rename(run.checkpoint(checkpoint::BEST), left).unwrap();
+        open(&run, &device, 1).unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! Bundles as folders.
 
 use anyhow::Result;
-use mriseg::bundle::{Bundle, MANIFEST, Manifest};
+use mriseg::bundle::{Bundle, MANIFEST, Manifest, sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,12 +9,18 @@ use crate::system::{files, write_atomic, write_dir_atomic};
 
 /// Reads a bundle folder; digests are checked when it is unpacked.
 pub(crate) fn read(folder: &Path) -> Result<Bundle> {
-    let manifest = manifest(folder)?;
+    Ok(read_fingerprinted(folder)?.0)
+}
+
+/// The same, with the SHA-256 of its manifest's file.
+pub(crate) fn read_fingerprinted(folder: &Path) -> Result<(Bundle, String)> {
+    let bytes = bytes_of(folder, MANIFEST)?;
+    let manifest = Manifest::parse(&bytes)?;
     let mut files = BTreeMap::new();
     for entry in manifest.files() {
         files.insert(entry.file.clone(), bytes_of(folder, &entry.file)?);
     }
-    Ok(Bundle { manifest, files })
+    Ok((Bundle { manifest, files }, sha256(&bytes)))
 }
 
 /// Reads what a bundle says about itself.

@@ -5,6 +5,7 @@ use anyhow::{Result, anyhow};
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device};
+use mriseg::bundle::sha256;
 use mriseg::loss::HardErrorMemory;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
@@ -102,7 +103,7 @@ pub(crate) fn resume(
         .transpose()?;
     let path = folder.join(OPTIMIZER);
     let moments = optimizer(experiment)
-        .from_bytes(whole(&path)?)
+        .from_bytes(Bytes::from_bytes_vec(read(&path)?))
         .map_err(|error| damaged(&path, &error))?;
     let positions = experiment.model.layout().mask();
     let memory = read_memory(&folder.join(MEMORY), cases, positions)?;
@@ -137,36 +138,35 @@ pub(crate) fn load_average(
     experiment: &Experiment,
     device: &Device,
 ) -> Result<(Model, TextTokenizer, RunProgress)> {
-    const TRIES: usize = 3;
-    let state = || fs::read(complete_dir(folder).join(STATE)).ok();
-    let mut tries = 0;
-    loop {
-        let before = state();
-        let loaded = load_once(&complete_dir(folder), experiment, device);
-        tries += 1;
-        // A run that goes on may have put another checkpoint there meanwhile.
-        if tries == TRIES || state() == before {
-            return loaded;
-        }
-    }
+    read_complete(folder, |folder| {
+        must_be_there(folder)?;
+        let tokenizer = read_tokenizer(folder)?;
+        let path = folder.join(STATE);
+        let reached =
+            serde_json::from_slice(&read(&path)?).map_err(|error| damaged(&path, &error))?;
+        let average = load(&folder.join(AVERAGE), experiment.model.init(device))?;
+        Ok((average, tokenizer, reached))
+    })
 }
 
-fn load_once(
+/// The averaged weights and the text tokenizer of a checkpoint folder, and the SHA-256 of the file of these weights.
+///
+/// # Errors
+/// A file is missing or damaged.
+pub(crate) fn load_fingerprinted(
     folder: &Path,
     experiment: &Experiment,
     device: &Device,
-) -> Result<(Model, TextTokenizer, RunProgress)> {
-    if !folder.is_dir() {
-        return Err(data(format!(
-            "there is no checkpoint at `{}`: the run ended before its first one; start it again",
-            folder.display()
-        )));
-    }
-    let tokenizer = tokenizer(folder)?;
-    let path = folder.join(STATE);
-    let reached = serde_json::from_slice(&read(&path)?).map_err(|error| damaged(&path, &error))?;
-    let average = load(&folder.join(AVERAGE), experiment.model.init(device))?;
-    Ok((average, tokenizer, reached))
+) -> Result<(Model, TextTokenizer, String)> {
+    read_complete(folder, |folder| {
+        must_be_there(folder)?;
+        let tokenizer = read_tokenizer(folder)?;
+        let path = folder.join(AVERAGE);
+        let bytes = read(&path)?;
+        let sha256 = sha256(&bytes);
+        let average = load_bytes(&path, bytes, experiment.model.init(device))?;
+        Ok((average, tokenizer, sha256))
+    })
 }
 
 /// The text tokenizer of a checkpoint folder.
@@ -174,6 +174,48 @@ fn load_once(
 /// # Errors
 /// The file is missing or damaged.
 pub(crate) fn tokenizer(folder: &Path) -> Result<TextTokenizer> {
+    read_complete(folder, read_tokenizer)
+}
+
+/// What `read` makes of a folder, wherever it lies complete; again where a run that goes on may have put another one
+/// there meanwhile.
+///
+/// # Errors
+/// Those of `read`.
+pub(super) fn read_complete<T>(
+    folder: &Path,
+    mut read: impl FnMut(&Path) -> Result<T>,
+) -> Result<T> {
+    const TRIES: usize = 5;
+    // A rename changes neither time nor state.
+    let seen = || {
+        let complete = complete_dir(folder);
+        let made = fs::metadata(&complete).and_then(|found| found.modified());
+        (made.ok(), fs::read(complete.join(STATE)).ok(), complete)
+    };
+    let mut before = seen();
+    for _ in 1..TRIES {
+        let result = read(&before.2);
+        let after = seen();
+        if after == before {
+            return result;
+        }
+        before = after;
+    }
+    read(&before.2)
+}
+
+fn must_be_there(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(data(format!(
+        "there is no checkpoint at `{}`: the run ended before its first one; start it again",
+        folder.display()
+    )))
+}
+
+fn read_tokenizer(folder: &Path) -> Result<TextTokenizer> {
     let path = folder.join(TOKENIZER);
     Ok(TextTokenizer::from_bytes(
         &read(&path)?,
@@ -196,15 +238,16 @@ fn cannot_store(path: &Path, error: &dyn std::fmt::Display) -> anyhow::Error {
 }
 
 pub(crate) fn load<M: Module>(path: &Path, model: M) -> Result<M> {
-    let record = ModuleRecord::from_bytes(whole(path)?).map_err(|error| damaged(path, &error))?;
+    load_bytes(path, read(path)?, model)
+}
+
+/// Of a file read at once: burn would read its tensors when they are first needed, when another checkpoint may lie there.
+fn load_bytes<M: Module>(path: &Path, bytes: Vec<u8>, model: M) -> Result<M> {
+    let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes))
+        .map_err(|error| damaged(path, &error))?;
     model
         .try_load_record(record)
         .map_err(|error| damaged(path, &error))
-}
-
-/// A file read at once: burn would read its tensors when they are first needed, when another checkpoint may lie there.
-fn whole(path: &Path) -> Result<Bytes> {
-    Ok(Bytes::from_bytes_vec(read(path)?))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -221,6 +264,30 @@ fn damaged(path: &Path, error: &dyn std::fmt::Display) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_checkpoint_that_moves_while_it_is_read_is_read_again() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join(LAST);
+        let left = root.path().join("last.new");
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join(STATE), b"{}").unwrap();
+        let found = read_complete(&folder, |complete| {
+            if complete == left {
+                fs::rename(&left, &folder).unwrap();
+            }
+            read(&complete.join(STATE))
+        });
+        assert_eq!(found.unwrap(), b"{}");
+
+        let mut reads = 0;
+        let damaged = read_complete(&folder, |complete| {
+            reads += 1;
+            read(&complete.join(AVERAGE))
+        });
+        assert!(damaged.is_err());
+        assert_eq!(reads, 1);
+    }
 
     #[test]
     fn a_resumed_run_has_its_memory_and_its_weights_and_refuses_another_number_of_cases() {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use crate::system::atomic::recover_dir;
+use crate::system::lock::{LOCK, is_hidden_leftover};
 use crate::system::{Display, FolderLock, cannot_write, create_folder, exit, lock, write_atomic};
 
 /// Folder of the newest checkpoint.
@@ -22,6 +23,8 @@ const DATA: &str = "data.json";
 const CHECKPOINTS: &str = "checkpoints";
 const SAMPLES: &str = "samples";
 const REPORT: &str = "report";
+/// Written and removed to see whether files can be written; one that a process left behind is in nobody's way.
+const PROBE: &str = ".writable.tmp";
 
 /// One run's folder, `<root>/<name>`.
 #[derive(Debug, Clone)]
@@ -44,7 +47,7 @@ impl RunDir {
             number += 1;
             path = root.join(format!("{name}-{number}"));
         }
-        Self::prepare(path)
+        Self::prepare(path, true)
     }
 
     /// Creates exactly `<root>/<name>`, or takes the folder of that name where a process ended before the run began.
@@ -54,24 +57,40 @@ impl RunDir {
     pub(crate) fn create_named(root: &Path, name: &str) -> Result<Self> {
         check_name(name)?;
         let path = root.join(name);
-        if Self::try_create(root, &path)? || Self::is_unbegun(&path) {
-            return Self::prepare(path);
+        let made = Self::try_create(root, &path)?;
+        if made || Self::is_unbegun(&path) {
+            return Self::prepare(path, made);
         }
-        Err(exit::usage(format!(
-            "the run `{at}` exists and is never overwritten; continue it with --resume {at}, or choose another --name",
-            at = path.display()
-        )))
+        Err(taken(&path))
     }
 
-    /// Whether a folder is that of a run which ended before it had settings.
+    /// Refuses a name that [`RunDir::create_named`] would refuse.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn must_be_free(root: &Path, name: &str) -> Result<()> {
+        check_name(name)?;
+        let path = root.join(name);
+        if path.symlink_metadata().is_ok() && !Self::is_unbegun(&path) {
+            return Err(taken(&path));
+        }
+        Ok(())
+    }
+
+    /// Whether a folder is empty, or that of a run which ended before it had settings: locked once, and with nothing but
+    /// what is made before them.
     fn is_unbegun(path: &Path) -> bool {
-        let own = [CHECKPOINTS, SAMPLES, REPORT, ENV, DATA, CASES];
-        let is_own = |name: &str| own.contains(&name) || name.starts_with('.');
-        fs::read_dir(path).is_ok_and(|mut entries| {
+        let is_own = |name: &str| match name {
+            CHECKPOINTS | SAMPLES | REPORT => is_empty_folder(&path.join(name)),
+            ENV | DATA | CASES => true,
+            _ => is_hidden_leftover(name),
+        };
+        let all_own = fs::read_dir(path).is_ok_and(|mut entries| {
             entries.all(|entry| {
                 entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(is_own))
             })
-        })
+        });
+        all_own && (path.join(LOCK).is_file() || is_empty_folder(path))
     }
 
     /// Opens the folder of an earlier run to write to it, and puts right what was cut off there; says so.
@@ -203,12 +222,14 @@ impl RunDir {
         }
     }
 
-    /// Takes the lock, lays out the subfolders and proves, before any training, that files can be written. On an error
-    /// nothing of it stays.
-    fn prepare(path: PathBuf) -> Result<Self> {
+    /// Takes the lock of a folder, which was `made` for this run or found, lays out the subfolders and proves, before any
+    /// training, that files can be written. On an error nothing stays that was made here.
+    fn prepare(path: PathBuf, made: bool) -> Result<Self> {
         let lock = FolderLock::take(&path).inspect_err(|_| {
-            // It is empty, or somebody else's.
-            let _ = fs::remove_dir(&path);
+            if made {
+                // It is empty, or another process has begun a run in it.
+                let _ = fs::remove_dir(&path);
+            }
         })?;
         let run = Self {
             path,
@@ -220,23 +241,40 @@ impl RunDir {
                 run.path.display()
             )));
         }
-        let lay_out = || -> Result<()> {
-            for folder in [run.checkpoints(), run.samples(), run.report()] {
-                create_folder(&folder)?;
-            }
-            let probe = run.path.join(".writable");
-            write_atomic(&probe, b"probe")?;
-            fs::remove_file(&probe).map_err(|e| cannot_write(&probe, &e))
-        };
-        match lay_out() {
-            Ok(()) => Ok(run),
-            Err(error) => {
-                // The first error is the one to report; this folder holds nothing that could be missed.
+        let mut folders = vec![run.checkpoints(), run.samples(), run.report()];
+        folders.retain(|folder| !folder.exists());
+        if let Err(error) = run.lay_out(&folders) {
+            // The first error is the one to report.
+            if made {
                 let _ = fs::remove_dir_all(&run.path);
-                Err(error)
             }
+            for folder in folders {
+                let _ = fs::remove_dir(folder);
+            }
+            return Err(error);
         }
+        Ok(run)
     }
+
+    fn lay_out(&self, folders: &[PathBuf]) -> Result<()> {
+        for folder in folders {
+            create_folder(folder)?;
+        }
+        let probe = self.path.join(PROBE);
+        write_atomic(&probe, b"probe")?;
+        fs::remove_file(&probe).map_err(|e| cannot_write(&probe, &e))
+    }
+}
+
+fn is_empty_folder(path: &Path) -> bool {
+    fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn taken(path: &Path) -> anyhow::Error {
+    exit::usage(format!(
+        "the run `{at}` exists and is never overwritten; continue it with --resume {at}, or choose another --name",
+        at = path.display()
+    ))
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -252,6 +290,7 @@ fn check_name(name: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::atomic::faults;
 
     #[test]
     fn a_taken_name_gets_a_number_and_the_first_run_stays() {
@@ -346,6 +385,56 @@ mod tests {
         fs::create_dir(root.path().join("notes")).unwrap();
         fs::write(root.path().join("notes/diary.txt"), b"").unwrap();
         assert!(RunDir::create_named(root.path(), "notes").is_err());
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_is_no_run_that_never_began() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join("mine").join(name);
+        for (files, is_run) in [
+            (&[".lock", "data.json"][..], true),
+            (&["data.json"], false),
+            (&[".lock", ".git/HEAD"], false),
+            (&[".lock", ".env"], false),
+            (&[".lock", "samples/a.png"], false),
+            (&[".lock", "checkpoints/last/state.json"], false),
+        ] {
+            for file in files {
+                fs::create_dir_all(at(file).parent().unwrap()).unwrap();
+                fs::write(at(file), b"").unwrap();
+            }
+            let free = RunDir::must_be_free(root.path(), "mine");
+            assert_eq!(free.is_ok(), is_run, "{files:?}");
+            let created = RunDir::create_named(root.path(), "mine");
+            assert_eq!(created.is_ok(), is_run, "{files:?}");
+            drop(created);
+            fs::remove_dir_all(root.path().join("mine")).unwrap();
+        }
+        RunDir::must_be_free(root.path(), "mine").unwrap();
+        assert!(RunDir::must_be_free(root.path(), "../mine").is_err());
+    }
+
+    #[test]
+    fn on_a_full_disk_a_folder_that_was_there_stays_and_one_that_was_made_goes() {
+        let root = tempfile::tempdir().unwrap();
+        let found = root.path().join("found");
+        fs::create_dir(&found).unwrap();
+        fs::write(found.join(".lock"), b"").unwrap();
+        fs::write(found.join("env.json"), b"{}").unwrap();
+        fs::create_dir(found.join("report")).unwrap();
+        for name in ["found", "made"] {
+            // The root, the lock and two folders go well.
+            let create = || RunDir::create_named(root.path(), name);
+            let (run, failed) = faults::after(4, io::ErrorKind::StorageFull, create);
+            assert!(failed && run.unwrap_err().to_string().contains("full"));
+        }
+        let mut names: Vec<_> = fs::read_dir(&found)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        assert_eq!(names, [".lock", "env.json", "report"]);
+        assert!(!root.path().join("made").exists());
     }
 
     #[test]

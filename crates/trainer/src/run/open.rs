@@ -77,6 +77,9 @@ impl Settings {
             });
         }
         outputs::check_folder("--out", &args.out)?;
+        if let Some(name) = &args.name {
+            RunDir::must_be_free(&args.out, name)?;
+        }
         if let Some(from) = &args.from {
             must_be_text("--from", from)?;
         }

@@ -39,7 +39,27 @@ pub(super) fn experiment(run: &RunDir, args: &TrainArgs) -> Result<Experiment> {
             folder.display()
         )));
     }
+    must_be_there(&experiment, run)?;
     Ok(experiment)
+}
+
+/// Refuses settings whose further data is not there. No option names it.
+fn must_be_there(experiment: &Experiment, run: &RunDir) -> Result<()> {
+    let data = &experiment.data;
+    let lungs = ("data.lungs", Path::new(&data.lungs));
+    let sources = data.sources.iter();
+    let sources = sources.map(|source| ("data.sources", source.folder.as_path()));
+    for (key, folder) in std::iter::once(lungs).chain(sources) {
+        if !folder.as_os_str().is_empty() && !folder.exists() {
+            return Err(exit::data(format!(
+                "`{}`, which the run `{}` takes from {key}, is not there; put it back, or write where it lies now to {key} in `{}`",
+                folder.display(),
+                run.path().display(),
+                run.config().display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Relative paths as they were meant in `directory`, where they still lead somewhere.

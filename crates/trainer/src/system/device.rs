@@ -38,7 +38,7 @@ pub(crate) enum DeviceChoice {
 pub(crate) enum Which {
     /// The first one that is real.
     First,
-    /// By its number in the list.
+    /// By its number in the list, or by that of its model.
     Number(usize),
     /// By a part of its name, in small letters.
     Named(String),
@@ -217,6 +217,7 @@ fn pick<'a>(gpus: &'a [Gpu], which: &Which, accepted: bool) -> Result<&'a Gpu, S
             .collect();
         names.join(", ")
     };
+    let named = |part: &str| (gpus.iter()).find(|gpu| gpu.name.to_lowercase().contains(part));
     let Some(first) = gpus.first() else {
         return Err(
             "no GPU was found: install its Vulkan, Metal or DirectX 12 driver, or use --device cpu"
@@ -225,21 +226,21 @@ fn pick<'a>(gpus: &'a [Gpu], which: &Which, accepted: bool) -> Result<&'a Gpu, S
     };
     let gpu = match which {
         Which::First => first,
-        Which::Number(number) => gpus.get(*number).ok_or_else(|| {
-            format!(
-                "--device gpu:{number}: there is no such GPU; there are: {}",
-                listed()
-            )
-        })?,
-        Which::Named(part) => gpus
-            .iter()
-            .find(|gpu| gpu.name.to_lowercase().contains(part))
+        // That of a model, such as 4090, is a name; a shorter one would be found in versions and in `HBM3`.
+        Which::Number(number) => (gpus.get(*number))
+            .or_else(|| named(&number.to_string()).filter(|_| *number >= 100))
             .ok_or_else(|| {
                 format!(
-                    "--device gpu:{part}: no GPU has that name; there are: {}",
+                    "--device gpu:{number}: there is no such GPU; there are: {}",
                     listed()
                 )
             })?,
+        Which::Named(part) => named(part).ok_or_else(|| {
+            format!(
+                "--device gpu:{part}: no GPU has that name; there are: {}",
+                listed()
+            )
+        })?,
     };
     if gpu.kind == GpuKind::Simulated && !accepted {
         let only = if gpus.len() == 1 {
@@ -336,13 +337,14 @@ mod tests {
     #[test]
     fn a_gpu_is_found_by_number_or_name_and_a_simulated_one_is_accepted_first() {
         let gpus = [
-            gpu("NVIDIA RTX", GpuKind::Discrete),
+            gpu("NVIDIA RTX 4090", GpuKind::Discrete),
             gpu("Intel UHD", GpuKind::Integrated),
             gpu("llvmpipe", GpuKind::Simulated),
         ];
         let name =
             |which: &Which, accepted| pick(&gpus, which, accepted).map(|gpu| gpu.name.as_str());
-        assert_eq!(name(&Which::First, false), Ok("NVIDIA RTX"));
+        assert_eq!(name(&Which::First, false), Ok("NVIDIA RTX 4090"));
+        assert_eq!(name(&Which::Number(4090), false), Ok("NVIDIA RTX 4090"));
         assert_eq!(name(&Which::Number(1), false), Ok("Intel UHD"));
         assert_eq!(
             name(&Which::Named("uhd".to_owned()), false),

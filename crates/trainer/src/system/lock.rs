@@ -1,7 +1,7 @@
 //! One writer per folder: a lock that says who has it, and that the system takes back from a process that is gone.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,7 +13,8 @@ use super::exit::usage;
 use super::files::json_if_there;
 use super::progress::duration;
 
-const LOCK: &str = ".lock";
+/// Name of the file that is locked.
+pub(crate) const LOCK: &str = ".lock";
 
 /// The only right to write into a folder, until it is dropped or the process ends. The file stays: whoever removed it
 /// could let two others in.
@@ -51,8 +52,7 @@ impl FolderLock {
                     owner(&path)
                 )));
             }
-            // Some file systems of networks know no locks.
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => {}
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         let owner = Owner {
@@ -64,6 +64,12 @@ impl FolderLock {
         write_through(&mut file, &path, &serde_json::to_vec(&owner)?)?;
         Ok(Self { _file: file })
     }
+}
+
+/// Whether a file system knows no locks, or is one of a network where no daemon keeps them.
+fn has_no_locks(error: &io::Error) -> bool {
+    const ENOLCK: i32 = if cfg!(target_os = "linux") { 37 } else { 77 };
+    error.kind() == ErrorKind::Unsupported || (cfg!(unix) && error.raw_os_error() == Some(ENOLCK))
 }
 
 fn now() -> u64 {
@@ -86,7 +92,7 @@ fn owner(path: &Path) -> String {
 }
 
 /// Whether a file is one that a process leaves behind when it is killed, or a lock.
-fn is_hidden_leftover(name: &str) -> bool {
+pub(crate) fn is_hidden_leftover(name: &str) -> bool {
     name == LOCK || (name.starts_with('.') && name.ends_with(super::atomic::TEMPORARY))
 }
 
@@ -123,12 +129,19 @@ mod tests {
         let lock = FolderLock::take(folder.path()).unwrap();
         let said = FolderLock::take(folder.path()).unwrap_err().to_string();
         let process = format!("process {} on ", std::process::id());
-        assert!(
-            said.contains(&process) && said.contains("for 0 s"),
-            "{said}"
-        );
+        assert!(said.contains(&process) && said.contains("for "), "{said}");
         drop(lock);
         FolderLock::take(folder.path()).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_network_without_a_daemon_for_locks_is_no_error_and_a_broken_disk_is() {
+        const ENOLCK: i32 = 37;
+        const EIO: i32 = 5;
+        assert!(has_no_locks(&io::Error::from_raw_os_error(ENOLCK)));
+        assert!(has_no_locks(&ErrorKind::Unsupported.into()));
+        assert!(!has_no_locks(&io::Error::from_raw_os_error(EIO)));
     }
 
     #[test]

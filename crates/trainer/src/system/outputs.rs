@@ -44,6 +44,25 @@ pub(crate) fn check_files(outputs: &[OutputFile<'_>], inputs: &[(&str, &Path)]) 
     Ok(())
 }
 
+/// Refuses files in one of the `folders`, which are read whole.
+///
+/// # Errors
+/// Names both options and the remedy.
+pub(crate) fn check_folders(outputs: &[OutputFile<'_>], folders: &[(&str, &Path)]) -> Result<()> {
+    for output in outputs {
+        for (option, folder) in folders {
+            if is_same_file(parent_of(output.path), folder).unwrap_or(false) {
+                return Err(usage(format!(
+                    "{} `{}` lies in the folder of {option}, whose files it could overwrite; name a file in another folder",
+                    output.option,
+                    output.path.display()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 impl OutputFile<'_> {
     fn must_be_possible(&self) -> Result<()> {
         let (option, path, what, extension) = (self.option, self.path, self.what, self.extension);
@@ -167,6 +186,30 @@ mod tests {
             fs::read_dir(folder.path()).unwrap().count(),
             if cfg!(unix) { 4 } else { 3 }
         );
+    }
+
+    #[test]
+    fn nothing_is_written_into_a_folder_that_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        let bundle = root.path().join("bundle");
+        fs::create_dir_all(bundle.join("sub")).unwrap();
+        let check = |path: &str| {
+            let output = OutputFile {
+                option: "--out",
+                path: &root.path().join(path),
+                what: "the list of tokens",
+                extension: "json",
+            };
+            check_folders(&[output], &[("--bundle", &bundle)])
+        };
+        for path in ["bundle/tokenizer.json", "bundle/sub/../new.json"] {
+            let error = check(path).unwrap_err();
+            assert_eq!(kind_of(&error), Kind::Usage);
+            let said = error.to_string();
+            assert!(said.contains("lies in the folder of --bundle"), "{said}");
+        }
+        check("tokens.json").unwrap();
+        check("bundle/sub/tokens.json").unwrap();
     }
 
     #[test]

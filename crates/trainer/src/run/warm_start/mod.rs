@@ -1,9 +1,11 @@
 //! `--from`: a run that begins with the trained weights of another run or of a bundle. What fits the new model is
 //! taken over, what does not is trained anew, and both are said.
 
+mod source;
+
 use anyhow::Result;
 use burn::tensor::Device;
-use mriseg::bundle::{FileEntry, MANIFEST, sha256};
+use mriseg::bundle::FileEntry;
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::mask_lm::{InCommon, MaskLm, TakenOver};
 use mriseg::model::{ImageEncoder, Model};
@@ -11,16 +13,13 @@ use mriseg::text::TextTokenizer;
 use mriseg::vq::MaskTokenizer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use self::source::{Loaded, Source};
 use super::borrowed::Borrowed;
-use super::bundle_dir;
-use super::checkpoint::{self, AVERAGE, BEST};
 use super::folder::RunDir;
 use crate::cli::TrainArgs;
-use crate::config::{Experiment, LmTraining, Preset};
-use crate::system::exit::data;
+use crate::config::Experiment;
 use crate::system::{json_if_there, usage};
 
 /// What a run's `env.json` says about its source.
@@ -57,109 +56,6 @@ pub(crate) struct WarmStart {
     report: TakenOver,
 }
 
-/// A folder that weights are taken from.
-enum Source {
-    Run(RunDir),
-    Bundle(PathBuf),
-}
-
-impl Source {
-    fn of(path: &Path) -> Result<Self> {
-        let example = "give a folder such as runs/demo or runs/demo/bundle";
-        if path.join(MANIFEST).is_file() {
-            return Ok(Self::Bundle(path.to_owned()));
-        }
-        if !path.is_dir() {
-            return Err(usage(format!(
-                "--from `{}`: there is no such folder; {example}",
-                path.display()
-            )));
-        }
-        RunDir::open(path).map(Self::Run).map_err(|_| {
-            usage(format!(
-                "--from `{}`: neither a run nor a bundle: it holds no config.toml and no {MANIFEST}; {example}",
-                path.display()
-            ))
-        })
-    }
-
-    fn fingerprinted(&self) -> PathBuf {
-        match self {
-            Self::Run(run) => run.checkpoint(BEST).join(AVERAGE),
-            Self::Bundle(folder) => folder.join(MANIFEST),
-        }
-    }
-
-    /// The model, its sizes, its text tokenizer and the SHA-256 of Emu3's weights, where it reads their codes.
-    fn load(&self, device: &Device) -> Result<(Model, ModelConfig, TextTokenizer, Option<String>)> {
-        match self {
-            Self::Run(run) => {
-                let experiment = Experiment::load(&run.config())?;
-                let folder = run.checkpoint(BEST);
-                let (model, tokenizer, _) = checkpoint::load_average(&folder, &experiment, device)?;
-                let emu3 = json_if_there::<Value>(&run.data())
-                    .and_then(|data| Some(data.pointer("/emu3/sha256")?.as_str()?.to_owned()));
-                Ok((model, experiment.model, tokenizer, emu3))
-            }
-            Self::Bundle(folder) => {
-                let bundle = bundle_dir::read(folder)?;
-                let (model, tokenizer) = bundle.unpack(device)?;
-                let manifest = bundle.manifest;
-                let emu3 = manifest.info.emu3.map(|emu3| emu3.sha256);
-                Ok((model, manifest.architecture, tokenizer, emu3))
-            }
-        }
-    }
-
-    /// See [`BundleInfo::pretrained_encoder`](mriseg::bundle::BundleInfo::pretrained_encoder).
-    fn pretrained_encoder(&self) -> Option<String> {
-        let file = match self {
-            Self::Run(run) => run.data(),
-            Self::Bundle(folder) => folder.join(MANIFEST),
-        };
-        Some(
-            json_if_there::<Value>(&file)?
-                .get("pretrained_encoder")?
-                .as_str()?
-                .to_owned(),
-        )
-    }
-
-    /// Settings to begin with where the user names none: those of the run, or of the preset that is most like the
-    /// bundle.
-    fn settings(&self) -> Result<Experiment> {
-        match self {
-            Self::Run(run) => {
-                let mut experiment = Experiment::load(&run.config())?;
-                experiment.mask_tokenizer.from.clear();
-                experiment.image_tokenizer.from.clear();
-                experiment.text_tokenizer.from.clear();
-                Ok(experiment)
-            }
-            Self::Bundle(folder) => {
-                let manifest = bundle_dir::manifest(folder)?;
-                let model = manifest.architecture;
-                let like = [Preset::Tiny, Preset::Small, Preset::Base, Preset::Large]
-                    .map(Experiment::preset)
-                    .into_iter()
-                    .find(|preset| preset.model.lm.d_model >= model.lm.d_model)
-                    .unwrap_or_else(|| Experiment::preset(Preset::Large));
-                Ok(Experiment {
-                    model,
-                    train: LmTraining {
-                        pick: manifest.rule.pick,
-                        presence_threshold: manifest.rule.presence_threshold,
-                        dice_threshold: manifest.rule.dice_threshold,
-                        marginal_share: manifest.rule.marginal_share,
-                        ..like.train
-                    },
-                    ..like
-                })
-            }
-        }
-    }
-}
-
 /// The experiment that the arguments of `train` describe; with `--from` and neither file nor preset, on the
 /// settings of the source.
 ///
@@ -193,10 +89,14 @@ impl WarmStart {
         let source = Source::of(path)?;
         let (experiment, emu3) = ours;
         refuse_other_tokenizers(experiment)?;
-        let (model, theirs, tokenizer, their_emu3) = source.load(device)?;
+        let Loaded {
+            model,
+            config: theirs,
+            tokenizer,
+            emu3: their_emu3,
+            sha256,
+        } = source.load(device)?;
         let file = source.fingerprinted();
-        let bytes = fs::read(&file)
-            .map_err(|error| data(format!("cannot read `{}`: {error}", file.display())))?;
         let ours = &experiment.model;
         let mut report = TakenOver::default();
         let (mut mask, mut image, mut codes, mut image_tokens) = (None, None, false, false);
@@ -236,7 +136,7 @@ impl WarmStart {
             entry: Entry {
                 path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
                 file: file.strip_prefix(path).unwrap_or(&file).to_owned(),
-                sha256: sha256(&bytes),
+                sha256,
                 new_text,
             },
             pretrained_encoder: (image.is_some())

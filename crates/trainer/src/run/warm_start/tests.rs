@@ -2,13 +2,15 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
-use mriseg::bundle::Precision;
+use mriseg::bundle::{Precision, sha256};
+use std::fs;
 
 use super::*;
 use crate::cli::ProcessArgs;
 use crate::config::ExperimentArgs;
 use crate::run::Run;
-use crate::run::checkpoint::{LAST, RunProgress};
+use crate::run::bundle_dir;
+use crate::run::checkpoint::{self, AVERAGE, BEST, LAST, RunProgress};
 use crate::run::export::{self, EXAMPLE};
 use crate::system::device::DeviceChoice;
 use crate::system::{DeviceArgs, Interrupt, exit, write_atomic};
@@ -128,6 +130,18 @@ fn from_a_run_or_its_bundle_a_model_of_equal_sizes_takes_everything_over() {
         let file = path.join(&warm.entry.file);
         assert_eq!(sha256(&fs::read(file).unwrap()), warm.entry.sha256);
     }
+}
+
+#[test]
+fn from_a_run_that_was_killed_between_the_two_renames_of_its_checkpoint_the_complete_one_is_taken()
+{
+    let root = tempfile::tempdir().unwrap();
+    let experiment = small();
+    let (run, _) = run(root.path(), &experiment);
+    let before = open(run.path(), &experiment).unwrap().entry;
+    let left = run.checkpoints().join("best-dice.new");
+    fs::rename(run.checkpoint(BEST), left).unwrap();
+    assert_eq!(open(run.path(), &experiment).unwrap().entry, before);
 }
 
 #[test]
