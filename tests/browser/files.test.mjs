@@ -290,11 +290,41 @@ describe('files', { skip: missing }, () => {
       const picture = read('one.png').toString('base64');
       await drop(page, folder, { '.DS_Store': 'AAAA', '._a.png': picture, series: { 'IM2.png': picture, 'IM1.png': picture }, 'readme.txt': 'SGVsbG8=' });
       await shown(page, 'IM1.png');
-      await notice(page, /^IM1\.png is open, one of 5 files/);
+      await notice(page, /^IM1\.png is open, one of 3 files/);
       await drop(page, folder, {});
       await notice(page, /^There is no file in study: drop a picture\.$/);
       await drop(page, folder, Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`${i}.png`, ''])));
       await notice(page, /has more than 1000 files\. Drop one picture of it/);
+    }));
+
+  test('a mask is the ground truth of its own picture and of no other', () =>
+    visited(async (page) => {
+      const grey = await page.evaluate(quarters, ['image/png', 64, 64, LEVELS]);
+      const mask = await page.evaluate(quarters, ['image/png', 64, 64, [0, 0, 255, 255]]);
+      const small = await page.evaluate(quarters, ['image/png', 32, 32, [0, 0, 255, 255]]);
+      const tiff = Buffer.from('II*\0\x08\0\0\0', 'latin1').toString('base64');
+      const hasTruth = () => page.getByTestId('close-truth').evaluate(({ hidden }) => !hidden);
+      await drop(page, asFiles, [['first.png', grey]]);
+      await shown(page, 'first.png');
+      // Its picture is refused: the one on screen stays as it is, and so does the refusal.
+      await drop(page, asFiles, [['scan.tif', tiff], ['scan_mask.png', mask]]);
+      await notice(page, /^scan\.tif is a TIFF picture: save it as PNG first\.$/);
+      await drop(page, asFiles, [['first_mask.png', small]]);
+      await notice(page, /^first_mask\.png has 32 x 32 pixels, the picture has 64 x 64/);
+      assert.equal(await hasTruth(), false);
+      assert.equal(await page.locator('#stage').getAttribute('data-picture'), 'first.png');
+      // Of a folder, the first picture and the mask of its name; the other would be of another size.
+      await drop(page, asFiles, [['.DS_Store', 'AAAA'], ['a_mask.png', small], ['b_mask.png', mask], ['notes.txt', 'SGVsbG8='], ['b.png', grey]]);
+      await notice(page, /^b\.png is open, one of 4 files/);
+      assert.equal(await hasTruth(), true);
+      await drop(page, asFiles, [['a_mask.png', mask], ['c.png', grey], ['d.png', grey]]);
+      await notice(page, /^c\.png is open, one of 3 files/);
+      assert.equal(await hasTruth(), false);
+      // A pair needs no telling.
+      await drop(page, asFiles, [['e_mask.png', mask], ['e.png', grey]]);
+      await shown(page, 'e.png');
+      await page.waitForFunction(() => !document.querySelector('[data-testid=close-truth]').hidden);
+      assert.equal(await page.locator('#notice').textContent(), '');
     }));
 
   test('a picture of another page is opened where it came along, and else it is told how', () =>

@@ -2,13 +2,14 @@
 
 import { COMPARED, css } from '../draw/palette.ts';
 import type { Comparison } from '../engine/messages.ts';
+import { maskOf, namesMask } from '../picture/several.ts';
 import type { Context } from '../session/context.ts';
 import { pixelsOf, type Finding } from '../session/document.ts';
 import { tokenIds, type Run } from '../session/run.ts';
 import { byId, fillPairs, make, makeButton } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { makeCurve } from './curve.ts';
-import { binary, looksLikeMask, readGrey, splitFiles } from './mask-file.ts';
+import { binary, looksLikeMask, readGrey } from './mask-file.ts';
 
 /** Between the end of a decoding and the question about its curve: the next sentence may be asked first. */
 const CURVE_DELAY_MS = 300;
@@ -43,7 +44,7 @@ export class TruthPanel {
     });
     this.#file.addEventListener('change', () => {
       const [file] = this.#file.files ?? [];
-      if (file) void this.#read(file).finally(() => (this.#file.value = ''));
+      if (file) void this.#choose(file).finally(() => (this.#file.value = ''));
     });
     this.#acceptDrops(card);
     session.watch(({ truth }) => truth, () => void this.#refresh());
@@ -52,34 +53,42 @@ export class TruthPanel {
     inWords(() => this.#show());
   }
 
-  /** Takes a mask among files that were opened together, and opens the picture that came with it. */
+  /** Takes a mask that came without a picture; false where the files are something else. */
   async takeFiles(files: readonly File[]): Promise<boolean> {
-    const found = splitFiles(files);
-    if (!found || (!found.picture && !this.#context.session.picture)) return false;
-    const grey = await readGrey(found.mask).catch(() => undefined);
-    // A picture may have such a name too.
-    if (!grey || !looksLikeMask(grey.values)) return false;
-    if (found.picture) await this.#context.actions.openFiles([found.picture]);
-    await this.#read(found.mask);
+    const { session, notify } = this.#context;
+    if (!session.picture || !files.every(({ name }) => namesMask(name))) return false;
+    const mask = files.length === 1 ? files[0] : maskOf(session.picture.name, files);
+    const told = mask && (await this.takeMask(mask));
+    if (told === undefined) return false;
+    notify(told);
     return true;
   }
 
-  async #read(file: File): Promise<void> {
-    const { session, notify } = this.#context;
+  /**
+   * Makes a mask the ground truth of the picture on screen: '' once it is, else why it cannot be. Undefined where it only
+   * has the name of one, as a picture may, and was not `chosen` as one.
+   */
+  async takeMask(file: File, chosen = false): Promise<string | undefined> {
+    const { session } = this.#context;
     const { picture } = session;
-    if (!picture) return notify(say('truthNoPicture'));
+    if (!picture) return say('truthNoPicture');
     try {
       const { values, width, height } = await readGrey(file);
+      if (!chosen && !looksLikeMask(values)) return undefined;
       if (width !== picture.width || height !== picture.height) {
-        return notify(say('truthSize', file.name, `${width} x ${height}`, `${picture.width} x ${picture.height}`));
+        return say('truthSize', file.name, `${width} x ${height}`, `${picture.width} x ${picture.height}`);
       }
-      if (session.picture !== picture) return;
-      notify('');
+      if (session.picture !== picture) return '';
       session.openTruth(binary(values));
       if (!this.#differ.checked) this.#differ.click();
+      return '';
     } catch (error) {
-      notify((error as Error).message);
+      return chosen ? (error as Error).message : undefined;
     }
+  }
+
+  async #choose(file: File): Promise<void> {
+    this.#context.notify((await this.takeMask(file, true)) ?? '');
   }
 
   #acceptDrops(card: HTMLElement): void {
@@ -94,7 +103,7 @@ export class TruthPanel {
       if (!file) return;
       event.preventDefault();
       event.stopPropagation();
-      void this.#read(file);
+      void this.#choose(file);
     });
   }
 

@@ -112,6 +112,7 @@ export class App implements Context {
       notify: (message) => showNotice(message),
       others: async (files) => (await this.#takeBundle(files)) || (await this.#clinic?.takeFiles(files)) || false,
     });
+      mask: async (file) => this.#clinic?.takeMask(file),
     this.actions = this.#makeActions();
     this.#timeline = new Timeline(this, (pace: Pace) => this.#decoding.pace(pace));
     const attempt = (work: () => Promise<unknown>) => () => void work().catch((error: unknown) => this.#fail(error));

@@ -3,13 +3,7 @@
 
 import { droppedFiles } from '../bundle/drop.ts';
 import { refuseHtml, request } from '../bundle/loader.ts';
-import { formatOf } from '../picture/sniff.ts';
 import { say } from '../ui/words.ts';
-
-/** What file managers leave in folders, and the index of DICOM media. */
-const JUNK = /^(\..*|thumbs\.db|desktop\.ini|dicomdir)$/i;
-/** Enough to know a format by. */
-const HEAD_BYTES = 400;
 
 /**
  * Takes what is dropped or pasted anywhere: a browser that got it beside the picture would leave the page. `take` opens
@@ -91,14 +85,4 @@ function fileOf({ pathname }: URL): File {
   const [header, body] = [pathname.slice(0, comma), decodeURIComponent(pathname.slice(comma + 1))];
   const text = /;base64$/i.test(header) ? atob(body) : body;
   return new File([Uint8Array.from(text, (letter) => letter.charCodeAt(0))], `dropped.${/^image\/(\w+)/.exec(header)?.[1] ?? 'png'}`);
-}
-
-/** Which of several files is opened: the first by name that is a picture; undefined where none is. */
-export async function firstPicture(files: readonly File[]): Promise<File | undefined> {
-  const named = [...files].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-  for (const file of named.filter(({ name }) => !JUNK.test(name))) {
-    const head = await file.slice(0, HEAD_BYTES).arrayBuffer().catch(() => new ArrayBuffer());
-    if (formatOf(new Uint8Array(head))) return file;
-  }
-  return undefined;
 }
