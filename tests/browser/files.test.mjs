@@ -115,6 +115,12 @@ const notice = async (page, expected) => {
     });
 };
 
+async function workersNamed(page, name) {
+  const workers = page.workers();
+  const names = await Promise.all(workers.map((worker) => worker.evaluate(() => self.name).catch(() => undefined)));
+  return workers.filter((_, i) => names[i] === name);
+}
+
 /** Presses Segment with a sentence of this model and waits for the mask. */
 async function segmentNow(page, text) {
   await page.getByTestId('prompt').fill(text);
@@ -294,7 +300,7 @@ describe('files', { skip: missing }, () => {
       await drop(page, folder, {});
       await notice(page, /^There is no file in study: drop a picture\.$/);
       await drop(page, folder, Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`${i}.png`, ''])));
-      await notice(page, /has more than 1000 files\. Drop one picture of it/);
+      await notice(page, /^There are more than 1000 files in study\. Drop one picture of it, or the folder of a bundle itself\.$/);
     }));
 
   test('a mask is the ground truth of its own picture and of no other', () =>
@@ -325,6 +331,17 @@ describe('files', { skip: missing }, () => {
       await shown(page, 'e.png');
       await page.waitForFunction(() => !document.querySelector('[data-testid=close-truth]').hidden);
       assert.equal(await page.locator('#notice').textContent(), '');
+    }));
+
+  test('an archive or the manifest of a web app among pictures hinders none of them', () =>
+    visited(async (page) => {
+      const base64 = (text) => Buffer.from(text).toString('base64');
+      const picture = read('one.png').toString('base64');
+      await drop(page, asFiles, [['manifest.json', base64('{"name":"App","icons":[]}')], ['report.zip', base64('PK')], ['scan.png', picture]]);
+      await shown(page, 'scan.png');
+      await notice(page, /^scan\.png is open, one of 3 files/);
+      await drop(page, asFiles, [['report.zip', base64('PK')]]);
+      await notice(page, /^report\.zip cannot be read as a zip archive/);
     }));
 
   test('a picture of another page is opened where it came along, and else it is told how', () =>
@@ -416,10 +433,7 @@ describe('files', { skip: missing }, () => {
 
   test('a picture of 60 megapixels of 16 bits is opened, and the memory of its module is given back with the next one', () =>
     visited(async (page) => {
-      const modules = async () => {
-        const names = await Promise.all(page.workers().map((worker) => worker.evaluate(() => self.name).catch(() => undefined)));
-        return names.filter((name) => name === 'mriseg-imaging').length;
-      };
+      const modules = async () => (await workersNamed(page, 'mriseg-imaging')).length;
       await bring(page, 'large.png', largePng(8000, 7500, { bits: 16 }));
       await shown(page, 'large.png');
       assert.equal(await modules(), 1);

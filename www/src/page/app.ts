@@ -1,7 +1,7 @@
 // The page: its state, the session on screen, and what its buttons do. It is the context that panels are given.
 
 import { isAboutLungs, type Bundle } from '../bundle/bundle.ts';
-import { readBundle } from '../bundle/drop.ts';
+import { isBundle, readBundle } from '../bundle/drop.ts';
 import { LoadError } from '../bundle/loader.ts';
 import { connectClinic, type Clinic } from '../clinic/clinic.ts';
 import { lastResult, type LastResult } from '../clinic/record.ts';
@@ -314,7 +314,7 @@ export class App implements Context {
 
   /** A bundle that the user brought; false where the files are none. */
   async #takeBundle(files: readonly File[]): Promise<boolean> {
-    if (!files.some(({ name }) => name === 'manifest.json' || name.toLowerCase().endsWith('.zip'))) return false;
+    if (!(await isBundle(files))) return false;
     try {
       const bundle = await readBundle(files);
       this.#model.add(bundle);
