@@ -431,6 +431,25 @@ describe('files', { skip: missing }, () => {
       }));
   }
 
+  test('memory is given back where the next picture is for another model too', () =>
+    visited(async (page) => {
+      const colour = [200, 80, 60];
+      await loadModel(page, { model: 'polyp' });
+      await bring(page, 'large.png', largePng(4000, 3000, { colour }));
+      await shown(page, 'large.png');
+      await segmentNow(page, 'left lung');
+      assert.match(await timing(page), /Memory ([3-9]\d\d|\d{4})/);
+      await bring(page, 'one.png', read('one.png'));
+      await shown(page, 'one.png');
+      await state(page, 'idle');
+      assert.equal(await page.getByTestId('badge').textContent(), 'No engine');
+      while ((await workersNamed(page, 'mriseg-engine')).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      // The first model comes back with a picture for it.
+      await bring(page, 'small.png', largePng(64, 64, { colour }));
+      await shown(page, 'small.png');
+      await segmentNow(page, 'left lung');
+    }));
+
   test('a picture of 60 megapixels of 16 bits is opened, and the memory of its module is given back with the next one', () =>
     visited(async (page) => {
       const modules = async () => (await workersNamed(page, 'mriseg-imaging')).length;

@@ -305,7 +305,7 @@ export class App implements Context {
     adopt?.();
     if (!this.#replaced) return;
     this.#replaced = false;
-    if (this.#model.isHeavy) this.#model.restart().catch((error: unknown) => this.#fail(error));
+    this.#model.giveBack().catch((error: unknown) => this.#fail(error));
   }
 
   #render(): void {
