@@ -431,6 +431,26 @@ describe('files', { skip: missing }, () => {
       }));
   }
 
+  test('an engine that ends for the next picture fails nobody who still asks it', () =>
+    visited(async (page) => {
+      await loadModel(page);
+      await bring(page, 'large.png', largePng(6000, 5000));
+      await shown(page, 'large.png');
+      await choose(page, 'model-select', BUNDLE);
+      await segmentNow(page, 'left lung');
+      const [engine] = await workersNamed(page, 'mriseg-engine');
+      // No answer is ready before the next picture is there.
+      await engine.evaluate(() => (self.postMessage = () => {}));
+      await page.getByTestId('see').click();
+      await page.getByTestId('influence').click();
+      await page.getByTestId('tab-learn').click();
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      await bring(page, 'one.png', read('one.png'));
+      await shown(page, 'one.png');
+      await state(page, 'ready');
+      assert.equal(await page.locator('#notice').textContent(), '');
+    }));
+
   test('memory is given back where the next picture is for another model too', () =>
     visited(async (page) => {
       const colour = [200, 80, 60];

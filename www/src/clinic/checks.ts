@@ -1,5 +1,6 @@
 // Does the mask fit the sentence, and did the sentence make the mask?
 
+import { isDisposed } from '../engine/gone.ts';
 import type { Check } from '../engine/messages.ts';
 import type { Context } from '../session/context.ts';
 import { pixelsOf, type Finding } from '../session/document.ts';
@@ -61,7 +62,7 @@ export class ChecksPanel {
     try {
       this.#known.set(run.tokens, await influenceOf(this.#context, run));
     } catch (error) {
-      notify(say('influenceFailed', (error as Error).message));
+      if (!isDisposed(error)) notify(say('influenceFailed', (error as Error).message));
     } finally {
       this.#busy = false;
       this.#show();

@@ -1,7 +1,7 @@
 // The page's end of the engine worker: requests as promises, progress as calls.
 
 import type { Answers, EngineCalls, EngineKind, Progress, Reply, Requests, Signal } from './messages.ts';
-import { EngineGone } from './gone.ts';
+import { DISPOSED, EngineGone } from './gone.ts';
 import workerUrl from './worker.ts?worker&url';
 
 interface Pending {
@@ -72,7 +72,7 @@ export class EngineClient {
   /** Ends the worker and frees its memory. */
   dispose(): void {
     this.onGone = () => {};
-    this.#end('disposed', 'the engine was switched off');
+    this.#end(DISPOSED, 'the engine was switched off');
   }
 
   #signal(signal: Signal): void {

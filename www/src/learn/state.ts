@@ -1,6 +1,7 @@
 // What the panels of this part share: the selected token, and what the engine told about it. The engine is asked only while
 // the part is visible, one question at a time, and each answer is kept with its tokens.
 
+import { isDisposed } from '../engine/gone.ts';
 import type { Attention, Inspection, Token } from '../engine/messages.ts';
 import { cellAt } from '../picture/place.ts';
 import type { Picture } from '../picture/picture.ts';
@@ -206,8 +207,10 @@ export class LearnState {
     try {
       while (this.visible && (await this.#askOne())) this.changed();
     } catch (error) {
+      // Another engine may have taken its place, and is asked instead.
+      if (isDisposed(error)) return this.changed();
       this.#failed = { engine: this.context.engine, tokens: this.done?.tokens };
-      this.context.notify(error instanceof Error ? error.message : String(error));
+      this.context.notifyError(error);
     } finally {
       this.#asking = false;
     }

@@ -67,7 +67,7 @@ export class ForcingPanel {
   }
 
   async #run(): Promise<void> {
-    const { session, engine, notify } = this.#context;
+    const { session, engine } = this.#context;
     const run = finished(session.run);
     if (!run?.truth || !engine) return;
     this.#ask.disabled = true;
@@ -80,7 +80,7 @@ export class ForcingPanel {
       const own = probabilitiesOf(forced.truth, inspection.probabilities, inspection.codes);
       this.#known = { run, forced, own, frames };
     } catch (error) {
-      notify((error as Error).message);
+      this.#context.notifyError(error);
     }
     this.#show();
   }

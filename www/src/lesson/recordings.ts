@@ -5,7 +5,6 @@ import { closePicture, openPicture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import { finished } from '../session/run.ts';
 import { byId, make, makeButton, save } from '../ui/dom.ts';
-import { tell } from '../ui/tell.ts';
 import { inWords, say } from '../ui/words.ts';
 import { addressOf } from './links.ts';
 import { runOf, traceOf } from './replay.ts';
@@ -75,8 +74,7 @@ export async function listTraces(): Promise<readonly TraceListing[]> {
 /** What can be given to others: a recording, or a link. */
 export function makeSharePanel(context: Context): HTMLElement {
   const { session } = context;
-  const attempt = (work: () => Promise<unknown>) => () =>
-    void work().catch((error: unknown) => context.notify(tell(error)));
+  const attempt = (work: () => Promise<unknown>) => () => void work().catch((error: unknown) => context.notifyError(error));
   const title = make('h2', { id: 'lesson-share-title' });
   const record = makeButton({ 'data-testid': 'record' }, '', attempt(() => saveTrace(context, include.checked)));
   const include = make('input', { type: 'checkbox', 'data-testid': 'record-picture' });

@@ -9,6 +9,7 @@ import { Tools } from '../draw/tools.ts';
 import { Viewer } from '../draw/viewer.ts';
 import { parsePreference } from '../engine/choose.ts';
 import type { EngineClient } from '../engine/client.ts';
+import { isDisposed } from '../engine/gone.ts';
 import type { Decode, SideConvention } from '../engine/messages.ts';
 import { connectLearn } from '../learn/learn.ts';
 import { connectLesson } from '../lesson/lesson.ts';
@@ -16,7 +17,7 @@ import { followLink } from '../lesson/links.ts';
 import { openPicture, type Picture } from '../picture/picture.ts';
 import { shownAspect } from '../picture/place.ts';
 import { loadImaging, type Imaging } from '../picture/module.ts';
-import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
+import type { Actions, Context, Pace, SamplingOptions } from '../session/context.ts';
 import { packedOf } from '../session/document.ts';
 import { areaOf } from '../session/mask.ts';
 import { finished, type Run } from '../session/run.ts';
@@ -111,8 +112,8 @@ export class App implements Context {
       sentence: () => this.engine && this.#segmentIfAllowed(),
       notify: (message) => showNotice(message),
       others: async (files) => (await this.#takeBundle(files)) || (await this.#clinic?.takeFiles(files)) || false,
-    });
       mask: async (file) => this.#clinic?.takeMask(file),
+    });
     this.actions = this.#makeActions();
     this.#timeline = new Timeline(this, (pace: Pace) => this.#decoding.pace(pace));
     const attempt = (work: () => Promise<unknown>) => () => void work().catch((error: unknown) => this.#fail(error));
@@ -144,12 +145,16 @@ export class App implements Context {
     return byId<HTMLSelectElement>('decode-select').value as Decode;
   }
 
-  tryOut(prompt: string, options?: TryOut): Promise<Run | undefined> {
-    return this.#decoding.tryOut(prompt, options);
+  tryOut(prompt: string): Promise<Run | undefined> {
+    return this.#decoding.tryOut(prompt);
   }
 
   notify(message: string): void {
     showNotice(message);
+  }
+
+  notifyError(error: unknown): void {
+    if (!isDisposed(error)) showNotice(tell(error));
   }
 
   /** Connects everything and leaves the page in `idle`. */

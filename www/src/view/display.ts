@@ -118,7 +118,7 @@ export class Display {
         this.#canvas.getContext('2d')!.putImageData(toImage(image), 0, 0);
       } catch (error) {
         this.#look = undefined;
-        this.#context.notify((error as Error).message);
+        this.#context.notifyError(error);
         this.#tell();
         return this.#drawFile(picture, longest);
       }

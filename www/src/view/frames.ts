@@ -51,7 +51,7 @@ export class Frames {
   }
 
   async #open(frame: number): Promise<void> {
-    const { session, actions, notify } = this.#context;
+    const { session, actions } = this.#context;
     const before = session.picture;
     if (!before?.study || before.frame === frame) return;
     try {
@@ -60,7 +60,7 @@ export class Frames {
       else picture.bitmap.close();
     } catch (error) {
       if (session.picture !== before) return;
-      notify.call(this.#context, (error as Error).message);
+      this.#context.notifyError(error);
       this.#show();
     }
   }

@@ -52,7 +52,7 @@ export class SeenCorner {
       if (session.picture !== picture) return;
       this.#draw(seen);
     } catch (error) {
-      this.#context.notify((error as Error).message);
+      this.#context.notifyError(error);
     }
   }
 

@@ -133,7 +133,7 @@ export class WindowControls {
       const study = await this.#display.study();
       if (study) await work(study.info, study);
     } catch (error) {
-      this.#context.notify((error as Error).message);
+      this.#context.notifyError(error);
       this.#show();
     }
   }
