@@ -22,6 +22,13 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** The same of SVG. */
+export function makeSvg<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Attributes = {}): SVGElementTagNameMap[K] {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  return element;
+}
+
 /** A button that calls `press`. */
 export function makeButton(attributes: Attributes, content: Node | string, press: () => void): HTMLButtonElement {
   const button = make('button', { type: 'button', ...attributes }, content);
