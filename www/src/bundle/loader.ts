@@ -155,6 +155,22 @@ export async function request(
   return response;
 }
 
+/** The whole of a small file; throws a LoadError that names `file`. */
+export async function requestBytes(url: string, file: string, fetch: LoaderOptions['fetch'] = get, init?: RequestInit): Promise<Bytes> {
+  const response = await request(url, file, fetch, init);
+  const bytes = new Uint8Array(
+    await response.arrayBuffer().catch(() => {
+      throw new LoadError(`${file} broke off.`, 'Check the connection and try again.');
+    }),
+  );
+  refuseHtml(response, file, bytes);
+  return bytes;
+}
+
+function get(url: string, init?: RequestInit): Promise<Response> {
+  return fetch(url, init);
+}
+
 /** Throws a LoadError where a server gives a web page in place of a missing file, with status 200. */
 export function refuseHtml(response: Response, file: string, begin: Uint8Array): void {
   const text = new TextDecoder().decode(begin.subarray(0, 200));

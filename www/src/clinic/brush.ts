@@ -4,7 +4,7 @@ import type { Point, Tool } from '../draw/tools.ts';
 import type { Context } from '../session/context.ts';
 import { pixelsOf, withCorrection } from '../session/document.ts';
 import { byId, make, makeButton, settings } from '../ui/dom.ts';
-import { addShortcuts } from '../ui/keys.ts';
+import { ARROWS, addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { icon } from '../ui/icons.ts';
 import { painted } from './stroke.ts';
@@ -156,18 +156,11 @@ function positionOf(radius: number): number {
   return Math.round((100 * Math.log(radius / SMALLEST)) / Math.log(LARGEST / SMALLEST));
 }
 
-const MOVES: Record<string, readonly [right: number, down: number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
-
 /** On the picture, arrow keys move a chosen brush, in place of the cursor over its cells, and Space paints. */
 function connectKeys(chosen: () => BrushTool | undefined): void {
   const press = (event: KeyboardEvent) => {
     const brush = chosen();
-    const move = MOVES[event.key];
+    const move = ARROWS[event.key];
     if (!brush || (!move && event.key !== ' ')) return;
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -1,6 +1,6 @@
 // Recordings: the ones that came with the page, those of the user's files, and making one.
 
-import { refuseHtml, request } from '../bundle/loader.ts';
+import { requestBytes } from '../bundle/loader.ts';
 import { closePicture, openPicture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import { finished } from '../session/run.ts';
@@ -51,14 +51,12 @@ async function plain(width: number, height: number): Promise<Blob> {
   const context = canvas.getContext('2d')!;
   context.fillStyle = 'rgb(38 46 56)';
   context.fillRect(0, 0, width, height);
-  return canvas.convertToBlob({ type: 'image/png' });
+  return canvas.convertToBlob();
 }
 
 /** Fetches and plays one that came with the page. */
 export async function replayShipped(context: Context, { file }: TraceListing): Promise<void> {
-  const response = await request(new URL(`traces/${file}`, document.baseURI).href, file, (url) => fetch(url));
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  refuseHtml(response, file, bytes);
+  const bytes = await requestBytes(new URL(`traces/${file}`, document.baseURI).href, file);
   await replay(context, parseTrace(new TextDecoder().decode(bytes), file));
 }
 

@@ -2,7 +2,7 @@
 // another page, and what is pasted.
 
 import { droppedFiles } from '../bundle/drop.ts';
-import { refuseHtml, request } from '../bundle/loader.ts';
+import { requestBytes } from '../bundle/loader.ts';
 import { say } from '../ui/words.ts';
 
 /**
@@ -73,10 +73,7 @@ async function fileAt(address: string): Promise<File> {
   if (url?.protocol === 'data:') return fileOf(url);
   if (!url || url.origin !== location.origin) throw new Error(say('otherHost', url?.host || say('anotherPage')));
   const name = decodeURIComponent(url.pathname.split('/').at(-1) || url.host);
-  const response = await request(url.href, name, (address, init) => fetch(address, init));
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  refuseHtml(response, name, bytes);
-  return new File([bytes], name);
+  return new File([await requestBytes(url.href, name)], name);
 }
 
 /** A data: address, read without a request: the page's policy allows none. */

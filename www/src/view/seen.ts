@@ -1,6 +1,7 @@
 // The picture as the model reads it, in a corner of the stage.
 
 import type { Seen } from '../engine/messages.ts';
+import { toImage } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import { byId, make, makeButton } from '../ui/dom.ts';
 import { sentence } from '../ui/format.ts';
@@ -59,8 +60,7 @@ export class SeenCorner {
   #draw(seen: Seen): void {
     const { side, rgba } = seen;
     Object.assign(this.#canvas, { width: side, height: side });
-    const pixels = new Uint8ClampedArray(rgba.buffer as ArrayBuffer, rgba.byteOffset, rgba.byteLength);
-    this.#canvas.getContext('2d')!.putImageData(new ImageData(pixels, side, side), 0, 0);
+    this.#canvas.getContext('2d')!.putImageData(toImage({ width: side, height: side, rgba }), 0, 0);
     this.#shown = seen;
     this.#describe();
     this.#figure.hidden = false;

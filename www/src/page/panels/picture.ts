@@ -1,6 +1,6 @@
 // Choosing what to look at: a gallery picture or a file, dropped, pasted or chosen, and the sentence to go with it.
 
-import { refuseHtml, request } from '../../bundle/loader.ts';
+import { requestBytes } from '../../bundle/loader.ts';
 import { closePicture, readMask, type Picture } from '../../picture/picture.ts';
 import { FileRefusal } from '../../picture/refusal.ts';
 import { firstPicture, maskOf, withoutJunk } from '../../picture/several.ts';
@@ -163,11 +163,8 @@ export class PicturePanel {
   }
 
   /** A file of the gallery. */
-  async #fetch(file: string): Promise<Uint8Array<ArrayBuffer>> {
-    const response = await request(this.#url(file), file, (url, init) => fetch(url, init));
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    refuseHtml(response, file, bytes);
-    return bytes;
+  #fetch(file: string): Promise<Uint8Array<ArrayBuffer>> {
+    return requestBytes(this.#url(file), file);
   }
 
   /** Whether it is the picture on screen now. */
