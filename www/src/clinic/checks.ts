@@ -79,7 +79,7 @@ export class ChecksPanel {
     this.#list.hidden = this.#checks.length === 0;
     this.#list.replaceChildren(...this.#checks.map(({ kind, agrees, message }) => line(agrees, say(CHECK_NAMES[kind]), sentence(message))));
     const found = this.#known.get(run.tokens);
-    this.#ask.textContent = say(this.#busy ? 'influenceBusy' : 'influenceAsk');
+    this.#ask.textContent = say(this.#busy ? 'influenceBusy' : 'influenceTitle');
     this.#ask.disabled = this.#busy;
     this.#ask.hidden = found !== undefined;
     this.#found.hidden = !found;

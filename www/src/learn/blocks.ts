@@ -74,7 +74,7 @@ export class BlocksPanel {
       this.#up.textContent = say('learn.allBlocks');
       this.#wordsTitle.textContent = say('learn.mostRead');
       this.#captions[0].textContent = say('learn.pictureCells');
-      this.#captions[1].textContent = say('learn.maskBefore');
+      this.#captions[1].textContent = say('maskSoFar');
       this.#legend.replaceChildren(...(['learn.block', 'learn.lens', 'learn.heads'] as const).map((key) => make('span', {}, say(key))));
       this.#blocks = [];
       this.#drawn.forget();

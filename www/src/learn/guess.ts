@@ -1,6 +1,6 @@
 // The guessing game: which patch comes next?
 
-import { tokenIds } from '../session/run.ts';
+import { askFrames } from '../session/frames.ts';
 import { make, makeButton } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { rowOf } from './distribution.ts';
@@ -63,9 +63,7 @@ export class GuessPanel {
     if (right === undefined) return;
     state.play({ index: of, codes: choices(atlas.codebook, rowOf(inspection, of), right, seed), right });
     // The stage shows the mask up to there.
-    if (done.frames || !context.engine) return;
-    const frames = await context.engine.call('frames', tokenIds(done)).catch(() => undefined);
-    if (frames) context.session.learn(done, (known) => ({ ...known, frames }));
+    await askFrames(context);
   }
 
   #guess(place: number): void {

@@ -59,13 +59,13 @@ export class SequencePanel {
     this.#connect();
     state.onChange(() => this.#draw());
     inWords(() => {
-      (['learn.words', 'learn.pictureCells', 'learn.maskCells'] as const).forEach((key, i) => {
+      (['learn.words', 'learn.pictureCells', 'mask'] as const).forEach((key, i) => {
         this.#titles[i]!.textContent = say(key);
       });
       this.#onPictureLabel.textContent = say('learn.onPicture');
       this.#all.textContent = say('learn.allHeads');
       this.#cells.setAttribute('aria-label', say('learn.pictureCells'));
-      this.#mask.setAttribute('aria-label', say('learn.selectToken'));
+      this.#mask.setAttribute('aria-label', say('learn.token'));
       this.#line.setAttribute('aria-label', say('learn.lineLabel'));
       this.#drawn.forget();
       state.changed();

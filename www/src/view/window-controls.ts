@@ -14,7 +14,7 @@ import { dragWindow, figure, fullRange, lookOf, ownWindow, presets, sameWindow, 
 const NAMES: Record<string, Key> = {
   file: 'windowFile',
   full: 'windowFull',
-  auto: 'windowAuto',
+  auto: 'automatic',
   lung: 'windowLung',
   mediastinum: 'windowMediastinum',
   bone: 'windowBone',
