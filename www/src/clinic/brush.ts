@@ -3,7 +3,7 @@
 import type { Point, Tool } from '../draw/tools.ts';
 import type { Context } from '../session/context.ts';
 import { pixelsOf, withCorrection } from '../session/document.ts';
-import { byId, make, makeButton, settings } from '../ui/dom.ts';
+import { byId, make, makeButton, settings, setLabel, setPressed } from '../ui/dom.ts';
 import { ARROWS, addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { icon } from '../ui/icons.ts';
@@ -125,9 +125,8 @@ export function makeBrushes(context: Context, ...beside: HTMLElement[]): HTMLEle
   const show = () => {
     const { current } = tools;
     for (const [one, name] of [[brush, 'brush'], [eraser, 'eraser']] as const) {
-      one.setAttribute('aria-pressed', String(current === name));
-      one.setAttribute('aria-label', say(name));
-      one.title = say(name === 'brush' ? 'brushTitle' : 'eraserTitle');
+      setPressed(one, current === name);
+      setLabel(one, say(name), say(name === 'brush' ? 'brushTitle' : 'eraserTitle'));
     }
     label.firstElementChild!.textContent = say('brushSize');
     label.title = say('brushSize');

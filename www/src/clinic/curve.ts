@@ -2,7 +2,7 @@
 
 import type { Context } from '../session/context.ts';
 import { askFrames } from '../session/frames.ts';
-import { make, makeSvg } from '../ui/dom.ts';
+import { make, makeSvg, setLabel } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 
 const [WIDTH, HEIGHT] = [300, 90];
@@ -57,7 +57,7 @@ export function makeCurve(context: Context): Curve {
     slider.setAttribute('aria-valuemax', String(last()));
     slider.setAttribute('aria-valuenow', String(step));
     slider.setAttribute('aria-valuetext', value);
-    slider.setAttribute('aria-label', say('diceCurve'));
+    setLabel(slider, say('diceCurve'));
     title.textContent = say('diceCurve');
     reading.textContent = value;
   };

@@ -2,7 +2,7 @@
 // way, and what would be predicted after it. It opens from all blocks to one, and to one head.
 
 import type { Attention } from '../engine/messages.ts';
-import { make, makeButton } from '../ui/dom.ts';
+import { make, makeButton, setPressed } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
 import { reading, sharesOf, strengths, type Where } from './heads.ts';
@@ -146,7 +146,7 @@ export class BlocksPanel {
     heads.forEach(({ button, cells, mask }, head) => {
       const read = reading(attention, { layer, head });
       drawReading(cells, mask, read, columns, rows);
-      button.setAttribute('aria-pressed', String(where.layer === layer && where.head === head));
+      setPressed(button, where.layer === layer && where.head === head);
       const { words, picture, mask: before, padding } = sharesOf(read);
       Object.assign(button.dataset, { words, picture, mask: before, padding });
     });

@@ -1,7 +1,7 @@
 // The guessing game: which patch comes next?
 
 import { askFrames } from '../session/frames.ts';
-import { make, makeButton } from '../ui/dom.ts';
+import { make, makeButton, setLabel } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { rowOf } from './distribution.ts';
 import { panel } from './explain.ts';
@@ -41,7 +41,7 @@ export class GuessPanel {
     state.onChange(() => this.#draw());
     inWords(() => {
       this.#here.textContent = say('learn.guessHere');
-      this.#place.setAttribute('aria-label', say('learn.around'));
+      setLabel(this.#place, say('learn.around'));
       state.changed();
     });
   }
@@ -102,7 +102,7 @@ export class GuessPanel {
       button.dataset.code = String(code);
       button.dataset.state = !over ? 'open' : code === round.right ? 'right' : code === round.guessed ? 'wrong' : 'other';
       const label = say('learn.choice', i + 1);
-      button.setAttribute('aria-label', over ? `${label}, ${number.textContent}` : label);
+      setLabel(button, over ? `${label}, ${number.textContent}` : label);
     });
     this.#told.textContent = this.#tell(p[round.right]!, truth !== undefined);
   }

@@ -1,7 +1,7 @@
 // The whole sequence as the model reads it: words, cells of the picture, mask tokens; where it is, and what it attends to.
 
 import type { Run } from '../session/run.ts';
-import { make, makeButton } from '../ui/dom.ts';
+import { make, makeButton, setLabel } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
 import { reading, sharesOf, strengths, type Reading } from './heads.ts';
@@ -64,9 +64,9 @@ export class SequencePanel {
       });
       this.#onPictureLabel.textContent = say('learn.onPicture');
       this.#all.textContent = say('learn.allHeads');
-      this.#cells.setAttribute('aria-label', say('learn.pictureCells'));
-      this.#mask.setAttribute('aria-label', say('learn.token'));
-      this.#line.setAttribute('aria-label', say('learn.lineLabel'));
+      setLabel(this.#cells, say('learn.pictureCells'));
+      setLabel(this.#mask, say('learn.token'));
+      setLabel(this.#line, say('learn.lineLabel'));
       this.#drawn.forget();
       state.changed();
     });

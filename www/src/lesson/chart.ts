@@ -1,6 +1,6 @@
 // A small line chart: shares of 0 to 1 by position.
 
-import { makeSvg } from '../ui/dom.ts';
+import { makeSvg, setLabel } from '../ui/dom.ts';
 
 const [WIDTH, HEIGHT] = [640, 190];
 const [LEFT, RIGHT, TOP, BOTTOM] = [38, 10, 12, 30];
@@ -29,7 +29,7 @@ export function points(values: readonly number[]): string {
 export function drawChart(svg: SVGSVGElement, lines: readonly Line[], mark: number | undefined, texts: ChartTexts): void {
   svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', texts.label);
+  setLabel(svg, texts.label);
   const count = Math.max(...lines.map(({ values, means }) => values.length || means.length));
   const parts: SVGElement[] = [];
   for (const level of [0, 0.5, 1]) {

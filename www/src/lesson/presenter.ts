@@ -1,7 +1,7 @@
 // Presenter mode: the picture and a sentence, large, for a class; everything by keyboard.
 
 import type { Context } from '../session/context.ts';
-import { byId, make, makeButton } from '../ui/dom.ts';
+import { byId, make, makeButton, setLabel, setPressed } from '../ui/dom.ts';
 import { icon } from '../ui/icons.ts';
 import { addShortcuts, isTyping } from '../ui/keys.ts';
 import { inWords, say, type Key } from '../ui/words.ts';
@@ -31,7 +31,7 @@ export function connectPresenter(context: Context, startTour: () => void): void 
     if (on) document.body.dataset.presenting = '';
     else delete document.body.dataset.presenting;
     line.hidden = !on;
-    button.setAttribute('aria-pressed', String(on));
+    setPressed(button, on);
     // Where the browser allows no full screen, the window has to do.
     if (on) void document.documentElement.requestFullscreen?.().catch(() => {});
     else if (document.fullscreenElement) void document.exitFullscreen().catch(() => {});
@@ -54,8 +54,7 @@ export function connectPresenter(context: Context, startTour: () => void): void 
   }, { capture: true });
   addShortcuts({ key: 'p', what: 'present', press: toggle }, { key: 't', what: 'tour', press: startTour });
   inWords(() => {
-    button.setAttribute('aria-label', say('present'));
-    button.title = `${say('present')} (P)`;
+    setLabel(button, say('present'), `${say('present')} (P)`);
     keys.replaceChildren(...KEYS.map(([key, what]) => make('li', {}, make('kbd', {}, key), ` ${say(what)}`)));
   });
 }

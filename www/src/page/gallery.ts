@@ -1,6 +1,6 @@
 // The example pictures, each with sentences of which one is wrong on purpose.
 
-import { make, makeButton } from '../ui/dom.ts';
+import { make, makeButton, setPressed } from '../ui/dom.ts';
 import { say } from '../ui/words.ts';
 
 export type SentenceKind = 'full' | 'one_side' | 'one_zone' | 'absent' | 'wrong';
@@ -47,7 +47,7 @@ function fill(list: HTMLElement, buttons: readonly HTMLElement[]): void {
 
 export function markChosen(list: HTMLElement, id: string | undefined): void {
   for (const button of list.querySelectorAll<HTMLButtonElement>('.thumb')) {
-    button.setAttribute('aria-pressed', String(button.dataset.id === id));
+    setPressed(button, button.dataset.id === id);
   }
 }
 
@@ -85,6 +85,6 @@ export function renderOwnWords(list: HTMLElement, wordings: readonly string[], c
 /** Marks the chip whose sentence is in the prompt. */
 export function markSentence(list: HTMLElement, text: string): void {
   for (const chip of list.querySelectorAll('button')) {
-    chip.setAttribute('aria-pressed', String(chip.value === text.trim()));
+    setPressed(chip, chip.value === text.trim());
   }
 }

@@ -36,6 +36,17 @@ export function makeButton(attributes: Attributes, content: Node | string, press
   return button;
 }
 
+/** What a screen reader calls an element; `title` is what it says to a pointer that rests on it. */
+export function setLabel(element: Element, label: string, title?: string): void {
+  element.setAttribute('aria-label', label);
+  if (title !== undefined) (element as HTMLElement).title = title;
+}
+
+/** Whether a button is down that stays down. */
+export function setPressed(button: Element, pressed: boolean): void {
+  button.setAttribute('aria-pressed', String(pressed));
+}
+
 /** Fills a <dl> with pairs of term and value. */
 export function fillPairs(list: HTMLElement, pairs: readonly (readonly [string, string])[]): void {
   list.replaceChildren(...pairs.map(([term, value]) => make('div', {}, make('dt', {}, term), make('dd', {}, value))));

@@ -2,7 +2,7 @@
 
 import { openFrame } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
-import { make, makeButton } from '../ui/dom.ts';
+import { make, makeButton, setLabel } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { icon } from '../ui/icons.ts';
@@ -30,8 +30,8 @@ export class Frames {
     inWords(() => {
       this.#label.textContent = say('frame');
       this.root.title = say('frameNote');
-      this.#back.setAttribute('aria-label', say('frameBack'));
-      this.#on.setAttribute('aria-label', say('frameOn'));
+      setLabel(this.#back, say('frameBack'));
+      setLabel(this.#on, say('frameOn'));
       this.#show();
     });
   }
