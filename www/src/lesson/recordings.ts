@@ -1,5 +1,6 @@
 // Recordings: the ones that came with the page, those of the user's files, and making one.
 
+import { fetchJson } from '../bundle/json.ts';
 import { requestBytes } from '../bundle/loader.ts';
 import { closePicture, openPicture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
@@ -60,13 +61,8 @@ export async function replayShipped(context: Context, { file }: TraceListing): P
   await replay(context, parseTrace(new TextDecoder().decode(bytes), file));
 }
 
-export async function listTraces(): Promise<readonly TraceListing[]> {
-  try {
-    const response = await fetch(new URL('traces/index.json', document.baseURI), { cache: 'no-cache' });
-    return response.ok ? ((await response.json()) as TraceListing[]) : [];
-  } catch {
-    return [];
-  }
+export function listTraces(): Promise<readonly TraceListing[]> {
+  return fetchJson('traces/index.json', document.baseURI, [], () => {});
 }
 
 /** What can be given to others: a recording, or a link. */

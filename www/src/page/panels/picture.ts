@@ -1,5 +1,6 @@
 // Choosing what to look at: a gallery picture or a file, dropped, pasted or chosen, and the sentence to go with it.
 
+import { fetchJson } from '../../bundle/json.ts';
 import { requestBytes } from '../../bundle/loader.ts';
 import { closePicture, readMask, type Picture } from '../../picture/picture.ts';
 import { FileRefusal } from '../../picture/refusal.ts';
@@ -18,7 +19,6 @@ import {
   type Sentence,
 } from '../gallery.ts';
 import { acceptPictures } from '../incoming.ts';
-import { fetchJson } from '../json.ts';
 
 export interface PictureEvents {
   /** Reads a file; throws an Error for the user when it is no picture. */
@@ -99,7 +99,7 @@ export class PicturePanel {
 
   /** Shows the gallery and opens its first picture. A page without gallery still opens files. */
   async openGallery(): Promise<void> {
-    this.#items = await fetchJson<GalleryItem[]>('gallery.json', this.#base, [], (message) => this.#events.notify(message));
+    this.#items = await fetchJson<GalleryItem[]>('gallery.json', this.#base, [], (error) => this.#events.notify(tell(error)));
     this.#show();
     if (this.#items[0]) await this.#openItem(this.#items[0]);
   }
