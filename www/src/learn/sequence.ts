@@ -7,7 +7,7 @@ import { panel } from './explain.ts';
 import { reading, sharesOf, strengths, type Reading } from './heads.ts';
 import { lineOf, slotAt, type Line } from './line.ts';
 import { Memo } from './memo.ts';
-import { HEAT, drawFrame, drawHeat, drawPending } from './patches.ts';
+import { HEAT, cleared, drawFrame, drawHeat, drawPending, drawUnknown } from './patches.ts';
 import type { LearnState } from './state.ts';
 import { describeWhere, listShares } from './told.ts';
 
@@ -185,13 +185,7 @@ export class SequencePanel {
     }
     const [x, y] = placeOfCell(index, columns);
     drawFrame(g, x, y, CELL);
-    if (hides || !tokens[index]) {
-      g.fillStyle = 'white';
-      g.font = `600 ${CELL * 0.7}px system-ui, sans-serif`;
-      g.textAlign = 'center';
-      g.textBaseline = 'middle';
-      g.fillText('?', x + CELL / 2, y + CELL / 2 + 2);
-    }
+    if (hides || !tokens[index]) drawUnknown(g, x, y, CELL);
   }
 
   /** One slot for everything that is in the sequence, with its weight above it. */
@@ -237,9 +231,7 @@ function placeOfCell(cell: number, columns: number): [number, number] {
 }
 
 function sized(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const g = canvas.getContext('2d')!;
-  g.clearRect(0, 0, width, height);
+  const g = cleared(canvas, width, height);
   g.strokeStyle = 'rgb(150 162 176 / 0.4)';
   g.lineWidth = 1;
   return g;

@@ -7,7 +7,7 @@ import { finished, tokenIds, type FinishedRun, type Run } from '../session/run.t
 import { fillPairs, make, makeButton, setLabel } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
-import { compareTokens, equalText, partingText } from './compare.ts';
+import { compareTokens, diceOfTruth, equalText, partingText } from './compare.ts';
 import { MiniView, framesOfRun, sceneWith } from './mini.ts';
 
 /** Tokens in a strip, about the one that was decoded last. */
@@ -172,8 +172,4 @@ function makeSide(name: string): Side {
 
 function describe({ prompt, edits }: Run): string {
   return edits.length > 0 ? `${prompt} (${say('editedToken', edits.map((index) => index + 1).join(', '))})` : prompt;
-}
-
-function diceOfTruth({ truth, outcome }: FinishedRun): number | undefined {
-  return truth?.length === outcome.result.mask.length ? dice(truth, outcome.result.mask) : undefined;
 }

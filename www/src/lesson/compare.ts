@@ -1,5 +1,7 @@
 // Two decodings as lists of tokens: where they part, and how much they have in common.
 
+import { dice } from '../draw/dice.ts';
+import type { FinishedRun } from '../session/run.ts';
 import { percent } from '../ui/format.ts';
 import { say } from '../ui/words.ts';
 
@@ -26,6 +28,11 @@ export function compareTokens(a: ArrayLike<number>, b: ArrayLike<number>): Agree
 /** Share of the tokens that are the same, of those that both have; 1 of none. */
 export function shareEqual({ common, equal }: Agreement): number {
   return common === 0 ? 1 : equal / common;
+}
+
+/** Of the mask and the right one, where that is known. */
+export function diceOfTruth({ truth, outcome }: FinishedRun): number | undefined {
+  return truth?.length === outcome.result.mask.length ? dice(truth, outcome.result.mask) : undefined;
 }
 
 /** Where the lists part, for people. */

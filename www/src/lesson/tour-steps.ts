@@ -1,6 +1,5 @@
 // The steps of the guided tour: what each points at, and what it does with the real model.
 
-import { dice } from '../draw/dice.ts';
 import type { Context } from '../session/context.ts';
 import { withActive, withFinding, type Document } from '../session/document.ts';
 import { countMask, finished, mean, tokenIds, type FinishedRun } from '../session/run.ts';
@@ -8,7 +7,7 @@ import { byId } from '../ui/dom.ts';
 import { percent } from '../ui/format.ts';
 import { say } from '../ui/words.ts';
 import { coverage, tellingCells, type Telling } from './cells.ts';
-import { compareTokens } from './compare.ts';
+import { compareTokens, diceOfTruth } from './compare.ts';
 import { framesOfRun } from './mini.ts';
 
 /** What the tour has at hand. */
@@ -199,9 +198,7 @@ async function correct(stand: Stand): Promise<string> {
 }
 
 function diceChange(before: FinishedRun, after: FinishedRun): string {
-  const [a, b] = [before, after].map(({ truth, outcome }) =>
-    truth?.length === outcome.result.mask.length ? dice(truth, outcome.result.mask).toFixed(2) : undefined,
-  );
+  const [a, b] = [before, after].map((run) => diceOfTruth(run)?.toFixed(2));
   return a !== undefined && b !== undefined ? ` ${say('toldDice', a, b)}` : '';
 }
 
