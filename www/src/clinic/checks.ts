@@ -46,7 +46,7 @@ export class ChecksPanel {
   async #refresh(): Promise<void> {
     const turn = ++this.#turn;
     const { session } = this.#context;
-    const finding = session.live ? undefined : session.active;
+    const finding = session.settled;
     const checks = finding ? await this.of(finding) : [];
     if (turn !== this.#turn) return;
     this.#checks = checks;
@@ -71,7 +71,7 @@ export class ChecksPanel {
 
   #show(): void {
     const { session, viewer } = this.#context;
-    const run = session.live ? undefined : session.active?.run;
+    const run = session.settled?.run;
     this.#card.hidden = !run;
     if (viewer.ghost) this.#ghost(undefined);
     if (!run) return;

@@ -116,7 +116,7 @@ export class TruthPanel {
   }
 
   /** What is compared, where there is a mask and a truth of it. */
-  #pair(finding = this.#context.session.live ? undefined : this.#context.session.active) {
+  #pair(finding = this.#context.session.settled) {
     const { session } = this.#context;
     const truth = session.truth ?? finding?.run.truth;
     const { width, height } = finding?.run.outcome.result ?? { width: 0, height: 0 };

@@ -4,7 +4,7 @@ import type { Run } from '../session/run.ts';
 import { make, makeButton, setLabel } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
-import { reading, sharesOf, strengths, type Reading } from './heads.ts';
+import { largestOf, reading, sharesOf, strengths, type Reading } from './heads.ts';
 import { lineOf, slotAt, type Line } from './line.ts';
 import { Memo } from './memo.ts';
 import { HEAT, cleared, drawFrame, drawHeat, drawPending, drawUnknown } from './patches.ts';
@@ -210,7 +210,7 @@ export class SequencePanel {
       }
       if (!read) continue;
       // Each weight as it is, the largest of all as high as there is room.
-      const largest = Math.max(...[read.words, read.cells, read.mask].map((one) => one.reduce((a, b) => Math.max(a, b), 0)));
+      const largest = Math.max(...[read.words, read.cells, read.mask].map(largestOf));
       g.fillStyle = `rgb(${HEAT})`;
       read[part].forEach((weight, i) => {
         const height = (weight / largest) * (BARS - 12);

@@ -6,7 +6,7 @@ import type { Attention, Inspection, Token } from '../engine/messages.ts';
 import { cellAt } from '../picture/place.ts';
 import { toImage, type Picture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
-import { finished, tokenIds, type FinishedRun, type Run } from '../session/run.ts';
+import { tokenIds, type FinishedRun, type Run } from '../session/run.ts';
 import { sceneOf } from '../session/scene.ts';
 import { say } from '../ui/words.ts';
 import type { Where } from './heads.ts';
@@ -85,7 +85,7 @@ export class LearnState {
 
   /** The run, once the engine can be asked about it. */
   get done(): FinishedRun | undefined {
-    return this.context.session.live ? undefined : finished(this.run);
+    return this.context.session.settled?.run;
   }
 
   /** The selected token. */

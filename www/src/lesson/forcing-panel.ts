@@ -86,7 +86,7 @@ export class ForcingPanel {
 
   #show(): void {
     const { session, engine } = this.#context;
-    const run = finished(session.live ? undefined : session.run);
+    const run = session.settled?.run;
     this.#title.textContent = say('forcingTitle');
     this.#note.textContent = say('forcingNote');
     this.#ask.textContent = say('forcingAsk');

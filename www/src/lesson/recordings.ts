@@ -85,7 +85,7 @@ export function makeSharePanel(context: Context): HTMLElement {
     if (file) attempt(async () => replay(context, parseTrace(await file.text(), file.name)))();
   });
   const show = () => {
-    const run = finished(session.live ? undefined : session.run);
+    const run = session.settled?.run;
     title.textContent = say('shareTitle');
     record.textContent = say('record');
     record.disabled = !run || run.engine === 'replay' || !context.engine;
@@ -137,7 +137,7 @@ export function connectReplayBadge({ session }: Context): void {
   const badge = make('p', { class: 'replay-badge', 'data-testid': 'replay-badge', hidden: true });
   byId('stage').append(badge);
   const show = () => {
-    const run = session.live ? undefined : session.run;
+    const run = session.settled?.run;
     const isReplay = run?.engine === 'replay';
     badge.hidden = !isReplay;
     badge.textContent = say('replayBadge');

@@ -17,7 +17,7 @@ import { followLink } from '../lesson/links.ts';
 import { openPicture, type Picture } from '../picture/picture.ts';
 import { shownAspect } from '../picture/place.ts';
 import { loadImaging, type Imaging } from '../picture/module.ts';
-import type { Actions, Context, Pace, SamplingOptions } from '../session/context.ts';
+import { SURENESS, type Actions, type Context, type Pace } from '../session/context.ts';
 import { packedOf } from '../session/document.ts';
 import { areaOf } from '../session/mask.ts';
 import { finished, type Run } from '../session/run.ts';
@@ -47,9 +47,6 @@ declare global {
     __mriseg: { readonly last: LastResult | undefined };
   }
 }
-
-/** Masks that are sampled to see where they agree, as the model would draw them. */
-const SURENESS: SamplingOptions = { masks: 8, temperature: 1, seed: 1 };
 
 export class App implements Context {
   readonly session = new Session();

@@ -17,6 +17,9 @@ export interface SamplingOptions {
   seed: number;
 }
 
+/** Masks that are sampled to see where they agree, as the model would draw them. */
+export const SURENESS: SamplingOptions = { masks: 8, temperature: 1, seed: 1 };
+
 /** How fast a decoding runs: as fast as it can, a pass now and then, or a pass whenever the user asks for one. */
 export type Pace = 'real' | 'slow' | 'step';
 

@@ -10,7 +10,7 @@ import { inWords, say } from '../../ui/words.ts';
 
 export function connectResult({ session }: Context): void {
   const show = () => {
-    const finding = session.live ? undefined : session.active;
+    const finding = session.settled;
     if (finding) fillPairs(byId('figures'), figures(finding));
     byId('result').hidden = !finding;
     byId('no-result').hidden = finding !== undefined;

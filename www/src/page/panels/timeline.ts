@@ -95,7 +95,7 @@ export class Timeline {
 
   async #start(): Promise<void> {
     const { session } = this.#context;
-    const run = session.live ? undefined : session.run;
+    const run = session.settled?.run;
     if (!run) return;
     await this.#frames();
     const count = run.tokens.length;
