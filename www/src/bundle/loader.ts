@@ -20,7 +20,11 @@ export class LoadError extends Error {
 
 /** What an error says, with the remedy where it has one. */
 export function messageOf(error: unknown): string {
-  if (error instanceof LoadError) return `${error.message} ${error.remedy}`;
+  return error instanceof LoadError ? `${error.message} ${error.remedy}` : plainMessage(error);
+}
+
+/** The same without it. */
+export function plainMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -31,8 +31,7 @@ export class ChecksPanel {
     this.#card.append(this.#title, this.#list, this.#ask, this.#found, this.#note);
     byId('clinic').append(this.#card);
     const { session } = context;
-    session.watch(({ document }) => document, () => void this.#refresh());
-    session.watch(({ live }) => live !== undefined, () => void this.#refresh());
+    session.watch(({ settled }) => settled, () => void this.#refresh());
     inWords(() => this.#show());
   }
 

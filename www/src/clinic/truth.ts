@@ -48,8 +48,7 @@ export class TruthPanel {
     });
     this.#acceptDrops(card);
     session.watch(({ truth }) => truth, () => void this.#refresh());
-    session.watch(({ document }) => document, () => void this.#refresh());
-    session.watch(({ live, picture }) => (live ? true : picture), () => void this.#refresh());
+    session.watch(({ settled }) => settled, () => void this.#refresh());
     inWords(() => this.#show());
   }
 
@@ -110,13 +109,16 @@ export class TruthPanel {
   /** Dice and IoU of any finding, where there is a truth of it. */
   async figures(finding: Finding): Promise<[string, string][]> {
     const pair = this.#pair(finding);
-    const asked = pair && this.#context.engine?.call('compare', pixelsOf(finding), pair.truth, pair.width, pair.height);
-    const compared = await asked?.catch(() => undefined);
+    const compared = pair && (await this.#compare(pair));
     return compared ? overlap(compared) : [];
   }
 
+  async #compare({ finding, truth, width, height }: Pair): Promise<Comparison | undefined> {
+    return this.#context.engine?.call('compare', pixelsOf(finding), truth, width, height).catch(() => undefined);
+  }
+
   /** What is compared, where there is a mask and a truth of it. */
-  #pair(finding = this.#context.session.settled) {
+  #pair(finding = this.#context.session.settled): Pair | undefined {
     const { session } = this.#context;
     const truth = session.truth ?? finding?.run.truth;
     const { width, height } = finding?.run.outcome.result ?? { width: 0, height: 0 };
@@ -125,14 +127,8 @@ export class TruthPanel {
 
   async #refresh(): Promise<void> {
     const turn = ++this.#turn;
-    const { engine } = this.#context;
     const pair = this.#pair();
-    if (!pair || !engine) {
-      this.#compared = undefined;
-      return this.#show();
-    }
-    const { finding, truth, width, height } = pair;
-    const compared = await engine.call('compare', pixelsOf(finding), truth, width, height).catch(() => undefined);
+    const compared = pair && (await this.#compare(pair));
     if (turn !== this.#turn) return;
     this.#compared = compared;
     this.#show();
@@ -182,6 +178,13 @@ export class TruthPanel {
     }
     this.#curve.show(known?.truth === pair?.truth ? known?.dice : undefined);
   }
+}
+
+interface Pair {
+  finding: Finding;
+  truth: Uint8Array;
+  width: number;
+  height: number;
 }
 
 function overlap({ dice, iou }: Comparison): [string, string][] {

@@ -40,8 +40,7 @@ export function makeAgreementPanel({ session }: Context): HTMLElement {
     const mask = softLayer(sampled.mean, side, side, scene.grid.place);
     view.show(run.picture, { ...scene, cells: drawn, freshFrom: Infinity, mask }, title.textContent);
   };
-  session.watch(({ run }) => run?.sampled, show);
-  session.watch(({ live }) => live, show);
+  session.watch(({ settled }) => settled?.run.sampled, show);
   inWords(show);
   return element;
 }

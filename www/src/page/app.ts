@@ -2,7 +2,7 @@
 
 import { isAboutLungs, type Bundle } from '../bundle/bundle.ts';
 import { isBundle, readBundle } from '../bundle/drop.ts';
-import { LoadError } from '../bundle/loader.ts';
+import { LoadError, plainMessage } from '../bundle/loader.ts';
 import { connectClinic, type Clinic } from '../clinic/clinic.ts';
 import { lastResult, type LastResult } from '../clinic/record.ts';
 import { Tools } from '../draw/tools.ts';
@@ -366,7 +366,7 @@ export class App implements Context {
   #fail(error: unknown, prefix = ''): void {
     this.session.live = undefined;
     const [remedy, before] = error instanceof LoadError ? [error.remedy, ''] : ['', prefix];
-    const message = before + (error instanceof Error ? error.message : String(error));
+    const message = before + plainMessage(error);
     this.#dispatch({ type: 'fail', message, remedy });
   }
 

@@ -15,8 +15,7 @@ export function connectResult({ session }: Context): void {
     byId('result').hidden = !finding;
     byId('no-result').hidden = finding !== undefined;
   };
-  session.watch(({ active }) => active, show);
-  session.watch(({ live }) => live, show);
+  session.watch(({ settled }) => settled, show);
   inWords(show);
 }
 
