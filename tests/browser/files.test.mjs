@@ -115,6 +115,12 @@ const notice = async (page, expected) => {
     });
 };
 
+async function workersNamed(page, name) {
+  const workers = page.workers();
+  const names = await Promise.all(workers.map((worker) => worker.evaluate(() => self.name).catch(() => undefined)));
+  return workers.filter((_, i) => names[i] === name);
+}
+
 /** Presses Segment with a sentence of this model and waits for the mask. */
 async function segmentNow(page, text) {
   await page.getByTestId('prompt').fill(text);
@@ -290,11 +296,52 @@ describe('files', { skip: missing }, () => {
       const picture = read('one.png').toString('base64');
       await drop(page, folder, { '.DS_Store': 'AAAA', '._a.png': picture, series: { 'IM2.png': picture, 'IM1.png': picture }, 'readme.txt': 'SGVsbG8=' });
       await shown(page, 'IM1.png');
-      await notice(page, /^IM1\.png is open, one of 5 files/);
+      await notice(page, /^IM1\.png is open, one of 3 files/);
       await drop(page, folder, {});
       await notice(page, /^There is no file in study: drop a picture\.$/);
       await drop(page, folder, Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`${i}.png`, ''])));
-      await notice(page, /has more than 1000 files\. Drop one picture of it/);
+      await notice(page, /^There are more than 1000 files in study\. Drop one picture of it, or the folder of a bundle itself\.$/);
+    }));
+
+  test('a mask is the ground truth of its own picture and of no other', () =>
+    visited(async (page) => {
+      const grey = await page.evaluate(quarters, ['image/png', 64, 64, LEVELS]);
+      const mask = await page.evaluate(quarters, ['image/png', 64, 64, [0, 0, 255, 255]]);
+      const small = await page.evaluate(quarters, ['image/png', 32, 32, [0, 0, 255, 255]]);
+      const tiff = Buffer.from('II*\0\x08\0\0\0', 'latin1').toString('base64');
+      const hasTruth = () => page.getByTestId('close-truth').evaluate(({ hidden }) => !hidden);
+      await drop(page, asFiles, [['first.png', grey]]);
+      await shown(page, 'first.png');
+      // Its picture is refused: the one on screen stays as it is, and so does the refusal.
+      await drop(page, asFiles, [['scan.tif', tiff], ['scan_mask.png', mask]]);
+      await notice(page, /^scan\.tif is a TIFF picture: save it as PNG first\.$/);
+      await drop(page, asFiles, [['first_mask.png', small]]);
+      await notice(page, /^first_mask\.png has 32 x 32 pixels, the picture has 64 x 64/);
+      assert.equal(await hasTruth(), false);
+      assert.equal(await page.locator('#stage').getAttribute('data-picture'), 'first.png');
+      // Of a folder, the first picture and the mask of its name; the other would be of another size.
+      await drop(page, asFiles, [['.DS_Store', 'AAAA'], ['a_mask.png', small], ['b_mask.png', mask], ['notes.txt', 'SGVsbG8='], ['b.png', grey]]);
+      await notice(page, /^b\.png is open, one of 4 files/);
+      assert.equal(await hasTruth(), true);
+      await drop(page, asFiles, [['a_mask.png', mask], ['c.png', grey], ['d.png', grey]]);
+      await notice(page, /^c\.png is open, one of 3 files/);
+      assert.equal(await hasTruth(), false);
+      // A pair needs no telling.
+      await drop(page, asFiles, [['e_mask.png', mask], ['e.png', grey]]);
+      await shown(page, 'e.png');
+      await page.waitForFunction(() => !document.querySelector('[data-testid=close-truth]').hidden);
+      assert.equal(await page.locator('#notice').textContent(), '');
+    }));
+
+  test('an archive or the manifest of a web app among pictures hinders none of them', () =>
+    visited(async (page) => {
+      const base64 = (text) => Buffer.from(text).toString('base64');
+      const picture = read('one.png').toString('base64');
+      await drop(page, asFiles, [['manifest.json', base64('{"name":"App","icons":[]}')], ['report.zip', base64('PK')], ['scan.png', picture]]);
+      await shown(page, 'scan.png');
+      await notice(page, /^scan\.png is open, one of 3 files/);
+      await drop(page, asFiles, [['report.zip', base64('PK')]]);
+      await notice(page, /^report\.zip cannot be read as a zip archive/);
     }));
 
   test('a picture of another page is opened where it came along, and else it is told how', () =>
@@ -384,12 +431,48 @@ describe('files', { skip: missing }, () => {
       }));
   }
 
+  test('an engine that ends for the next picture fails nobody who still asks it', () =>
+    visited(async (page) => {
+      await loadModel(page);
+      await bring(page, 'large.png', largePng(6000, 5000));
+      await shown(page, 'large.png');
+      await choose(page, 'model-select', BUNDLE);
+      await segmentNow(page, 'left lung');
+      const [engine] = await workersNamed(page, 'mriseg-engine');
+      // No answer is ready before the next picture is there.
+      await engine.evaluate(() => (self.postMessage = () => {}));
+      await page.getByTestId('see').click();
+      await page.getByTestId('influence').click();
+      await page.getByTestId('tab-learn').click();
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      await bring(page, 'one.png', read('one.png'));
+      await shown(page, 'one.png');
+      await state(page, 'ready');
+      assert.equal(await page.locator('#notice').textContent(), '');
+    }));
+
+  test('memory is given back where the next picture is for another model too', () =>
+    visited(async (page) => {
+      const colour = [200, 80, 60];
+      await loadModel(page, { model: 'polyp' });
+      await bring(page, 'large.png', largePng(4000, 3000, { colour }));
+      await shown(page, 'large.png');
+      await segmentNow(page, 'left lung');
+      assert.match(await timing(page), /Memory ([3-9]\d\d|\d{4})/);
+      await bring(page, 'one.png', read('one.png'));
+      await shown(page, 'one.png');
+      await state(page, 'idle');
+      assert.equal(await page.getByTestId('badge').textContent(), 'No engine');
+      while ((await workersNamed(page, 'mriseg-engine')).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      // The first model comes back with a picture for it.
+      await bring(page, 'small.png', largePng(64, 64, { colour }));
+      await shown(page, 'small.png');
+      await segmentNow(page, 'left lung');
+    }));
+
   test('a picture of 60 megapixels of 16 bits is opened, and the memory of its module is given back with the next one', () =>
     visited(async (page) => {
-      const modules = async () => {
-        const names = await Promise.all(page.workers().map((worker) => worker.evaluate(() => self.name).catch(() => undefined)));
-        return names.filter((name) => name === 'mriseg-imaging').length;
-      };
+      const modules = async () => (await workersNamed(page, 'mriseg-imaging')).length;
       await bring(page, 'large.png', largePng(8000, 7500, { bits: 16 }));
       await shown(page, 'large.png');
       assert.equal(await modules(), 1);

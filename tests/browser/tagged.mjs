@@ -48,16 +48,16 @@ export function tagged(file, orientation, { littleEndian = true, width, height }
   return riff('RIFF', Buffer.concat([Buffer.from('WEBP', 'latin1'), riff('VP8X', header), picture, riff('EXIF', tag)]));
 }
 
-/** A PNG of any size, grey (1 channel) or in colour (3), that is small as a file. */
-export function largePng(width, height, { channels = 1, bits = 8 } = {}) {
+/** A PNG of any size, grey (1 channel) or in colour (3), that is small as a file; `colour` is that of all its pixels. */
+export function largePng(width, height, { colour, channels = colour ? 3 : 1, bits = 8 } = {}) {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([bits, channels === 3 ? 2 : 0], 8);
   const row = (width * channels * bits) / 8 + 1;
   const rows = Buffer.alloc(row * height);
-  for (let y = 0; y < height; y++) rows.fill((90 + (y >> 5)) & 0xff, y * row + 1, (y + 1) * row);
-  if (channels === 3) for (let at = 1; at < rows.length; at += 997) if (at % row > 0) rows[at] = 255;
+  for (let y = 0; y < height; y++) rows.fill(colour ? Buffer.from(colour) : (90 + (y >> 5)) & 0xff, y * row + 1, (y + 1) * row);
+  if (channels === 3 && !colour) for (let at = 1; at < rows.length; at += 997) if (at % row > 0) rows[at] = 255;
   const signature = Buffer.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10);
   return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(rows, { level: 1 })), chunk('IEND', Buffer.alloc(0))]);
 }

@@ -253,6 +253,8 @@ describe('looking at the picture', { skip }, () => {
 
   test('the point under the pointer stays there while it is zoomed; single pixels are squares', async () => {
     const { page, context, nothingWrong } = await start(session);
+    // A thumbnail has no size before it is loaded.
+    await page.waitForFunction(() => document.querySelector('[data-testid=gallery-item] img').naturalWidth > 0);
     const size = await page.evaluate(async () => {
       const image = document.querySelector('[data-testid=gallery-item] img');
       return { width: image.naturalWidth, height: image.naturalHeight };

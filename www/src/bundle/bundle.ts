@@ -1,6 +1,6 @@
 // A model bundle as the page sees it: a manifest and the files it lists.
 
-import { LoadError, groupLoads, keep, loadFile, refuseHtml, request, type FileEntry, type LoaderOptions } from './loader.ts';
+import { LoadError, groupLoads, keep, loadFile, requestBytes, type FileEntry, type LoaderOptions } from './loader.ts';
 import { sha256 } from './hash.ts';
 import type { Bytes } from './store.ts';
 
@@ -118,13 +118,7 @@ async function loadManifest(folder: URL, id: string, options: LoaderOptions, lis
     return { manifestBytes: kept, cached: true };
   }
   const file = `${id}/manifest.json`;
-  const response = await request(new URL('manifest.json', folder).href, file, options.fetch, { cache: 'no-cache' });
-  const manifestBytes = new Uint8Array(
-    await response.arrayBuffer().catch(() => {
-      throw new LoadError(`${file} broke off.`, 'Check the connection and press Segment again.');
-    }),
-  );
-  refuseHtml(response, file, manifestBytes);
+  const manifestBytes = await requestBytes(new URL('manifest.json', folder).href, file, options.fetch, { cache: 'no-cache' });
   options.onBytes(manifestBytes.byteLength);
   return { manifestBytes, cached: false };
 }

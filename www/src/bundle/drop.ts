@@ -20,14 +20,24 @@ interface Source {
   read(): Promise<Bytes>;
 }
 
+/** Whether files are meant as a bundle: a zip archive by itself, or a manifest of weights. Web apps have a manifest.json too. */
+export async function isBundle(files: readonly File[]): Promise<boolean> {
+  if (zipOf(files)) return true;
+  const manifests = files.filter(({ name }) => name === MANIFEST).map((file) => file.text().catch(() => ''));
+  return (await Promise.all(manifests)).some((text) => text.includes('"shards"'));
+}
+
+function zipOf(files: readonly File[]): File | undefined {
+  return files.find(({ name }) => files.length === 1 && /\.zip$/i.test(name));
+}
+
 /**
  * The bundle that `files` are, each checked against the manifest by its size and SHA-256. `id` is the name of its folder.
  * Throws a LoadError that names the missing or damaged file.
  */
 export async function readBundle(files: readonly File[]): Promise<Bundle> {
-  const [only] = files;
-  const zipped = files.length === 1 && only !== undefined && /\.zip$/i.test(only.name);
-  const sources = zipped ? await readZip(only) : files.map(sourceOf);
+  const archive = zipOf(files);
+  const sources = archive ? await readZip(archive) : files.map(sourceOf);
   const found = sources.filter(({ path }) => nameOf(path) === MANIFEST).sort((a, b) => a.path.length - b.path.length);
   const [at, other] = found;
   if (!at) throw new LoadError(`There is no ${MANIFEST} in what was dropped.`, 'Drop the whole folder of a bundle, all its files, or a zip of them.');
@@ -40,7 +50,7 @@ export async function readBundle(files: readonly File[]): Promise<Bundle> {
     throw new LoadError(`${at.path} lists more than 2 GiB of files.`, 'Export the bundle with fewer parameters or in half precision.');
   }
   const contents = await Promise.all(entries.map((entry) => readEntry(sources, folder, entry)));
-  const id = folder.split('/').filter(Boolean).at(-1) ?? (zipped ? only.name.replace(/\.zip$/i, '') : manifest.name);
+  const id = folder.split('/').filter(Boolean).at(-1) ?? archive?.name.replace(/\.zip$/i, '') ?? manifest.name;
   return {
     id,
     manifest,
@@ -62,14 +72,15 @@ export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
   const plain = [...transfer.files];
   if (!entries.some((entry) => entry?.isDirectory)) return plain;
+  const folders = entries.filter((entry) => entry?.isDirectory).map((folder) => folder!.name);
   const files: File[] = [];
-  for (const entry of entries) if (entry) await collect(entry, files);
+  for (const entry of entries) if (entry) await collect(entry, files, folders.join(', '));
   return files;
 }
 
-async function collect(entry: FileSystemEntry, files: File[]): Promise<void> {
+async function collect(entry: FileSystemEntry, files: File[], folder: string): Promise<void> {
   if (files.length >= MAX_FILES) {
-    throw new LoadError(`${entry.fullPath} has more than ${MAX_FILES} files.`, 'Drop one picture of it, or the folder of a bundle itself.');
+    throw new LoadError(`There are more than ${MAX_FILES} files in ${folder}.`, 'Drop one picture of it, or the folder of a bundle itself.');
   }
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
@@ -82,7 +93,7 @@ async function collect(entry: FileSystemEntry, files: File[]): Promise<void> {
   for (;;) {
     const portion = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (portion.length === 0) return;
-    for (const child of portion) await collect(child, files);
+    for (const child of portion) await collect(child, files, folder);
   }
 }
 

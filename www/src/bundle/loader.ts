@@ -20,7 +20,11 @@ export class LoadError extends Error {
 
 /** What an error says, with the remedy where it has one. */
 export function messageOf(error: unknown): string {
-  if (error instanceof LoadError) return `${error.message} ${error.remedy}`;
+  return error instanceof LoadError ? `${error.message} ${error.remedy}` : plainMessage(error);
+}
+
+/** The same without it. */
+export function plainMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -153,6 +157,22 @@ export async function request(
     );
   }
   return response;
+}
+
+/** The whole of a small file; throws a LoadError that names `file`. */
+export async function requestBytes(url: string, file: string, fetch: LoaderOptions['fetch'] = get, init?: RequestInit): Promise<Bytes> {
+  const response = await request(url, file, fetch, init);
+  const bytes = new Uint8Array(
+    await response.arrayBuffer().catch(() => {
+      throw new LoadError(`${file} broke off.`, 'Check the connection and try again.');
+    }),
+  );
+  refuseHtml(response, file, bytes);
+  return bytes;
+}
+
+function get(url: string, init?: RequestInit): Promise<Response> {
+  return fetch(url, init);
 }
 
 /** Throws a LoadError where a server gives a web page in place of a missing file, with status 200. */

@@ -3,8 +3,8 @@
 import type { Point, Tool } from '../draw/tools.ts';
 import type { Context } from '../session/context.ts';
 import { pixelsOf, withCorrection } from '../session/document.ts';
-import { byId, make, makeButton, settings } from '../ui/dom.ts';
-import { addShortcuts } from '../ui/keys.ts';
+import { byId, make, makeButton, settings, setLabel, setPressed } from '../ui/dom.ts';
+import { ARROWS, addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { icon } from '../ui/icons.ts';
 import { painted } from './stroke.ts';
@@ -125,9 +125,8 @@ export function makeBrushes(context: Context, ...beside: HTMLElement[]): HTMLEle
   const show = () => {
     const { current } = tools;
     for (const [one, name] of [[brush, 'brush'], [eraser, 'eraser']] as const) {
-      one.setAttribute('aria-pressed', String(current === name));
-      one.setAttribute('aria-label', say(name));
-      one.title = say(name === 'brush' ? 'brushTitle' : 'eraserTitle');
+      setPressed(one, current === name);
+      setLabel(one, say(name), say(name === 'brush' ? 'brushTitle' : 'eraserTitle'));
     }
     label.firstElementChild!.textContent = say('brushSize');
     label.title = say('brushSize');
@@ -156,18 +155,11 @@ function positionOf(radius: number): number {
   return Math.round((100 * Math.log(radius / SMALLEST)) / Math.log(LARGEST / SMALLEST));
 }
 
-const MOVES: Record<string, readonly [right: number, down: number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
-
 /** On the picture, arrow keys move a chosen brush, in place of the cursor over its cells, and Space paints. */
 function connectKeys(chosen: () => BrushTool | undefined): void {
   const press = (event: KeyboardEvent) => {
     const brush = chosen();
-    const move = MOVES[event.key];
+    const move = ARROWS[event.key];
     if (!brush || (!move && event.key !== ' ')) return;
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -1,5 +1,6 @@
 // Does the mask fit the sentence, and did the sentence make the mask?
 
+import { isDisposed } from '../engine/gone.ts';
 import type { Check } from '../engine/messages.ts';
 import type { Context } from '../session/context.ts';
 import { pixelsOf, type Finding } from '../session/document.ts';
@@ -30,8 +31,7 @@ export class ChecksPanel {
     this.#card.append(this.#title, this.#list, this.#ask, this.#found, this.#note);
     byId('clinic').append(this.#card);
     const { session } = context;
-    session.watch(({ document }) => document, () => void this.#refresh());
-    session.watch(({ live }) => live !== undefined, () => void this.#refresh());
+    session.watch(({ settled }) => settled, () => void this.#refresh());
     inWords(() => this.#show());
   }
 
@@ -45,7 +45,7 @@ export class ChecksPanel {
   async #refresh(): Promise<void> {
     const turn = ++this.#turn;
     const { session } = this.#context;
-    const finding = session.live ? undefined : session.active;
+    const finding = session.settled;
     const checks = finding ? await this.of(finding) : [];
     if (turn !== this.#turn) return;
     this.#checks = checks;
@@ -61,7 +61,7 @@ export class ChecksPanel {
     try {
       this.#known.set(run.tokens, await influenceOf(this.#context, run));
     } catch (error) {
-      notify(say('influenceFailed', (error as Error).message));
+      if (!isDisposed(error)) notify(say('influenceFailed', (error as Error).message));
     } finally {
       this.#busy = false;
       this.#show();
@@ -70,7 +70,7 @@ export class ChecksPanel {
 
   #show(): void {
     const { session, viewer } = this.#context;
-    const run = session.live ? undefined : session.active?.run;
+    const run = session.settled?.run;
     this.#card.hidden = !run;
     if (viewer.ghost) this.#ghost(undefined);
     if (!run) return;
@@ -78,7 +78,7 @@ export class ChecksPanel {
     this.#list.hidden = this.#checks.length === 0;
     this.#list.replaceChildren(...this.#checks.map(({ kind, agrees, message }) => line(agrees, say(CHECK_NAMES[kind]), sentence(message))));
     const found = this.#known.get(run.tokens);
-    this.#ask.textContent = say(this.#busy ? 'influenceBusy' : 'influenceAsk');
+    this.#ask.textContent = say(this.#busy ? 'influenceBusy' : 'influenceTitle');
     this.#ask.disabled = this.#busy;
     this.#ask.hidden = found !== undefined;
     this.#found.hidden = !found;

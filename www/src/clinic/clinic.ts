@@ -11,8 +11,10 @@ import { TruthPanel } from './truth.ts';
 import { makeUndo } from './undo.ts';
 
 export interface Clinic {
-  /** Takes a ground truth among files that were opened; false where there is none. */
+  /** Takes a mask that came without a picture; false where the files are something else. */
   takeFiles(files: readonly File[]): Promise<boolean>;
+  /** Makes a mask the ground truth of the picture on screen: '' once it is, why it cannot be, or undefined where it is none. */
+  takeMask(file: File): Promise<string | undefined>;
 }
 
 export function connectClinic(context: Context): Clinic {

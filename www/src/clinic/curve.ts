@@ -2,10 +2,9 @@
 
 import type { Context } from '../session/context.ts';
 import { askFrames } from '../session/frames.ts';
-import { make } from '../ui/dom.ts';
+import { make, makeSvg, setLabel } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 
-const SVG = 'http://www.w3.org/2000/svg';
 const [WIDTH, HEIGHT] = [300, 90];
 
 export interface Curve {
@@ -31,10 +30,10 @@ export function stepAt(share: number, count: number): number {
 
 export function makeCurve(context: Context): Curve {
   const { session } = context;
-  const line = part('polyline', { class: 'dice-line' });
-  const marker = part('line', { class: 'dice-marker', y1: 0, y2: HEIGHT });
-  const plot = part('svg', { viewBox: `0 -3 ${WIDTH} ${HEIGHT + 6}`, preserveAspectRatio: 'none', 'aria-hidden': true });
-  const grid = [0, 0.5, 1].map((share) => part('line', { class: 'dice-grid', x1: 0, x2: WIDTH, y1: share * HEIGHT, y2: share * HEIGHT }));
+  const line = makeSvg('polyline', { class: 'dice-line' });
+  const marker = makeSvg('line', { class: 'dice-marker', y1: 0, y2: HEIGHT });
+  const plot = makeSvg('svg', { viewBox: `0 -3 ${WIDTH} ${HEIGHT + 6}`, preserveAspectRatio: 'none', 'aria-hidden': true });
+  const grid = [0, 0.5, 1].map((share) => makeSvg('line', { class: 'dice-grid', x1: 0, x2: WIDTH, y1: share * HEIGHT, y2: share * HEIGHT }));
   plot.append(...grid, line, marker);
   const slider = make('div', { class: 'plot', role: 'slider', tabindex: 0, 'data-testid': 'dice-curve', 'aria-valuemin': 0 }, plot);
   const title = make('p', { class: 'label' });
@@ -58,7 +57,7 @@ export function makeCurve(context: Context): Curve {
     slider.setAttribute('aria-valuemax', String(last()));
     slider.setAttribute('aria-valuenow', String(step));
     slider.setAttribute('aria-valuetext', value);
-    slider.setAttribute('aria-label', say('diceCurve'));
+    setLabel(slider, say('diceCurve'));
     title.textContent = say('diceCurve');
     reading.textContent = value;
   };
@@ -86,10 +85,4 @@ export function makeCurve(context: Context): Curve {
       draw();
     },
   };
-}
-
-function part<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Record<string, string | number | boolean>): SVGElementTagNameMap[K] {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  return element;
 }

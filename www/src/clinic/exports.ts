@@ -6,7 +6,7 @@ import { maskPng, type Picture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import { packedOf, pixelsOf, type Finding } from '../session/document.ts';
 import { byId, make, makeButton, save } from '../ui/dom.ts';
-import { ended, sentence } from '../ui/format.ts';
+import { base64Of, readingLine, sentence } from '../ui/format.ts';
 import { tell } from '../ui/tell.ts';
 import { currentLanguage, inWords, say, type Key } from '../ui/words.ts';
 import { CHECK_NAMES, shapeLine, sizeLine } from './figures.ts';
@@ -169,7 +169,7 @@ async function findingOf(finding: Finding, known: Known): Promise<ReportFinding>
     id,
     colour: css(colourOf(id)),
     prompt: run.prompt,
-    reading: readAs === null ? undefined : readAs === 'not understood' ? say('notUnderstood') : say('readAs', ended(readAs)),
+    reading: readAs === null ? undefined : readingLine(readAs),
     size: sizeLine(measures, run.picture.spacing),
     shape: shapeLine(measures),
     corrected: corrected !== undefined,
@@ -178,11 +178,6 @@ async function findingOf(finding: Finding, known: Known): Promise<ReportFinding>
   };
 }
 
-function dataUrl(blob: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result as string);
-    reader.onerror = () => reject(reader.error ?? new Error('the picture cannot be read'));
-    reader.readAsDataURL(blob);
-  });
+async function dataUrl(blob: Blob): Promise<string> {
+  return `data:${blob.type};base64,${base64Of(new Uint8Array(await blob.arrayBuffer()))}`;
 }

@@ -13,17 +13,6 @@ export interface GreyPicture {
   height: number;
 }
 
-/** Whether a file's name says that it is a mask. */
-export function namesMask(name: string): boolean {
-  return /(^|[^a-z])(mask|masks|gt|seg|segmentation|label|labels|truth|groundtruth)([^a-z]|$)/i.test(name.replace(/\.[^.]*$/, ''));
-}
-
-/** A picture and its mask among files that came together; undefined where nothing is a mask. */
-export function splitFiles<F extends { name: string }>(files: readonly F[]): { mask: F; picture: F | undefined } | undefined {
-  const mask = files.find(({ name }) => namesMask(name));
-  return mask && { mask, picture: files.find((file) => file !== mask && !namesMask(file.name)) };
-}
-
 /** Whether the values are those of a mask: a few labels, or mostly black and white. */
 export function looksLikeMask(values: Uint8Array): boolean {
   const counts = new Uint32Array(256);

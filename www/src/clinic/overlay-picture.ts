@@ -47,7 +47,7 @@ export function overlayPicture(
   }
   if (masks.length > 1) paintNumbers(g, drawings, masks, Math.max(6, 13 * unit));
   paintEdges(g, edges, Math.max(9, 26 * unit));
-  return canvas.convertToBlob({ type: 'image/png' });
+  return canvas.convertToBlob();
 }
 
 /** A picture that leaves the page still says which side is which. */

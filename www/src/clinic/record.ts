@@ -4,6 +4,7 @@ import { encodeRle, type Rle } from '../draw/rle.ts';
 import type { Decode, EngineKind } from '../engine/messages.ts';
 import { pixelsOf, type Finding } from '../session/document.ts';
 import { countMask, type FinishedRun } from '../session/run.ts';
+import { PAGE } from '../ui/words/page.ts';
 
 /** What tests and other scripts read from `window.__mriseg.last`. */
 export interface LastResult {
@@ -63,6 +64,9 @@ export interface Export {
 
 export type RecordedMask = Rle & { pixels: number };
 
+/** What every file says that leaves the page. */
+export const [NOTICE] = PAGE.notMedical;
+
 /** The downloadable record of a finding, finished or stopped. */
 export function exportFinding(finding: Finding): Export {
   const { run, corrected } = finding;
@@ -73,7 +77,7 @@ export function exportFinding(finding: Finding): Export {
   return {
     format: 'mriseg-result',
     version: 1,
-    notice: 'Research and teaching demo. Not a medical device; not for diagnosis.',
+    notice: NOTICE,
     image: { name: run.picture.name, width, height, spacing_mm: spacing ? { x: spacing.x, y: spacing.y } : null },
     prompt: run.prompt,
     words: run.words,

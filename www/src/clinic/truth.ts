@@ -2,13 +2,14 @@
 
 import { COMPARED, css } from '../draw/palette.ts';
 import type { Comparison } from '../engine/messages.ts';
+import { maskOf, namesMask } from '../picture/several.ts';
 import type { Context } from '../session/context.ts';
 import { pixelsOf, type Finding } from '../session/document.ts';
 import { tokenIds, type Run } from '../session/run.ts';
 import { byId, fillPairs, make, makeButton } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { makeCurve } from './curve.ts';
-import { binary, looksLikeMask, readGrey, splitFiles } from './mask-file.ts';
+import { binary, looksLikeMask, readGrey } from './mask-file.ts';
 
 /** Between the end of a decoding and the question about its curve: the next sentence may be asked first. */
 const CURVE_DELAY_MS = 300;
@@ -43,43 +44,50 @@ export class TruthPanel {
     });
     this.#file.addEventListener('change', () => {
       const [file] = this.#file.files ?? [];
-      if (file) void this.#read(file).finally(() => (this.#file.value = ''));
+      if (file) void this.#choose(file).finally(() => (this.#file.value = ''));
     });
     this.#acceptDrops(card);
     session.watch(({ truth }) => truth, () => void this.#refresh());
-    session.watch(({ document }) => document, () => void this.#refresh());
-    session.watch(({ live, picture }) => (live ? true : picture), () => void this.#refresh());
+    session.watch(({ settled }) => settled, () => void this.#refresh());
     inWords(() => this.#show());
   }
 
-  /** Takes a mask among files that were opened together, and opens the picture that came with it. */
+  /** Takes a mask that came without a picture; false where the files are something else. */
   async takeFiles(files: readonly File[]): Promise<boolean> {
-    const found = splitFiles(files);
-    if (!found || (!found.picture && !this.#context.session.picture)) return false;
-    const grey = await readGrey(found.mask).catch(() => undefined);
-    // A picture may have such a name too.
-    if (!grey || !looksLikeMask(grey.values)) return false;
-    if (found.picture) await this.#context.actions.openFiles([found.picture]);
-    await this.#read(found.mask);
+    const { session, notify } = this.#context;
+    if (!session.picture || !files.every(({ name }) => namesMask(name))) return false;
+    const mask = files.length === 1 ? files[0] : maskOf(session.picture.name, files);
+    const told = mask && (await this.takeMask(mask));
+    if (told === undefined) return false;
+    notify(told);
     return true;
   }
 
-  async #read(file: File): Promise<void> {
-    const { session, notify } = this.#context;
+  /**
+   * Makes a mask the ground truth of the picture on screen: '' once it is, else why it cannot be. Undefined where it only
+   * has the name of one, as a picture may, and was not `chosen` as one.
+   */
+  async takeMask(file: File, chosen = false): Promise<string | undefined> {
+    const { session } = this.#context;
     const { picture } = session;
-    if (!picture) return notify(say('truthNoPicture'));
+    if (!picture) return say('truthNoPicture');
     try {
       const { values, width, height } = await readGrey(file);
+      if (!chosen && !looksLikeMask(values)) return undefined;
       if (width !== picture.width || height !== picture.height) {
-        return notify(say('truthSize', file.name, `${width} x ${height}`, `${picture.width} x ${picture.height}`));
+        return say('truthSize', file.name, `${width} x ${height}`, `${picture.width} x ${picture.height}`);
       }
-      if (session.picture !== picture) return;
-      notify('');
+      if (session.picture !== picture) return '';
       session.openTruth(binary(values));
       if (!this.#differ.checked) this.#differ.click();
+      return '';
     } catch (error) {
-      notify((error as Error).message);
+      return chosen ? (error as Error).message : undefined;
     }
+  }
+
+  async #choose(file: File): Promise<void> {
+    this.#context.notify((await this.takeMask(file, true)) ?? '');
   }
 
   #acceptDrops(card: HTMLElement): void {
@@ -94,20 +102,23 @@ export class TruthPanel {
       if (!file) return;
       event.preventDefault();
       event.stopPropagation();
-      void this.#read(file);
+      void this.#choose(file);
     });
   }
 
   /** Dice and IoU of any finding, where there is a truth of it. */
   async figures(finding: Finding): Promise<[string, string][]> {
     const pair = this.#pair(finding);
-    const asked = pair && this.#context.engine?.call('compare', pixelsOf(finding), pair.truth, pair.width, pair.height);
-    const compared = await asked?.catch(() => undefined);
+    const compared = pair && (await this.#compare(pair));
     return compared ? overlap(compared) : [];
   }
 
+  async #compare({ finding, truth, width, height }: Pair): Promise<Comparison | undefined> {
+    return this.#context.engine?.call('compare', pixelsOf(finding), truth, width, height).catch(() => undefined);
+  }
+
   /** What is compared, where there is a mask and a truth of it. */
-  #pair(finding = this.#context.session.live ? undefined : this.#context.session.active) {
+  #pair(finding = this.#context.session.settled): Pair | undefined {
     const { session } = this.#context;
     const truth = session.truth ?? finding?.run.truth;
     const { width, height } = finding?.run.outcome.result ?? { width: 0, height: 0 };
@@ -116,14 +127,8 @@ export class TruthPanel {
 
   async #refresh(): Promise<void> {
     const turn = ++this.#turn;
-    const { engine } = this.#context;
     const pair = this.#pair();
-    if (!pair || !engine) {
-      this.#compared = undefined;
-      return this.#show();
-    }
-    const { finding, truth, width, height } = pair;
-    const compared = await engine.call('compare', pixelsOf(finding), truth, width, height).catch(() => undefined);
+    const compared = pair && (await this.#compare(pair));
     if (turn !== this.#turn) return;
     this.#compared = compared;
     this.#show();
@@ -173,6 +178,13 @@ export class TruthPanel {
     }
     this.#curve.show(known?.truth === pair?.truth ? known?.dice : undefined);
   }
+}
+
+interface Pair {
+  finding: Finding;
+  truth: Uint8Array;
+  width: number;
+  height: number;
 }
 
 function overlap({ dice, iou }: Comparison): [string, string][] {

@@ -1,7 +1,7 @@
 // Undo and redo: buttons that say what they take back. The sentence of the state comes back with it.
 
 import type { Context } from '../session/context.ts';
-import { makeButton } from '../ui/dom.ts';
+import { makeButton, setLabel } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { icon } from '../ui/icons.ts';
@@ -24,7 +24,7 @@ export function makeUndo({ session, actions }: Context): HTMLElement[] {
   const dress = (button: HTMLButtonElement, label: string | undefined, some: 'undo' | 'redo', none: 'undoNothing' | 'redoNothing') => {
     button.disabled = label === undefined || session.live !== undefined;
     button.title = label === undefined ? say(none) : say(some, label);
-    button.setAttribute('aria-label', button.title);
+    setLabel(button, button.title);
   };
   const show = () => {
     dress(back, session.undoLabel, 'undo', 'undoNothing');

@@ -21,6 +21,15 @@ export interface Outlined {
   dash?: readonly number[];
 }
 
+/** Makes the canvas as large as a picture with a longest side of so many pixels, and draws it. */
+export function paintPicture(g: Surface, bitmap: ImageBitmap, longest: number): void {
+  const scale = longest / Math.max(bitmap.width, bitmap.height);
+  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale))) as [number, number];
+  Object.assign(g.canvas, { width, height });
+  g.imageSmoothingQuality = 'high';
+  g.drawImage(bitmap, 0, 0, width, height);
+}
+
 /** A part of the picture in pixels of its canvas: left, top, width, height. */
 export function boxOn({ canvas }: Surface, { x, y, width, height }: Box): [number, number, number, number] {
   return [x * canvas.width, y * canvas.height, width * canvas.width, height * canvas.height];

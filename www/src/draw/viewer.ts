@@ -2,7 +2,7 @@
 
 import { Drawings, type Layer } from './drawings.ts';
 import { heatColour } from './heat.ts';
-import { boxOn, paintFill, paintNumbers, paintOutline, type Coloured } from './paint.ts';
+import { boxOn, paintFill, paintNumbers, paintOutline, paintPicture, type Coloured } from './paint.ts';
 import { TRUTH, css, type Colour } from './palette.ts';
 import type { Point } from './tools.ts';
 import type { Token } from '../engine/messages.ts';
@@ -85,15 +85,10 @@ export class Viewer {
 
   /** Shows a picture; masks stay as they are. */
   show(bitmap: ImageBitmap): void {
-    const longest = Math.max(bitmap.width, bitmap.height);
-    const scale = Math.min(Math.max(longest, MIN_SIDE), MAX_SIDE) / longest;
-    const width = Math.max(1, Math.round(bitmap.width * scale));
-    const height = Math.max(1, Math.round(bitmap.height * scale));
-    Object.assign(this.#picture.canvas, { width, height });
+    paintPicture(this.#picture, bitmap, Math.min(Math.max(bitmap.width, bitmap.height, MIN_SIDE), MAX_SIDE));
+    const { width, height } = this.#picture.canvas;
     Object.assign(this.#overlay.canvas, { width: width * this.#detail, height: height * this.#detail });
     this.#drawings.clear();
-    this.#picture.imageSmoothingQuality = 'high';
-    this.#picture.drawImage(bitmap, 0, 0, width, height);
     this.redraw();
   }
 

@@ -1,6 +1,7 @@
 // Whether WebGPU really works here: adapter, device and one checked dispatch.
 // `navigator.gpu` alone says nothing.
 
+import { plainMessage } from '../bundle/loader.ts';
 import { isSoftware, type Probe } from './choose.ts';
 
 // TypeScript's own library has WebGPU's types, but not these constants.
@@ -44,7 +45,7 @@ async function tryOut(gpu: GPU): Promise<Probe> {
     }
     return { works: true, software, detail };
   } catch (error) {
-    return none(`WebGPU failed its test: ${error instanceof Error ? error.message : String(error)}`);
+    return none(`WebGPU failed its test: ${plainMessage(error)}`);
   }
 }
 

@@ -2,10 +2,11 @@
 // when the first file is opened. A decoder that panics ends its worker, not the page; the next file gets a new one.
 
 import { explainImport, loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
+import { DISPOSED, EngineGone } from '../engine/gone.ts';
+import { WorkerClient } from '../engine/worker-client.ts';
 import type {
   Answers,
   Rendered,
-  Reply,
   Requests,
   Segment,
   Spacing,
@@ -19,13 +20,6 @@ export type ImagingListing = { glue: string; wasm: FileEntry } | null;
 
 /** Bytes that a worker may keep without a file: its memory never shrinks, so beyond that it is ended. */
 const SPARE_BYTES = 256e6;
-
-interface Pending {
-  /** What the request is about: a file's name, or "NIfTI". */
-  name: string;
-  resolve(value: never): void;
-  reject(error: Error): void;
-}
 
 export class ImagingClient {
   readonly #base: string;
@@ -47,7 +41,7 @@ export class ImagingClient {
     const session = await this.#start();
     session.files += 1;
     try {
-      const { study, info } = await session.ask('open', { bytes, name }, name, whole(bytes));
+      const { study, info } = await session.about(name, 'open', { bytes, name }, whole(bytes));
       return new OpenStudy(session, study, name, info);
     } catch (error) {
       session.closed();
@@ -58,12 +52,12 @@ export class ImagingClient {
   /** A mask (0 and other values, row by row) as a NIfTI file, `.nii.gz`. */
   async nifti(mask: Uint8Array, width: number, height: number, spacing?: Spacing | null): Promise<Uint8Array> {
     const session = await this.#start();
-    return session.ask('nifti', { mask, width, height, spacing: spacing ?? undefined }, 'NIfTI');
+    return session.about('NIfTI', 'nifti', { mask, width, height, spacing: spacing ?? undefined });
   }
 
   /** Ends the worker and frees its memory; files that were open are closed. */
   dispose(): void {
-    void this.#session?.then((session) => session.end('it was switched off'), () => {});
+    void this.#session?.then((session) => session.end(DISPOSED, 'it was switched off'), () => {});
     this.#session = undefined;
   }
 
@@ -73,7 +67,7 @@ export class ImagingClient {
     return starting.then(
       (session) => {
         // One that large files have made large serves those that are open.
-        if (!session.ended && session.memory <= SPARE_BYTES) return session;
+        if (!session.gone && session.memory <= SPARE_BYTES) return session;
         if (this.#session === starting) this.#session = undefined;
         return this.#start();
       },
@@ -92,7 +86,7 @@ export class ImagingClient {
     const session = new Session();
     const glue = new URL(listing.glue, this.#base).href;
     // Copied, not moved: the loader is still writing these bytes to the store.
-    await session.ask('create', { glue, wasm }, 'The imaging module').catch((error: unknown) => explainImport(glue, error));
+    await session.about('The imaging module', 'create', { glue, wasm }).catch((error: unknown) => explainImport(glue, error));
     return session;
   }
 }
@@ -142,85 +136,35 @@ export class OpenStudy {
   }
 
   #ask<K extends keyof Requests>(kind: K, request: Omit<Requests[K], 'study'>): Promise<Answers[K]> {
-    return this.#session.ask(kind, { ...request, study: this.#study } as unknown as Requests[K], this.name);
+    return this.#session.about(this.name, kind, { ...request, study: this.#study } as unknown as Requests[K]);
   }
 }
 
 /** A worker, from its start to its end. */
-class Session {
-  /** Why it can be asked nothing any more. */
-  ended: string | undefined;
+class Session extends WorkerClient<Requests, Answers> {
   /** Files that are open in it. */
   files = 0;
-  /** Bytes of memory that it has taken. */
-  memory = 0;
-  readonly #worker = startWorker();
-  readonly #pending = new Map<number, Pending>();
-  #lastId = 0;
 
   constructor() {
-    this.#worker.onmessage = (event: MessageEvent<Reply>) => this.#receive(event.data);
-    this.#worker.onerror = (event) => this.end(event.message || 'the worker could not start');
+    super(workerUrl, 'mriseg-imaging');
   }
 
-  ask<K extends keyof Requests>(
-    kind: K,
-    request: Requests[K],
-    name: string,
-    transfer: Transferable[] = [],
-  ): Promise<Answers[K]> {
-    if (this.ended) return Promise.reject(gone(name, this.ended));
-    const id = ++this.#lastId;
-    return new Promise<Answers[K]>((resolve, reject) => {
-      this.#pending.set(id, { name, resolve, reject });
-      this.#worker.postMessage({ ...request, kind, id }, transfer);
+  /** Asks about `name`: a file, or "NIfTI". */
+  async about<K extends keyof Requests>(name: string, kind: K, request: Requests[K], transfer?: Transferable[]): Promise<Answers[K]> {
+    return this.ask(kind, request, undefined, transfer).catch((error: Error) => {
+      if (!(error instanceof EngineGone)) throw error;
+      throw new Error(`${name}: the imaging module ended (${error.message}); open the file again, or convert it to PNG`);
     });
   }
 
   /** A file is no longer open: with the last one a large memory is given back. */
   closed(): void {
     this.files -= 1;
-    if (this.files === 0 && this.memory > SPARE_BYTES) this.end('its memory was given back');
+    if (this.files === 0 && this.memory > SPARE_BYTES) this.end(DISPOSED, 'its memory was given back');
   }
-
-  /** Ends the worker and refuses what is under way. */
-  end(reason: string): void {
-    if (this.ended) return;
-    this.ended = reason;
-    this.#worker.terminate();
-    for (const { name, reject } of this.#pending.values()) reject(gone(name, reason));
-    this.#pending.clear();
-  }
-
-  #receive(reply: Reply): void {
-    if (reply.kind === 'fatal') {
-      this.end(reply.message);
-      return;
-    }
-    const pending = this.#pending.get(reply.id);
-    this.#pending.delete(reply.id);
-    this.memory = reply.memory;
-    if (reply.kind === 'answer') pending?.resolve(reply.value as never);
-    else pending?.reject(new Error(reply.message));
-  }
-}
-
-function gone(name: string, reason: string): Error {
-  return new Error(`${name}: the imaging module ended (${reason}); open the file again, or convert it to PNG`);
 }
 
 /** The buffer of bytes that are all of it, to be moved; a part of a larger buffer is copied. */
 function whole(bytes: Uint8Array): Transferable[] {
   return bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer as ArrayBuffer] : [];
-}
-
-/** A worker that is under the page's content security policy; see the engine's client. */
-function startWorker(): Worker {
-  const script = `import ${JSON.stringify(new URL(workerUrl, document.baseURI).href)};`;
-  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
-  const worker = new Worker(url, { type: 'module', name: 'mriseg-imaging' });
-  const release = () => URL.revokeObjectURL(url);
-  worker.addEventListener('message', release, { once: true });
-  worker.addEventListener('error', release, { once: true });
-  return worker;
 }

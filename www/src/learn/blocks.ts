@@ -2,7 +2,7 @@
 // way, and what would be predicted after it. It opens from all blocks to one, and to one head.
 
 import type { Attention } from '../engine/messages.ts';
-import { make, makeButton } from '../ui/dom.ts';
+import { make, makeButton, setPressed } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
 import { reading, sharesOf, strengths, type Where } from './heads.ts';
@@ -74,7 +74,7 @@ export class BlocksPanel {
       this.#up.textContent = say('learn.allBlocks');
       this.#wordsTitle.textContent = say('learn.mostRead');
       this.#captions[0].textContent = say('learn.pictureCells');
-      this.#captions[1].textContent = say('learn.maskBefore');
+      this.#captions[1].textContent = say('maskSoFar');
       this.#legend.replaceChildren(...(['learn.block', 'learn.lens', 'learn.heads'] as const).map((key) => make('span', {}, say(key))));
       this.#blocks = [];
       this.#drawn.forget();
@@ -146,7 +146,7 @@ export class BlocksPanel {
     heads.forEach(({ button, cells, mask }, head) => {
       const read = reading(attention, { layer, head });
       drawReading(cells, mask, read, columns, rows);
-      button.setAttribute('aria-pressed', String(where.layer === layer && where.head === head));
+      setPressed(button, where.layer === layer && where.head === head);
       const { words, picture, mask: before, padding } = sharesOf(read);
       Object.assign(button.dataset, { words, picture, mask: before, padding });
     });

@@ -2,6 +2,7 @@
 // would cost.
 
 import type { Codebook, Inspection } from '../engine/messages.ts';
+import { largestOf } from './heads.ts';
 
 /** The distribution of token `index`. */
 export function rowOf({ codes, probabilities }: Inspection, index: number): Float32Array {
@@ -10,7 +11,7 @@ export function rowOf({ codes, probabilities }: Inspection, index: number): Floa
 
 /** softmax(log p / temperature). Temperature 1 gives `p` itself, lower ones sharpen it. */
 export function tempered(p: Float32Array, temperature: number): Float32Array {
-  const largest = p.reduce((most, value) => Math.max(most, value), 0);
+  const largest = largestOf(p);
   if (largest === 0) return p.slice();
   const powers = p.map((value) => (value / largest) ** (1 / temperature));
   const sum = powers.reduce((total, value) => total + value, 0);

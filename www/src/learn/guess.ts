@@ -1,7 +1,7 @@
 // The guessing game: which patch comes next?
 
-import { tokenIds } from '../session/run.ts';
-import { make, makeButton } from '../ui/dom.ts';
+import { askFrames } from '../session/frames.ts';
+import { make, makeButton, setLabel } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { rowOf } from './distribution.ts';
 import { panel } from './explain.ts';
@@ -41,7 +41,7 @@ export class GuessPanel {
     state.onChange(() => this.#draw());
     inWords(() => {
       this.#here.textContent = say('learn.guessHere');
-      this.#place.setAttribute('aria-label', say('learn.around'));
+      setLabel(this.#place, say('learn.around'));
       state.changed();
     });
   }
@@ -63,9 +63,7 @@ export class GuessPanel {
     if (right === undefined) return;
     state.play({ index: of, codes: choices(atlas.codebook, rowOf(inspection, of), right, seed), right });
     // The stage shows the mask up to there.
-    if (done.frames || !context.engine) return;
-    const frames = await context.engine.call('frames', tokenIds(done)).catch(() => undefined);
-    if (frames) context.session.learn(done, (known) => ({ ...known, frames }));
+    await askFrames(context);
   }
 
   #guess(place: number): void {
@@ -104,7 +102,7 @@ export class GuessPanel {
       button.dataset.code = String(code);
       button.dataset.state = !over ? 'open' : code === round.right ? 'right' : code === round.guessed ? 'wrong' : 'other';
       const label = say('learn.choice', i + 1);
-      button.setAttribute('aria-label', over ? `${label}, ${number.textContent}` : label);
+      setLabel(button, over ? `${label}, ${number.textContent}` : label);
     });
     this.#told.textContent = this.#tell(p[round.right]!, truth !== undefined);
   }

@@ -43,12 +43,17 @@ export function sharesOf({ words, cells, mask }: Reading): Shares {
   return { words: w!, picture: c!, mask: m!, padding: Math.max(0, 1 - w! - c! - m!) };
 }
 
+/** 0 of none. */
+export function largestOf(weights: Float32Array): number {
+  return weights.reduce((most, weight) => Math.max(most, weight), 0);
+}
+
 /** What a strength is of: small differences can be seen too. */
 const GAMMA = 0.7;
 
 /** Weights as strengths from 0 to 1, above the smallest and in shares of the largest: what is read evenly stays dark. */
 export function strengths(weights: Float32Array): Float32Array {
-  const largest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+  const largest = largestOf(weights);
   const least = weights.reduce((least, weight) => Math.min(least, weight), largest);
   return weights.map((weight) => (largest > 0 ? ((weight - least) / largest) ** GAMMA : 0));
 }

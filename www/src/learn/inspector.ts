@@ -1,6 +1,6 @@
 // The selected token: what the model considered for it, which code it took, and what was proposed in advance.
 
-import { make, makeButton } from '../ui/dom.ts';
+import { make, makeButton, setLabel } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { entropy, expectedCosts, perplexity, rankOf, rowOf, tempered, topCodes } from './distribution.ts';
@@ -79,8 +79,8 @@ export class InspectorPanel {
     );
     state.onChange(() => this.#draw());
     inWords(() => {
-      this.#back.setAttribute('aria-label', say('learn.previous'));
-      this.#on.setAttribute('aria-label', say('learn.next'));
+      setLabel(this.#back, say('learn.previous'));
+      setLabel(this.#on, say('learn.next'));
       this.#dialLabel.textContent = say('learn.temperature');
       this.#edited.textContent = say('learn.edited');
       this.#legend.firstElementChild!.textContent = say('learn.probability');

@@ -5,7 +5,7 @@ import { sceneOf } from '../session/scene.ts';
 import { byId, make } from '../ui/dom.ts';
 import { reading, strengths } from './heads.ts';
 import { Memo } from './memo.ts';
-import { HEAT } from './patches.ts';
+import { HEAT, cleared } from './patches.ts';
 import type { LearnState } from './state.ts';
 
 export function connectPicture({ tools, viewer }: Context, state: LearnState): void {
@@ -32,9 +32,7 @@ export function connectPicture({ tools, viewer }: Context, state: LearnState): v
 }
 
 function draw(canvas: HTMLCanvasElement, { width, height }: HTMLCanvasElement, state: LearnState): void {
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const g = canvas.getContext('2d')!;
-  g.clearRect(0, 0, width, height);
+  const g = cleared(canvas, width, height);
   const { run, index, attention, where, onPicture } = state;
   if (!run) return;
   const { rows, columns, place } = sceneOf(run).grid;

@@ -59,9 +59,7 @@ export class Atlas {
   /** Fills a canvas with a code, or with the sign of a cell that has none. */
   fill(canvas: HTMLCanvasElement, code: number | undefined): void {
     const { patch } = this.codebook;
-    if (canvas.width !== patch) Object.assign(canvas, { width: patch, height: patch });
-    const g = canvas.getContext('2d')!;
-    g.clearRect(0, 0, patch, patch);
+    const g = cleared(canvas, patch, patch);
     if (code !== undefined) this.draw(g, code, 0, 0, patch);
   }
 
@@ -98,10 +96,26 @@ export function drawFrame(g: Surface, x: number, y: number, size: number, width 
   g.strokeRect(x, y, size, size);
 }
 
+/** A token that is not told yet. */
+export function drawUnknown(g: Surface, x: number, y: number, size: number): void {
+  g.fillStyle = 'white';
+  g.font = `600 ${size * 0.65}px system-ui, sans-serif`;
+  g.textAlign = 'center';
+  g.textBaseline = 'middle';
+  g.fillText('?', x + size / 2, y + size * 0.55);
+}
+
+/** A canvas of this size with nothing on it. */
+export function cleared(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const g = canvas.getContext('2d')!;
+  g.clearRect(0, 0, width, height);
+  return g;
+}
+
 /** Strengths of cells as a picture of one pixel each. */
 export function heatMap(canvas: HTMLCanvasElement, strengths: Float32Array, columns: number, rows: number): void {
-  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
-  const g = canvas.getContext('2d')!;
+  const g = cleared(canvas, columns, rows);
   const image = g.createImageData(columns, rows);
   const [red, green, blue] = HEAT.split(' ').map(Number);
   strengths.forEach((strength, i) => image.data.set([red!, green!, blue!, Math.round(strength * 255)], i * 4));

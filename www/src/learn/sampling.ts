@@ -2,7 +2,7 @@
 
 import type { Picture } from '../picture/picture.ts';
 import { mean, type Sampled } from '../session/run.ts';
-import { make, makeButton, settings } from '../ui/dom.ts';
+import { make, makeButton, settings, setLabel } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
 import type { LearnState } from './state.ts';
@@ -41,8 +41,7 @@ export class SamplingPanel {
     );
     state.onChange(() => this.#show());
     inWords(() => {
-      this.#dice.setAttribute('aria-label', say('learn.dice'));
-      this.#dice.title = say('learn.dice');
+      setLabel(this.#dice, say('learn.dice'), say('learn.dice'));
       this.#drawn = undefined;
       state.changed();
     });
@@ -101,8 +100,7 @@ export class SamplingPanel {
       const current = complete && tokens.join() === running;
       taken ||= current;
       setCurrent(button, current);
-      button.setAttribute('aria-label', say('learn.takeSample', i + 1));
-      button.title = say('learn.takeSample', i + 1);
+      setLabel(button, say('learn.takeSample', i + 1), say('learn.takeSample', i + 1));
     });
     const undo = context.session.undoLabel;
     this.#undo.hidden = !taken || !done || undo === undefined;

@@ -1,13 +1,13 @@
 // The whole sequence as the model reads it: words, cells of the picture, mask tokens; where it is, and what it attends to.
 
 import type { Run } from '../session/run.ts';
-import { make, makeButton } from '../ui/dom.ts';
+import { make, makeButton, setLabel } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
 import { panel } from './explain.ts';
-import { reading, sharesOf, strengths, type Reading } from './heads.ts';
+import { largestOf, reading, sharesOf, strengths, type Reading } from './heads.ts';
 import { lineOf, slotAt, type Line } from './line.ts';
 import { Memo } from './memo.ts';
-import { HEAT, drawFrame, drawHeat, drawPending } from './patches.ts';
+import { HEAT, cleared, drawFrame, drawHeat, drawPending, drawUnknown } from './patches.ts';
 import type { LearnState } from './state.ts';
 import { describeWhere, listShares } from './told.ts';
 
@@ -59,14 +59,14 @@ export class SequencePanel {
     this.#connect();
     state.onChange(() => this.#draw());
     inWords(() => {
-      (['learn.words', 'learn.pictureCells', 'learn.maskCells'] as const).forEach((key, i) => {
+      (['learn.words', 'learn.pictureCells', 'mask'] as const).forEach((key, i) => {
         this.#titles[i]!.textContent = say(key);
       });
       this.#onPictureLabel.textContent = say('learn.onPicture');
       this.#all.textContent = say('learn.allHeads');
-      this.#cells.setAttribute('aria-label', say('learn.pictureCells'));
-      this.#mask.setAttribute('aria-label', say('learn.selectToken'));
-      this.#line.setAttribute('aria-label', say('learn.lineLabel'));
+      setLabel(this.#cells, say('learn.pictureCells'));
+      setLabel(this.#mask, say('learn.token'));
+      setLabel(this.#line, say('learn.lineLabel'));
       this.#drawn.forget();
       state.changed();
     });
@@ -185,13 +185,7 @@ export class SequencePanel {
     }
     const [x, y] = placeOfCell(index, columns);
     drawFrame(g, x, y, CELL);
-    if (hides || !tokens[index]) {
-      g.fillStyle = 'white';
-      g.font = `600 ${CELL * 0.7}px system-ui, sans-serif`;
-      g.textAlign = 'center';
-      g.textBaseline = 'middle';
-      g.fillText('?', x + CELL / 2, y + CELL / 2 + 2);
-    }
+    if (hides || !tokens[index]) drawUnknown(g, x, y, CELL);
   }
 
   /** One slot for everything that is in the sequence, with its weight above it. */
@@ -216,7 +210,7 @@ export class SequencePanel {
       }
       if (!read) continue;
       // Each weight as it is, the largest of all as high as there is room.
-      const largest = Math.max(...[read.words, read.cells, read.mask].map((one) => one.reduce((a, b) => Math.max(a, b), 0)));
+      const largest = Math.max(...[read.words, read.cells, read.mask].map(largestOf));
       g.fillStyle = `rgb(${HEAT})`;
       read[part].forEach((weight, i) => {
         const height = (weight / largest) * (BARS - 12);
@@ -237,9 +231,7 @@ function placeOfCell(cell: number, columns: number): [number, number] {
 }
 
 function sized(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const g = canvas.getContext('2d')!;
-  g.clearRect(0, 0, width, height);
+  const g = cleared(canvas, width, height);
   g.strokeStyle = 'rgb(150 162 176 / 0.4)';
   g.lineWidth = 1;
   return g;

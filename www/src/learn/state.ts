@@ -1,11 +1,12 @@
 // What the panels of this part share: the selected token, and what the engine told about it. The engine is asked only while
 // the part is visible, one question at a time, and each answer is kept with its tokens.
 
+import { isDisposed } from '../engine/gone.ts';
 import type { Attention, Inspection, Token } from '../engine/messages.ts';
 import { cellAt } from '../picture/place.ts';
-import type { Picture } from '../picture/picture.ts';
+import { toImage, type Picture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
-import { finished, tokenIds, type FinishedRun, type Run } from '../session/run.ts';
+import { tokenIds, type FinishedRun, type Run } from '../session/run.ts';
 import { sceneOf } from '../session/scene.ts';
 import { say } from '../ui/words.ts';
 import type { Where } from './heads.ts';
@@ -84,7 +85,7 @@ export class LearnState {
 
   /** The run, once the engine can be asked about it. */
   get done(): FinishedRun | undefined {
-    return this.context.session.live ? undefined : finished(this.run);
+    return this.context.session.settled?.run;
   }
 
   /** The selected token. */
@@ -206,8 +207,10 @@ export class LearnState {
     try {
       while (this.visible && (await this.#askOne())) this.changed();
     } catch (error) {
+      // Another engine may have taken its place, and is asked instead.
+      if (isDisposed(error)) return this.changed();
       this.#failed = { engine: this.context.engine, tokens: this.done?.tokens };
-      this.context.notify(error instanceof Error ? error.message : String(error));
+      this.context.notifyError(error);
     } finally {
       this.#asking = false;
     }
@@ -231,7 +234,7 @@ export class LearnState {
     if (this.#seenOf !== run.picture) {
       const { side, rgba } = await engine.call('see', bytes, name);
       this.seen = new OffscreenCanvas(side, side);
-      this.seen.getContext('2d')!.putImageData(new ImageData(new Uint8ClampedArray(rgba), side, side), 0, 0);
+      this.seen.getContext('2d')!.putImageData(toImage({ width: side, height: side, rgba }), 0, 0);
       this.#seenOf = run.picture;
       return true;
     }

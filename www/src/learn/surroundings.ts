@@ -1,7 +1,7 @@
 // A cell of the picture among its neighbours, with what the mask has there so far.
 
 import type { Token } from '../engine/messages.ts';
-import { drawFrame, type Atlas } from './patches.ts';
+import { drawFrame, drawUnknown, type Atlas } from './patches.ts';
 
 /** Cells on each side of the one in the middle. */
 const AROUND = 2;
@@ -50,9 +50,5 @@ export function drawSurroundings(canvas: HTMLCanvasElement, place: Place, code: 
   if (code !== undefined) return;
   g.fillStyle = 'rgb(0 0 0 / 0.45)';
   g.fillRect(middle, middle, CELL, CELL);
-  g.fillStyle = 'white';
-  g.font = `600 ${CELL * 0.6}px system-ui, sans-serif`;
-  g.textAlign = 'center';
-  g.textBaseline = 'middle';
-  g.fillText('?', middle + CELL / 2, middle + CELL / 2 + 3);
+  drawUnknown(g, middle, middle, CELL);
 }

@@ -24,7 +24,7 @@ export function describeWhere({ layer, head }: Where): string {
 const PARTS = [
   ['words', 'learn.words'],
   ['picture', 'learn.pictureCells'],
-  ['mask', 'learn.maskBefore'],
+  ['mask', 'maskSoFar'],
   ['padding', 'learn.padding'],
 ] as const;
 

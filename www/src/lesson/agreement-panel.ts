@@ -1,7 +1,7 @@
 // What several sampled masks share: their mean, as one soft mask.
 
 import type { Context } from '../session/context.ts';
-import { finished, mean } from '../session/run.ts';
+import { mean } from '../session/run.ts';
 import { make } from '../ui/dom.ts';
 import { percent } from '../ui/format.ts';
 import { inWords, say } from '../ui/words.ts';
@@ -24,7 +24,7 @@ export function makeAgreementPanel({ session }: Context): HTMLElement {
     note,
   );
   const show = () => {
-    const run = finished(session.live ? undefined : session.run);
+    const run = session.settled?.run;
     const sampled = run?.sampled;
     element.hidden = !sampled;
     if (!run || !sampled) return;
@@ -40,8 +40,7 @@ export function makeAgreementPanel({ session }: Context): HTMLElement {
     const mask = softLayer(sampled.mean, side, side, scene.grid.place);
     view.show(run.picture, { ...scene, cells: drawn, freshFrom: Infinity, mask }, title.textContent);
   };
-  session.watch(({ run }) => run?.sampled, show);
-  session.watch(({ live }) => live, show);
+  session.watch(({ settled }) => settled?.run.sampled, show);
   inWords(show);
   return element;
 }

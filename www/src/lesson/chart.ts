@@ -1,6 +1,7 @@
 // A small line chart: shares of 0 to 1 by position.
 
-const NS = 'http://www.w3.org/2000/svg';
+import { makeSvg, setLabel } from '../ui/dom.ts';
+
 const [WIDTH, HEIGHT] = [640, 190];
 const [LEFT, RIGHT, TOP, BOTTOM] = [38, 10, 12, 30];
 
@@ -28,11 +29,11 @@ export function points(values: readonly number[]): string {
 export function drawChart(svg: SVGSVGElement, lines: readonly Line[], mark: number | undefined, texts: ChartTexts): void {
   svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', texts.label);
+  setLabel(svg, texts.label);
   const count = Math.max(...lines.map(({ values, means }) => values.length || means.length));
   const parts: SVGElement[] = [];
   for (const level of [0, 0.5, 1]) {
-    parts.push(element('line', { class: 'rule', x1: LEFT, x2: WIDTH - RIGHT, y1: y(level), y2: y(level) }));
+    parts.push(makeSvg('line', { class: 'rule', x1: LEFT, x2: WIDTH - RIGHT, y1: y(level), y2: y(level) }));
     parts.push(text(String(level), { x: LEFT - 8, y: y(level) + 4, 'text-anchor': 'end' }));
   }
   parts.push(text('1', { x: LEFT, y: HEIGHT - 10 }));
@@ -41,19 +42,16 @@ export function drawChart(svg: SVGSVGElement, lines: readonly Line[], mark: numb
   if (mark !== undefined) {
     const at = x((mark + 0.5) / count);
     const late = at > WIDTH * 0.7;
-    parts.push(element('line', { class: 'mark', x1: at, x2: at, y1: TOP - 4, y2: y(0) }));
+    parts.push(makeSvg('line', { class: 'mark', x1: at, x2: at, y1: TOP - 4, y2: y(0) }));
     parts.push(text(texts.mark, { class: 'mark', x: at + (late ? -6 : 6), y: y(0) - 8, 'text-anchor': late ? 'end' : 'start' }));
   }
-  for (const { name, values } of lines) parts.push(element('polyline', { class: `raw ${name}`, points: points(values) }));
-  for (const { name, means } of lines) parts.push(element('polyline', { class: `mean ${name}`, points: points(means) }));
+  for (const { name, values } of lines) parts.push(makeSvg('polyline', { class: `raw ${name}`, points: points(values) }));
+  for (const { name, means } of lines) parts.push(makeSvg('polyline', { class: `mean ${name}`, points: points(means) }));
   svg.replaceChildren(...parts);
 }
 
 export function makeChart(testId: string): SVGSVGElement {
-  const svg = document.createElementNS(NS, 'svg');
-  svg.setAttribute('class', 'chart');
-  svg.setAttribute('data-testid', testId);
-  return svg;
+  return makeSvg('svg', { class: 'chart', 'data-testid': testId });
 }
 
 function x(share: number): number {
@@ -64,14 +62,8 @@ function y(value: number): number {
   return TOP + (1 - value) * (HEIGHT - TOP - BOTTOM);
 }
 
-function element(name: string, attributes: Record<string, string | number>): SVGElement {
-  const made = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  return made;
-}
-
 function text(content: string, attributes: Record<string, string | number>): SVGElement {
-  const made = element('text', attributes);
+  const made = makeSvg('text', attributes);
   made.textContent = content;
   return made;
 }

@@ -4,11 +4,10 @@ import { dice } from '../draw/dice.ts';
 import type { Frames } from '../engine/messages.ts';
 import type { Context } from '../session/context.ts';
 import { finished, tokenIds, type FinishedRun, type Run } from '../session/run.ts';
-import { fillPairs, make, makeButton } from '../ui/dom.ts';
-import { percent } from '../ui/format.ts';
+import { fillPairs, make, makeButton, setLabel } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
-import { compareTokens, shareEqual } from './compare.ts';
+import { compareTokens, diceOfTruth, equalText, partingText } from './compare.ts';
 import { MiniView, framesOfRun, sceneWith } from './mini.ts';
 
 /** Tokens in a strip, about the one that was decoded last. */
@@ -99,7 +98,7 @@ export class ComparePanel {
     this.#drop.hidden = !this.#kept;
     this.#toParting.textContent = say('toParting');
     this.#legend.textContent = say('compareLegend');
-    this.#slider.setAttribute('aria-label', say('timeline'));
+    setLabel(this.#slider, say('timeline'));
     this.#pair.hidden = !runs;
     if (!runs) return;
     const count = Math.max(...runs.map(({ tokens }) => tokens.length));
@@ -131,11 +130,9 @@ export class ComparePanel {
     runs.forEach((run, i) => this.#drawSide(this.#sides[i]!, run, runs[1 - i]!, step, parting));
     this.#count.textContent = say('tokensOf', step, runs[1].started.total);
     this.#toParting.disabled = parting === undefined;
-    const { columns } = runs[0].started;
-    const where = parting === undefined ? say('partingNone') : say('partingAt', parting + 1, Math.floor(parting / columns) + 1, (parting % columns) + 1);
     const pairs: [string, string][] = [
-      [say('parting'), where],
-      [say('equalTokens'), say('equalOf', agreement.equal, agreement.common, percent(shareEqual(agreement)))],
+      [say('parting'), partingText(agreement, runs[0].started.columns)],
+      [say('equalTokens'), equalText(agreement)],
     ];
     const [first, second] = runs.map(({ outcome }) => outcome.result.mask) as [Uint8Array, Uint8Array];
     if (first.length === second.length) pairs.push([say('diceBetween'), dice(first, second).toFixed(3)]);
@@ -175,8 +172,4 @@ function makeSide(name: string): Side {
 
 function describe({ prompt, edits }: Run): string {
   return edits.length > 0 ? `${prompt} (${say('editedToken', edits.map((index) => index + 1).join(', '))})` : prompt;
-}
-
-function diceOfTruth({ truth, outcome }: FinishedRun): number | undefined {
-  return truth?.length === outcome.result.mask.length ? dice(truth, outcome.result.mask) : undefined;
 }

@@ -1,5 +1,10 @@
 // Two decodings as lists of tokens: where they part, and how much they have in common.
 
+import { dice } from '../draw/dice.ts';
+import type { FinishedRun } from '../session/run.ts';
+import { percent } from '../ui/format.ts';
+import { say } from '../ui/words.ts';
+
 export interface Agreement {
   /** Index of the first token in which they differ; undefined where there is none among those that both have. */
   parting: number | undefined;
@@ -23,6 +28,22 @@ export function compareTokens(a: ArrayLike<number>, b: ArrayLike<number>): Agree
 /** Share of the tokens that are the same, of those that both have; 1 of none. */
 export function shareEqual({ common, equal }: Agreement): number {
   return common === 0 ? 1 : equal / common;
+}
+
+/** Of the mask and the right one, where that is known. */
+export function diceOfTruth({ truth, outcome }: FinishedRun): number | undefined {
+  return truth?.length === outcome.result.mask.length ? dice(truth, outcome.result.mask) : undefined;
+}
+
+/** Where the lists part, for people. */
+export function partingText({ parting }: Agreement, columns: number): string {
+  if (parting === undefined) return say('partingNone');
+  return say('partingAt', parting + 1, Math.floor(parting / columns) + 1, (parting % columns) + 1);
+}
+
+/** How much of them is the same, for people. */
+export function equalText(agreement: Agreement): string {
+  return say('equalOf', agreement.equal, agreement.common, percent(shareEqual(agreement)));
 }
 
 /** Share of right tokens in every row of `columns` cells. */

@@ -5,10 +5,9 @@ import type { Frames, TeacherForced } from '../engine/messages.ts';
 import type { Context } from '../session/context.ts';
 import { finished, mean, tokenIds, type FinishedRun } from '../session/run.ts';
 import { fillPairs, make, makeButton } from '../ui/dom.ts';
-import { percent } from '../ui/format.ts';
 import { inWords, say } from '../ui/words.ts';
 import { drawChart, makeChart } from './chart.ts';
-import { accuracyByRow, compareTokens, draftsOf, meanByRow, probabilitiesOf, shareEqual } from './compare.ts';
+import { accuracyByRow, compareTokens, draftsOf, equalText, meanByRow, partingText, probabilitiesOf } from './compare.ts';
 import { MiniView, sceneWith, softLayer } from './mini.ts';
 
 interface Forced {
@@ -67,7 +66,7 @@ export class ForcingPanel {
   }
 
   async #run(): Promise<void> {
-    const { session, engine, notify } = this.#context;
+    const { session, engine } = this.#context;
     const run = finished(session.run);
     if (!run?.truth || !engine) return;
     this.#ask.disabled = true;
@@ -80,14 +79,14 @@ export class ForcingPanel {
       const own = probabilitiesOf(forced.truth, inspection.probabilities, inspection.codes);
       this.#known = { run, forced, own, frames };
     } catch (error) {
-      notify((error as Error).message);
+      this.#context.notifyError(error);
     }
     this.#show();
   }
 
   #show(): void {
     const { session, engine } = this.#context;
-    const run = finished(session.live ? undefined : session.run);
+    const run = session.settled?.run;
     this.#title.textContent = say('forcingTitle');
     this.#note.textContent = say('forcingNote');
     this.#ask.textContent = say('forcingAsk');
@@ -141,15 +140,10 @@ export class ForcingPanel {
       make('span', {}, say('chartLegend')),
     );
     if (fedOwn.equal >= fedTruth.equal) this.#bias.textContent = `${say('exposureBias')} ${say('exposureBiasNone')}`;
-    const { parting } = fedOwn;
-    const accuracy = (of: typeof fedTruth) => say('equalOf', of.equal, of.common, percent(shareEqual(of)));
     fillPairs(this.#figures, [
-      [`${say('rightTokens')}, ${say('fedTruth')}`, accuracy(fedTruth)],
-      [`${say('rightTokens')}, ${say('fedOwn')}`, accuracy(fedOwn)],
-      [
-        say('partsFromTruth'),
-        parting === undefined ? say('partingNone') : say('partingAt', parting + 1, Math.floor(parting / columns) + 1, (parting % columns) + 1),
-      ],
+      [`${say('rightTokens')}, ${say('fedTruth')}`, equalText(fedTruth)],
+      [`${say('rightTokens')}, ${say('fedOwn')}`, equalText(fedOwn)],
+      [say('partsFromTruth'), partingText(fedOwn, columns)],
       [say('meanTrue'), `${mean(forced.probabilities).toFixed(3)} / ${mean(own).toFixed(3)}`],
       [say('diceTruth'), dice(run.truth!, run.outcome.result.mask).toFixed(3)],
     ]);

@@ -2,7 +2,6 @@
 
 import type { Context } from '../session/context.ts';
 import { byId, make, makeButton } from '../ui/dom.ts';
-import { tell } from '../ui/tell.ts';
 import { inWords, say } from '../ui/words.ts';
 import { makeAgreementPanel } from './agreement-panel.ts';
 import { ComparePanel } from './compare-panel.ts';
@@ -60,6 +59,6 @@ function replayButton(context: Context, trace: TraceListing): HTMLButtonElement 
   const label = make('span', { lang: 'en' }, trace.sentence);
   const content = make('span', { class: 'replay-content' }, image, label);
   return makeButton({ class: 'replay', 'data-testid': 'replay', 'data-file': trace.file }, content, () => {
-    void replayShipped(context, trace).catch((error: unknown) => context.notify(tell(error)));
+    void replayShipped(context, trace).catch((error: unknown) => context.notifyError(error));
   });
 }

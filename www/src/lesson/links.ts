@@ -2,7 +2,7 @@
 // in it, and a sentence about one only where he copies the link himself.
 
 import { decodeLink, encodeLink, type Link } from '../link/link.ts';
-import type { Context } from '../session/context.ts';
+import { SURENESS, type Context } from '../session/context.ts';
 import type { Session } from '../session/session.ts';
 import { byId } from '../ui/dom.ts';
 import { framesOfRun } from './mini.ts';
@@ -72,7 +72,7 @@ async function resume(context: Context, { sentence, step, seed, example }: Link)
   if (!run || context.example !== example || (sentence && run.prompt.trim() !== sentence)) return;
   // The page says first that the mask is done.
   await new Promise((resolve) => setTimeout(resolve));
-  if (seed !== undefined) await actions.sample({ masks: 8, temperature: 1, seed });
+  if (seed !== undefined) await actions.sample({ ...SURENESS, seed });
   if (step === undefined || step >= run.tokens.length) return;
   const frames = await framesOfRun(context, run);
   if (session.run?.tokens !== run.tokens) return;

@@ -7,7 +7,7 @@ import { shownAspect, type Box } from '../picture/place.ts';
 import type { Context } from '../session/context.ts';
 import { tokenIds, type Run } from '../session/run.ts';
 import { sceneOf } from '../session/scene.ts';
-import { make } from '../ui/dom.ts';
+import { make, setLabel } from '../ui/dom.ts';
 
 export class MiniView {
   readonly element: HTMLElement;
@@ -31,7 +31,7 @@ export class MiniView {
       this.#frame.style.setProperty('--aspect', String(shownAspect(picture)));
       this.#viewer.show(picture.bitmap);
     }
-    this.#overlay.setAttribute('aria-label', label);
+    setLabel(this.#overlay, label);
     this.#viewer.scene = scene;
     this.#viewer.cursor = cursor;
   }

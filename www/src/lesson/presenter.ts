@@ -1,11 +1,10 @@
 // Presenter mode: the picture and a sentence, large, for a class; everything by keyboard.
 
 import type { Context } from '../session/context.ts';
-import { byId, make, makeButton } from '../ui/dom.ts';
-import { addShortcuts } from '../ui/keys.ts';
+import { byId, make, makeButton, setLabel, setPressed } from '../ui/dom.ts';
+import { icon } from '../ui/icons.ts';
+import { addShortcuts, isTyping } from '../ui/keys.ts';
 import { inWords, say, type Key } from '../ui/words.ts';
-
-const NS = 'http://www.w3.org/2000/svg';
 
 /** What the line at the bottom says. */
 const KEYS: readonly (readonly [key: string, what: Key])[] = [
@@ -20,7 +19,7 @@ const KEYS: readonly (readonly [key: string, what: Key])[] = [
 ];
 
 export function connectPresenter(context: Context, startTour: () => void): void {
-  const button = makeButton({ class: 'icon', id: 'present', 'data-testid': 'present', 'aria-pressed': 'false' }, screenIcon(), () => toggle());
+  const button = makeButton({ class: 'icon', id: 'present', 'data-testid': 'present', 'aria-pressed': 'false' }, icon('screen'), () => toggle());
   byId('open-shortcuts').before(button);
   const keys = make('ul');
   const line = make('footer', { class: 'presenter-keys', 'data-testid': 'presenter-keys', hidden: true }, keys);
@@ -32,7 +31,7 @@ export function connectPresenter(context: Context, startTour: () => void): void 
     if (on) document.body.dataset.presenting = '';
     else delete document.body.dataset.presenting;
     line.hidden = !on;
-    button.setAttribute('aria-pressed', String(on));
+    setPressed(button, on);
     // Where the browser allows no full screen, the window has to do.
     if (on) void document.documentElement.requestFullscreen?.().catch(() => {});
     else if (document.fullscreenElement) void document.exitFullscreen().catch(() => {});
@@ -55,8 +54,7 @@ export function connectPresenter(context: Context, startTour: () => void): void 
   }, { capture: true });
   addShortcuts({ key: 'p', what: 'present', press: toggle }, { key: 't', what: 'tour', press: startTour });
   inWords(() => {
-    button.setAttribute('aria-label', say('present'));
-    button.title = `${say('present')} (P)`;
+    setLabel(button, say('present'), `${say('present')} (P)`);
     keys.replaceChildren(...KEYS.map(([key, what]) => make('li', {}, make('kbd', {}, key), ` ${say(what)}`)));
   });
 }
@@ -111,18 +109,4 @@ function sayNext({ actions, engine }: Context): void {
 function nextOverlay(): void {
   const radios = [...document.querySelectorAll<HTMLInputElement>('input[name="overlay"]')];
   radios[(radios.findIndex(({ checked }) => checked) + 1) % radios.length]?.click();
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest('input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select') !== null;
-}
-
-function screenIcon(): SVGSVGElement {
-  const svg = document.createElementNS(NS, 'svg');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true');
-  const path = document.createElementNS(NS, 'path');
-  path.setAttribute('d', 'M3 4.5h18M4.5 4.5v10.5h15V4.5M12 15v3M8 20.5l4-2.5 4 2.5');
-  svg.append(path);
-  return svg;
 }

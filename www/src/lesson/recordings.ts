@@ -1,11 +1,11 @@
 // Recordings: the ones that came with the page, those of the user's files, and making one.
 
-import { refuseHtml, request } from '../bundle/loader.ts';
+import { fetchJson } from '../bundle/json.ts';
+import { requestBytes } from '../bundle/loader.ts';
 import { closePicture, openPicture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import { finished } from '../session/run.ts';
 import { byId, make, makeButton, save } from '../ui/dom.ts';
-import { tell } from '../ui/tell.ts';
 import { inWords, say } from '../ui/words.ts';
 import { addressOf } from './links.ts';
 import { runOf, traceOf } from './replay.ts';
@@ -52,31 +52,23 @@ async function plain(width: number, height: number): Promise<Blob> {
   const context = canvas.getContext('2d')!;
   context.fillStyle = 'rgb(38 46 56)';
   context.fillRect(0, 0, width, height);
-  return canvas.convertToBlob({ type: 'image/png' });
+  return canvas.convertToBlob();
 }
 
 /** Fetches and plays one that came with the page. */
 export async function replayShipped(context: Context, { file }: TraceListing): Promise<void> {
-  const response = await request(new URL(`traces/${file}`, document.baseURI).href, file, (url) => fetch(url));
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  refuseHtml(response, file, bytes);
+  const bytes = await requestBytes(new URL(`traces/${file}`, document.baseURI).href, file);
   await replay(context, parseTrace(new TextDecoder().decode(bytes), file));
 }
 
-export async function listTraces(): Promise<readonly TraceListing[]> {
-  try {
-    const response = await fetch(new URL('traces/index.json', document.baseURI), { cache: 'no-cache' });
-    return response.ok ? ((await response.json()) as TraceListing[]) : [];
-  } catch {
-    return [];
-  }
+export function listTraces(): Promise<readonly TraceListing[]> {
+  return fetchJson('traces/index.json', document.baseURI, [], () => {});
 }
 
 /** What can be given to others: a recording, or a link. */
 export function makeSharePanel(context: Context): HTMLElement {
   const { session } = context;
-  const attempt = (work: () => Promise<unknown>) => () =>
-    void work().catch((error: unknown) => context.notify(tell(error)));
+  const attempt = (work: () => Promise<unknown>) => () => void work().catch((error: unknown) => context.notifyError(error));
   const title = make('h2', { id: 'lesson-share-title' });
   const record = makeButton({ 'data-testid': 'record' }, '', attempt(() => saveTrace(context, include.checked)));
   const include = make('input', { type: 'checkbox', 'data-testid': 'record-picture' });
@@ -93,7 +85,7 @@ export function makeSharePanel(context: Context): HTMLElement {
     if (file) attempt(async () => replay(context, parseTrace(await file.text(), file.name)))();
   });
   const show = () => {
-    const run = finished(session.live ? undefined : session.run);
+    const run = session.settled?.run;
     title.textContent = say('shareTitle');
     record.textContent = say('record');
     record.disabled = !run || run.engine === 'replay' || !context.engine;
@@ -145,7 +137,7 @@ export function connectReplayBadge({ session }: Context): void {
   const badge = make('p', { class: 'replay-badge', 'data-testid': 'replay-badge', hidden: true });
   byId('stage').append(badge);
   const show = () => {
-    const run = session.live ? undefined : session.run;
+    const run = session.settled?.run;
     const isReplay = run?.engine === 'replay';
     badge.hidden = !isReplay;
     badge.textContent = say('replayBadge');

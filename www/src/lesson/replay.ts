@@ -1,12 +1,12 @@
 // Between a run and its recording.
 
+import { NOTICE } from '../clinic/record.ts';
 import type { Codebook, Token, SideConvention } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
 import { packMask, unpackMask } from '../session/mask.ts';
 import type { FinishedRun, PassRecord } from '../session/run.ts';
-import { base64Of, framesOf, usedPatches, type Trace } from './trace.ts';
-
-const NOTICE = 'Research and teaching demo. Not a medical device; not for diagnosis.';
+import { base64Of } from '../ui/format.ts';
+import { framesOf, usedPatches, type Trace } from './trace.ts';
 
 /** What a recording says of the picture: the gallery's by its id, the user's own only where that was asked for. */
 export interface PictureChoice {

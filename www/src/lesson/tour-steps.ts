@@ -1,14 +1,13 @@
 // The steps of the guided tour: what each points at, and what it does with the real model.
 
-import { dice } from '../draw/dice.ts';
-import type { Context } from '../session/context.ts';
+import { SURENESS, type Context } from '../session/context.ts';
 import { withActive, withFinding, type Document } from '../session/document.ts';
 import { countMask, finished, mean, tokenIds, type FinishedRun } from '../session/run.ts';
 import { byId } from '../ui/dom.ts';
 import { percent } from '../ui/format.ts';
 import { say } from '../ui/words.ts';
 import { coverage, tellingCells, type Telling } from './cells.ts';
-import { compareTokens } from './compare.ts';
+import { compareTokens, diceOfTruth } from './compare.ts';
 import { framesOfRun } from './mini.ts';
 
 /** What the tour has at hand. */
@@ -32,7 +31,6 @@ export interface Step {
 
 /** A picture with two findings is quickly told. */
 const EXAMPLE = 'phantom-3';
-const SAMPLES = { masks: 8, temperature: 1, seed: 1 };
 
 export const STEPS: readonly Step[] = [
   { name: 'question', targets: ['.sentence #form'], act: openExample },
@@ -199,9 +197,7 @@ async function correct(stand: Stand): Promise<string> {
 }
 
 function diceChange(before: FinishedRun, after: FinishedRun): string {
-  const [a, b] = [before, after].map(({ truth, outcome }) =>
-    truth?.length === outcome.result.mask.length ? dice(truth, outcome.result.mask).toFixed(2) : undefined,
-  );
+  const [a, b] = [before, after].map((run) => diceOfTruth(run)?.toFixed(2));
   return a !== undefined && b !== undefined ? ` ${say('toldDice', a, b)}` : '';
 }
 
@@ -214,7 +210,7 @@ async function showAgreement(stand: Stand): Promise<string> {
   const { context } = stand;
   await restore(stand);
   const known = context.session.run?.sampled;
-  if (known?.done !== stand.base!.started.total) await context.actions.sample(SAMPLES);
+  if (known?.done !== stand.base!.started.total) await context.actions.sample(SURENESS);
   const sampled = context.session.run?.sampled;
   if (!sampled) return '';
   const differing = Array.from(sampled.cells).filter((share) => share < 0.999).length;

@@ -140,7 +140,7 @@ export class Tour {
   async #replay(): Promise<void> {
     const { example, session } = this.#context;
     if (this.#busy || !example || !this.recording) return;
-    await this.recording(example).catch((error: Error) => this.#context.notify(error.message));
+    await this.recording(example).catch((error: unknown) => this.#context.notifyError(error));
     this.#stand.base = finished(session.run);
     await this.#act();
   }

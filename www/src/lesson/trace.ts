@@ -2,6 +2,7 @@
 // user's own unless that was asked for, and not even its name.
 
 import type { EngineKind } from '../engine/messages.ts';
+import { base64Of } from '../ui/format.ts';
 
 /** The largest numbers that a file may claim, far above what any model has. */
 const MAX_SIDE = 20_000;
@@ -111,12 +112,6 @@ export function usedPatches(tokens: ArrayLike<number>, patch: number, pixels: Ui
   const used = new Uint8Array(codes.length * size);
   codes.forEach((code, i) => used.set(pixels.subarray(code * size, (code + 1) * size), i * size));
   return { patch, codes, pixels: base64Of(used) };
-}
-
-export function base64Of(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  return btoa(text);
 }
 
 export function bytesOf(base64: unknown): Uint8Array<ArrayBuffer> | undefined {

@@ -1,14 +1,15 @@
 // The page: its state, the session on screen, and what its buttons do. It is the context that panels are given.
 
 import { isAboutLungs, type Bundle } from '../bundle/bundle.ts';
-import { readBundle } from '../bundle/drop.ts';
-import { LoadError } from '../bundle/loader.ts';
+import { isBundle, readBundle } from '../bundle/drop.ts';
+import { LoadError, plainMessage } from '../bundle/loader.ts';
 import { connectClinic, type Clinic } from '../clinic/clinic.ts';
 import { lastResult, type LastResult } from '../clinic/record.ts';
 import { Tools } from '../draw/tools.ts';
 import { Viewer } from '../draw/viewer.ts';
 import { parsePreference } from '../engine/choose.ts';
 import type { EngineClient } from '../engine/client.ts';
+import { isDisposed } from '../engine/gone.ts';
 import type { Decode, SideConvention } from '../engine/messages.ts';
 import { connectLearn } from '../learn/learn.ts';
 import { connectLesson } from '../lesson/lesson.ts';
@@ -16,7 +17,7 @@ import { followLink } from '../lesson/links.ts';
 import { openPicture, type Picture } from '../picture/picture.ts';
 import { shownAspect } from '../picture/place.ts';
 import { loadImaging, type Imaging } from '../picture/module.ts';
-import type { Actions, Context, Pace, SamplingOptions, TryOut } from '../session/context.ts';
+import { SURENESS, type Actions, type Context, type Pace } from '../session/context.ts';
 import { packedOf } from '../session/document.ts';
 import { areaOf } from '../session/mask.ts';
 import { finished, type Run } from '../session/run.ts';
@@ -46,9 +47,6 @@ declare global {
     __mriseg: { readonly last: LastResult | undefined };
   }
 }
-
-/** Masks that are sampled to see where they agree, as the model would draw them. */
-const SURENESS: SamplingOptions = { masks: 8, temperature: 1, seed: 1 };
 
 export class App implements Context {
   readonly session = new Session();
@@ -111,6 +109,7 @@ export class App implements Context {
       sentence: () => this.engine && this.#segmentIfAllowed(),
       notify: (message) => showNotice(message),
       others: async (files) => (await this.#takeBundle(files)) || (await this.#clinic?.takeFiles(files)) || false,
+      mask: async (file) => this.#clinic?.takeMask(file),
     });
     this.actions = this.#makeActions();
     this.#timeline = new Timeline(this, (pace: Pace) => this.#decoding.pace(pace));
@@ -143,12 +142,16 @@ export class App implements Context {
     return byId<HTMLSelectElement>('decode-select').value as Decode;
   }
 
-  tryOut(prompt: string, options?: TryOut): Promise<Run | undefined> {
-    return this.#decoding.tryOut(prompt, options);
+  tryOut(prompt: string): Promise<Run | undefined> {
+    return this.#decoding.tryOut(prompt);
   }
 
   notify(message: string): void {
     showNotice(message);
+  }
+
+  notifyError(error: unknown): void {
+    if (!isDisposed(error)) showNotice(tell(error));
   }
 
   /** Connects everything and leaves the page in `idle`. */
@@ -304,7 +307,7 @@ export class App implements Context {
     adopt?.();
     if (!this.#replaced) return;
     this.#replaced = false;
-    if (this.#model.isHeavy) this.#model.restart().catch((error: unknown) => this.#fail(error));
+    this.#model.giveBack().catch((error: unknown) => this.#fail(error));
   }
 
   #render(): void {
@@ -313,7 +316,7 @@ export class App implements Context {
 
   /** A bundle that the user brought; false where the files are none. */
   async #takeBundle(files: readonly File[]): Promise<boolean> {
-    if (!files.some(({ name }) => name === 'manifest.json' || name.toLowerCase().endsWith('.zip'))) return false;
+    if (!(await isBundle(files))) return false;
     try {
       const bundle = await readBundle(files);
       this.#model.add(bundle);
@@ -363,7 +366,7 @@ export class App implements Context {
   #fail(error: unknown, prefix = ''): void {
     this.session.live = undefined;
     const [remedy, before] = error instanceof LoadError ? [error.remedy, ''] : ['', prefix];
-    const message = before + (error instanceof Error ? error.message : String(error));
+    const message = before + plainMessage(error);
     this.#dispatch({ type: 'fail', message, remedy });
   }
 

@@ -2,11 +2,11 @@
 // first one dies. All of them decode behind a list of tokens; the list is all that has to be kept.
 
 import type { EngineClient } from '../engine/client.ts';
-import { EngineGone } from '../engine/gone.ts';
+import { EngineGone, isDisposed } from '../engine/gone.ts';
 import type { Decode, Progress, SideConvention } from '../engine/messages.ts';
 import type { Bundle } from '../bundle/bundle.ts';
 import type { Picture } from '../picture/picture.ts';
-import type { Pace, SamplingOptions, TryOut } from '../session/context.ts';
+import type { Pace, SamplingOptions } from '../session/context.ts';
 import { countMask, tokenIds, withPass, type FinishedRun, type Question, type Run } from '../session/run.ts';
 import type { Session } from '../session/session.ts';
 import { say } from '../ui/words.ts';
@@ -136,21 +136,21 @@ export class Decoding {
   }
 
   /** A decoding that is not shown. */
-  async tryOut(prompt: string, { prefix = new Uint32Array(), onProgress }: TryOut = {}): Promise<Run | undefined> {
+  async tryOut(prompt: string): Promise<Run | undefined> {
     const { session, model } = this.#parts;
     const { client, bundle } = model;
     const { picture } = session;
     if (!client || !bundle || !picture) return undefined;
-    const question = await this.#question(client, bundle, picture, prompt);
-    let run: Run | undefined;
-    const { bytes: image, name: imageName } = picture;
-    const request = { image, imageName, text: question.asked, decode: question.decode, prefix, paced: false };
-    const outcome = await client.ask('segment', request, (progress) => {
-      run = advanced(run, question, progress, []);
-      if (progress.kind === 'mask') client.frameDrawn();
-      onProgress?.(progress);
-    });
-    return run && { ...run, outcome };
+    try {
+      const question = await this.#question(client, bundle, picture, prompt);
+      return await ask(client, question, { prefix: new Uint32Array(), edits: [] }, false, (_, { kind }) => {
+        if (kind === 'mask') client.frameDrawn();
+      });
+    } catch (error) {
+      // An engine that took its place is asked instead.
+      if (!isDisposed(error) || !model.client || session.picture !== picture) throw error;
+      return this.tryOut(prompt);
+    }
   }
 
   async #question(client: EngineClient, bundle: Bundle, picture: Picture, prompt: string): Promise<Question> {
@@ -203,29 +203,21 @@ export class Decoding {
     }
   }
 
-  async #decode(client: EngineClient, question: Question, begin: Begin, isVoid: () => boolean): Promise<FinishedRun | undefined> {
+  #decode(client: EngineClient, question: Question, begin: Begin, isVoid: () => boolean): Promise<FinishedRun | undefined> {
     const { session, dispatch, started, drawn, choices } = this.#parts;
-    const { bytes: image, name: imageName } = question.picture;
-    const { pace } = choices();
-    const { prefix, edits } = begin;
-    const request = { image, imageName, text: question.asked, decode: question.decode, prefix, paced: pace !== 'real' };
-    let run: Run | undefined;
-    const outcome = await client.ask('segment', request, (progress) => {
+    return ask(client, question, begin, choices().pace !== 'real', (run, { kind }) => {
       if (isVoid()) {
-        if (progress.kind === 'started') client.stop();
+        if (kind === 'started') client.stop();
         return;
       }
-      run = advanced(run, question, progress, edits);
-      if (!run) return;
       session.live = run;
-      if (progress.kind === 'started') {
+      if (kind === 'started') {
         started(run);
         this.pace(choices().pace);
       }
       dispatch({ type: 'token', token: run.tokens.length, total: run.started.total });
-      if (progress.kind === 'mask') drawn(() => client.frameDrawn());
+      if (kind === 'mask') drawn(() => client.frameDrawn());
     });
-    return run && { ...run, outcome };
   }
 
   async #finish(run: FinishedRun, label: string): Promise<void> {
@@ -243,6 +235,24 @@ export class Decoding {
     this.#parts.session.live = undefined;
     this.#parts.dispatch({ type: 'abandon' });
   }
+}
+
+/** Decodes; `hear` is given the run so far with each part of it. */
+async function ask(
+  client: EngineClient,
+  question: Question,
+  { prefix, edits }: Omit<Begin, 'label'>,
+  paced: boolean,
+  hear: (run: Run, progress: Progress) => void,
+): Promise<FinishedRun | undefined> {
+  const { picture, asked: text, decode } = question;
+  const request = { image: picture.bytes, imageName: picture.name, text, decode, prefix, paced };
+  let run: Run | undefined;
+  const outcome = await client.ask('segment', request, (progress) => {
+    run = advanced(run, question, progress, edits);
+    if (run) hear(run, progress);
+  });
+  return run && { ...run, outcome };
 }
 
 /** A run with what its decoding told next. */

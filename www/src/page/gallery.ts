@@ -1,5 +1,6 @@
 // The example pictures, each with sentences of which one is wrong on purpose.
 
+import { make, makeButton, setPressed } from '../ui/dom.ts';
 import { say } from '../ui/words.ts';
 
 export type SentenceKind = 'full' | 'one_side' | 'one_zone' | 'absent' | 'wrong';
@@ -25,26 +26,6 @@ const KIND_NAMES = {
   wrong: 'kindWrong',
 } as const;
 
-/** Fills `list` with one button per item, made ready by `dress`; `choose` is called on click. */
-function fillButtons<T>(
-  list: HTMLElement,
-  items: readonly T[],
-  choose: (item: T) => void,
-  dress: (button: HTMLButtonElement, item: T, index: number) => void,
-): void {
-  list.replaceChildren(
-    ...items.map((item, index) => {
-      const button = document.createElement('button');
-      button.type = 'button';
-      dress(button, item, index);
-      button.addEventListener('click', () => choose(item));
-      const entry = document.createElement('li');
-      entry.append(button);
-      return entry;
-    }),
-  );
-}
-
 /** Fills `list` with one button per picture; `choose` is called on click. */
 export function renderGallery(
   list: HTMLElement,
@@ -52,23 +33,21 @@ export function renderGallery(
   imageUrl: (item: GalleryItem) => string,
   choose: (item: GalleryItem) => void,
 ): void {
-  fillButtons(list, items, choose, (button, item, index) => {
-    button.className = 'thumb';
-    button.dataset.testid = 'gallery-item';
-    button.dataset.id = item.id;
-    button.setAttribute('aria-pressed', 'false');
-    const image = new Image();
-    image.src = imageUrl(item);
-    image.alt = say('example', index + 1);
-    image.loading = 'lazy';
-    image.decoding = 'async';
-    button.append(image);
+  const buttons = items.map((item, index) => {
+    const image = make('img', { src: imageUrl(item), alt: say('example', index + 1), loading: 'lazy', decoding: 'async' });
+    const attributes = { class: 'thumb', 'data-testid': 'gallery-item', 'data-id': item.id, 'aria-pressed': 'false' };
+    return makeButton(attributes, image, () => choose(item));
   });
+  fill(list, buttons);
+}
+
+function fill(list: HTMLElement, buttons: readonly HTMLElement[]): void {
+  list.replaceChildren(...buttons.map((button) => make('li', {}, button)));
 }
 
 export function markChosen(list: HTMLElement, id: string | undefined): void {
   for (const button of list.querySelectorAll<HTMLButtonElement>('.thumb')) {
-    button.setAttribute('aria-pressed', String(button.dataset.id === id));
+    setPressed(button, button.dataset.id === id);
   }
 }
 
@@ -78,16 +57,14 @@ export function renderSentences(
   sentences: readonly Sentence[],
   choose: (sentence: Sentence) => void,
 ): void {
-  fillButtons(list, sentences, choose, (chip, sentence) => {
-    chip.className = 'chip';
-    chip.dataset.testid = 'sentence';
-    chip.dataset.kind = sentence.kind;
-    chip.value = sentence.text;
-    const kind = document.createElement('span');
-    kind.className = 'kind';
-    kind.textContent = say(KIND_NAMES[sentence.kind]);
-    chip.append(kind, sentence.text);
+  const chips = sentences.map((sentence) => {
+    const { kind, text } = sentence;
+    const attributes = { class: 'chip', 'data-testid': 'sentence', 'data-kind': kind, value: text };
+    const chip = makeButton(attributes, make('span', { class: 'kind' }, say(KIND_NAMES[kind])), () => choose(sentence));
+    chip.append(text);
+    return chip;
   });
+  fill(list, chips);
 }
 
 /** Fits any chest picture: nobody has to speak as the data sets do. */
@@ -102,17 +79,12 @@ export const OWN_WORDS = [
 
 /** Fills `list` with one small chip per wording; `choose` is called on click. */
 export function renderOwnWords(list: HTMLElement, wordings: readonly string[], choose: (text: string) => void): void {
-  fillButtons(list, wordings, choose, (chip, text) => {
-    chip.className = 'wording';
-    chip.dataset.testid = 'own-words';
-    chip.value = text;
-    chip.textContent = text;
-  });
+  fill(list, wordings.map((text) => makeButton({ class: 'wording', 'data-testid': 'own-words', value: text }, text, () => choose(text))));
 }
 
 /** Marks the chip whose sentence is in the prompt. */
 export function markSentence(list: HTMLElement, text: string): void {
   for (const chip of list.querySelectorAll('button')) {
-    chip.setAttribute('aria-pressed', String(chip.value === text.trim()));
+    setPressed(chip, chip.value === text.trim());
   }
 }

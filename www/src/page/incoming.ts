@@ -2,14 +2,8 @@
 // another page, and what is pasted.
 
 import { droppedFiles } from '../bundle/drop.ts';
-import { refuseHtml, request } from '../bundle/loader.ts';
-import { formatOf } from '../picture/sniff.ts';
+import { requestBytes } from '../bundle/loader.ts';
 import { say } from '../ui/words.ts';
-
-/** What file managers leave in folders, and the index of DICOM media. */
-const JUNK = /^(\..*|thumbs\.db|desktop\.ini|dicomdir)$/i;
-/** Enough to know a format by. */
-const HEAD_BYTES = 400;
 
 /**
  * Takes what is dropped or pasted anywhere: a browser that got it beside the picture would leave the page. `take` opens
@@ -79,10 +73,7 @@ async function fileAt(address: string): Promise<File> {
   if (url?.protocol === 'data:') return fileOf(url);
   if (!url || url.origin !== location.origin) throw new Error(say('otherHost', url?.host || say('anotherPage')));
   const name = decodeURIComponent(url.pathname.split('/').at(-1) || url.host);
-  const response = await request(url.href, name, (address, init) => fetch(address, init));
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  refuseHtml(response, name, bytes);
-  return new File([bytes], name);
+  return new File([await requestBytes(url.href, name)], name);
 }
 
 /** A data: address, read without a request: the page's policy allows none. */
@@ -91,14 +82,4 @@ function fileOf({ pathname }: URL): File {
   const [header, body] = [pathname.slice(0, comma), decodeURIComponent(pathname.slice(comma + 1))];
   const text = /;base64$/i.test(header) ? atob(body) : body;
   return new File([Uint8Array.from(text, (letter) => letter.charCodeAt(0))], `dropped.${/^image\/(\w+)/.exec(header)?.[1] ?? 'png'}`);
-}
-
-/** Which of several files is opened: the first by name that is a picture; undefined where none is. */
-export async function firstPicture(files: readonly File[]): Promise<File | undefined> {
-  const named = [...files].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-  for (const file of named.filter(({ name }) => !JUNK.test(name))) {
-    const head = await file.slice(0, HEAD_BYTES).arrayBuffer().catch(() => new ArrayBuffer());
-    if (formatOf(new Uint8Array(head))) return file;
-  }
-  return undefined;
 }

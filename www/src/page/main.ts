@@ -1,12 +1,13 @@
 // Entry point: looks at the browser and the build, then hands over to the page.
 
 import type { BundleListing } from '../bundle/bundle.ts';
+import { fetchJson } from '../bundle/json.ts';
 import { openStore } from '../bundle/store.ts';
 import type { EngineListing } from '../engine/engines.ts';
 import { probeWebGpu } from '../engine/probe.ts';
 import { keepOffline } from '../offline/register.ts';
+import { tell } from '../ui/tell.ts';
 import { App } from './app.ts';
-import { fetchJson } from './json.ts';
 import { connectCorner } from './panels/corner.ts';
 import { offlineEvents } from './panels/update.ts';
 import { render, showNotice } from './view.ts';
@@ -19,9 +20,10 @@ async function begin(): Promise<void> {
   const base = new URL('.', document.baseURI).href;
   const probe = probeWebGpu();
   const wrong: string[] = [];
+  const note = (error: unknown) => wrong.push(tell(error));
   const [bundles, engines] = await Promise.all([
-    computes ? fetchJson<BundleListing[]>('bundles/index.json', base, [], (message) => wrong.push(message)) : [],
-    computes ? fetchJson<EngineListing>('engines.json', base, {}, (message) => wrong.push(message)) : {},
+    computes ? fetchJson<BundleListing[]>('bundles/index.json', base, [], note) : [],
+    computes ? fetchJson<EngineListing>('engines.json', base, {}, note) : {},
   ]);
   // Cache Storage exists in secure contexts only.
   const caches = 'caches' in window ? window.caches : undefined;

@@ -154,10 +154,12 @@ export class ModelHost {
     await this.#loading;
   }
 
-  /** Whether a picture has left more memory taken than the next one needs. */
-  get isHeavy(): boolean {
-    const { client } = this;
-    return client !== undefined && client.memory - client.ownMemory > SPARE_BYTES;
+  /** Gives memory back that a large picture has left taken: the engine starts anew, or ends where another model is to run. */
+  async giveBack(): Promise<void> {
+    const { active } = this.#engines;
+    if (!active || active.memory - active.ownMemory <= SPARE_BYTES) return;
+    if (this.client) await this.restart();
+    else this.#end();
   }
 
   async clearCache(): Promise<void> {
@@ -168,10 +170,7 @@ export class ModelHost {
   async #load(): Promise<void> {
     const { listing } = this;
     if (!listing) throw new Error('This build of the page has no model.');
-    this.#engines.stop();
-    this.bundle = undefined;
-    this.timings = {};
-    this.#events.changed();
+    this.#end();
     const own = this.#own.get(listing.id);
     const total = (own ? 0 : listing.bytes) + this.engineSize();
     const loader = groupLoads(this.#loader(total));
@@ -200,6 +199,14 @@ export class ModelHost {
     } finally {
       loader.release();
     }
+  }
+
+  /** No model runs any more. */
+  #end(): void {
+    this.#engines.stop();
+    this.bundle = undefined;
+    this.timings = {};
+    this.#show({ text: 'No engine', engine: undefined });
   }
 
   /** Starts the engine for the chosen preference; `why` replaces the reason on the badge. */

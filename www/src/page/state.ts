@@ -36,7 +36,8 @@ export type Event =
   | { type: 'opened'; modelLoaded: boolean }
   | { type: 'fail'; message: string; remedy: string };
 
-const RESTING = ['idle', 'ready', 'done', 'stopped', 'error'] as const;
+const RESTING: readonly State['name'][] = ['idle', 'ready', 'done', 'stopped', 'error'];
+const BUSY: readonly State['name'][] = ['probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'];
 const FROM: Record<Event['type'], readonly State['name'][]> = {
   probed: ['probe'],
   download: [...RESTING, 'downloading', 'preparing'],
@@ -50,9 +51,9 @@ const FROM: Record<Event['type'], readonly State['name'][]> = {
   sampled: ['sampling'],
   present: RESTING,
   presentPartial: RESTING,
-  opened: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
+  opened: [...RESTING, ...BUSY],
   abandon: ['ready', 'encoding', 'decoding', 'sampling'],
-  fail: [...RESTING, 'probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'],
+  fail: [...RESTING, ...BUSY],
 };
 
 /** The state after `event`; throws when the event makes no sense in `state`, which is our bug. */
@@ -101,18 +102,12 @@ export function next(state: State, event: Event): State {
 
 /** Whether the page waits for something that is under way. */
 export function isBusy(state: State): boolean {
-  return ['probe', 'downloading', 'preparing', 'encoding', 'decoding', 'sampling'].includes(state.name);
+  return BUSY.includes(state.name);
 }
 
 /** Whether Segment may be pressed. */
 export function canSegment(state: State): boolean {
-  return (
-    state.name === 'idle' ||
-    state.name === 'ready' ||
-    state.name === 'done' ||
-    state.name === 'stopped' ||
-    state.name === 'error'
-  );
+  return !isBusy(state);
 }
 
 /** Share of the work done, 0 to 1, or undefined where there is nothing to count. */

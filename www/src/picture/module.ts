@@ -1,7 +1,7 @@
 // The imaging module, which decodes what browsers do not (DICOM, 16 bits) and knows the values of pixels. It is loaded when
 // it is first asked for something.
 
-import { refuseHtml, request } from '../bundle/loader.ts';
+import { fetchJson } from '../bundle/json.ts';
 import type { ContentStore } from '../bundle/store.ts';
 import { ImagingClient, type ImagingListing } from '../imaging/client.ts';
 
@@ -13,10 +13,9 @@ export function loadImaging(base: string, store: ContentStore, onLoading: (bytes
   let loading = false;
 
   async function start(): Promise<ImagingClient> {
-    const response = await request(new URL('imaging.json', base).href, 'imaging.json', (url) => fetch(url)).catch(() => undefined);
-    const bytes = response && new Uint8Array(await response.arrayBuffer());
-    if (bytes) refuseHtml(response, 'imaging.json', bytes);
-    const listing = bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as ImagingListing) : null;
+    const listing = await fetchJson<ImagingListing>('imaging.json', base, null, (error) => {
+      throw error;
+    });
     if (!listing) throw new Error('This build of the page has no module that reads DICOM and 16-bit pictures.');
     return new ImagingClient(base, listing, {
       store,

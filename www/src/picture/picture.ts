@@ -160,5 +160,5 @@ export async function maskPng(mask: Uint8Array, width: number, height: number): 
   const image = context.createImageData(width, height);
   mask.forEach((value, i) => image.data.fill(value ? 255 : 0, i * 4, i * 4 + 3).fill(255, i * 4 + 3, i * 4 + 4));
   context.putImageData(image, 0, 0);
-  return canvas.convertToBlob({ type: 'image/png' });
+  return canvas.convertToBlob();
 }

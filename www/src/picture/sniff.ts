@@ -95,27 +95,28 @@ interface JpegFrame {
 
 function jpegFrame(bytes: Uint8Array): JpegFrame {
   const found: JpegFrame = { at: undefined, marker: undefined, bits: 8, scan: undefined };
-  let at = 2;
-  while (at + 4 < bytes.length && bytes[at] === 0xff) {
-    const marker = bytes[at + 1]!;
-    if (marker === 0xff) {
-      at += 1;
-      continue;
-    }
-    if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
-      at += 2;
-      continue;
-    }
-    if (marker === 0xd9) break;
-    if (marker === 0xda) {
-      found.scan = at;
-      break;
-    }
+  for (const { marker, at } of jpegSegments(bytes)) {
+    if (marker === 0xda) found.scan = at;
     const isFrame = marker === 0xf7 || (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
     if (isFrame && found.marker === undefined) Object.assign(found, { at, marker, bits: bytes[at + 4]! });
-    at += 2 + (bytes[at + 2]! << 8) + bytes[at + 3]!;
   }
   return found;
+}
+
+/** The segments of a JPEG up to its first scan: their markers, where they begin and where the next begins. */
+export function* jpegSegments(bytes: Uint8Array): Generator<{ marker: number; at: number; to: number }> {
+  for (let at = 2; at + 4 <= bytes.length && bytes[at] === 0xff; ) {
+    const marker = bytes[at + 1]!;
+    // Fill bytes, and markers that stand alone.
+    if (marker === 0xff) at += 1;
+    else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
+    else {
+      const to = at + 2 + (bytes[at + 2]! << 8) + bytes[at + 3]!;
+      if (marker !== 0xd9) yield { marker, at, to };
+      if (marker === 0xd9 || marker === 0xda) return;
+      at = to;
+    }
+  }
 }
 
 interface Foreign {
@@ -155,6 +156,6 @@ const FOREIGN: readonly Foreign[] = [
 ];
 
 /** `length` bytes from `at` on, one character each. */
-function textAt(bytes: Uint8Array, at: number, length: number): string {
+export function textAt(bytes: Uint8Array, at: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + length));
 }

@@ -1,7 +1,7 @@
 // The orientation tag of a camera (EXIF). Browsers differ in which files they turn by it: of JPEG all do, of PNG and WebP some.
 // So the tag is taken out of what the browser decodes, and the picture is turned here, by the engine's rule.
 
-import type { Sniffed } from './sniff.ts';
+import { jpegSegments, textAt, type Sniffed } from './sniff.ts';
 
 /** 1 is upright; the others are those of TIFF 6.0, tag 274. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
@@ -89,20 +89,8 @@ function pngChunks(bytes: Uint8Array): Chunk[] {
 }
 
 function jpegChunks(bytes: Uint8Array): Chunk[] {
-  const found: Chunk[] = [];
-  for (let at = 2; at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda; ) {
-    const marker = bytes[at + 1]!;
-    // Fill bytes, and markers that stand alone.
-    if (marker === 0xff) at += 1;
-    else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
-    else {
-      const to = at + 2 + (bytes[at + 2]! << 8) + bytes[at + 3]!;
-      const isExif = marker === 0xe1 && begins(bytes, at + 4, EXIF);
-      if (isExif && to <= bytes.length) found.push({ from: at + 10, to, counts: true });
-      at = to;
-    }
-  }
-  return found;
+  const exif = Array.from(jpegSegments(bytes)).filter(({ marker, at, to }) => marker === 0xe1 && begins(bytes, at + 4, EXIF) && to <= bytes.length);
+  return exif.map(({ at, to }) => ({ from: at + 10, to, counts: true }));
 }
 
 function webpChunks(bytes: Uint8Array): Chunk[] {
@@ -140,7 +128,7 @@ function tagIn(bytes: Uint8Array, chunk: Chunk): Tag | undefined {
 }
 
 function begins(bytes: Uint8Array, at: number, text: string): boolean {
-  return Array.from(text).every((letter, i) => bytes[at + i] === letter.charCodeAt(0));
+  return textAt(bytes, at, text.length) === text;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

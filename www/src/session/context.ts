@@ -4,7 +4,7 @@ import type { Bundle } from '../bundle/bundle.ts';
 import type { Tools } from '../draw/tools.ts';
 import type { Viewer } from '../draw/viewer.ts';
 import type { EngineClient } from '../engine/client.ts';
-import type { Progress, SideConvention } from '../engine/messages.ts';
+import type { SideConvention } from '../engine/messages.ts';
 import type { Picture } from '../picture/picture.ts';
 import type { Imaging } from '../picture/module.ts';
 import type { FinishedRun, Run } from './run.ts';
@@ -16,6 +16,9 @@ export interface SamplingOptions {
   temperature: number;
   seed: number;
 }
+
+/** Masks that are sampled to see where they agree, as the model would draw them. */
+export const SURENESS: SamplingOptions = { masks: 8, temperature: 1, seed: 1 };
 
 /** How fast a decoding runs: as fast as it can, a pass now and then, or a pass whenever the user asks for one. */
 export type Pace = 'real' | 'slow' | 'step';
@@ -61,12 +64,9 @@ export interface Context {
   /** Id of the gallery picture on screen; undefined where it is one of the user's own. */
   readonly example: string | undefined;
   /** Asks about a decoding without showing it: its run, or undefined where no engine runs. It waits for the one before. */
-  tryOut(prompt: string, options?: TryOut): Promise<Run | undefined>;
+  tryOut(prompt: string): Promise<Run | undefined>;
   /** A message that stays until the next action. */
   notify(message: string): void;
-}
-
-export interface TryOut {
-  prefix?: Uint32Array;
-  onProgress?: (progress: Progress) => void;
+  /** What went wrong, as such a message. Nothing where the page itself ended the engine that was asked. */
+  notifyError(error: unknown): void;
 }

@@ -32,6 +32,11 @@ export class Session {
     return this.#live;
   }
 
+  /** The active finding, where nothing is being decoded. */
+  get settled(): Finding | undefined {
+    return this.#live ? undefined : this.active;
+  }
+
   /** The run on screen: the one that is being decoded, else that of the active finding. */
   get run(): Run | undefined {
     return this.#live ?? this.active?.run;

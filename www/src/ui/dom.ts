@@ -22,11 +22,29 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** The same of SVG. */
+export function makeSvg<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Attributes = {}): SVGElementTagNameMap[K] {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  return element;
+}
+
 /** A button that calls `press`. */
 export function makeButton(attributes: Attributes, content: Node | string, press: () => void): HTMLButtonElement {
   const button = make('button', { type: 'button', ...attributes }, content);
   button.addEventListener('click', press);
   return button;
+}
+
+/** What a screen reader calls an element; `title` is what it says to a pointer that rests on it. */
+export function setLabel(element: Element, label: string, title?: string): void {
+  element.setAttribute('aria-label', label);
+  if (title !== undefined) (element as HTMLElement).title = title;
+}
+
+/** Whether a button is down that stays down. */
+export function setPressed(button: Element, pressed: boolean): void {
+  button.setAttribute('aria-pressed', String(pressed));
 }
 
 /** Fills a <dl> with pairs of term and value. */

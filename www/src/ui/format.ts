@@ -1,3 +1,7 @@
+// Numbers, phrases of the engine and bytes as text.
+
+import { say } from './words.ts';
+
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;
   if (count < 1_000_000) return `${(count / 1000).toFixed(count < 10_000 ? 1 : 0)} kB`;
@@ -23,4 +27,15 @@ export function sentence(phrase: string): string {
 /** A share of 0 to 1; one that is not zero is never shown as zero. */
 export function percent(share: number): string {
   return share > 0 && share < 0.001 ? 'less than 0.1 %' : `${(share * 100).toFixed(1)} %`;
+}
+
+/** The engine's phrase in a sentence. One that is not understood is decoded all the same: the line never refuses. */
+export function readingLine(readAs: string): string {
+  return readAs === 'not understood' ? say('notUnderstood') : say('readAs', ended(readAs));
+}
+
+export function base64Of(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
+  return btoa(text);
 }

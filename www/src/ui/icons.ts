@@ -1,6 +1,6 @@
 // The signs on buttons, all of one hand.
 
-const SVG = 'http://www.w3.org/2000/svg';
+import { makeSvg } from './dom.ts';
 
 /** Lines on a grid of 24 x 24, as paths of SVG. */
 const ICONS = {
@@ -28,16 +28,13 @@ const ICONS = {
   stepOn: 'M6 6v12l8-6zM17 6v12',
   play: 'M8 5v14l11-7z',
   pause: 'M8 5v14M16 5v14',
+  screen: 'M3 4.5h18M4.5 4.5v10.5h15V4.5M12 15v3M8 20.5l4-2.5 4 2.5',
 } as const;
 
 export type Icon = keyof typeof ICONS;
 
 export function icon(name: Icon): SVGSVGElement {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true');
-  const path = document.createElementNS(SVG, 'path');
-  path.setAttribute('d', ICONS[name]);
-  svg.append(path);
+  const svg = makeSvg('svg', { viewBox: '0 0 24 24', 'aria-hidden': true });
+  svg.append(makeSvg('path', { d: ICONS[name] }));
   return svg;
 }

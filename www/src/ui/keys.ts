@@ -35,7 +35,7 @@ function shown(key: string): string {
 export function connectShortcuts(): void {
   document.addEventListener('keydown', (event) => {
     const target = event.target as HTMLElement;
-    const typing = target.closest('input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select');
+    const typing = isTyping(target);
     if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return;
     const name = nameOf(event);
     if (typing && !name.startsWith('ctrl+')) return;
@@ -48,6 +48,19 @@ export function connectShortcuts(): void {
     shortcut.press(event);
   });
 }
+
+/** Whether keys that are pressed there write something. */
+export function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest('input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select') !== null;
+}
+
+/** Steps to the right and down, by the key. */
+export const ARROWS: Record<string, readonly [right: number, down: number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
 
 function nameOf(event: KeyboardEvent): string {
   const { key, shiftKey, ctrlKey, metaKey } = event;

@@ -1,6 +1,7 @@
 // The texts of the page in English and German. The model reads English, and so do the messages of the engine.
 
 import { FILE_WORDS, fill } from '../picture/refusal.ts';
+import { setLabel } from './dom.ts';
 import { CLINIC } from './words/clinic.ts';
 import { LEARN } from './words/learn.ts';
 import { LESSON } from './words/lesson.ts';
@@ -47,7 +48,7 @@ export function translate(root: ParentNode): void {
     element.textContent = say(element.dataset.say as Key);
   }
   for (const element of root.querySelectorAll<HTMLElement>('[data-say-label]')) {
-    element.setAttribute('aria-label', say(element.dataset.sayLabel as Key));
+    setLabel(element, say(element.dataset.sayLabel as Key));
   }
   for (const element of root.querySelectorAll<HTMLElement>('[data-say-title]')) {
     element.title = say(element.dataset.sayTitle as Key);

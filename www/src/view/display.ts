@@ -1,5 +1,6 @@
 // The picture on its canvas: through the window that was chosen, and as fine as it is zoomed.
 
+import { paintPicture } from '../draw/paint.ts';
 import { toImage, type Picture } from '../picture/picture.ts';
 import type { OpenStudy } from '../imaging/client.ts';
 import type { StudyInfo } from '../imaging/messages.ts';
@@ -118,7 +119,7 @@ export class Display {
         this.#canvas.getContext('2d')!.putImageData(toImage(image), 0, 0);
       } catch (error) {
         this.#look = undefined;
-        this.#context.notify((error as Error).message);
+        this.#context.notifyError(error);
         this.#tell();
         return this.#drawFile(picture, longest);
       }
@@ -127,13 +128,7 @@ export class Display {
   }
 
   #drawFile({ bitmap }: Picture, longest: number): void {
-    const scale = longest / Math.max(bitmap.width, bitmap.height);
-    const width = Math.max(1, Math.round(bitmap.width * scale));
-    const height = Math.max(1, Math.round(bitmap.height * scale));
-    Object.assign(this.#canvas, { width, height });
-    const g = this.#canvas.getContext('2d')!;
-    g.imageSmoothingQuality = 'high';
-    g.drawImage(bitmap, 0, 0, width, height);
+    paintPicture(this.#canvas.getContext('2d')!, bitmap, longest);
   }
 
   #tell(): void {

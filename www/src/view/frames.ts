@@ -2,7 +2,7 @@
 
 import { openFrame } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
-import { make, makeButton } from '../ui/dom.ts';
+import { make, makeButton, setLabel } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say } from '../ui/words.ts';
 import { icon } from '../ui/icons.ts';
@@ -30,8 +30,8 @@ export class Frames {
     inWords(() => {
       this.#label.textContent = say('frame');
       this.root.title = say('frameNote');
-      this.#back.setAttribute('aria-label', say('frameBack'));
-      this.#on.setAttribute('aria-label', say('frameOn'));
+      setLabel(this.#back, say('frameBack'));
+      setLabel(this.#on, say('frameOn'));
       this.#show();
     });
   }
@@ -51,7 +51,7 @@ export class Frames {
   }
 
   async #open(frame: number): Promise<void> {
-    const { session, actions, notify } = this.#context;
+    const { session, actions } = this.#context;
     const before = session.picture;
     if (!before?.study || before.frame === frame) return;
     try {
@@ -60,7 +60,7 @@ export class Frames {
       else picture.bitmap.close();
     } catch (error) {
       if (session.picture !== before) return;
-      notify.call(this.#context, (error as Error).message);
+      this.#context.notifyError(error);
       this.#show();
     }
   }

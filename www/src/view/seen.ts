@@ -1,8 +1,9 @@
 // The picture as the model reads it, in a corner of the stage.
 
 import type { Seen } from '../engine/messages.ts';
+import { toImage } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
-import { byId, make, makeButton } from '../ui/dom.ts';
+import { byId, make, makeButton, setLabel, setPressed } from '../ui/dom.ts';
 import { sentence } from '../ui/format.ts';
 import { inWords, say } from '../ui/words.ts';
 import { icon } from '../ui/icons.ts';
@@ -23,8 +24,8 @@ export class SeenCorner {
     context.session.watch(({ run }) => run, () => this.#offer());
     context.session.watch(({ picture }) => picture, () => this.#hide());
     inWords(() => {
-      this.#canvas.setAttribute('aria-label', say('seeButton'));
-      this.#close.setAttribute('aria-label', say('seeClose'));
+      setLabel(this.#canvas, say('seeButton'));
+      setLabel(this.#close, say('seeClose'));
       this.#offer();
       this.#describe();
     });
@@ -33,13 +34,12 @@ export class SeenCorner {
   #offer(): void {
     this.button.disabled = !this.#context.engine || !this.#context.session.picture;
     const label = say(this.button.disabled ? 'seeFirst' : 'seeButton');
-    this.button.setAttribute('aria-label', label);
-    this.button.title = label;
+    setLabel(this.button, label, label);
   }
 
   #hide(): void {
     this.#figure.hidden = true;
-    this.button.setAttribute('aria-pressed', 'false');
+    setPressed(this.button, false);
   }
 
   async #toggle(): Promise<void> {
@@ -52,19 +52,18 @@ export class SeenCorner {
       if (session.picture !== picture) return;
       this.#draw(seen);
     } catch (error) {
-      this.#context.notify((error as Error).message);
+      this.#context.notifyError(error);
     }
   }
 
   #draw(seen: Seen): void {
     const { side, rgba } = seen;
     Object.assign(this.#canvas, { width: side, height: side });
-    const pixels = new Uint8ClampedArray(rgba.buffer as ArrayBuffer, rgba.byteOffset, rgba.byteLength);
-    this.#canvas.getContext('2d')!.putImageData(new ImageData(pixels, side, side), 0, 0);
+    this.#canvas.getContext('2d')!.putImageData(toImage({ width: side, height: side, rgba }), 0, 0);
     this.#shown = seen;
     this.#describe();
     this.#figure.hidden = false;
-    this.button.setAttribute('aria-pressed', 'true');
+    setPressed(this.button, true);
   }
 
   #describe(): void {

@@ -1,7 +1,7 @@
 // Looking at the picture: connects window and level, zoom, pixel values and frames.
 
 import type { Context } from '../session/context.ts';
-import { byId, make, makeButton } from '../ui/dom.ts';
+import { byId, make, makeButton, setLabel, setPressed } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say, type Key } from '../ui/words.ts';
 import { Display } from './display.ts';
@@ -36,7 +36,7 @@ export function connectView(context: Context): void {
   );
   bar.after(frames.root);
   inWords(() => {
-    bar.setAttribute('aria-label', say('viewTools'));
+    setLabel(bar, say('viewTools'));
     label(windows.invert, 'invert');
   });
   connectNotes(context, display);
@@ -57,7 +57,7 @@ function toolButtons({ tools }: Context): HTMLElement[] {
     return button;
   });
   const show = (current: string) => {
-    buttons.forEach((button, i) => button.setAttribute('aria-pressed', String(TOOLS[i]!.name === current)));
+    buttons.forEach((button, i) => setPressed(button, TOOLS[i]!.name === current));
   };
   show(tools.current);
   tools.onSelect(show);
@@ -106,6 +106,5 @@ function group(...content: HTMLElement[]): HTMLElement {
 }
 
 function label(button: HTMLElement, what: Key, key?: string): void {
-  button.setAttribute('aria-label', say(what));
-  button.title = key ? `${say(what)} (${key.toUpperCase()})` : say(what);
+  setLabel(button, say(what), key ? `${say(what)} (${key.toUpperCase()})` : say(what));
 }

@@ -3,7 +3,7 @@
 import type { Tool } from '../draw/tools.ts';
 import type { StudyInfo, WindowSetting } from '../imaging/messages.ts';
 import type { Context } from '../session/context.ts';
-import { make, makeButton } from '../ui/dom.ts';
+import { make, makeButton, setLabel, setPressed } from '../ui/dom.ts';
 import { addShortcuts } from '../ui/keys.ts';
 import { inWords, say, type Key } from '../ui/words.ts';
 import type { Display } from './display.ts';
@@ -14,7 +14,7 @@ import { dragWindow, figure, fullRange, lookOf, ownWindow, presets, sameWindow, 
 const NAMES: Record<string, Key> = {
   file: 'windowFile',
   full: 'windowFull',
-  auto: 'windowAuto',
+  auto: 'automatic',
   lung: 'windowLung',
   mediastinum: 'windowMediastinum',
   bone: 'windowBone',
@@ -81,10 +81,15 @@ export class WindowControls {
       up: () => {
         press++;
         from = undefined;
-        this.#hud.showWindow(undefined);
-        if (this.#display.look) this.#display.show(this.#display.look);
+        this.#settle();
       },
     };
+  }
+
+  /** The figures go, and the picture is drawn as finely as it can be. */
+  #settle(): void {
+    this.#hud.showWindow(undefined);
+    if (this.#display.look) this.#display.show(this.#display.look);
   }
 
   async #choose(id: string): Promise<void> {
@@ -104,10 +109,7 @@ export class WindowControls {
       this.#chosen = 'own';
       this.#look(info, dragWindow(this.#window(info), NUDGE * right, NUDGE * down, dragRange(info)), true);
       clearTimeout(this.#fade);
-      this.#fade = setTimeout(() => {
-        this.#hud.showWindow(undefined);
-        if (this.#display.look) this.#display.show(this.#display.look);
-      }, FADE_MS);
+      this.#fade = setTimeout(() => this.#settle(), FADE_MS);
     });
   }
 
@@ -133,7 +135,7 @@ export class WindowControls {
       const study = await this.#display.study();
       if (study) await work(study.info, study);
     } catch (error) {
-      this.#context.notify((error as Error).message);
+      this.#context.notifyError(error);
       this.#show();
     }
   }
@@ -147,10 +149,9 @@ export class WindowControls {
     if (chosen === 'own') all.push({ id: 'own' });
     this.select.replaceChildren(...all.map(({ id, name }) => new Option(nameOf(id, name), id, false, id === chosen)));
     this.select.disabled = !picture;
-    this.select.setAttribute('aria-label', say('windowPreset'));
-    this.select.title = say('windowPreset');
+    setLabel(this.select, say('windowPreset'), say('windowPreset'));
     this.invert.disabled = !picture;
-    this.invert.setAttribute('aria-pressed', String(look?.invert ?? false));
+    setPressed(this.invert, look?.invert ?? false);
   }
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { droppedFiles, readBundle } from '../../src/bundle/drop.ts';
+import { droppedFiles, isBundle, readBundle } from '../../src/bundle/drop.ts';
 import { LoadError } from '../../src/bundle/loader.ts';
 import type { Bytes } from '../../src/bundle/store.ts';
 import { WEIGHTS, bundleFiles } from './fake-server.ts';
@@ -119,14 +119,15 @@ test('an archive of another program is read', (t) => {
 /** Entries of a drop as browsers give them: a folder hands out its children in portions. */
 function entryOf(path: string, content: File | FileSystemEntry[]): FileSystemEntry {
   const fullPath = `/${path}`;
+  const name = path.split('/').at(-1)!;
   if (content instanceof File) {
-    return { isFile: true, isDirectory: false, fullPath, file: (give: (file: File) => void) => give(content) } as unknown as FileSystemEntry;
+    return { isFile: true, isDirectory: false, name, fullPath, file: (give: (file: File) => void) => give(content) } as unknown as FileSystemEntry;
   }
   const createReader = () => {
     const left = [...content];
     return { readEntries: (give: (entries: FileSystemEntry[]) => void) => give(left.splice(0, 2)) };
   };
-  return { isFile: false, isDirectory: true, fullPath, createReader } as unknown as FileSystemEntry;
+  return { isFile: false, isDirectory: true, name, fullPath, createReader } as unknown as FileSystemEntry;
 }
 
 function drop(entries: FileSystemEntry[], files: File[] = []): DataTransfer {
@@ -148,7 +149,20 @@ test('dropped files without a folder are given as they are', async () => {
   assert.deepEqual(await droppedFiles(drop(files.map((file) => entryOf(file.name, file)), files)), files);
 });
 
-test('a folder of very many files is refused', async () => {
-  const many = Array.from({ length: 1001 }, (_, i) => entryOf(`all/${i}`, new File([], String(i))));
-  assert.match(await refusal(droppedFiles(drop([entryOf('all', many)]))), /more than 1000 files/);
+test('folders of very many files are refused by their own names', async () => {
+  const many = Array.from({ length: 1001 }, (_, i) => entryOf(`all/1/${i}`, new File([], String(i))));
+  const [all, other] = [entryOf('all', [entryOf('all/1', many)]), entryOf('other', [])];
+  assert.match(await refusal(droppedFiles(drop([all]))), /^There are more than 1000 files in all\. Drop one picture/);
+  const picture = entryOf('p.png', new File([], 'p.png'));
+  assert.match(await refusal(droppedFiles(drop([all, picture, other]))), /^There are more than 1000 files in all, other\./);
+});
+
+test('an archive or a manifest among pictures makes no bundle of them', async () => {
+  const [picture, archive] = [new File(['x'], 'scan.png'), new File(['x'], 'report.ZIP')];
+  assert.ok(await isBundle([archive]));
+  assert.ok(!(await isBundle([picture, archive])));
+  assert.ok(!(await isBundle([picture, new File(['{"name":"App","icons":[]}'], 'manifest.json')])));
+  assert.ok(await isBundle([picture, ...chosen(FILES)]));
+  // One that is damaged was meant as one, and is told to be damaged.
+  assert.ok(await isBundle([new File(['{"shards": ['], 'manifest.json')]));
 });

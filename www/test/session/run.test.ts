@@ -4,7 +4,7 @@ import { decodeRle } from '../draw/decode-rle.ts';
 import type { Outcome, Token } from '../../src/engine/messages.ts';
 import { exportFinding, lastResult, stem } from '../../src/clinic/record.ts';
 import { bytes, duration, sentence } from '../../src/ui/format.ts';
-import { readingLine } from '../../src/page/panels/reading.ts';
+import { readingLine } from '../../src/ui/format.ts';
 import { packMask } from '../../src/session/mask.ts';
 import { finished, mean, withPass, type FinishedRun, type Run } from '../../src/session/run.ts';
 import { sceneOf } from '../../src/session/scene.ts';

@@ -2,6 +2,7 @@
 
 import { byId } from '../../ui/dom.ts';
 import { percent } from '../../ui/format.ts';
+import { ARROWS } from '../../ui/keys.ts';
 import { inWords, say } from '../../ui/words.ts';
 import { cellAt, cellBeside } from '../../picture/place.ts';
 import type { Tools } from '../../draw/tools.ts';
@@ -72,20 +73,13 @@ function connectCellReading(viewer: Viewer, tools: Tools): void {
   });
   canvas.addEventListener('blur', () => point(undefined));
   canvas.addEventListener('keydown', (event) => {
-    const step = STEPS[event.key];
+    const step = ARROWS[event.key];
     // With Shift they window, with Ctrl they move the picture.
     if (!step || !viewer.scene || event.shiftKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     point(cellBeside(viewer.scene.grid, viewer.cursor, step));
   });
 }
-
-const STEPS: Record<string, readonly [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
 
 function describeCell({ scene, cursor }: Viewer): string {
   if (!scene || cursor === undefined) return '';

@@ -1,8 +1,10 @@
 // Choosing what to look at: a gallery picture or a file, dropped, pasted or chosen, and the sentence to go with it.
 
-import { refuseHtml, request } from '../../bundle/loader.ts';
+import { fetchJson } from '../../bundle/json.ts';
+import { requestBytes } from '../../bundle/loader.ts';
 import { closePicture, readMask, type Picture } from '../../picture/picture.ts';
 import { FileRefusal } from '../../picture/refusal.ts';
+import { firstPicture, maskOf, withoutJunk } from '../../picture/several.ts';
 import { byId } from '../../ui/dom.ts';
 import { tell } from '../../ui/tell.ts';
 import { inWords, say } from '../../ui/words.ts';
@@ -16,8 +18,7 @@ import {
   type GalleryItem,
   type Sentence,
 } from '../gallery.ts';
-import { acceptPictures, firstPicture } from '../incoming.ts';
-import { fetchJson } from '../json.ts';
+import { acceptPictures } from '../incoming.ts';
 
 export interface PictureEvents {
   /** Reads a file; throws an Error for the user when it is no picture. */
@@ -34,6 +35,8 @@ export interface PictureEvents {
   notify(message: string): void;
   /** Files that are no picture of their own: a bundle, a ground truth. True where somebody took them. */
   others(files: readonly File[]): Promise<boolean>;
+  /** The mask that came with the picture on screen: '' once it is taken, why it is not, or undefined where it is no mask. */
+  mask(file: File): Promise<string | undefined>;
 }
 
 export class PicturePanel {
@@ -96,7 +99,7 @@ export class PicturePanel {
 
   /** Shows the gallery and opens its first picture. A page without gallery still opens files. */
   async openGallery(): Promise<void> {
-    this.#items = await fetchJson<GalleryItem[]>('gallery.json', this.#base, [], (message) => this.#events.notify(message));
+    this.#items = await fetchJson<GalleryItem[]>('gallery.json', this.#base, [], (error) => this.#events.notify(tell(error)));
     this.#show();
     if (this.#items[0]) await this.#openItem(this.#items[0]);
   }
@@ -106,11 +109,15 @@ export class PicturePanel {
     if (item) await this.#openItem(item);
   }
 
-  /** Opens a picture, or hands on what is none. Of several files it opens the first that is a picture, and says so. */
-  async openFiles(files: readonly File[]): Promise<void> {
+  /**
+   * Opens a picture, or hands on what is none. Of several files it opens the first that is a picture, with its mask where
+   * that is among them, and says so where there are more.
+   */
+  async openFiles(given: readonly File[]): Promise<void> {
+    const files = withoutJunk(given);
     if (await this.#events.others(files)) return;
     const found = files.length > 1 ? await firstPicture(files) : files[0];
-    if (!found) return this.#events.notify(say('noPicture', files.length));
+    if (!found) return this.#events.notify(say('noPicture', given.length));
     const read = async () => {
       const bytes = await found.arrayBuffer().catch(() => {
         throw new FileRefusal(found.name, 'file.folder', 'file.dropAgain');
@@ -123,7 +130,13 @@ export class PicturePanel {
       this.#item = undefined;
       this.#show();
     });
-    if (opened && files.length > 1) this.#events.notify(say('oneOfMany', found.name, files.length));
+    if (!opened || files.length === 1) return;
+    const shown = this.#shown;
+    const mask = maskOf(found.name, files);
+    const told = mask && (await this.#events.mask(mask));
+    if (this.#shown !== shown) return;
+    const isPair = told === '' && files.length === 2;
+    this.#events.notify(told || (isPair ? '' : say('oneOfMany', found.name, files.length)));
   }
 
   /** The ground truth of this picture for the sentence `text`, or undefined where the gallery has none. */
@@ -150,11 +163,8 @@ export class PicturePanel {
   }
 
   /** A file of the gallery. */
-  async #fetch(file: string): Promise<Uint8Array<ArrayBuffer>> {
-    const response = await request(this.#url(file), file, (url, init) => fetch(url, init));
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    refuseHtml(response, file, bytes);
-    return bytes;
+  #fetch(file: string): Promise<Uint8Array<ArrayBuffer>> {
+    return requestBytes(this.#url(file), file);
   }
 
   /** Whether it is the picture on screen now. */

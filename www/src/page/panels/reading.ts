@@ -4,7 +4,7 @@
 import type { EngineClient } from '../../engine/client.ts';
 import type { Reading, SideConvention } from '../../engine/messages.ts';
 import { byId } from '../../ui/dom.ts';
-import { ended, sentence } from '../../ui/format.ts';
+import { readingLine, sentence } from '../../ui/format.ts';
 import { say } from '../../ui/words.ts';
 
 /** Long enough not to read every letter, short enough to seem immediate. */
@@ -64,9 +64,4 @@ function show(reading: Reading | undefined): void {
 
 function showRewritten(asked: string | undefined): void {
   byId('rewritten').textContent = asked === undefined ? '' : say('rewritten', asked);
-}
-
-/** The engine's phrase in a sentence. One that is not understood is decoded all the same: the line never refuses. */
-export function readingLine(readAs: string): string {
-  return readAs === 'not understood' ? say('notUnderstood') : say('readAs', ended(readAs));
 }

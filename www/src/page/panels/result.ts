@@ -10,13 +10,12 @@ import { inWords, say } from '../../ui/words.ts';
 
 export function connectResult({ session }: Context): void {
   const show = () => {
-    const finding = session.live ? undefined : session.active;
+    const finding = session.settled;
     if (finding) fillPairs(byId('figures'), figures(finding));
     byId('result').hidden = !finding;
     byId('no-result').hidden = finding !== undefined;
   };
-  session.watch(({ active }) => active, show);
-  session.watch(({ live }) => live, show);
+  session.watch(({ settled }) => settled, show);
   inWords(show);
 }
 

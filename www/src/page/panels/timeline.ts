@@ -3,7 +3,7 @@
 
 import type { Context, Pace } from '../../session/context.ts';
 import { askFrames } from '../../session/frames.ts';
-import { byId, make, makeButton, settings } from '../../ui/dom.ts';
+import { byId, make, makeButton, settings, setLabel } from '../../ui/dom.ts';
 import { icon, type Icon } from '../../ui/icons.ts';
 import { addShortcuts } from '../../ui/keys.ts';
 import { inWords, say } from '../../ui/words.ts';
@@ -95,7 +95,7 @@ export class Timeline {
 
   async #start(): Promise<void> {
     const { session } = this.#context;
-    const run = session.live ? undefined : session.run;
+    const run = session.settled?.run;
     if (!run) return;
     await this.#frames();
     const count = run.tokens.length;
@@ -124,7 +124,7 @@ export class Timeline {
     byId('timeline').hidden = !run;
     this.#slider.max = String(live ? live.started.total : count);
     this.#slider.value = String(step ?? count);
-    this.#slider.setAttribute('aria-label', say('timeline'));
+    setLabel(this.#slider, say('timeline'));
     this.#slider.setAttribute('aria-valuetext', say('tokensOf', step ?? count, run?.started.total ?? 0));
     for (const control of [this.#slider, this.#play, this.#back, this.#on]) control.disabled = live !== undefined || !run;
     dress(this.#back, 'stepBack', say('stepBack'));
@@ -136,7 +136,7 @@ export class Timeline {
     this.#goOn.hidden = !pending;
     this.#goOn.textContent = say('continueHere');
     for (const option of this.#pace.options) option.textContent = say(PACE_NAMES[option.value as Pace]);
-    this.#pace.setAttribute('aria-label', say('pace'));
+    setLabel(this.#pace, say('pace'));
   }
 }
 
@@ -145,6 +145,5 @@ function dress(button: HTMLButtonElement, symbol: Icon, label: string): void {
     button.dataset.symbol = symbol;
     button.replaceChildren(icon(symbol));
   }
-  button.setAttribute('aria-label', label);
-  button.title = label;
+  setLabel(button, label, label);
 }

@@ -52,7 +52,6 @@ export const CLINIC = {
   checkAgrees: ['fits', 'passt'],
   checkDiffers: ['does not fit', 'passt nicht'],
   influenceTitle: ['What did the sentence do?', 'Was hat der Satz bewirkt?'],
-  influenceAsk: ['What did the sentence do?', 'Was hat der Satz bewirkt?'],
   influenceBusy: ['Decoding with other sentences…', 'Dekodiert mit anderen Sätzen…'],
   influenceNote: [
     'Decodes again with the other side and with a sentence that asks for nothing, and compares.',

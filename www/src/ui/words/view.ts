@@ -8,7 +8,6 @@ export const VIEW = {
   windowFile: ['As in the file', 'Wie in der Datei'],
   windowFileNamed: ['{0} (file)', '{0} (Datei)'],
   windowFull: ['Full range', 'Voller Bereich'],
-  windowAuto: ['Automatic', 'Automatisch'],
   windowLung: ['CT lung', 'CT Lunge'],
   windowMediastinum: ['CT mediastinum', 'CT Mediastinum'],
   windowBone: ['CT bone', 'CT Knochen'],
