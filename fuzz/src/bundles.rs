@@ -34,18 +34,9 @@ pub fn smallest() -> Bundle {
     ) = (8, 0, 8, 4);
     let info = BundleInfo {
         name: "smallest".to_owned(),
-        side_convention: Default::default(),
-        domain: Default::default(),
-        typical: None,
         example: "left lung".to_owned(),
-        data: "none".to_owned(),
-        command: "none".to_owned(),
-        config_sha256: sha256(b""),
         metrics: serde_json::Map::from_iter([("dice".to_owned(), 0.123_456_789.into())]),
-        licence: "MIT OR Apache-2.0".to_owned(),
-        intended_use: "tests".to_owned(),
-        pretrained_encoder: None,
-        emu3: None,
+        ..Default::default()
     };
     let tokenizer = TextTokenizer::learn(["left lung"].into_iter(), 260).expect("a tokenizer");
     let rule = Default::default();

@@ -620,6 +620,20 @@ fn a_column_of_splits_counts_in_a_table_of_one_split_too() {
 }
 
 #[test]
+fn a_picture_that_another_splits_table_names_is_used() {
+    let folder = Folder::with([["img", "mask"]; 3]);
+    for (split, ids) in [("train", &["a", "b"][..]), ("valid", &["c"])] {
+        let rows: String = ids.iter().map(|id| format!("{id},x\n")).collect();
+        folder.file(&format!("{split}/table.csv"), format!("id,caption\n{rows}"));
+    }
+    let data = Dataset::open(folder.path(), "train").unwrap();
+    let [unused] = &data.remarks().unused[..] else {
+        panic!("{:?}", data.remarks())
+    };
+    assert!(unused.ends_with("img/d.png"), "{unused:?}");
+}
+
+#[test]
 fn the_column_of_files_counts_beside_numbers_of_rows() {
     let folder = Folder::new();
     for id in ["0001", "0002", "0003"] {

@@ -61,7 +61,7 @@ pub struct FileEntry {
 }
 
 /// What a bundle says about itself beyond its files.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct BundleInfo {
     /// Short name, for lists.
     pub name: String,

@@ -181,18 +181,8 @@ mod tests {
     pub(crate) fn info() -> BundleInfo {
         BundleInfo {
             name: "test".to_owned(),
-            side_convention: SideConvention::Viewer,
-            domain: Default::default(),
-            typical: None,
             example: "left lung".to_owned(),
-            data: "none".to_owned(),
-            command: "none".to_owned(),
-            config_sha256: sha256(b""),
-            metrics: serde_json::Map::new(),
-            licence: "MIT OR Apache-2.0".to_owned(),
-            intended_use: "tests".to_owned(),
-            pretrained_encoder: None,
-            emu3: None,
+            ..Default::default()
         }
     }
 

@@ -11,18 +11,8 @@ fn segmenter() -> Segmenter {
     let tokenizer = TextTokenizer::learn(["left lung"; 3].into_iter(), 300).unwrap();
     let info = BundleInfo {
         name: "test".to_owned(),
-        side_convention: Default::default(),
-        domain: Default::default(),
-        typical: None,
         example: "left lung".to_owned(),
-        data: String::new(),
-        command: String::new(),
-        config_sha256: String::new(),
-        metrics: Default::default(),
-        licence: String::new(),
-        intended_use: String::new(),
-        pretrained_encoder: None,
-        emu3: None,
+        ..Default::default()
     };
     device.seed(1);
     let mut model = config.init(&device);

@@ -170,33 +170,22 @@ impl Preparation {
     /// What a soft square mask says of the window: at the size that this has in the square, without the padding, which
     /// is never scaled.
     fn content(&self, soft: &GrayImage, placed: Window) -> GrayImage {
-        let (
-            side,
-            Window {
-                x,
-                y,
-                width,
-                height,
-            },
-        ) = (self.side, placed);
-        if height < side {
+        let side = self.side;
+        if placed.height < side {
             let tall = soft.resized(soft.width, side);
-            let rows = Window {
-                x: 0,
-                y,
-                width: tall.width,
-                height,
-            };
-            rows.of(&tall).resized(side, height)
-        } else if width < side {
+            let (x, width) = (0, tall.width);
+            let rows = Window { x, width, ..placed }.of(&tall);
+            rows.resized(side, placed.height)
+        } else if placed.width < side {
             let wide = soft.resized(side, soft.height);
+            let (y, height) = (0, wide.height);
             let columns = Window {
-                x,
-                y: 0,
-                width,
-                height: wide.height,
-            };
-            columns.of(&wide).resized(width, side)
+                y,
+                height,
+                ..placed
+            }
+            .of(&wide);
+            columns.resized(placed.width, side)
         } else {
             soft.resized(side, side)
         }

@@ -75,36 +75,43 @@ pub(crate) fn run(args: &CheckArgs) -> Result<()> {
             "the data has {}; mend what is listed, then run: cargo run -p trainer -- check --data {}{}",
             counted(errors, "error"),
             args.data,
-            as_asked(args, ["--sides ", "--mask-value "])
+            as_asked(args, Next::Check)
         )));
     }
     if !args.json {
         say!(
             "next: cargo run -p trainer -- train --data {}{}",
             args.data,
-            as_asked(
-                args,
-                ["--set data.side_convention=", "--set data.mask_value="]
-            )
+            as_asked(args, Next::Train)
         );
     }
     Ok(())
 }
 
-/// The arguments that say how the data was read, for another command, which calls sides and masks like this.
-fn as_asked(args: &CheckArgs, [sides, masks]: [&str; 2]) -> String {
-    let mut said = String::new();
-    if args.skip_incomplete {
-        said.push_str(" --skip-incomplete");
-    }
-    if args.sides == SideConvention::Patient {
-        said.push_str(&format!(" {sides}patient"));
-    }
+/// The command that comes after this one.
+#[derive(Clone, Copy)]
+enum Next {
+    Check,
+    Train,
+}
+
+/// The arguments that say how the data was read, as the next command takes them.
+fn as_asked(args: &CheckArgs, next: Next) -> String {
     let rule = &args.masks.mask_value;
-    if !rule.is_default() {
-        said.push_str(&format!(" {masks}'\"{rule}\"'"));
-    }
-    said
+    let (sides, masks) = match next {
+        Next::Check => (" --sides patient", format!(" --mask-value '{rule}'")),
+        Next::Train => (
+            " --set data.side_convention=patient",
+            format!(" --set 'data.mask_value=\"{rule}\"'"),
+        ),
+    };
+    let parts = [
+        (args.skip_incomplete, " --skip-incomplete"),
+        (args.sides == SideConvention::Patient, sides),
+        (!rule.is_default(), masks.as_str()),
+    ];
+    let asked = parts.into_iter().filter(|(is_asked, _)| *is_asked);
+    asked.map(|(_, part)| part).collect()
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -604,6 +611,29 @@ mod tests {
         })
         .unwrap_err();
         assert!(error.to_string().contains("--sides patient"), "{error}");
+    }
+
+    #[test]
+    fn the_next_command_reads_the_data_as_this_one_did() {
+        let mut args = CheckArgs {
+            data: DataSpec::Folder("mine".into()),
+            skip_incomplete: false,
+            sides: SideConvention::Viewer,
+            masks: MaskArgs::default(),
+            json: false,
+        };
+        assert_eq!(as_asked(&args, Next::Train), "");
+        args.skip_incomplete = true;
+        args.sides = SideConvention::Patient;
+        args.masks.mask_value = "1,#ff0000".parse().unwrap();
+        assert_eq!(
+            as_asked(&args, Next::Check),
+            " --skip-incomplete --sides patient --mask-value '1,#ff0000'"
+        );
+        assert_eq!(
+            as_asked(&args, Next::Train),
+            " --skip-incomplete --set data.side_convention=patient --set 'data.mask_value=\"1,#ff0000\"'"
+        );
     }
 
     #[test]
