@@ -5,6 +5,9 @@ use crate::decode_pass::cpu::CpuPass;
 #[cfg(feature = "gpu")]
 use crate::decode_pass::gpu::GpuPass;
 use crate::decode_pass::{DecodePass, TransformerWeights};
+#[cfg(feature = "cpu")]
+use crate::encode_pass::cpu::CpuEncoder;
+use crate::encode_pass::{EncodePass, EncoderWeights};
 #[cfg(any(feature = "cpu", feature = "gpu"))]
 use burn::backend::DispatchDevice;
 use burn::tensor::{Device, Tensor};
@@ -71,6 +74,16 @@ pub fn decode_pass(weights: &TransformerWeights) -> Option<Arc<dyn DecodePass>> 
         DispatchDevice::Flex(_) => Some(Arc::new(CpuPass::new(weights))),
         #[cfg(feature = "gpu")]
         DispatchDevice::Cube(device) => Some(Arc::new(GpuPass::new(weights, device)?)),
+        #[allow(unreachable_patterns)]
+        _ => None,
+    }
+}
+
+/// A network of inverted residuals in kernels on the device of the weights; `None` where it has none that fit.
+pub fn encode_pass(weights: &EncoderWeights) -> Option<Arc<dyn EncodePass>> {
+    match weights.stem.device().as_dispatch() {
+        #[cfg(feature = "cpu")]
+        DispatchDevice::Flex(_) => Some(Arc::new(CpuEncoder::new(weights)?)),
         #[allow(unreachable_patterns)]
         _ => None,
     }

@@ -15,6 +15,7 @@
 //! | [`convolution`] | square kernels |
 //! | [`separable`] | depthwise and pointwise convolutions with ReLU6 |
 //! | [`decode_pass`] | a transformer with a key-value cache, a few tokens at a time |
+//! | [`encode_pass`] | inverted residual blocks, weights packed once |
 //! | `adamw` | AdamW, moving average of weights (feature `gradients`) |
 //! | [`layout`] | transposed copies |
 //! | [`rows`] | exponential, softmax, sums of rows of numbers on the host |
@@ -32,6 +33,7 @@ mod cpu;
 pub mod cross_entropy;
 pub mod decode_pass;
 pub mod embedding;
+pub mod encode_pass;
 #[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(feature = "gradients")]

@@ -1,7 +1,7 @@
 //! The whole model: image tokenizer and mask tokenizer, and the language model between them.
 
 use crate::config::{ImageEncoderKind, ImageTokens, ModelConfig};
-use crate::efficientnet::EfficientNetEncoder;
+use crate::efficientnet::{EfficientNetEncoder, PreparedEncoder};
 use crate::image::Picture;
 use crate::mask_lm::MaskLm;
 use crate::vision::{CodePatches, NoTokenizers, Vision, VisionTokenizer};
@@ -99,7 +99,7 @@ impl Model {
     /// It was trained on the codes of a tokenizer that is not part of it.
     pub fn vision(&self) -> Result<Vision, NoTokenizers> {
         match &self.tokenizers {
-            Some(own) => Ok(Arc::new(own.clone())),
+            Some(own) => Ok(Arc::new(OwnVision::new(own))),
             None => Err(NoTokenizers),
         }
     }
@@ -119,9 +119,33 @@ impl Tokenizers {
     }
 }
 
-impl VisionTokenizer for Tokenizers {
+/// Tokenizers that belong to a model, ready to use.
+#[derive(Debug)]
+struct OwnVision {
+    tokenizers: Tokenizers,
+    /// The image encoder in kernels of its device, where it has some.
+    prepared: Option<PreparedEncoder>,
+}
+
+impl OwnVision {
+    fn new(tokenizers: &Tokenizers) -> Self {
+        Self {
+            prepared: match &tokenizers.image {
+                ImageEncoder::Conv(_) => None,
+                ImageEncoder::EfficientNet(encoder) => encoder.prepared(),
+            },
+            tokenizers: tokenizers.clone(),
+        }
+    }
+
+    fn mask(&self) -> &MaskTokenizer {
+        &self.tokenizers.mask
+    }
+}
+
+impl VisionTokenizer for OwnVision {
     fn input_channels(&self) -> usize {
-        self.image.input_channels()
+        self.tokenizers.image.input_channels()
     }
 
     fn reads_prepared(&self) -> bool {
@@ -134,7 +158,10 @@ impl VisionTokenizer for Tokenizers {
     }
 
     fn image_tokens(&self, pictures: Tensor<4>) -> Tensor<3> {
-        Self::image_tokens(self, pictures)
+        match &self.prepared {
+            Some(encoder) => encoder.tokens(pictures),
+            None => self.tokenizers.image_tokens(pictures),
+        }
     }
 
     fn tokens_of_codes(&self, _codes: Tensor<2, Int>) -> Option<Tensor<3>> {
@@ -142,21 +169,21 @@ impl VisionTokenizer for Tokenizers {
     }
 
     fn mask_codes(&self, masks: Tensor<4>) -> Tensor<2, Int> {
-        self.mask.encode(masks)
+        self.mask().encode(masks)
     }
 
     fn foreground(&self, codes: Tensor<2, Int>) -> Tensor<4> {
-        sigmoid(self.mask.decode(codes))
+        sigmoid(self.mask().decode(codes))
     }
 
     fn foreground_of_rows(&self, codes: Tensor<2, Int>, rows: usize) -> Tensor<4> {
-        sigmoid(self.mask.decode_rows(codes, rows))
+        sigmoid(self.mask().decode_rows(codes, rows))
     }
 
     fn code_patches(&self) -> Option<CodePatches> {
         Some(CodePatches {
-            patches: self.mask.patches(),
-            empty: self.mask.encode_empty(),
+            patches: self.mask().patches(),
+            empty: self.mask().encode_empty(),
         })
     }
 

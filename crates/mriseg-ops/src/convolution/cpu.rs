@@ -13,7 +13,7 @@ impl ConvolutionOp for Flex {
         let [batch, d_in, height, width] = dims(&x);
         let shape = Shape::new(&x, &weight, options);
         let d_out = shape.d_out;
-        let panels = shape.panels(floats(&weight));
+        let panels = Panels::new(dims(&weight), floats(&weight));
         let mut out = Vec::with_capacity(batch * d_out * shape.rows * shape.columns);
         for picture in floats(&x).chunks_exact(d_in * height * width) {
             let pixels = shape.convolve(picture, &panels, floats(&bias));
@@ -25,17 +25,43 @@ impl ConvolutionOp for Flex {
     }
 }
 
+/// Weights in panels of output channels: by panel, kernel row, kernel column and input channel.
+#[derive(Debug)]
+pub(crate) struct Panels(Vec<[f32; PANEL]>);
+
+impl Panels {
+    pub(crate) fn new([d_out, d_in, kernel, _]: [usize; 4], weight: &[f32]) -> Self {
+        let taps = kernel * kernel;
+        let depth = taps * d_in;
+        let mut panels = vec![[0.0; PANEL]; d_out.div_ceil(PANEL) * depth];
+        for (panel, weight) in panels
+            .chunks_exact_mut(depth)
+            .zip(weight.chunks(PANEL * depth))
+        {
+            for channel in 0..d_in {
+                for tap in 0..taps {
+                    let columns = weight[channel * taps + tap..].iter().step_by(depth);
+                    for (place, value) in panel[tap * d_in + channel].iter_mut().zip(columns) {
+                        *place = *value;
+                    }
+                }
+            }
+        }
+        Self(panels)
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shape {
-    pub(super) d_in: usize,
-    pub(super) d_out: usize,
-    pub(super) kernel: usize,
-    pub(super) stride: usize,
-    pub(super) padding: usize,
-    pub(super) height: usize,
-    pub(super) width: usize,
-    pub(super) rows: usize,
-    pub(super) columns: usize,
+pub(crate) struct Shape {
+    pub(crate) d_in: usize,
+    pub(crate) d_out: usize,
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+    pub(crate) padding: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
 }
 
 impl Shape {
@@ -55,27 +81,6 @@ impl Shape {
             rows: side(height),
             columns: side(width),
         }
-    }
-
-    /// The weights in panels of output channels: by panel, kernel row, kernel column and input channel.
-    fn panels(&self, weight: &[f32]) -> Vec<[f32; PANEL]> {
-        let taps = self.kernel * self.kernel;
-        let depth = taps * self.d_in;
-        let mut panels = vec![[0.0; PANEL]; self.d_out.div_ceil(PANEL) * depth];
-        for (panel, weight) in panels
-            .chunks_exact_mut(depth)
-            .zip(weight.chunks(PANEL * depth))
-        {
-            for d_in in 0..self.d_in {
-                for tap in 0..taps {
-                    let columns = weight[d_in * taps + tap..].iter().step_by(depth);
-                    for (place, value) in panel[tap * self.d_in + d_in].iter_mut().zip(columns) {
-                        *place = *value;
-                    }
-                }
-            }
-        }
-        panels
     }
 
     /// The picture with its channels last and zeros around it.
@@ -101,7 +106,7 @@ impl Shape {
     }
 
     /// All pixels, row by row, each with its channels.
-    fn convolve(&self, picture: &[f32], panels: &[[f32; PANEL]], bias: &[f32]) -> Vec<f32> {
+    pub(crate) fn convolve(&self, picture: &[f32], panels: &Panels, bias: &[f32]) -> Vec<f32> {
         let padded = self.padded(picture);
         let depth = self.kernel * self.kernel * self.d_in;
         let work = self.rows * self.columns * self.d_out * depth;
@@ -111,7 +116,7 @@ impl Shape {
             MOST_ROWS,
             work,
             |rows, out| {
-                for (panel, first) in panels.chunks_exact(depth).zip((0..).step_by(PANEL)) {
+                for (panel, first) in panels.0.chunks_exact(depth).zip((0..).step_by(PANEL)) {
                     let lines = out.chunks_exact_mut(self.columns * self.d_out);
                     for (row, out) in rows.clone().zip(lines) {
                         self.line(&padded, row, panel, &bias[first..], &mut out[first..]);

@@ -26,6 +26,11 @@ pub(crate) fn floats(tensor: &Tensor) -> &[f32] {
         .expect("contiguous, as the documentation asks for")
 }
 
+/// The numbers of a tensor on the CPU.
+pub(crate) fn numbers<const D: usize>(x: burn::tensor::Tensor<D>) -> Vec<f32> {
+    (x.into_data().try_into_vec()).expect("the CPU's tensors are of f32")
+}
+
 pub(crate) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor {
     Tensor::from_data(TensorData::new(values, shape))
 }

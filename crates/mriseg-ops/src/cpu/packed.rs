@@ -1,11 +1,12 @@
-//! Products of rows with a matrix whose columns lie in panels: a panel is a block of columns, row by row.
+//! Products of rows with a matrix whose columns lie in panels: a panel is a block of columns, row by row. Weights that
+//! are numbers of 16 bits, as those of a bundle are, stay such where the processor turns them into 32 as it reads them:
+//! products of few rows take as long as reading the matrix.
 
-use super::vector::mul_add;
+use super::vector::{Element, LANES, in_half_the_bits, mul_add};
+use half::f16;
 use std::ops::Range;
 use wide::f32x8;
 
-/// Floats of a vector; in the browser, where vectors have four, it is two of them.
-pub(crate) const LANES: usize = 8;
 /// Columns of a panel.
 pub(crate) const PANEL: usize = 32;
 /// Vectors of a panel.
@@ -52,9 +53,17 @@ pub(crate) use with_rows;
 /// A matrix in panels; zeros fill the last one.
 #[derive(Debug, Clone)]
 pub(crate) struct PackedMatrix {
-    floats: Vec<f32>,
+    panels: Panels,
     depth: usize,
     columns: usize,
+}
+
+/// Of `depth` rows each.
+#[derive(Debug, Clone)]
+enum Panels {
+    Single(Vec<[f32; PANEL]>),
+    /// Without loss.
+    Half(Vec<[f16; PANEL]>),
 }
 
 impl PackedMatrix {
@@ -62,21 +71,12 @@ impl PackedMatrix {
     /// - matrix: `[depth, columns]`
     pub(crate) fn new(matrix: &[f32], depth: usize, columns: usize) -> Self {
         assert_eq!(matrix.len(), depth * columns);
-        let mut floats = vec![0.0; columns.div_ceil(PANEL) * PANEL * depth];
-        for (panel, first) in floats
-            .chunks_exact_mut(depth * PANEL)
-            .zip((0..).step_by(PANEL))
-        {
-            let range = first..columns.min(first + PANEL);
-            for (to, from) in panel
-                .chunks_exact_mut(PANEL)
-                .zip(matrix.chunks_exact(columns))
-            {
-                to[..range.len()].copy_from_slice(&from[range.clone()]);
-            }
-        }
+        let panels = match in_half_the_bits(matrix) {
+            Some(halves) => Panels::Half(in_panels(&halves, columns)),
+            None => Panels::Single(in_panels(matrix, columns)),
+        };
         Self {
-            floats,
+            panels,
             depth,
             columns,
         }
@@ -95,18 +95,63 @@ impl PackedMatrix {
     pub(crate) fn for_each_panel(
         &self,
         rows: &[f32],
+        take: impl FnMut(usize, Range<usize>, &[f32; PANEL]),
+    ) {
+        match &self.panels {
+            Panels::Half(panels) if rows.len() == self.depth => self.of_row(panels, rows, take),
+            Panels::Half(panels) => self.of_rows(panels, rows, take),
+            Panels::Single(panels) => self.of_rows(panels, rows, take),
+        }
+    }
+
+    /// Two panels at a time: the sums of one would wait for each other.
+    #[inline(always)]
+    fn of_row<E: Element>(
+        &self,
+        panels: &[[E; PANEL]],
+        row: &[f32],
+        mut take: impl FnMut(usize, Range<usize>, &[f32; PANEL]),
+    ) {
+        for (panels, first) in panels
+            .chunks(2 * self.depth)
+            .zip((0..self.columns).step_by(2 * PANEL))
+        {
+            let (one, other) = panels.split_at(self.depth);
+            let mut sums = [[f32x8::ZERO; ALL]; 2];
+            if other.is_empty() {
+                for (factor, line) in row.iter().zip(one) {
+                    add_line(&mut sums[0], *factor, line);
+                }
+            } else {
+                for ((factor, one), other) in row.iter().zip(one).zip(other) {
+                    add_line(&mut sums[0], *factor, one);
+                    add_line(&mut sums[1], *factor, other);
+                }
+            }
+            let ends = [first, first + PANEL, first + 2 * PANEL].map(|end| end.min(self.columns));
+            for (i, values) in finish(Sums(sums)).iter().enumerate() {
+                if ends[i] < ends[i + 1] {
+                    take(0, ends[i]..ends[i + 1], values);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn of_rows<E: Element>(
+        &self,
+        panels: &[[E; PANEL]],
+        rows: &[f32],
         mut take: impl FnMut(usize, Range<usize>, &[f32; PANEL]),
     ) {
         let depth = self.depth;
         let count = rows.len() / depth;
         // A few rows go through a whole panel in pairs, so that it comes from memory in one piece.
         let most = if count <= FEW_ROWS { 2 } else { MOST_ROWS };
-        for (panel, first) in self
-            .floats
-            .chunks_exact(depth * PANEL)
+        for (panel, first) in panels
+            .chunks_exact(depth)
             .zip((0..self.columns).step_by(PANEL))
         {
-            let (panel, _) = panel.as_chunks::<PANEL>();
             let columns = first..self.columns.min(first + PANEL);
             let mut row = 0;
             while row < count {
@@ -116,7 +161,13 @@ impl PackedMatrix {
                     step: depth,
                 };
                 with_rows!(of_block, ROWS => {
-                    let values = finish(add_panel(Sums::<ROWS>::default(), left, panel));
+                    let sums = Sums::<ROWS>::default();
+                    // Two calls of `finish`: with one, the sums would leave the registers.
+                    let values = if columns.len() <= PANEL / 2 {
+                        finish(add_half(sums, left, panel))
+                    } else {
+                        finish(add_panel(sums, left, panel))
+                    };
                     for (i, values) in values.iter().enumerate() {
                         take(row + i, columns.clone(), values);
                     }
@@ -136,6 +187,20 @@ impl PackedMatrix {
     }
 }
 
+/// Columns of a matrix in panels; zeros fill the last one.
+fn in_panels<E: Element>(matrix: &[E], columns: usize) -> Vec<[E; PANEL]> {
+    let mut panels = Vec::with_capacity(matrix.len().div_ceil(PANEL));
+    for first in (0..columns).step_by(PANEL) {
+        let range = first..columns.min(first + PANEL);
+        panels.extend(matrix.chunks_exact(columns).map(|row| {
+            let mut line = [E::default(); PANEL];
+            line[..range.len()].copy_from_slice(&row[range.clone()]);
+            line
+        }));
+    }
+    panels
+}
+
 /// Puts the values of a panel, or the first of its last one, in their places.
 #[inline(always)]
 pub(crate) fn store(values: &[f32; PANEL], places: &mut [f32]) {
@@ -152,6 +217,18 @@ pub(crate) struct Lines<'a> {
     pub(crate) step: usize,
 }
 
+impl<'a> Lines<'a> {
+    /// The first numbers of the first rows.
+    #[inline(always)]
+    fn first<const ROWS: usize>(&self, numbers: usize) -> [&'a [f32]; ROWS] {
+        let mut rows: [&[f32]; ROWS] = [&[]; ROWS];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = &self.floats[i * self.step..][..numbers];
+        }
+        rows
+    }
+}
+
 /// Sums of products of some rows with a panel.
 #[derive(Clone, Copy)]
 pub(crate) struct Sums<const ROWS: usize>([[f32x8; ALL]; ROWS]);
@@ -165,31 +242,47 @@ impl<const ROWS: usize> Default for Sums<ROWS> {
 
 /// Adds the products of `lines` with a panel, as many numbers of each as the panel has rows.
 #[inline(always)]
-pub(crate) fn add_panel<const ROWS: usize>(
+pub(crate) fn add_panel<const ROWS: usize, E: Element>(
     Sums(mut sums): Sums<ROWS>,
     lines: Lines<'_>,
-    panel: &[[f32; PANEL]],
+    panel: &[[E; PANEL]],
 ) -> Sums<ROWS> {
-    let mut rows: [&[f32]; ROWS] = [&[]; ROWS];
-    for (i, row) in rows.iter_mut().enumerate() {
-        *row = &lines.floats[i * lines.step..][..panel.len()];
-    }
+    let rows = lines.first(panel.len());
     // A row or two have sums enough to keep the processor busy only with the whole panel.
     if ROWS * ALL <= 8 {
-        sums = add_vectors::<ROWS, ALL>(sums, rows, panel, 0);
+        sums = add_vectors::<ROWS, ALL, E>(sums, rows, panel, 0);
     } else {
-        sums = add_vectors::<ROWS, HALF>(sums, rows, panel, 0);
-        sums = add_vectors::<ROWS, HALF>(sums, rows, panel, HALF);
+        sums = add_vectors::<ROWS, HALF, E>(sums, rows, panel, 0);
+        sums = add_vectors::<ROWS, HALF, E>(sums, rows, panel, HALF);
     }
     Sums(sums)
 }
 
+/// Adds a row of a panel times a factor.
+#[inline(always)]
+fn add_line<E: Element>(sums: &mut [f32x8; ALL], factor: f32, line: &[E; PANEL]) {
+    let (weights, _) = line.as_chunks::<LANES>();
+    for i in 0..ALL {
+        sums[i] = mul_add(E::vector(&weights[i]), f32x8::splat(factor), sums[i]);
+    }
+}
+
+/// The same for the first half of the panel, where the other holds nothing.
+#[inline(always)]
+fn add_half<const ROWS: usize, E: Element>(
+    Sums(sums): Sums<ROWS>,
+    lines: Lines<'_>,
+    panel: &[[E; PANEL]],
+) -> Sums<ROWS> {
+    Sums(add_vectors::<ROWS, HALF, E>(sums, lines.first(panel.len()), panel, 0))
+}
+
 /// The same for some vectors of the panel.
 #[inline(always)]
-fn add_vectors<const ROWS: usize, const VECTORS: usize>(
+fn add_vectors<const ROWS: usize, const VECTORS: usize, E: Element>(
     mut all: [[f32x8; ALL]; ROWS],
     rows: [&[f32]; ROWS],
-    panel: &[[f32; PANEL]],
+    panel: &[[E; PANEL]],
     first: usize,
 ) -> [[f32x8; ALL]; ROWS] {
     let mut sums = [[f32x8::ZERO; VECTORS]; ROWS];
@@ -202,7 +295,7 @@ fn add_vectors<const ROWS: usize, const VECTORS: usize>(
         let (weights, _) = weights.as_chunks::<LANES>();
         let mut vectors = [f32x8::ZERO; VECTORS];
         for i in 0..VECTORS {
-            vectors[i] = f32x8::new(weights[first + i]);
+            vectors[i] = E::vector(&weights[first + i]);
         }
         for row in 0..ROWS {
             let factor = f32x8::splat(rows[row][k]);

@@ -58,6 +58,16 @@ pub(crate) use pool::awake;
 /// Runs the second function beside the first, or after it.
 pub(crate) use pool::both;
 
+/// What `compute` makes of each number below `count`, side by side.
+pub(crate) fn each<T: Clone + Default + Send>(
+    count: usize,
+    compute: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
+    let mut out = vec![T::default(); count];
+    pool::each_part(&mut out, 1, |i, out| out[0] = compute(i));
+    out
+}
+
 /// `rows` times `width` numbers that `compute` gives for ranges of rows, all but the last of a multiple of `unit`; on
 /// several threads where that is worth it. `work` is the number of products.
 pub(crate) fn split_work(
@@ -67,8 +77,8 @@ pub(crate) fn split_work(
     work: usize,
     compute: impl Fn(Range<usize>, &mut [f32]) + Sync,
 ) -> Vec<f32> {
-    /// Products that take much longer than waking a thread.
-    const WORTH_A_THREAD: usize = 1 << 24;
+    /// Products that take longer than waking a thread, if it has not slept for long.
+    const WORTH_A_THREAD: usize = 1 << 22;
     let threads = (work / WORTH_A_THREAD).clamp(1, pool::all());
     let part_rows = rows.div_ceil(threads).next_multiple_of(unit);
     split_rows(rows, width, part_rows, compute)
@@ -111,5 +121,6 @@ mod tests {
             assert_eq!(split_rows(7, 2, part_rows, compute), expected);
         }
         assert_eq!(split_work(7, 2, 3, usize::MAX, compute), expected);
+        assert_eq!(each(7, |row| row as f32), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     }
 }

@@ -64,8 +64,9 @@ impl SeparableOp for Flex {
     }
 }
 
+/// `min(max(x, 0), 6)`
 #[inline(always)]
-fn relu6(x: f32) -> f32 {
+pub(crate) fn relu6(x: f32) -> f32 {
     let x = if x > 0.0 { x } else { 0.0 };
     if x < CEILING { x } else { CEILING }
 }

@@ -2,7 +2,7 @@
 //! convolution of every channel by itself, then a matrix for every pixel. Batch norm is folded into both.
 
 #[cfg(feature = "cpu")]
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(all(feature = "gpu", feature = "gradients"))]
 mod gpu;
 #[cfg(feature = "gradients")]
@@ -18,7 +18,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 
 /// The highest value that ReLU6 gives.
-const CEILING: f32 = 6.0;
+pub(crate) const CEILING: f32 = 6.0;
 
 /// [`depthwise`] and [`pointwise`] of a backend.
 #[backend_extension(
@@ -110,6 +110,6 @@ fn depthwise_reference(
 }
 
 /// Zeros before a row of pixels, such that stride 2 begins as TensorFlow's SAME has it for even sides.
-fn padding(kernel: usize, stride: usize) -> usize {
+pub(crate) fn padding(kernel: usize, stride: usize) -> usize {
     (kernel - stride) / 2
 }

@@ -8,6 +8,8 @@ use crate::tensor_source::{TensorSource, WeightsError};
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, assert_shape};
+use mriseg_ops::encode_pass::EncodePass;
+use std::sync::Arc;
 
 /// Levels that are fused, and their strides.
 const FUSED: [(usize, usize); 3] = [(2, 8), (3, 16), (4, 32)];
@@ -86,19 +88,52 @@ impl EfficientNetEncoder {
     /// - picture: `[batch, channels, size, size]`, zero mean and unit deviation each
     /// - output: `[batch, grid*grid, feature_dim]`
     pub fn tokens(&self, picture: Tensor<4>) -> Tensor<3> {
-        let Shape {
-            channels,
-            size,
-            grid,
-        } = self.shape;
-        assert_shape!(picture, [_, channels, size, size]);
-        let levels = self.net.levels(picture.mul_scalar(SCALE));
-        let mut parts = FUSED.iter().zip(&self.fuse).map(|(&(level, _), fuse)| {
-            at_cells(levels[level].clone(), grid, |vectors| linear(fuse, vectors))
-        });
-        let first = parts.next().expect("three levels are fused");
-        parts.fold(first, |sum, part| sum + part)
+        let levels = self.net.levels(self.shape.scaled(picture));
+        fused(&levels, &self.fuse, self.shape.grid)
     }
+
+    /// The encoder in kernels of its device, with the weights that it has now; `None` where it has none.
+    pub fn prepared(&self) -> Option<PreparedEncoder> {
+        Some(PreparedEncoder {
+            pass: self.net.prepared()?,
+            fuse: self.fuse.clone(),
+            shape: self.shape,
+        })
+    }
+}
+
+/// An [`EfficientNetEncoder`] made ready to see.
+#[derive(Debug)]
+pub struct PreparedEncoder {
+    pass: Arc<dyn EncodePass>,
+    fuse: Vec<Linear>,
+    shape: Shape,
+}
+
+impl PreparedEncoder {
+    /// Image tokens, see [`EfficientNetEncoder::tokens`].
+    pub fn tokens(&self, picture: Tensor<4>) -> Tensor<3> {
+        let levels = self.pass.levels(self.shape.scaled(picture));
+        fused(&levels, &self.fuse, self.shape.grid)
+    }
+}
+
+impl Shape {
+    /// The picture as the network was trained on it.
+    fn scaled(&self, picture: Tensor<4>) -> Tensor<4> {
+        let &Self { channels, size, .. } = self;
+        assert_shape!(picture, [_, channels, size, size]);
+        picture.mul_scalar(SCALE)
+    }
+}
+
+/// Sums of what the layers make of their levels: `[batch, grid*grid, feature_dim]`.
+fn fused(levels: &[Tensor<4>], fuse: &[Linear], grid: usize) -> Tensor<3> {
+    let mut parts = FUSED.iter().zip(fuse).map(|(&(level, _), fuse)| {
+        at_cells(levels[level].clone(), grid, |vectors| linear(fuse, vectors))
+    });
+    let first = parts.next().expect("three levels are fused");
+    parts.fold(first, |sum, part| sum + part)
 }
 
 /// What `map` makes of the vectors of cells: `[batch, side, side, channels]` to `[batch, grid*grid, width]`.

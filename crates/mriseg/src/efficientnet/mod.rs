@@ -5,7 +5,7 @@
 mod cells;
 mod weights;
 
-pub use cells::EfficientNetEncoder;
+pub use cells::{EfficientNetEncoder, PreparedEncoder};
 pub(crate) use cells::SCALE;
 
 use crate::layers::{Depthwise, linear, pointwise};
@@ -13,8 +13,11 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
+use mriseg_ops::capability::encode_pass;
 use mriseg_ops::convolution::convolve;
+use mriseg_ops::encode_pass::{AffineWeights, EncodePass, EncoderWeights, ResidualWeights};
 use mriseg_ops::separable::relu6;
+use std::sync::Arc;
 
 /// The network without its head, batch norm folded into the convolutions. Sides of pictures are multiples of 32.
 #[derive(Module, Debug)]
@@ -133,6 +136,26 @@ impl InvertedResidual {
     }
 }
 
+impl InvertedResidual {
+    fn weights(&self, shape: &BlockShape) -> ResidualWeights {
+        ResidualWeights {
+            expand: self.expand.as_ref().map(affine_weights),
+            depthwise: self.depthwise.weight.val(),
+            depthwise_bias: self.depthwise.bias.val(),
+            stride: shape.stride,
+            project: affine_weights(&self.project),
+        }
+    }
+}
+
+fn affine_weights(layer: &Linear) -> AffineWeights {
+    let bias = layer.bias.as_ref().expect("folded batch norm is a bias");
+    AffineWeights {
+        weight: layer.weight.val(),
+        bias: bias.val(),
+    }
+}
+
 impl EfficientNetLite0 {
     /// With random weights, for pictures of so many channels.
     pub fn new(channels: usize, device: &Device) -> Self {
@@ -143,6 +166,17 @@ impl EfficientNetLite0 {
                 .init(device),
             blocks: block_shapes().map(|shape| shape.init(device)).collect(),
         }
+    }
+
+    /// The network in kernels of its device, with the weights that it has now; `None` where it has none.
+    fn prepared(&self) -> Option<Arc<dyn EncodePass>> {
+        let blocks = self.blocks.iter().zip(block_shapes());
+        let bias = self.stem.bias.as_ref()?;
+        encode_pass(&EncoderWeights {
+            stem: self.stem.weight.val(),
+            stem_bias: bias.val(),
+            blocks: blocks.map(|(block, shape)| block.weights(&shape)).collect(),
+        })
     }
 
     /// What it sees at strides 2, 4, 8, 16 and 32, channels last: what the last block of each has.
@@ -169,6 +203,26 @@ impl EfficientNetLite0 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::Distribution;
+
+    #[test]
+    fn the_prepared_network_sees_what_the_other_does() {
+        let device = Device::flex();
+        device.seed(5);
+        for channels in [1, 3] {
+            let net = EfficientNetLite0::new(channels, &device);
+            let shape = [2, channels, 96, 64];
+            let picture = Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device);
+            let expected = net.levels(picture.clone());
+            let found = net.prepared().unwrap().levels(picture);
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.into_iter().zip(expected) {
+                let deviation = expected.clone().square().mean().sqrt().into_scalar::<f32>();
+                let off = (found - expected).abs().max().into_scalar::<f32>();
+                assert!(off < 1e-4 * deviation, "{off} of {deviation}");
+            }
+        }
+    }
 
     #[test]
     fn levels_have_the_channels_and_strides_of_the_paper() {

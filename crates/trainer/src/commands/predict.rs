@@ -158,7 +158,7 @@ fn one(
         }
         ControlFlow::Continue(())
     };
-    let result = with_a_partner(decode, workers, || {
+    let result = with_a_partner(workers, || {
         block_on(segmenter.segment(Query::new(&picture, &prompt), decode, print))
     })?;
     write_atomic(&args.out, &result.mask.to_png())?;
@@ -287,7 +287,7 @@ fn whole_gallery(
             let (name, text, decode) = (&item.image, &sentence.text, args.decode);
             let asked = || format!("{name} with \"{text}\"");
             let prompt = segmenter.prompt(text).with_context(asked)?;
-            let result = with_a_partner(decode, workers, || {
+            let result = with_a_partner(workers, || {
                 block_on(segmenter.segment(Query::new(&picture, &prompt), decode, go_on))
             })
             .with_context(asked)?;

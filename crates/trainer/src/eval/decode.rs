@@ -56,7 +56,7 @@ impl Evaluator<'_> {
         let tokens: Vec<Costed> = match self.mode {
             DecodeMode::Batched => self.decode_batch(cases)?,
             DecodeMode::Single(strategy) => {
-                with_a_partner(strategy, self.workers, || self.decode_each(cases, strategy))?
+                with_a_partner(self.workers, || self.decode_each(cases, strategy))?
             }
             DecodeMode::TeacherForced => {
                 let [_, predicted] = self.teacher_forced(cases);

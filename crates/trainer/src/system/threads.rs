@@ -2,7 +2,6 @@
 //! another that waits for it, and products that share threads wait for each other.
 
 use anyhow::Result;
-use mriseg::decode::DecodeStrategy;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,17 +49,14 @@ pub(crate) fn side_by_side<T: Send, R: Send>(
     })
 }
 
-/// `run`, which decodes, while another of rayon's threads stays awake for it: passes of several tokens are shared between
-/// the two, each in less time than it takes to wake a thread. Without the other where a pass reads one token, or there is
-/// one worker, as where a GPU computes, or one core, which the two would take from each other. Where other programs want
-/// the cores, it lets them: one that has used up its time with waiting would not get more when it has work.
-pub(crate) fn with_a_partner<R: Send>(
-    decode: DecodeStrategy,
-    workers: usize,
-    run: impl FnOnce() -> R + Send,
-) -> R {
+/// `run`, which reads a picture and decodes its mask, while another of rayon's threads stays awake for it: the two share
+/// each layer of the picture and each pass of several tokens, in less time than it takes to wake a thread. Without the
+/// other where there is one worker, as where a GPU computes, or one core, which the two would take from each other. Where
+/// other programs want the cores, it lets them: one that has used up its time with waiting would not get more when it has
+/// work.
+pub(crate) fn with_a_partner<R: Send>(workers: usize, run: impl FnOnce() -> R + Send) -> R {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    if decode == DecodeStrategy::Greedy || workers.min(cores) == 1 {
+    if workers.min(cores) == 1 {
         return run();
     }
     let done = AtomicBool::new(false);
@@ -121,9 +117,8 @@ mod tests {
         };
         let meet = || rayon::join(is_taken, || taken.store(true, Ordering::Release)).0;
         let pool = ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-        assert!(pool.install(|| with_a_partner(DecodeStrategy::Speculative, 2, meet)));
-        assert_eq!(with_a_partner(DecodeStrategy::Speculative, 1, || 1), 1);
-        assert_eq!(with_a_partner(DecodeStrategy::Greedy, 2, || 2), 2);
+        assert!(pool.install(|| with_a_partner(2, meet)));
+        assert_eq!(with_a_partner(1, || 1), 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Attention of a few queries to the keys and values of what was read before, and to those of each other.
 
-use crate::cpu::packed::{LANES, Lines, MOST_ROWS, PANEL, Sums, add_panel, finish, with_rows};
-use crate::cpu::vector::mul_add;
+use crate::cpu::packed::{Lines, MOST_ROWS, PANEL, Sums, add_panel, finish, with_rows};
+use crate::cpu::vector::{LANES, mul_add};
 use crate::rows::{dot, exponentials};
 use wide::f32x8;
 
@@ -53,25 +53,27 @@ impl LayerCache {
         }
     }
 
-    /// What queries read in the first `filled` tokens and in `new_kv` ones, of which every query sees those up to its own,
-    /// the last query all.
+    /// What queries read in the tokens that `seen` lets them see, and in `new_kv` ones, of which every query sees those up
+    /// to its own, the last query all.
     ///
     /// # Shapes
     /// - qkv: `[queries, 3 * d_model]`, the queries scaled; `new_kv` has such rows too
     /// - out: `[queries, d_model]`
-    pub(super) fn read(&self, qkv: &[f32], new_kv: &[&[f32]], filled: usize, out: &mut [f32]) {
+    pub(super) fn read(&self, qkv: &[f32], new_kv: &[&[f32]], seen: Seen, out: &mut [f32]) {
         let d_model = self.heads * self.head_dim;
         let queries = out.len() / d_model;
         let mut scores = Vec::new();
         for first in (0..queries).step_by(MOST_ROWS) {
             let count = (queries - first).min(MOST_ROWS);
-            // The last query sees all.
-            let seen = new_kv.len().saturating_sub(queries - first - 1);
             let block = Block {
                 queries: &qkv[first * 3 * d_model..],
+                seen: Seen {
+                    first: seen.first + first * seen.more,
+                    ..seen
+                },
                 new_kv,
-                seen,
-                filled,
+                // The last query sees all.
+                new_seen: new_kv.len().saturating_sub(queries - first - 1),
             };
             let out = &mut out[first * d_model..(first + count) * d_model];
             with_rows!(count, ROWS => self.read_block::<ROWS>(&block, &mut scores, out));
@@ -87,12 +89,13 @@ impl LayerCache {
     ) {
         let &Block {
             queries,
-            new_kv,
             seen,
-            filled,
+            new_kv,
+            new_seen,
         } = block;
         let (d_model, head_dim) = (self.heads * self.head_dim, self.head_dim);
-        let old = filled.next_multiple_of(PANEL);
+        let held = seen.first + (ROWS - 1) * seen.more;
+        let old = held.next_multiple_of(PANEL);
         let stride = old + new_kv.len().next_multiple_of(LANES);
         scores.clear();
         scores.resize(ROWS * stride, f32::NEG_INFINITY);
@@ -105,10 +108,10 @@ impl LayerCache {
             self.score::<ROWS>(head, lines, old, stride, scores);
             let mut sums = [0.0; ROWS];
             for (row, scores) in scores.chunks_exact_mut(stride).enumerate() {
-                scores[filled..].fill(f32::NEG_INFINITY);
+                scores[seen.first + row * seen.more..].fill(f32::NEG_INFINITY);
                 if !new_kv.is_empty() {
                     let query = &lines.floats[row * lines.step..][..head_dim];
-                    for (score, token) in scores[old..].iter_mut().zip(&new_kv[..seen + row]) {
+                    for (score, token) in scores[old..].iter_mut().zip(&new_kv[..new_seen + row]) {
                         *score = dot(query, &token[d_model + at..][..head_dim]);
                     }
                 }
@@ -116,7 +119,7 @@ impl LayerCache {
             }
             let rows: [&[f32]; ROWS] =
                 std::array::from_fn(|row| &scores[row * stride..(row + 1) * stride]);
-            self.mix(head, rows.map(|scores| &scores[..filled]), out);
+            self.mix(head, rows.map(|scores| &scores[..held]), out);
             for row in 0..ROWS {
                 let out = &mut out[row * d_model + at..][..head_dim];
                 for (score, token) in rows[row][old..].iter().zip(new_kv) {
@@ -190,13 +193,21 @@ impl LayerCache {
     }
 }
 
-/// A block of queries and the new keys they may attend to: query `i` sees the first `seen + i` of them.
+/// How many of the tokens that are held queries see.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// The first query.
+    pub(super) first: usize,
+    /// Each query more than the one before it.
+    pub(super) more: usize,
+}
+
+/// A block of queries and the new keys they may attend to: query `i` sees the first `new_seen + i` of them.
 struct Block<'a> {
     queries: &'a [f32],
+    seen: Seen,
     new_kv: &'a [&'a [f32]],
-    /// How many of `new_kv` the first query sees.
-    seen: usize,
-    filled: usize,
+    new_seen: usize,
 }
 
 /// Vectors whose sums for so many rows fit into the registers.

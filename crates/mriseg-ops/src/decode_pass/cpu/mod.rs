@@ -5,10 +5,11 @@ mod transformer;
 mod weights;
 
 use super::{DecodePass, DecodeSession, Predicted, TransformerWeights};
+use crate::cpu::numbers;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::sync::Arc;
 use transformer::Cache;
-use weights::{Transformer, numbers};
+use weights::Transformer;
 
 /// The transformer on a device.
 #[derive(Debug)]

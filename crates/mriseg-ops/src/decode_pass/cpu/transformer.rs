@@ -1,6 +1,6 @@
 //! The arithmetic of a pass, on slices of numbers. Threads share a pass of several tokens.
 
-use super::attend::LayerCache;
+use super::attend::{LayerCache, Seen};
 use super::weights::{Layer, Sizes, Transformer};
 use crate::cpu::packed::{MOST_ROWS, PANEL, store};
 use crate::cpu::threads::{awake, both, split_rows, split_work};
@@ -31,46 +31,96 @@ impl Transformer {
             total,
             ..
         } = self.sizes;
+        let prefix = x.len() / self.sizes.d_model() / batch;
+        let empty = LayerCache::new(heads, head_dim, total);
+        let mut cache = Cache {
+            layers: vec![vec![empty; batch]; self.layers.len()],
+            filled: 0,
+        };
+        let seen = |_| Seen {
+            first: prefix,
+            more: 0,
+        };
+        for (i, layer) in self.layers.iter().enumerate() {
+            let qkv = self.project_many(layer, &x, &mut cache.layers[i], 0);
+            if i + 1 < self.layers.len() {
+                x = self.attend_many(layer, x, &qkv, &cache.layers[i], seen);
+            }
+        }
+        cache.filled = prefix;
+        cache
+    }
+
+    /// Reads as many tokens of every sequence as are worth it to share each layer out to threads, see [`Self::read`].
+    fn read_many(&self, mut x: Vec<f32>, cache: &mut Cache) -> (Vec<f32>, Vec<f32>) {
         let d_model = self.sizes.d_model();
         let rows = x.len() / d_model;
-        let prefix = rows / batch;
-        let empty = LayerCache::new(heads, head_dim, total);
-        let mut layers = vec![vec![empty; batch]; self.layers.len()];
-        for (i, (layer, caches)) in self.layers.iter().zip(&mut layers).enumerate() {
-            let of_qkv = 3 * x.len() * d_model;
-            let qkv = split_work(rows, 3 * d_model, MOST_ROWS, of_qkv, |rows, out| {
-                let x = &x[rows.start * d_model..rows.end * d_model];
-                out.copy_from_slice(&self.project(layer, x, rows.map(|row| row % prefix)));
-            });
-            for (cache, qkv) in caches
-                .iter_mut()
-                .zip(qkv.chunks_exact(prefix * 3 * d_model))
-            {
-                cache.write(qkv, 0);
-            }
-            if i + 1 == self.layers.len() {
-                break;
-            }
-            let work = x.len() * (2 * prefix + d_model + 3 * layer.up.columns());
-            x = split_work(rows, d_model, MOST_ROWS, work, |rows, out| {
-                let mut first = rows.start;
-                while first < rows.end {
-                    let last = rows.end.min((first / prefix + 1) * prefix);
-                    let read =
-                        &mut out[(first - rows.start) * d_model..(last - rows.start) * d_model];
-                    let qkv = &qkv[first * 3 * d_model..last * 3 * d_model];
-                    caches[first / prefix].read(qkv, &[], prefix, read);
-                    first = last;
-                }
-                let mut x = x[rows.start * d_model..rows.end * d_model].to_vec();
-                self.feed_forward(layer, &mut x, out);
-                out.copy_from_slice(&x);
-            });
+        let filled = cache.filled;
+        let seen = |index| Seen {
+            first: filled + index + 1,
+            more: 1,
+        };
+        for (layer, caches) in self.layers.iter().zip(&mut cache.layers) {
+            let qkv = self.project_many(layer, &x, caches, filled);
+            x = self.attend_many(layer, x, &qkv, caches, seen);
         }
-        Cache {
-            layers,
-            filled: prefix,
+        let x = self.normalized(&x, &self.gamma);
+        let codes = self.unembedding.columns();
+        let logits = split_work(rows, codes, MOST_ROWS, x.len() * codes, |rows, out| {
+            let x = &x[rows.start * d_model..rows.end * d_model];
+            out.copy_from_slice(&self.unembedding.multiply(x));
+        });
+        (x, logits)
+    }
+
+    /// Queries, keys and values of some tokens of every sequence; the caches take the latter two from `filled` on.
+    fn project_many(
+        &self,
+        layer: &Layer,
+        x: &[f32],
+        caches: &mut [LayerCache],
+        filled: usize,
+    ) -> Vec<f32> {
+        let d_model = self.sizes.d_model();
+        let rows = x.len() / d_model;
+        let new = rows / caches.len();
+        let work = 3 * x.len() * d_model;
+        let qkv = split_work(rows, 3 * d_model, MOST_ROWS, work, |rows, out| {
+            let x = &x[rows.start * d_model..rows.end * d_model];
+            out.copy_from_slice(&self.project(layer, x, rows.map(|row| filled + row % new)));
+        });
+        for (cache, qkv) in caches.iter_mut().zip(qkv.chunks_exact(new * 3 * d_model)) {
+            cache.write(qkv, filled);
         }
+        qkv
+    }
+
+    /// What a layer makes of some tokens of every sequence; `seen` says what the token with an index sees.
+    fn attend_many(
+        &self,
+        layer: &Layer,
+        x: Vec<f32>,
+        qkv: &[f32],
+        caches: &[LayerCache],
+        seen: impl Fn(usize) -> Seen + Sync,
+    ) -> Vec<f32> {
+        let d_model = self.sizes.d_model();
+        let rows = x.len() / d_model;
+        let new = rows / caches.len();
+        let work = x.len() * (2 * seen(new).first + d_model + 3 * layer.up.columns());
+        split_work(rows, d_model, MOST_ROWS, work, |rows, out| {
+            let mut first = rows.start;
+            while first < rows.end {
+                let last = rows.end.min((first / new + 1) * new);
+                let read = &mut out[(first - rows.start) * d_model..(last - rows.start) * d_model];
+                let qkv = &qkv[first * 3 * d_model..last * 3 * d_model];
+                caches[first / new].read(qkv, &[], seen(first % new), read);
+                first = last;
+            }
+            let mut x = x[rows.start * d_model..rows.end * d_model].to_vec();
+            self.feed_forward(layer, &mut x, out);
+            out.copy_from_slice(&x);
+        })
     }
 
     /// Reads the next tokens of every sequence, none of which sees those after it. Gives hidden states and logits.
@@ -83,6 +133,13 @@ impl Transformer {
         let rows = x.len() / d_model;
         let new = rows / cache.layers[0].len();
         assert!(cache.filled + new <= self.sizes.total, "the cache is full");
+        /// Tokens of a sequence that gain more by the threads that share each layer than these cost.
+        const MANY: usize = 32;
+        if new >= MANY {
+            let read = self.read_many(x, cache);
+            cache.filled += new;
+            return read;
+        }
         let parts = parts(rows, new);
         let new_kv: Vec<NewKv> = (parts.iter())
             .map(|_| self.layers.iter().map(|_| OnceLock::new()).collect())
@@ -161,10 +218,14 @@ impl Transformer {
         positions: impl Iterator<Item = usize>,
     ) -> Vec<f32> {
         let (d_model, half) = (self.sizes.d_model(), self.sizes.head_dim / 2);
-        let mut qkv = layer.qkv.multiply(&self.normalized(x));
+        let scale = self.sizes.query_scale();
+        let mut qkv = (layer.qkv).multiply(&self.normalized(x, &layer.attention_norm));
         for (qkv, position) in qkv.chunks_exact_mut(3 * d_model).zip(positions) {
             let cos = &self.cos[position * half..][..half];
             let sin = &self.sin[position * half..][..half];
+            for query in &mut qkv[..d_model] {
+                *query *= scale;
+            }
             for head in qkv[..2 * d_model].chunks_exact_mut(2 * half) {
                 let (first, second) = head.split_at_mut(half);
                 for (((a, b), cos), sin) in first.iter_mut().zip(second).zip(cos).zip(sin) {
@@ -178,7 +239,7 @@ impl Transformer {
     /// Adds to `x` what attention read and what the feed-forward part makes of both.
     fn feed_forward(&self, layer: &Layer, x: &mut [f32], read: &[f32]) {
         add(x, &layer.out.multiply(read));
-        let normed = self.normalized(x);
+        let normed = self.normalized(x, &layer.feed_forward_norm);
         let width = layer.gate.columns();
         let mut hidden = vec![0.0; x.len() / self.sizes.d_model() * width];
         layer.gate.for_each_panel(&normed, |row, columns, values| {
@@ -192,13 +253,13 @@ impl Transformer {
         add(x, &layer.down.multiply(&hidden));
     }
 
-    /// Rows divided by their root mean square.
-    fn normalized(&self, x: &[f32]) -> Vec<f32> {
+    /// Rows divided by their root mean square, times `gamma`.
+    fn normalized(&self, x: &[f32], gamma: &[f32]) -> Vec<f32> {
         let mut normed = x.to_vec();
-        for row in normed.chunks_exact_mut(self.sizes.d_model()) {
+        for row in normed.chunks_exact_mut(gamma.len()) {
             let scale = inverse_rms(row, self.sizes.epsilon);
-            for value in row {
-                *value *= scale;
+            for (value, gamma) in row.iter_mut().zip(gamma) {
+                *value *= scale * gamma;
             }
         }
         normed
@@ -264,17 +325,15 @@ impl Pass<'_> {
                     .chain([qkv])
                     .flat_map(|qkv| qkv.chunks_exact(3 * d_model))
                     .collect();
-                caches[first / self.new].read(qkv, &tokens, filled, read);
+                let seen = Seen {
+                    first: filled,
+                    more: 0,
+                };
+                caches[first / self.new].read(qkv, &tokens, seen, read);
             }
             transformer.feed_forward(layer, x, &read);
         }
-        let mut hidden = transformer.normalized(x);
-        for row in hidden.chunks_exact_mut(d_model) {
-            for (value, gamma) in row.iter_mut().zip(&transformer.gamma) {
-                *value *= gamma;
-            }
-        }
-        x.copy_from_slice(&hidden);
+        x.copy_from_slice(&transformer.normalized(x, &transformer.gamma));
         logits.copy_from_slice(&transformer.unembedding.multiply(x));
     }
 }

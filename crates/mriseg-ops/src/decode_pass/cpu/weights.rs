@@ -1,7 +1,8 @@
 //! The weights, packed.
 
+use crate::cpu::numbers;
 use crate::cpu::packed::PackedMatrix;
-use crate::decode_pass::{BlockWeights, TransformerWeights, after_norm, half_of_columns};
+use crate::decode_pass::{BlockWeights, TransformerWeights, half_of_columns};
 use crate::layout::transposed_copy;
 use burn::tensor::Tensor;
 
@@ -20,14 +21,23 @@ impl Sizes {
     pub(super) fn d_model(&self) -> usize {
         self.heads * self.head_dim
     }
+
+    /// What attention multiplies queries with.
+    pub(super) fn query_scale(&self) -> f32 {
+        (self.head_dim as f32).powf(-0.5)
+    }
 }
 
-/// The weights of a block: gains of the norms are in the weights after them.
+/// The weights of a block. Norms and scales stay beside them: with these inside, they would not be numbers of 16 bits.
 #[derive(Debug)]
 pub(super) struct Layer {
-    /// `[d_model, 3 * d_model]`, the queries scaled as attention wants them.
+    /// `γ` of the norm before attention.
+    pub(super) attention_norm: Vec<f32>,
+    /// `[d_model, 3 * d_model]`
     pub(super) qkv: PackedMatrix,
     pub(super) out: PackedMatrix,
+    /// `γ` of the norm before the feed-forward part.
+    pub(super) feed_forward_norm: Vec<f32>,
     pub(super) gate: PackedMatrix,
     pub(super) up: PackedMatrix,
     pub(super) down: PackedMatrix,
@@ -48,29 +58,20 @@ pub(super) struct Transformer {
     pub(super) look_ahead: Vec<PackedMatrix>,
 }
 
-/// The numbers of a tensor on the CPU.
-pub(super) fn numbers<const D: usize>(x: Tensor<D>) -> Vec<f32> {
-    (x.into_data().try_into_vec()).expect("the CPU's tensors are of f32")
-}
-
 fn packed(matrix: Tensor<2>) -> PackedMatrix {
     let [depth, columns] = matrix.dims();
     PackedMatrix::new(&numbers(matrix), depth, columns)
 }
 
 impl Layer {
-    fn new(block: &BlockWeights, head_dim: usize) -> Self {
-        let qkv = after_norm(&block.attention_norm, &block.qkv);
-        let [d_model, all] = qkv.dims();
-        let scale = (head_dim as f32).powf(-0.5);
-        let q = qkv.clone().slice_dim(1, 0..d_model).mul_scalar(scale);
-        let kv = qkv.slice_dim(1, d_model..all);
-        let gate_up = after_norm(&block.feed_forward_norm, &block.gate_up);
+    fn new(block: &BlockWeights) -> Self {
         Self {
-            qkv: packed(Tensor::cat(vec![q, kv], 1)),
+            attention_norm: numbers(block.attention_norm.clone()),
+            qkv: packed(block.qkv.clone()),
             out: packed(block.out.clone()),
-            gate: packed(half_of_columns(&gate_up, 0)),
-            up: packed(half_of_columns(&gate_up, 1)),
+            feed_forward_norm: numbers(block.feed_forward_norm.clone()),
+            gate: packed(half_of_columns(&block.gate_up, 0)),
+            up: packed(half_of_columns(&block.gate_up, 1)),
             down: packed(block.down.clone()),
         }
     }
@@ -88,7 +89,7 @@ impl Transformer {
                 total: weights.total,
                 epsilon: weights.epsilon as f32,
             },
-            layers: blocks.map(|block| Layer::new(block, head_dim)).collect(),
+            layers: blocks.map(Layer::new).collect(),
             cos: numbers(weights.cos.clone()),
             sin: numbers(weights.sin.clone()),
             gamma: numbers(weights.norm.clone()),

@@ -284,7 +284,7 @@ fn decode(
     input: &Input,
     decode: DecodeStrategy,
 ) -> Result<TimedMask> {
-    with_a_partner(decode, workers, || {
+    with_a_partner(workers, || {
         block_on(async {
             let begin = Instant::now();
             let prompt = segmenter
