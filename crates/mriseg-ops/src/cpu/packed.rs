@@ -206,7 +206,19 @@ fn in_panels<E: Element>(matrix: &[E], columns: usize) -> Vec<[E; PANEL]> {
 pub(crate) fn store(values: &[f32; PANEL], places: &mut [f32]) {
     match places.as_mut_array() {
         Some(all) => *all = *values,
-        None => places.copy_from_slice(&values[..places.len()]),
+        // A call to copy a few numbers would take longer than the copy.
+        None => {
+            let ((values, last), (places, rest)) = (
+                values[..places.len()].as_chunks::<LANES>(),
+                places.as_chunks_mut::<LANES>(),
+            );
+            for (place, value) in places.iter_mut().zip(values) {
+                *place = *value;
+            }
+            for (place, value) in rest.iter_mut().zip(last) {
+                *place = *value;
+            }
+        }
     }
 }
 
@@ -274,7 +286,12 @@ fn add_half<const ROWS: usize, E: Element>(
     lines: Lines<'_>,
     panel: &[[E; PANEL]],
 ) -> Sums<ROWS> {
-    Sums(add_vectors::<ROWS, HALF, E>(sums, lines.first(panel.len()), panel, 0))
+    Sums(add_vectors::<ROWS, HALF, E>(
+        sums,
+        lines.first(panel.len()),
+        panel,
+        0,
+    ))
 }
 
 /// The same for some vectors of the panel.
@@ -323,4 +340,67 @@ pub(crate) fn finish<const ROWS: usize>(Sums(sums): Sums<ROWS>) -> [[f32; PANEL]
         }
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that fit into 16 bits, or do not.
+    fn matrix(depth: usize, columns: usize, step: f32) -> Vec<f32> {
+        let numbers = 0..depth * columns;
+        numbers
+            .map(|i| ((i * 29 % 83) as f32 - 40.0) * step)
+            .collect()
+    }
+
+    const EXACT: f32 = 1.0 / 64.0;
+    const INEXACT: f32 = 0.017;
+
+    #[test]
+    fn products_are_those_of_the_matrix() {
+        for (step, halves) in [(EXACT, cfg!(target_feature = "f16c")), (INEXACT, false)] {
+            for (depth, columns) in [
+                (1, 1),
+                (5, 8),
+                (7, 16),
+                (16, 31),
+                (40, 33),
+                (9, 64),
+                (3, 150),
+            ] {
+                let matrix = matrix(depth, columns, step);
+                let packed = PackedMatrix::new(&matrix, depth, columns);
+                assert_eq!(matches!(packed.panels, Panels::Half(_)), halves);
+                let count = 9;
+                let rows: Vec<f32> = (0..count * depth).map(|i| (i as f32).sin()).collect();
+                let products = packed.multiply(&rows);
+                for (row, products) in rows.chunks_exact(depth).zip(products.chunks_exact(columns))
+                {
+                    for (column, &found) in products.iter().enumerate() {
+                        let numbers = matrix[column..].iter().step_by(columns);
+                        let terms = row.iter().zip(numbers);
+                        let expected: f64 = terms.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+                        assert!((f64::from(found) - expected).abs() < 1e-5 * depth as f64);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_same_products_alone_and_among_others() {
+        for step in [EXACT, INEXACT] {
+            let (depth, columns) = (37, 100);
+            let packed = PackedMatrix::new(&matrix(depth, columns, step), depth, columns);
+            let rows: Vec<f32> = (0..13 * depth).map(|i| (i as f32).cos()).collect();
+            for count in 1..=13 {
+                let rows = &rows[..count * depth];
+                let alone = rows
+                    .chunks_exact(depth)
+                    .flat_map(|row| packed.multiply(row));
+                assert_eq!(packed.multiply(rows), alone.collect::<Vec<_>>());
+            }
+        }
+    }
 }

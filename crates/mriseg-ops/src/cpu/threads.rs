@@ -121,6 +121,9 @@ mod tests {
             assert_eq!(split_rows(7, 2, part_rows, compute), expected);
         }
         assert_eq!(split_work(7, 2, 3, usize::MAX, compute), expected);
-        assert_eq!(each(7, |row| row as f32), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(
+            each(7, |row| row as f32),
+            [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+        );
     }
 }

@@ -5,8 +5,8 @@
 mod cells;
 mod weights;
 
-pub use cells::{EfficientNetEncoder, PreparedEncoder};
 pub(crate) use cells::SCALE;
+pub use cells::{EfficientNetEncoder, PreparedEncoder};
 
 use crate::layers::{Depthwise, linear, pointwise};
 use burn::module::Module;

@@ -200,7 +200,7 @@ mod tests {
         }
     }
 
-    const CASES: [Case; 6] = [
+    const CASES: [Case; 7] = [
         Case {
             batch: 1,
             heads: 2,
@@ -260,6 +260,16 @@ mod tests {
             look_ahead: 7,
             prefix: 1,
             steps: &[5, 8, 1],
+        },
+        Case {
+            batch: 2,
+            heads: 2,
+            head_dim: 12,
+            d_hidden: 40,
+            codes: 50,
+            look_ahead: 1,
+            prefix: 7,
+            steps: &[33, 1, 40],
         },
     ];
 

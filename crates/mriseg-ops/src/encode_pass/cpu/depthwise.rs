@@ -113,7 +113,10 @@ impl Depthwise {
             for (sums, pixel) in sums.iter().zip(out.chunks_exact_mut(self.channels)) {
                 let (places, _) = pixel[first..].as_chunks_mut::<LANES>();
                 for (place, sum) in places.iter_mut().zip(sums) {
-                    *place = sum.fast_max(f32x8::ZERO).fast_min(f32x8::splat(CEILING)).to_array();
+                    *place = sum
+                        .fast_max(f32x8::ZERO)
+                        .fast_min(f32x8::splat(CEILING))
+                        .to_array();
                 }
             }
         }

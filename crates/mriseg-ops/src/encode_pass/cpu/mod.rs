@@ -51,7 +51,6 @@ struct Map {
     width: usize,
 }
 
-
 /// Expanded numbers at a time: with the weights, they stay in the second cache of a processor.
 const STRIP: usize = 96 * 1024;
 
@@ -67,7 +66,11 @@ impl CpuEncoder {
         Some(Self {
             device: weights.stem.device(),
             stem,
-            blocks: weights.blocks.iter().map(Block::new).collect::<Option<_>>()?,
+            blocks: weights
+                .blocks
+                .iter()
+                .map(Block::new)
+                .collect::<Option<_>>()?,
         })
     }
 
@@ -243,7 +246,10 @@ impl<'a> Strip<'a> {
         let width = self.x.width / stride * self.block.project.bias.len();
         let before = padding(kernel, stride);
         let mut held = 0;
-        for (out, first) in out.chunks_mut(self.rows * width).zip(rows.step_by(self.rows)) {
+        for (out, first) in out
+            .chunks_mut(self.rows * width)
+            .zip(rows.step_by(self.rows))
+        {
             let count = out.len() / width;
             let needed = (count - 1) * stride + kernel;
             // Row `i` of the strip is row `first * stride + i - before` of the input.
@@ -305,15 +311,23 @@ impl<'a> Strip<'a> {
         let pixels = count * columns;
         let residual = &self.x.floats[..];
         let adds = stride == 1 && self.x.floats.len() == self.x.height * self.x.width * d_out;
-        let residual = if adds { &residual[first * columns * d_out..][..pixels * d_out] } else { &[] };
+        let residual = if adds {
+            &residual[first * columns * d_out..][..pixels * d_out]
+        } else {
+            &[]
+        };
         let convolved = &self.convolved[..pixels * channels];
-        self.block.project.for_each_panel(convolved, |pixel, panel, values| {
-            if let Some(x) = residual.get(pixel * d_out + panel.start..pixel * d_out + panel.end) {
-                for (value, x) in values.iter_mut().zip(x) {
-                    *value += x;
+        self.block
+            .project
+            .for_each_panel(convolved, |pixel, panel, values| {
+                if let Some(x) =
+                    residual.get(pixel * d_out + panel.start..pixel * d_out + panel.end)
+                {
+                    for (value, x) in values.iter_mut().zip(x) {
+                        *value += x;
+                    }
                 }
-            }
-            store(values, &mut out[pixel * d_out..][panel]);
-        });
+                store(values, &mut out[pixel * d_out..][panel]);
+            });
     }
 }
