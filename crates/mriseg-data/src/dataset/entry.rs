@@ -36,33 +36,35 @@ impl Entry {
 }
 
 pub(super) fn cases_of_files(files: Vec<FileCase>) -> Vec<Entry> {
-    numbered(files.into_iter().map(|case| {
+    let cases = files.into_iter().map(|case| {
         let key = case.files.image.clone();
         (case.id, case.text, key, Origin::Files(case.files))
-    }))
+    });
+    numbered(cases).collect()
 }
 
-pub(super) fn cases_of_shards(cases: Vec<ShardCase>) -> Vec<Entry> {
-    numbered(
-        cases
-            .into_iter()
-            .map(|case| (case.id, case.text, case.picture, Origin::Packed(case.parts))),
-    )
+pub(super) fn cases_of_shards(shards: Vec<Vec<ShardCase>>) -> Vec<Entry> {
+    let count = shards.iter().map(Vec::len).sum();
+    let cases = shards.into_iter().flatten();
+    let cases = cases.map(|case| (case.id, case.text, case.picture, Origin::Packed(case.parts)));
+    let mut entries = Vec::with_capacity(count);
+    entries.extend(numbered(cases));
+    entries
 }
 
 /// Cases with the numbers of their pictures; equal keys are one picture.
-fn numbered<K: Eq + Hash>(cases: impl Iterator<Item = (String, String, K, Origin)>) -> Vec<Entry> {
+fn numbered<K: Eq + Hash>(
+    cases: impl Iterator<Item = (String, String, K, Origin)>,
+) -> impl Iterator<Item = Entry> {
     let mut numbers = HashMap::new();
-    cases
-        .map(|(id, text, key, origin)| {
-            let next = numbers.len();
-            Entry {
-                id,
-                text,
-                picture: *numbers.entry(key).or_insert(next),
-                part: 0,
-                origin,
-            }
-        })
-        .collect()
+    cases.map(move |(id, text, key, origin)| {
+        let next = numbers.len();
+        Entry {
+            id,
+            text,
+            picture: *numbers.entry(key).or_insert(next),
+            part: 0,
+            origin,
+        }
+    })
 }

@@ -5,6 +5,15 @@ pub(super) const MASK: &str = "mask.png";
 pub(super) const LUNGS: &str = "lung.png";
 pub(super) const JSON: &str = "json";
 pub(super) const PICTURES: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
+
+/// The part of a case that an entry's name says, in any case of letters; `None` of what is not looked at.
+pub(super) fn part_of(name: &str) -> Option<&'static str> {
+    let parts = [MASK, LUNGS, JSON].into_iter().chain(PICTURES);
+    parts
+        .into_iter()
+        .find(|part| part.eq_ignore_ascii_case(name))
+}
+
 /// Tar files are made of blocks, and end with two of zeros.
 pub(super) const BLOCK: u64 = 512;
 

@@ -1,10 +1,12 @@
 //! Codes of pictures and masks on disk, made once by `trainer tokenize`: `codes.json`, which says what they are of,
 //! beside shards of a few pictures each. A shard is listed when it is complete, so that tokenizing goes on where it
-//! stopped, and read only when its digest is right.
+//! stopped, and read only when its digest is right. Where many processes made a share of the codes each, the folder holds
+//! theirs, `shard-0-of-4` and so on.
 
 use anyhow::{Context, Result};
 use mriseg::bundle::{FileEntry, sha256};
 use mriseg_data::Dataset;
+use mriseg_data::shards::Share;
 use mriseg_emu3::{Emu3Config, Emu3Dir};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,6 +59,7 @@ struct Index {
 #[derive(Debug)]
 pub(crate) struct CodesDir {
     path: PathBuf,
+    /// The names of files lead from `path` to them.
     index: Index,
     /// Held by whoever adds to it.
     _lock: Option<FolderLock>,
@@ -144,37 +147,54 @@ impl Origin {
 }
 
 impl CodesDir {
-    /// Refuses a folder that codes cannot be added to.
+    /// Refuses a folder that codes, or a share of them, cannot be added to. Gives the folder that they go to.
     ///
     /// # Errors
-    /// It holds other files.
-    pub(crate) fn must_be_possible(path: &Path) -> Result<()> {
-        if is_occupied(path) && !path.join(INDEX).is_file() {
-            return Err(usage(format!(
-                "emu3.codes = `{}`: the folder holds other files; name one that is empty or does not exist",
+    /// It holds other files, or codes that were shared out in another way.
+    pub(crate) fn must_be_possible(path: &Path, share: Option<Share>) -> Result<PathBuf> {
+        let refuse = |problem: &str| {
+            Err(usage(format!(
+                "emu3.codes = `{}`: the folder holds {problem}; name one that is empty or does not exist",
                 path.display()
-            )));
+            )))
+        };
+        let is_codes = path.join(INDEX).is_file();
+        let Some(share) = share else {
+            if is_occupied(path) && !is_codes {
+                return refuse("other files");
+            }
+            return Ok(path.to_owned());
+        };
+        if is_codes {
+            return refuse("codes that were made without --shard");
         }
-        Ok(())
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        let others = entries.filter_map(|entry| Share::of_folder(&entry.path()));
+        if let Some(other) = others.into_iter().find(|other| !share.is_beside(*other)) {
+            return refuse(&format!("shard {other}, beside which there is no {share}"));
+        }
+        Ok(path.join(share.folder_name()))
     }
 
-    /// Opens a folder that holds, or will hold, the codes of `origin`; `empty` gives those of an empty mask.
+    /// Opens a folder that holds, or will hold, the codes of `origin`, or a share of them; `empty` gives those of an empty
+    /// mask.
     ///
     /// # Errors
     /// The folder holds codes of something else, or cannot be read or written.
     pub(crate) fn begin(
         path: &Path,
+        share: Option<Share>,
         origin: Origin,
         empty: impl FnOnce() -> Result<Vec<u16>>,
     ) -> Result<Self> {
-        Self::must_be_possible(path)?;
+        let path = &Self::must_be_possible(path, share)?;
         create_folder(path).context(WRITING)?;
         let lock = Some(FolderLock::take(path)?);
         sweep(path);
         if path.join(INDEX).is_file() {
             return Ok(Self {
                 _lock: lock,
-                ..Self::open(path, &origin)?
+                ..Self::open_one(path, &origin)?
             });
         }
         let folder = Self {
@@ -191,11 +211,46 @@ impl CodesDir {
         Ok(folder)
     }
 
-    /// Opens the folder of the codes of `origin`.
+    /// Opens the folder of the codes of `origin`, in one or in shares.
     ///
     /// # Errors
-    /// There is none, it cannot be read, or it holds codes of something else.
+    /// There is none, it cannot be read, a share is missing, or one holds codes of something else.
     pub(crate) fn open(path: &Path, origin: &Origin) -> Result<Self> {
+        let shares = match path.is_dir() && !path.join(INDEX).is_file() {
+            true => Share::folders(path).map_err(|error| data(error.to_string()))?,
+            false => Vec::new(),
+        };
+        let mut shares = shares.into_iter();
+        let Some((_, first)) = shares.next() else {
+            return Self::open_one(path, origin);
+        };
+        let mut all = Self::open_one(&first, origin)?.called_from(path);
+        for (_, folder) in shares {
+            let Index { empty, shards, .. } =
+                Self::open_one(&folder, origin)?.called_from(path).index;
+            if empty != all.index.empty {
+                return Err(data(format!(
+                    "`{}` has other codes of an empty mask than `{}`: make the codes of all shards on devices of one kind",
+                    folder.display(),
+                    first.display()
+                )));
+            }
+            all.index.shards.extend(shards);
+        }
+        Ok(all)
+    }
+
+    /// The same files as they are called from the folder above.
+    fn called_from(mut self, above: &Path) -> Self {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        for entry in &mut self.index.shards {
+            entry.file = format!("{name}/{}", entry.file);
+        }
+        above.clone_into(&mut self.path);
+        self
+    }
+
+    fn open_one(path: &Path, origin: &Origin) -> Result<Self> {
         let file = path.join(INDEX);
         let bytes = fs::read(&file).map_err(|error| {
             usage(format!(
@@ -307,12 +362,9 @@ impl CodesDir {
             self.index.empty.clone(),
         );
         for number in 0..shards_of(dataset, needed).len() {
-            let path = self.path.join(file_name(stored, number));
-            let entry = self
-                .index
-                .shards
-                .iter()
-                .find(|entry| entry.file == file_name(stored, number))
+            let name = file_name(stored, number);
+            let named = |entry: &&FileEntry| entry.file.rsplit('/').next() == Some(&name);
+            let entry = (self.index.shards.iter().find(named))
                 .ok_or_else(|| {
                     usage(format!(
                         "emu3.codes = `{}` lacks codes of the {} cases: `trainer tokenize` with the same --config, --data and --set goes on where it stopped",
@@ -320,6 +372,7 @@ impl CodesDir {
                         role.name()
                     ))
                 })?;
+            let path = self.path.join(&entry.file);
             let damaged = |reason: String| {
                 data(format!(
                     "`{}`: {reason}; remove the file and run `trainer tokenize` again",

@@ -33,7 +33,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     };
     let path = Path::new(&experiment.emu3.codes);
     check_folder("--set emu3.codes", path)?;
-    CodesDir::must_be_possible(path)?;
+    CodesDir::must_be_possible(path, args.shard)?;
     let interrupt = Interrupt::install()?;
     let display = Display::detect(args.process.quiet);
     let chosen = device::choose(&args.process.device)?;
@@ -59,16 +59,23 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
         resized: None,
         soft_masks: 0,
     };
-    let mut folder = CodesDir::begin(path, origin, || encoder.empty())?;
+    let mut folder = CodesDir::begin(path, args.shard, origin, || encoder.empty())?;
+    let is_ours = |number: &usize| args.shard.is_none_or(|share| share.takes(*number));
     for role in SplitRole::ALL {
         if folder.origin().stored_as(role) != role {
             continue;
         }
         let dataset = splits.of(role);
         let shards = shards_of(dataset, needed(&experiment, &folder, role, dataset.len()));
-        let cases: usize = shards.iter().map(Vec::len).sum();
+        let ours = || {
+            shards
+                .iter()
+                .enumerate()
+                .filter(|(number, _)| is_ours(number))
+        };
+        let cases: usize = ours().map(|(_, cases)| cases.len()).sum();
         let mut stage = display.stage(&format!("{} cases", role.name()), cases as u64);
-        for (number, cases) in shards.iter().enumerate() {
+        for (done, (number, cases)) in ours().enumerate() {
             if folder.has(role, number) {
                 stage.skip(cases.len() as u64);
                 continue;
@@ -77,8 +84,8 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
                 return Err(exit::error(
                     Kind::Interrupted,
                     format!(
-                        "{number} of {} files of {} cases are complete; the same command goes on",
-                        shards.len(),
+                        "{done} of {} files of {} cases are complete; the same command goes on",
+                        ours().count(),
                         role.name()
                     ),
                 ));
@@ -96,7 +103,11 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
         bytes as f64 / 1e6,
         encoder.speed()
     );
-    say!("next: cargo run -p trainer -- train with the same --config, --data and --set");
+    let when = match args.shard {
+        Some(_) => "when all shards are there: ",
+        None => "",
+    };
+    say!("next: {when}cargo run -p trainer -- train with the same --config, --data and --set");
     Ok(())
 }
 

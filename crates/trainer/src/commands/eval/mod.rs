@@ -1,5 +1,7 @@
 //! `trainer eval`: a bundle on a dataset, as one JSON object and, if wanted, a report.
 
+mod shares;
+
 use anyhow::Result;
 use mriseg::bundle::{Bundle, Domain, SideConvention, sha256};
 use mriseg::decode::Pick;
@@ -80,7 +82,17 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         wording: args.wordings.0,
         pictures: args.pictures,
     };
-    let cases = evaluator.run(&cache, limit, asking, display)?;
+    let questions = asking.questions(&cache, limit, SEED);
+    let settings = shares::settings(&meta, &evaluator, rule, questions.len());
+    let cases = match (args.shard, args.merge.as_slice(), &args.out) {
+        (Some(share), _, Some(out)) => {
+            let ours = &questions[share.range(questions.len())];
+            let cases = evaluator.answers(&cache, ours, display)?;
+            return shares::write(out, share, settings, &cases);
+        }
+        (_, [], _) => evaluator.answers(&cache, &questions, display)?,
+        (_, folders, _) => shares::merge(folders, &settings)?,
+    };
     let mut summary = Summary::from_cases(&cases, meta.clone());
     summary.unknown_words = unknown_words;
     if let Some(run) = &args.baseline {
