@@ -67,34 +67,9 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
         }
         let dataset = splits.of(role);
         let shards = shards_of(dataset, needed(&experiment, &folder, role, dataset.len()));
-        let ours = || {
-            shards
-                .iter()
-                .enumerate()
-                .filter(|(number, _)| is_ours(number))
-        };
-        let cases: usize = ours().map(|(_, cases)| cases.len()).sum();
-        let mut stage = display.stage(&format!("{} cases", role.name()), cases as u64);
-        for (done, (number, cases)) in ours().enumerate() {
-            if folder.has(role, number) {
-                stage.skip(cases.len() as u64);
-                continue;
-            }
-            if interrupt.requested() {
-                return Err(exit::error(
-                    Kind::Interrupted,
-                    format!(
-                        "{done} of {} files of {} cases are complete; the same command goes on",
-                        ours().count(),
-                        role.name()
-                    ),
-                ));
-            }
-            let shard = encoder.shard(&folder, role, dataset, cases, &mut stage)?;
-            folder.add(role, number, &shard)?;
-        }
-        stage.finish("");
-        encoder.say_what_was_changed(display);
+        let ours = shards.into_iter().enumerate();
+        let ours: Vec<_> = ours.filter(|(number, _)| is_ours(number)).collect();
+        encoder.split(&mut folder, (role, dataset), &ours, &interrupt, display)?;
     }
     let (files, bytes) = folder.files_and_bytes();
     say!(
@@ -144,6 +119,40 @@ impl ShardEncoder<'_> {
         let black = vec![0.0; self.size * self.size];
         let codes = self.encode(&[GrayImage::new(self.size, self.size, black)])?;
         Ok(codes.concat())
+    }
+
+    /// Adds the files of a split that the folder lacks; each has a number and cases.
+    fn split(
+        &mut self,
+        folder: &mut CodesDir,
+        (role, dataset): (SplitRole, &Dataset),
+        files: &[(usize, Vec<usize>)],
+        interrupt: &Interrupt,
+        display: Display,
+    ) -> Result<()> {
+        let cases: usize = files.iter().map(|(_, cases)| cases.len()).sum();
+        let mut stage = display.stage(&format!("{} cases", role.name()), cases as u64);
+        for (done, (number, cases)) in files.iter().enumerate() {
+            if folder.has(role, *number) {
+                stage.skip(cases.len() as u64);
+                continue;
+            }
+            if interrupt.requested() {
+                return Err(exit::error(
+                    Kind::Interrupted,
+                    format!(
+                        "{done} of {} files of {} cases are complete; the same command goes on",
+                        files.len(),
+                        role.name()
+                    ),
+                ));
+            }
+            let shard = self.shard(folder, role, dataset, cases, &mut stage)?;
+            folder.add(role, *number, &shard)?;
+        }
+        stage.finish("");
+        self.say_what_was_changed(display);
+        Ok(())
     }
 
     /// Codes of some cases.

@@ -76,15 +76,7 @@ impl Objective<'_> {
         let inputs = part(&batch.inputs, layout.mask());
         let targets = part(&batch.cases.targets, layout.mask());
 
-        let image = match (&batch.cases.pictures, tokenizers) {
-            (Pictures::Pixels(cases), Some(own)) => {
-                own.image_tokens(pictures(&cases[range.clone()], config, device))
-            }
-            (Pictures::Codes(codes), None) => {
-                code_vectors(lm.code_table(), part(codes, layout.image()))
-            }
-            _ => unreachable!("what a model is trained on follows from its tokenizers"),
-        };
+        let image = self.image(place, learner, batch, &range);
         let tokens = [text.clone(), inputs];
         let inputs = self.with_own_tokens(place, lm, batch, range.clone(), tokens, &image);
         let hidden = lm.forward(text.clone(), image, inputs, &place.tables);
@@ -139,6 +131,28 @@ impl Objective<'_> {
             _ => rest,
         };
         Part { loss, rest }
+    }
+
+    /// Image tokens of some cases: `[cases, image, token_dim]`.
+    fn image(
+        &self,
+        place: &Place,
+        learner: &Learner,
+        batch: &Batch,
+        range: &Range<usize>,
+    ) -> Tensor<3> {
+        let (config, device) = (&self.batcher.experiment.model, &place.autodiff);
+        let Model { tokenizers, lm } = &learner.model;
+        match (&batch.cases.pictures, tokenizers) {
+            (Pictures::Pixels(cases), Some(own)) => {
+                own.image_tokens(pictures(&cases[range.clone()], config, device))
+            }
+            (Pictures::Codes(codes), None) => {
+                let ids = rows(codes, range, config.layout().image());
+                code_vectors(lm.code_table(), Tensor::from_data(ids, device))
+            }
+            _ => unreachable!("what a model is trained on follows from its tokenizers"),
+        }
     }
 
     /// The mask inputs, some of them drawn from the marginals that the model predicts now.
