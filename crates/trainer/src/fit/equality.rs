@@ -105,16 +105,19 @@ impl Trial {
 
 fn assert_equal(one: &[Terms], other: &[Terms], tolerance: f64) {
     assert_eq!((one.len(), other.len()), (STEPS, STEPS));
+    let mut farthest = 0f64;
     for (step, (one, other)) in one.iter().zip(other).enumerate() {
         assert!(one.keys().eq(other.keys()));
         for (name, value) in one {
             let apart = (value - other[name]).abs();
+            farthest = farthest.max(apart);
             assert!(
                 apart < tolerance,
                 "step {step}, {name}: {value}, {apart} apart"
             );
         }
     }
+    println!("losses of {STEPS} steps: {farthest:.1e} apart at most");
     let last = &one[STEPS - 1];
     let across = ["contrast_loss", "hard_error_loss", "sentence_loss"];
     assert!(across.iter().all(|name| last[name] > 0.0), "{last:?}");
