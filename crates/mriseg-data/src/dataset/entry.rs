@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::path::PathBuf;
 
 use crate::phantom::Referral;
 use crate::readers::files::{CaseFiles, FileCase};
-use crate::shards::{CaseParts, ShardCase};
+use crate::shards::{CaseParts, PictureKey, ShardCase};
 
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -35,36 +36,43 @@ impl Entry {
     }
 }
 
-pub(super) fn cases_of_files(files: Vec<FileCase>) -> Vec<Entry> {
-    let cases = files.into_iter().map(|case| {
-        let key = case.files.image.clone();
-        (case.id, case.text, key, Origin::Files(case.files))
-    });
-    numbered(cases).collect()
+/// Cases that are given one after the other, with the numbers of their pictures; equal keys are one picture.
+#[derive(Debug)]
+pub(super) struct Numbered<K> {
+    numbers: HashMap<K, usize>,
+    pub(super) cases: Vec<Entry>,
 }
 
-pub(super) fn cases_of_shards(shards: Vec<Vec<ShardCase>>) -> Vec<Entry> {
-    let count = shards.iter().map(Vec::len).sum();
-    let cases = shards.into_iter().flatten();
-    let cases = cases.map(|case| (case.id, case.text, case.picture, Origin::Packed(case.parts)));
-    let mut entries = Vec::with_capacity(count);
-    entries.extend(numbered(cases));
-    entries
-}
+impl<K: Eq + Hash> Numbered<K> {
+    pub(super) fn new() -> Self {
+        Self {
+            numbers: HashMap::new(),
+            cases: Vec::new(),
+        }
+    }
 
-/// Cases with the numbers of their pictures; equal keys are one picture.
-fn numbered<K: Eq + Hash>(
-    cases: impl Iterator<Item = (String, String, K, Origin)>,
-) -> impl Iterator<Item = Entry> {
-    let mut numbers = HashMap::new();
-    cases.map(move |(id, text, key, origin)| {
-        let next = numbers.len();
-        Entry {
+    fn push(&mut self, id: String, text: String, key: K, origin: Origin) {
+        let next = self.numbers.len();
+        self.cases.push(Entry {
             id,
             text,
-            picture: *numbers.entry(key).or_insert(next),
+            picture: *self.numbers.entry(key).or_insert(next),
             part: 0,
             origin,
-        }
-    })
+        });
+    }
+}
+
+impl Numbered<PathBuf> {
+    pub(super) fn add(&mut self, case: FileCase) {
+        let key = case.files.image.clone();
+        self.push(case.id, case.text, key, Origin::Files(case.files));
+    }
+}
+
+impl Numbered<PictureKey> {
+    pub(super) fn add(&mut self, case: ShardCase) {
+        let origin = Origin::Packed(case.parts);
+        self.push(case.id, case.text, case.picture, origin);
+    }
 }

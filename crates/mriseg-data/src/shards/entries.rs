@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use tar::Archive;
 
-use super::layout::{BLOCK, JSON, LUNGS, MASK, part_of};
+use super::layout::{BLOCK, Kind};
 use crate::DataError;
 
 /// Longest description of a case that is read.
@@ -24,10 +24,9 @@ pub(super) struct Description {
 /// Where the contents of an entry lie.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part {
-    /// What its name says after the key.
-    pub(super) name: &'static str,
     pub(super) offset: u64,
-    pub(super) bytes: u64,
+    pub(super) bytes: u32,
+    pub(super) kind: Kind,
 }
 
 /// The entries of one key.
@@ -77,7 +76,7 @@ pub(super) fn groups(
             continue;
         };
         let key = key.to_owned();
-        let Some(part) = part_of(part) else {
+        let Some(kind) = Kind::named(part) else {
             continue;
         };
         if groups.last().is_none_or(|group| group.key != key) {
@@ -89,7 +88,7 @@ pub(super) fn groups(
         let Some(group) = groups.last_mut() else {
             continue;
         };
-        if part == JSON {
+        if kind == Kind::Json {
             let mut json = Vec::new();
             (&mut entry)
                 .take(LONGEST_JSON)
@@ -102,15 +101,20 @@ pub(super) fn groups(
             })?);
             continue;
         }
-        let slot = match part {
-            MASK => &mut group.mask,
-            LUNGS => &mut group.lungs,
+        let slot = match kind {
+            Kind::Mask => &mut group.mask,
+            Kind::Lungs => &mut group.lungs,
             _ => &mut group.image,
         };
+        let bytes = u32::try_from(bytes).map_err(|_| {
+            faulty(format!(
+                "`{name}` has {bytes} bytes, which no picture has; pack the data again"
+            ))
+        })?;
         *slot = Some(Part {
-            name: part,
             offset,
             bytes,
+            kind,
         });
     }
     // A file that is cut off between two entries ends without its two empty blocks.

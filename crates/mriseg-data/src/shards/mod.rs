@@ -16,6 +16,6 @@ mod read;
 mod share;
 mod write;
 
-pub(crate) use read::{CaseParts, ShardCase, is_layout, open, splits};
+pub(crate) use read::{CaseParts, PictureKey, ShardCase, is_layout, open, splits};
 pub use share::{Settings, Share, ShareFile, ShareRecord};
 pub use write::{PackedCase, ShardWriter};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use mriseg::image::MaskRule;
 
 use super::entries::{Group, Part, groups};
-use super::layout::{JSON, MASK, PICTURES, shard_name, split_and_number};
+use super::layout::{Kind, shard_name, split_and_number};
 use super::share::{Share, ShareRecord};
 use crate::encoded::{EncodedCase, NamedBytes};
 use crate::error::some_of;
@@ -59,8 +59,12 @@ pub(crate) fn splits(dir: &Path) -> Result<Vec<String>, DataError> {
     Ok(in_order(names(&all)))
 }
 
-/// The cases of a split, shard by shard.
-pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<Vec<ShardCase>>, DataError> {
+/// Calls `take` with the cases of a split, one after the other.
+pub(crate) fn open(
+    dir: &Path,
+    split: &str,
+    mut take: impl FnMut(ShardCase),
+) -> Result<(), DataError> {
     let all = list(dir)?;
     let Ok(Some(name)) = find_split(split, names(&all)) else {
         return Err(DataError::UnknownSplit {
@@ -71,7 +75,6 @@ pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<Vec<ShardCase>>, DataE
     };
     let shards = all.iter().filter(|shard| shard.split == name);
     let mut expected = (None, 0);
-    let mut cases = Vec::new();
     for (number, shard) in shards.enumerate() {
         let folder = shard.path.parent();
         if expected.0 != folder {
@@ -88,9 +91,11 @@ pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<Vec<ShardCase>>, DataE
             });
         }
         expected.1 += 1;
-        cases.push(read_shard(&shard.path, number)?);
+        read_shard(&shard.path, number)?
+            .into_iter()
+            .for_each(&mut take);
     }
-    Ok(cases)
+    Ok(())
 }
 
 struct Shard {
@@ -155,12 +160,12 @@ fn read_shard(path: &Path, number: usize) -> Result<Vec<ShardCase>, DataError> {
         let key = &group.key;
         let mut lacks = Vec::new();
         for (there, part) in [
-            (group.image.is_some(), PICTURES[0]),
-            (group.mask.is_some(), MASK),
-            (group.description.is_some(), JSON),
+            (group.image.is_some(), Kind::Jpg),
+            (group.mask.is_some(), Kind::Mask),
+            (group.description.is_some(), Kind::Json),
         ] {
             if !there {
-                lacks.push(format!("no `{key}.{part}`"));
+                lacks.push(format!("no `{key}.{}`", part.name()));
             }
         }
         match group {
@@ -205,7 +210,7 @@ impl CaseParts {
     /// Lengths of the parts as they are stored.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = u64> {
         let parts = [&self.image, &self.mask].into_iter().chain(&self.lungs);
-        parts.map(|part| part.bytes)
+        parts.map(|part| part.bytes.into())
     }
 
     pub(crate) fn has_lungs(&self) -> bool {
@@ -229,15 +234,15 @@ impl CaseParts {
 
     /// Name of a part, for people.
     fn name(&self, part: &Part) -> String {
-        format!("{}.{}", self.key, part.name)
+        format!("{}.{}", self.key, part.kind.name())
     }
 
     fn read(&self, file: &mut File, part: &Part) -> Result<Vec<u8>, DataError> {
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(part.offset))
-            .and_then(|_| file.take(part.bytes).read_to_end(&mut bytes))
+            .and_then(|_| file.take(part.bytes.into()).read_to_end(&mut bytes))
             .map_err(DataError::unreadable(&self.shard.join(self.name(part))))?;
-        if bytes.len() as u64 == part.bytes {
+        if bytes.len() == part.bytes as usize {
             return Ok(bytes);
         }
         Err(DataError::Shard {

@@ -9,7 +9,7 @@ use mriseg::image::Mask;
 use serde::Serialize;
 use tar::{Builder, Header};
 
-use super::layout::{BLOCK, JSON, LUNGS, MASK, PICTURES, shard_name};
+use super::layout::{BLOCK, Kind, shard_name};
 use super::share::ShareFile;
 use crate::Case;
 use crate::encoded::jpeg;
@@ -88,14 +88,14 @@ impl PackedCase {
     }
 
     fn parts(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let lungs = self.lungs.as_deref().map(|lungs| (LUNGS, lungs));
-        [
-            (PICTURES[0], self.image.as_slice()),
-            (MASK, &self.mask),
-            (JSON, &self.json),
-        ]
-        .into_iter()
-        .chain(lungs)
+        let lungs = self.lungs.as_deref().map(|lungs| (Kind::Lungs, lungs));
+        let parts = [
+            (Kind::Jpg, self.image.as_slice()),
+            (Kind::Mask, &self.mask),
+            (Kind::Json, &self.json),
+        ];
+        let parts = parts.into_iter().chain(lungs);
+        parts.map(|(kind, bytes)| (kind.name(), bytes))
     }
 
     /// Length within a tar file.

@@ -118,6 +118,7 @@ impl LmTrainer<'_> {
         let source = &objective.batcher.source;
         let drawn = |step| source.draw(self.cache, self.experiment, step);
         let mut sums = Sums::default();
+        // Drawn while the device worked on the step before.
         let mut next = None;
         while state.step < until && !self.session.interrupt.requested() {
             let now = match next.take() {

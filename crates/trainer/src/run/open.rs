@@ -302,7 +302,7 @@ fn claim(
     write_atomic(&folder.env(), &serde_json::to_vec_pretty(&env)?)?;
     write_atomic(&folder.data(), &serde_json::to_vec_pretty(&entry)?)?;
     if experiment.source() != DataSpec::Phantoms {
-        Record::of(splits, &data.left_out).write(&folder)?;
+        Record::write(&folder, splits, &data.left_out)?;
     }
     // A folder is a run as soon as it has settings, so they come last.
     write_atomic(&folder.config(), toml.as_bytes())?;
