@@ -88,7 +88,7 @@ pub(crate) fn beside<A: Send, B>(
     main: impl FnOnce() -> B,
 ) -> (A, B) {
     let threads = rayon::current_num_threads();
-    if threads == 1 || std::env::var_os("TMP_NO_PREFETCH").is_some() {
+    if threads == 1 {
         let done = main();
         return (other(), done);
     }
