@@ -80,19 +80,18 @@ pub(crate) fn with_a_partner<R: Send>(
     result
 }
 
-/// `main` here and `other` meanwhile on a thread of its own, with those of rayon's threads to itself that `busy` others leave
-/// it, or one; one after the other where there is one thread in all.
+/// `main` here and `other` meanwhile on a thread of its own, with those of rayon's threads that `busy` others leave it; one
+/// after the other where they leave none, as where the CPU computes: it would take turns with them and gain nothing.
 pub(crate) fn beside<A: Send, B>(
     busy: usize,
     other: impl FnOnce() -> A + Send,
     main: impl FnOnce() -> B,
 ) -> (A, B) {
-    let threads = rayon::current_num_threads();
-    if threads == 1 {
+    let free = rayon::current_num_threads().saturating_sub(busy);
+    if free == 0 {
         let done = main();
         return (other(), done);
     }
-    let free = threads.saturating_sub(busy).max(1);
     std::thread::scope(|scope| {
         let other = scope.spawn(move || on_threads(free, other));
         let done = main();
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_beside_runs_at_the_same_time_unless_there_is_one_thread() {
+    fn what_runs_beside_runs_at_the_same_time_where_a_thread_is_free() {
         let run = |threads| {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build();
             let (sender, receiver) = std::sync::mpsc::channel();
