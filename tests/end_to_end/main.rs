@@ -8,6 +8,7 @@ mod files;
 mod kills;
 mod paper;
 mod program;
+mod scale;
 
 use burn::tensor::Device;
 use futures_lite::future::block_on;

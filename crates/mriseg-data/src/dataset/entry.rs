@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::path::PathBuf;
 
 use crate::phantom::Referral;
 use crate::readers::files::{CaseFiles, FileCase};
-use crate::shards::{CaseParts, ShardCase};
+use crate::shards::{CaseParts, PictureKey, ShardCase};
 
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -35,34 +36,43 @@ impl Entry {
     }
 }
 
-pub(super) fn cases_of_files(files: Vec<FileCase>) -> Vec<Entry> {
-    numbered(files.into_iter().map(|case| {
+/// Cases that are given one after the other, with the numbers of their pictures; equal keys are one picture.
+#[derive(Debug)]
+pub(super) struct Numbered<K> {
+    numbers: HashMap<K, usize>,
+    pub(super) cases: Vec<Entry>,
+}
+
+impl<K: Eq + Hash> Numbered<K> {
+    pub(super) fn new() -> Self {
+        Self {
+            numbers: HashMap::new(),
+            cases: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, id: String, text: String, key: K, origin: Origin) {
+        let next = self.numbers.len();
+        self.cases.push(Entry {
+            id,
+            text,
+            picture: *self.numbers.entry(key).or_insert(next),
+            part: 0,
+            origin,
+        });
+    }
+}
+
+impl Numbered<PathBuf> {
+    pub(super) fn add(&mut self, case: FileCase) {
         let key = case.files.image.clone();
-        (case.id, case.text, key, Origin::Files(case.files))
-    }))
+        self.push(case.id, case.text, key, Origin::Files(case.files));
+    }
 }
 
-pub(super) fn cases_of_shards(cases: Vec<ShardCase>) -> Vec<Entry> {
-    numbered(
-        cases
-            .into_iter()
-            .map(|case| (case.id, case.text, case.picture, Origin::Packed(case.parts))),
-    )
-}
-
-/// Cases with the numbers of their pictures; equal keys are one picture.
-fn numbered<K: Eq + Hash>(cases: impl Iterator<Item = (String, String, K, Origin)>) -> Vec<Entry> {
-    let mut numbers = HashMap::new();
-    cases
-        .map(|(id, text, key, origin)| {
-            let next = numbers.len();
-            Entry {
-                id,
-                text,
-                picture: *numbers.entry(key).or_insert(next),
-                part: 0,
-                origin,
-            }
-        })
-        .collect()
+impl Numbered<PictureKey> {
+    pub(super) fn add(&mut self, case: ShardCase) {
+        let origin = Origin::Packed(case.parts);
+        self.push(case.id, case.text, case.picture, origin);
+    }
 }

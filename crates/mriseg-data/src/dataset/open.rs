@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use super::Dataset;
-use super::entry::{Entry, Origin, cases_of_files, cases_of_shards};
+use super::entry::{Entry, Numbered, Origin};
 use super::renderings::Renderings;
 use super::slice::Slice;
 use crate::phantom::{Phantom, PhantomConfig};
 use crate::readers::layout::Layout;
 use crate::readers::listing::{folder_name, paths_in};
-use crate::{DataError, IncompleteRows, MaskRule, Remarks, SideConvention, shards};
+use crate::shards::{self, PictureKey};
+use crate::{DataError, IncompleteRows, MaskRule, Remarks, SideConvention};
 
 /// Folders in which a data set is looked for where it is not in the one that was given.
 const LOOKED_INTO: usize = 200;
@@ -44,13 +45,16 @@ impl Dataset {
         let part = slice.as_ref().map_or(split, |slice| slice.split);
         let (cases, remarks) = match Source::of(dir)? {
             Source::Files(layout) => {
-                let (cases, remarks) = layout.open(part, incomplete_rows)?;
-                (cases_of_files(cases), remarks)
+                let (files, remarks) = layout.open(part, incomplete_rows)?;
+                let mut numbered = Numbered::<PathBuf>::new();
+                files.into_iter().for_each(|case| numbered.add(case));
+                (numbered.cases, remarks)
             }
-            Source::Shards => (
-                cases_of_shards(shards::open(dir, part)?),
-                Remarks::default(),
-            ),
+            Source::Shards => {
+                let mut numbered = Numbered::<PictureKey>::new();
+                shards::open(dir, part, |case| numbered.add(case))?;
+                (numbered.cases, Remarks::default())
+            }
         };
         let mut dataset = Self {
             name: folder_name(dir),

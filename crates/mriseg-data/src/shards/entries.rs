@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use tar::Archive;
 
-use super::layout::{BLOCK, JSON, LUNGS, MASK, PICTURES};
+use super::layout::{BLOCK, Kind};
 use crate::DataError;
 
 /// Longest description of a case that is read.
@@ -22,11 +22,11 @@ pub(super) struct Description {
 }
 
 /// Where the contents of an entry lie.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Part {
-    pub(super) name: String,
     pub(super) offset: u64,
-    pub(super) bytes: u64,
+    pub(super) bytes: u32,
+    pub(super) kind: Kind,
 }
 
 /// The entries of one key.
@@ -75,10 +75,10 @@ pub(super) fn groups(
         else {
             continue;
         };
-        let (is_picture, key) = (PICTURES.contains(&part.as_str()), key.to_owned());
-        if !is_picture && ![MASK, LUNGS, JSON].contains(&part.as_str()) {
+        let key = key.to_owned();
+        let Some(kind) = Kind::named(part) else {
             continue;
-        }
+        };
         if groups.last().is_none_or(|group| group.key != key) {
             groups.push(Group {
                 key,
@@ -88,7 +88,7 @@ pub(super) fn groups(
         let Some(group) = groups.last_mut() else {
             continue;
         };
-        if part == JSON {
+        if kind == Kind::Json {
             let mut json = Vec::new();
             (&mut entry)
                 .take(LONGEST_JSON)
@@ -101,15 +101,20 @@ pub(super) fn groups(
             })?);
             continue;
         }
-        let slot = match part.as_str() {
-            MASK => &mut group.mask,
-            LUNGS => &mut group.lungs,
+        let slot = match kind {
+            Kind::Mask => &mut group.mask,
+            Kind::Lungs => &mut group.lungs,
             _ => &mut group.image,
         };
+        let bytes = u32::try_from(bytes).map_err(|_| {
+            faulty(format!(
+                "`{name}` has {bytes} bytes, which no picture has; pack the data again"
+            ))
+        })?;
         *slot = Some(Part {
-            name,
             offset,
             bytes,
+            kind,
         });
     }
     // A file that is cut off between two entries ends without its two empty blocks.
@@ -138,11 +143,11 @@ fn describe(json: &[u8]) -> Result<Description, String> {
 
 /// `000123` and `mask.png` of `000123.mask.png`: the key ends at the first dot of the file's name. Names that begin
 /// with a dot, as some systems add them, have none.
-fn key_and_part(name: &str) -> Option<(&str, String)> {
+fn key_and_part(name: &str) -> Option<(&str, &str)> {
     let name = name.strip_prefix("./").unwrap_or(name);
     let begin = name.rfind('/').map_or(0, |slash| slash + 1);
     let dot = begin + name[begin..].find('.')?;
-    (dot > begin).then(|| (&name[..dot], name[dot + 1..].to_ascii_lowercase()))
+    (dot > begin).then(|| (&name[..dot], &name[dot + 1..]))
 }
 
 #[cfg(test)]
@@ -153,7 +158,7 @@ mod tests {
     fn a_key_ends_at_the_first_dot_of_the_name() {
         let found = |name: &str| key_and_part(name).map(|(key, part)| format!("{key} {part}"));
         assert_eq!(found("000123.mask.png").unwrap(), "000123 mask.png");
-        assert_eq!(found("./a.b/7.JPG").unwrap(), "a.b/7 jpg");
+        assert_eq!(found("./a.b/7.JPG").unwrap(), "a.b/7 JPG");
         assert_eq!(found("a/._7.jpg"), None);
         assert_eq!(found("readme"), None);
     }

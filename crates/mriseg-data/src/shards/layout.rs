@@ -1,10 +1,48 @@
 //! Names of shards and of their entries.
 
-/// What an entry's name says after its key.
-pub(super) const MASK: &str = "mask.png";
-pub(super) const LUNGS: &str = "lung.png";
-pub(super) const JSON: &str = "json";
-pub(super) const PICTURES: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
+/// What an entry holds, by what its name says after its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Kind {
+    Jpg,
+    Jpeg,
+    Png,
+    Webp,
+    Mask,
+    Lungs,
+    Json,
+}
+
+impl Kind {
+    const ALL: [Self; 7] = [
+        Self::Jpg,
+        Self::Jpeg,
+        Self::Png,
+        Self::Webp,
+        Self::Mask,
+        Self::Lungs,
+        Self::Json,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Jpg => "jpg",
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+            Self::Mask => "mask.png",
+            Self::Lungs => "lung.png",
+            Self::Json => "json",
+        }
+    }
+
+    /// In any case of letters; `None` of what is not looked at.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|kind| kind.name().eq_ignore_ascii_case(name))
+    }
+}
+
 /// Tar files are made of blocks, and end with two of zeros.
 pub(super) const BLOCK: u64 = 512;
 

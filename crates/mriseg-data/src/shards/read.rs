@@ -9,7 +9,8 @@ use std::sync::Arc;
 use mriseg::image::MaskRule;
 
 use super::entries::{Group, Part, groups};
-use super::layout::{JSON, MASK, PICTURES, shard_name, split_and_number};
+use super::layout::{Kind, shard_name, split_and_number};
+use super::share::{Share, ShareRecord};
 use crate::encoded::{EncodedCase, NamedBytes};
 use crate::error::some_of;
 use crate::readers::listing::paths_in;
@@ -31,14 +32,15 @@ pub(crate) struct ShardCase {
 pub(crate) enum PictureKey {
     /// Of the data that were packed.
     Number(u64),
-    /// Of the only case that has it: shard and key.
-    Own(usize, String),
+    /// Of the only case that has it: shard and place there.
+    Own(usize, u64),
 }
 
 /// Where the parts of a case lie.
 #[derive(Debug)]
 pub(crate) struct CaseParts {
     shard: Arc<Path>,
+    key: Box<str>,
     image: Part,
     mask: Part,
     lungs: Option<Part>,
@@ -46,7 +48,9 @@ pub(crate) struct CaseParts {
 
 /// Whether the folder holds shards.
 pub(crate) fn is_layout(dir: &Path) -> bool {
-    list(dir).is_ok_and(|shards| !shards.is_empty())
+    let is_share = |path: &PathBuf| Share::of_folder(path).is_some();
+    tar_files(dir).is_ok_and(|shards| !shards.is_empty())
+        || paths_in(dir).is_ok_and(|paths| paths.iter().any(is_share))
 }
 
 /// The splits, those of standard names first.
@@ -55,8 +59,12 @@ pub(crate) fn splits(dir: &Path) -> Result<Vec<String>, DataError> {
     Ok(in_order(names(&all)))
 }
 
-/// The cases of a split, in the order of the shards.
-pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<ShardCase>, DataError> {
+/// Calls `take` with the cases of a split, one after the other.
+pub(crate) fn open(
+    dir: &Path,
+    split: &str,
+    mut take: impl FnMut(ShardCase),
+) -> Result<(), DataError> {
     let all = list(dir)?;
     let Ok(Some(name)) = find_split(split, names(&all)) else {
         return Err(DataError::UnknownSplit {
@@ -65,22 +73,29 @@ pub(crate) fn open(dir: &Path, split: &str) -> Result<Vec<ShardCase>, DataError>
             known: in_order(names(&all)),
         });
     };
-    let mut shards: Vec<&Shard> = all.iter().filter(|shard| shard.split == name).collect();
-    shards.sort_by_key(|shard| shard.number);
-    let mut cases = Vec::new();
-    for (number, shard) in shards.iter().enumerate() {
-        if shard.number != number {
+    let shards = all.iter().filter(|shard| shard.split == name);
+    let mut expected = (None, 0);
+    for (number, shard) in shards.enumerate() {
+        let folder = shard.path.parent();
+        if expected.0 != folder {
+            expected = (folder, 0);
+        }
+        if shard.number != expected.1 {
+            let missing = shard_name(name, expected.1);
             return Err(DataError::Shard {
-                path: dir.join(shard_name(name, number)),
+                path: folder.unwrap_or(dir).join(missing),
                 reason: format!(
                     "is missing, but `{}` is there; copy it too, or pack the data again",
                     shard_name(name, shard.number)
                 ),
             });
         }
-        cases.extend(read_shard(&shard.path, number)?);
+        expected.1 += 1;
+        read_shard(&shard.path, number)?
+            .into_iter()
+            .for_each(&mut take);
     }
-    Ok(cases)
+    Ok(())
 }
 
 struct Shard {
@@ -93,8 +108,30 @@ fn names(shards: &[Shard]) -> BTreeSet<&str> {
     shards.iter().map(|shard| shard.split.as_str()).collect()
 }
 
-/// Every shard of a folder.
+/// Every shard of a data set in its order: those of a folder, or of the shares in it.
 fn list(dir: &Path) -> Result<Vec<Shard>, DataError> {
+    let own = tar_files(dir)?;
+    let shares: Vec<PathBuf> = Share::folders(dir)?
+        .into_iter()
+        .map(|(_, folder)| folder)
+        .collect();
+    if let (Some(share), Some(shard)) = (shares.first(), own.first()) {
+        return Err(DataError::Shard {
+            path: share.clone(),
+            reason: format!(
+                "is a share of packed data, beside `{}`, which is none; keep one of the two",
+                shard.path.display()
+            ),
+        });
+    }
+    ShareRecord::read_all(&shares)?;
+    let of_shares = shares.iter().map(|folder| tar_files(folder));
+    let of_shares = of_shares.collect::<Result<Vec<_>, _>>()?;
+    Ok(of_shares.into_iter().flatten().chain(own).collect())
+}
+
+/// The shards of a folder by number.
+fn tar_files(dir: &Path) -> Result<Vec<Shard>, DataError> {
     let mut shards = Vec::new();
     for path in paths_in(dir)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -107,6 +144,7 @@ fn list(dir: &Path) -> Result<Vec<Shard>, DataError> {
             });
         }
     }
+    shards.sort_by_key(|shard| shard.number);
     Ok(shards)
 }
 
@@ -122,12 +160,12 @@ fn read_shard(path: &Path, number: usize) -> Result<Vec<ShardCase>, DataError> {
         let key = &group.key;
         let mut lacks = Vec::new();
         for (there, part) in [
-            (group.image.is_some(), PICTURES[0]),
-            (group.mask.is_some(), MASK),
-            (group.description.is_some(), JSON),
+            (group.image.is_some(), Kind::Jpg),
+            (group.mask.is_some(), Kind::Mask),
+            (group.description.is_some(), Kind::Json),
         ] {
             if !there {
-                lacks.push(format!("no `{key}.{part}`"));
+                lacks.push(format!("no `{key}.{}`", part.name()));
             }
         }
         match group {
@@ -142,10 +180,11 @@ fn read_shard(path: &Path, number: usize) -> Result<Vec<ShardCase>, DataError> {
                 text: description.text,
                 picture: match description.picture {
                     Some(picture) => PictureKey::Number(picture),
-                    None => PictureKey::Own(number, key),
+                    None => PictureKey::Own(number, image.offset),
                 },
                 parts: CaseParts {
                     shard: Arc::clone(&shard),
+                    key: key.into(),
                     image,
                     mask,
                     lungs,
@@ -171,7 +210,7 @@ impl CaseParts {
     /// Lengths of the parts as they are stored.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = u64> {
         let parts = [&self.image, &self.mask].into_iter().chain(&self.lungs);
-        parts.map(|part| part.bytes)
+        parts.map(|part| part.bytes.into())
     }
 
     pub(crate) fn has_lungs(&self) -> bool {
@@ -182,7 +221,8 @@ impl CaseParts {
     pub(crate) fn load(&self, id: &str) -> Result<Case, DataError> {
         let mut file = File::open(&self.shard).map_err(DataError::unreadable(&self.shard))?;
         let mut part = |part: &Part| -> Result<NamedBytes, DataError> {
-            Ok((self.read(&mut file, part)?, self.shard.join(&part.name)))
+            let path = self.shard.join(self.name(part));
+            Ok((self.read(&mut file, part)?, path))
         };
         EncodedCase {
             image: part(&self.image)?,
@@ -192,19 +232,24 @@ impl CaseParts {
         .decode(id, &MaskRule::default())
     }
 
+    /// Name of a part, for people.
+    fn name(&self, part: &Part) -> String {
+        format!("{}.{}", self.key, part.kind.name())
+    }
+
     fn read(&self, file: &mut File, part: &Part) -> Result<Vec<u8>, DataError> {
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(part.offset))
-            .and_then(|_| file.take(part.bytes).read_to_end(&mut bytes))
-            .map_err(DataError::unreadable(&self.shard.join(&part.name)))?;
-        if bytes.len() as u64 == part.bytes {
+            .and_then(|_| file.take(part.bytes.into()).read_to_end(&mut bytes))
+            .map_err(DataError::unreadable(&self.shard.join(self.name(part))))?;
+        if bytes.len() == part.bytes as usize {
             return Ok(bytes);
         }
         Err(DataError::Shard {
             path: self.shard.to_path_buf(),
             reason: format!(
                 "ends within `{}`, which it did not when it was opened; copy the file again and start again",
-                part.name
+                self.name(part)
             ),
         })
     }

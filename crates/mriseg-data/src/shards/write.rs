@@ -9,7 +9,8 @@ use mriseg::image::Mask;
 use serde::Serialize;
 use tar::{Builder, Header};
 
-use super::layout::{BLOCK, JSON, LUNGS, MASK, PICTURES, shard_name};
+use super::layout::{BLOCK, Kind, shard_name};
+use super::share::ShareFile;
 use crate::Case;
 use crate::encoded::jpeg;
 
@@ -25,24 +26,17 @@ pub struct PackedCase {
     json: Vec<u8>,
 }
 
-/// What was written for a split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
-    /// Tar files.
-    pub shards: usize,
-    /// Cases in them.
-    pub cases: usize,
-    /// Length of all files, in bytes.
-    pub bytes: u64,
-}
-
 /// Writes the cases of a split, in their order. Equal cases make equal files, byte for byte.
 #[derive(Debug)]
 pub struct ShardWriter {
     dir: PathBuf,
     split: String,
     largest: u64,
-    written: Written,
+    /// Number of the first case.
+    first: usize,
+    /// Cases so far.
+    cases: usize,
+    files: Vec<ShareFile>,
     current: Option<Current>,
 }
 
@@ -50,6 +44,8 @@ pub struct ShardWriter {
 struct Current {
     tar: Builder<BufWriter<File>>,
     bytes: u64,
+    /// Cases in the shards before it.
+    begins: usize,
 }
 
 impl std::fmt::Debug for Current {
@@ -92,14 +88,14 @@ impl PackedCase {
     }
 
     fn parts(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let lungs = self.lungs.as_deref().map(|lungs| (LUNGS, lungs));
-        [
-            (PICTURES[0], self.image.as_slice()),
-            (MASK, &self.mask),
-            (JSON, &self.json),
-        ]
-        .into_iter()
-        .chain(lungs)
+        let lungs = self.lungs.as_deref().map(|lungs| (Kind::Lungs, lungs));
+        let parts = [
+            (Kind::Jpg, self.image.as_slice()),
+            (Kind::Mask, &self.mask),
+            (Kind::Json, &self.json),
+        ];
+        let parts = parts.into_iter().chain(lungs);
+        parts.map(|(kind, bytes)| (kind.name(), bytes))
     }
 
     /// Length within a tar file.
@@ -120,13 +116,17 @@ impl ShardWriter {
             dir: dir.to_owned(),
             split: split.to_owned(),
             largest,
-            written: Written {
-                shards: 0,
-                cases: 0,
-                bytes: 0,
-            },
+            first: 0,
+            cases: 0,
+            files: Vec::new(),
             current: None,
         }
+    }
+
+    /// Of a share of the split, which begins with case `first`.
+    #[must_use]
+    pub fn beginning_with(self, first: usize) -> Self {
+        Self { first, ..self }
     }
 
     /// Appends a case.
@@ -142,18 +142,19 @@ impl ShardWriter {
         let current = match &mut self.current {
             Some(current) => current,
             None => {
-                let name = shard_name(&self.split, self.written.shards);
+                let name = shard_name(&self.split, self.files.len());
                 let file = BufWriter::new(File::create_new(self.dir.join(name))?);
-                self.written.shards += 1;
                 self.current.insert(Current {
                     tar: Builder::new(file),
                     bytes: 0,
+                    begins: self.cases,
                 })
             }
         };
         for (part, bytes) in case.parts() {
             let mut header = Header::new_ustar();
-            header.set_path(format!("{:06}.{part}", self.written.cases))?;
+            let number = self.first + self.cases;
+            header.set_path(format!("{number:06}.{part}"))?;
             header.set_size(bytes.len() as u64);
             header.set_mode(0o644);
             header.set_mtime(0);
@@ -161,24 +162,30 @@ impl ShardWriter {
             current.tar.append(&header, bytes)?;
         }
         current.bytes += bytes;
-        self.written.cases += 1;
+        self.cases += 1;
         Ok(())
     }
 
-    /// Closes the last shard.
+    /// Closes the last shard; the files that were written.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn finish(mut self) -> io::Result<Written> {
+    pub fn finish(mut self) -> io::Result<Vec<ShareFile>> {
         self.close()?;
-        Ok(self.written)
+        Ok(self.files)
     }
 
     fn close(&mut self) -> io::Result<()> {
-        if let Some(Current { tar, bytes }) = self.current.take() {
-            tar.into_inner()?.flush()?;
-            self.written.bytes += bytes + 2 * BLOCK;
-        }
+        let Some(current) = self.current.take() else {
+            return Ok(());
+        };
+        current.tar.into_inner()?.flush()?;
+        let bytes = current.bytes + 2 * BLOCK;
+        self.files.push(ShareFile {
+            file: shard_name(&self.split, self.files.len()),
+            cases: self.cases - current.begins,
+            bytes,
+        });
         Ok(())
     }
 }
@@ -249,19 +256,17 @@ mod tests {
             let packed = PackedCase::new(&case, phantoms.picture(i), 224, 85).unwrap();
             writer.add(&packed).unwrap();
         }
-        let written = writer.finish().unwrap();
-        assert!(written.shards > 1, "{written:?}");
-        let lengths: Vec<u64> = (0..written.shards)
-            .map(|number| {
-                let path = dir.path().join(shard_name("train", number));
-                std::fs::metadata(path).unwrap().len()
-            })
-            .collect();
-        assert!(
-            lengths.iter().all(|&length| length <= 20_000),
-            "{lengths:?}"
-        );
-        assert_eq!(lengths.iter().sum::<u64>(), written.bytes);
+        let files = writer.finish().unwrap();
+        assert!(files.len() > 1, "{files:?}");
+        for file in &files {
+            let length = std::fs::metadata(dir.path().join(&file.file))
+                .unwrap()
+                .len();
+            assert_eq!(length, file.bytes);
+            assert!(length <= 20_000, "{length}");
+        }
+        let cases: usize = files.iter().map(|file| file.cases).sum();
+        assert_eq!(cases, phantoms.len());
 
         let packed = Dataset::open(dir.path(), "train").unwrap();
         assert_eq!(packed.len(), phantoms.len());

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use mriseg::bundle::SideConvention;
+use mriseg_data::shards::Share;
 use std::path::PathBuf;
 
 use super::values::{self, MaskArgs};
@@ -38,6 +39,7 @@ pub(crate) struct CheckArgs {
 #[command(after_help = "Examples:\n  \
                   trainer pack --data path/to/qata-cov19 --out packed/qata     58 MB in three files\n  \
                   trainer pack --data path/to/mine --out packed/mine --split test --size 512 --quality 95\n  \
+                  trainer pack --data path/to/many --out packed/many --shard 0/4    a quarter\n  \
                   trainer train --data packed/qata\n\n\
                   A split is <split>-000000.tar, <split>-000001.tar, ... in the WebDataset convention: per case a\n\
                   picture (000123.jpg), its mask (000123.mask.png) and id and sentence (000123.json). Masks are kept\n\
@@ -67,6 +69,10 @@ pub(crate) struct PackArgs {
     /// Only these parts of the data [default: all that there are]
     #[arg(long, value_name = "SPLIT,…", value_delimiter = ',')]
     pub(crate) split: Vec<String>,
+    /// Only share I of N, counted from 0, into a folder of its own in --out, such as shard-0-of-4: so many processes pack
+    /// a data set, and --data takes the folder of all (docs/SCALING.md)
+    #[arg(long, value_name = "I/N")]
+    pub(crate) shard: Option<Share>,
     /// Quality of the pictures, 1 to 100: higher is closer to the original, and larger
     #[arg(long, value_name = "N", default_value_t = 75, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: u8,

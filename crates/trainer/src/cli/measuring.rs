@@ -3,6 +3,7 @@
 use clap::Args;
 use mriseg::decode::{DecisionRule, DecodeStrategy, Pick};
 use mriseg_data::Disturbance;
+use mriseg_data::shards::Share;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -102,6 +103,18 @@ pub(crate) struct EvalArgs {
     /// Also measure with every other sentence: none, another picture's, the wrong side's
     #[arg(long)]
     pub(crate) all_texts: bool,
+    /// Only share I of N of the cases, counted from 0: their numbers go to the folder --out, for --merge (docs/SCALING.md)
+    #[arg(
+        long,
+        value_name = "I/N",
+        requires = "out",
+        conflicts_with_all = ["side_swap", "all_texts", "probe", "baseline", "json"]
+    )]
+    pub(crate) shard: Option<Share>,
+    /// Take the numbers of the cases from the folders that --shard wrote, all of them, with the same options: the report is
+    /// that of one run
+    #[arg(long, value_name = "DIR", num_args = 1.., conflicts_with = "shard")]
+    pub(crate) merge: Vec<PathBuf>,
     /// Print one JSON object on standard output, and nothing else there
     #[arg(long)]
     pub(crate) json: bool,

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use mriseg_data::shards::Share;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::config::{DataSpec, ExperimentArgs, Preset};
-use crate::system::DeviceArgs;
+use crate::system::{DeviceArgs, DeviceChoice};
 
 /// How long work runs: where, and what it prints.
 #[derive(Debug, Clone, Default, Args)]
@@ -25,7 +26,8 @@ pub(crate) struct ProcessArgs {
                   trainer train --config configs/qata-cpu.toml --data path/to/qata-cov19 --name lungs\n  \
                   trainer train --preset small --data path/to/qata-cov19 --set train.steps=4000\n  \
                   trainer train --resume runs/lungs                    go on after Ctrl-C or a crash\n  \
-                  trainer train --from www/public/bundles/cxr --data path/to/mine --name mine\n\n\
+                  trainer train --from www/public/bundles/cxr --data path/to/mine --name mine\n  \
+                  trainer train --devices gpu:0,gpu:1 --config configs/qata-gpu.toml --data packed/qata\n\n\
                   --from starts from the trained weights of a run (its best checkpoint) or a bundle instead of random\n\
                   ones: fine-tuning on your own data. Without --config and --preset the sizes of the model are those\n\
                   of the source too; with other sizes what fits is taken over, and what does not is trained anew.\n\n\
@@ -53,6 +55,15 @@ pub(crate) struct TrainArgs {
     /// both know keep what the source learned about them
     #[arg(long, requires = "from")]
     pub(crate) new_text: bool,
+    /// Several devices that share the cases of every step of the language model, named as for --device, such as
+    /// gpu:0,gpu:1: the same result as on the first alone but for rounding. The first does all the rest
+    #[arg(
+        long,
+        value_name = "DEVICE,…",
+        value_delimiter = ',',
+        conflicts_with = "device"
+    )]
+    pub(crate) devices: Vec<DeviceChoice>,
     #[command(flatten)]
     pub(crate) process: ProcessArgs,
 }
@@ -72,6 +83,7 @@ impl TrainArgs {
             resume: None,
             from: None,
             new_text: false,
+            devices: Vec::new(),
             process: ProcessArgs::default(),
         }
     }
@@ -102,6 +114,10 @@ pub(crate) struct BaselineArgs {
 pub(crate) struct TokenizeArgs {
     #[command(flatten)]
     pub(crate) experiment: ExperimentArgs,
+    /// Only share I of N, counted from 0, into a folder of its own in emu3.codes, such as shard-0-of-4: so many processes
+    /// make the codes of a data set, and `train` reads those of all (docs/SCALING.md)
+    #[arg(long, value_name = "I/N")]
+    pub(crate) shard: Option<Share>,
     #[command(flatten)]
     pub(crate) process: ProcessArgs,
 }

@@ -1,19 +1,21 @@
 //! Codes of pictures and masks on disk, made once by `trainer tokenize`: `codes.json`, which says what they are of,
 //! beside shards of a few pictures each. A shard is listed when it is complete, so that tokenizing goes on where it
-//! stopped, and read only when its digest is right.
+//! stopped, and read only when its digest is right. Where many processes made a share of the codes each, the folder holds
+//! theirs, `shard-0-of-4` and so on.
 
 use anyhow::{Context, Result};
 use mriseg::bundle::{FileEntry, sha256};
 use mriseg_data::Dataset;
-use mriseg_emu3::{Emu3Config, Emu3Dir};
+use mriseg_data::shards::Share;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::origin::Origin;
 use super::set::CodedCases;
 use super::shard::Shard;
-use crate::config::{Experiment, SplitRole};
+use crate::config::SplitRole;
 use crate::system::exit::data;
 use crate::system::lock::{is_occupied, sweep};
 use crate::system::{FolderLock, create_folder, usage, write_atomic};
@@ -22,24 +24,6 @@ const INDEX: &str = "codes.json";
 const FORMAT_VERSION: u32 = 1;
 /// Context of errors.
 const WRITING: &str = "writing codes into the folder that emu3.codes names";
-
-/// What codes are of and what made them: those of one folder have this in common.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Origin {
-    /// Sizes of the tokenizer.
-    emu3: Emu3Config,
-    /// SHA-256 of its weights.
-    weights_sha256: String,
-    /// Side to which pictures and masks were scaled, in pixels.
-    size: usize,
-    /// Whether training cases are there in a mirror, too.
-    mirrored: bool,
-    /// Whether training cases have sentences derived from their masks, too.
-    derived: bool,
-    /// Fingerprint of every split, by what it is used for.
-    splits: BTreeMap<SplitRole, String>,
-}
 
 /// Contents of `codes.json`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,124 +41,61 @@ struct Index {
 #[derive(Debug)]
 pub(crate) struct CodesDir {
     path: PathBuf,
+    /// The names of files lead from `path` to them.
     index: Index,
     /// Held by whoever adds to it.
     _lock: Option<FolderLock>,
 }
 
-impl Origin {
-    /// Of the codes that `experiment` is trained on; `splits` are the fingerprints of its data.
-    pub(crate) fn new(
-        experiment: &Experiment,
-        emu3: &Emu3Dir,
-        splits: BTreeMap<SplitRole, String>,
-    ) -> Self {
-        Self {
-            emu3: emu3.config().clone(),
-            weights_sha256: emu3.entry().sha256.clone(),
-            size: experiment.model.mask.size,
-            mirrored: experiment.augment.flip > 0.0,
-            derived: experiment.data.requests.side > 0.0,
-            splits,
-        }
-    }
-
-    /// Where the codes of a split are: those of equal splits are kept once.
-    pub(crate) fn stored_as(&self, role: SplitRole) -> SplitRole {
-        if role == SplitRole::Test
-            && self.splits[&SplitRole::Test] == self.splits[&SplitRole::Valid]
-        {
-            SplitRole::Valid
-        } else {
-            role
-        }
-    }
-
-    /// Pictures of a case: as it is, and mirrored.
-    pub(crate) fn variants(&self, role: SplitRole) -> usize {
-        if role == SplitRole::Train && self.mirrored {
-            2
-        } else {
-            1
-        }
-    }
-
-    /// Whether cases of a split have derived sentences, too.
-    pub(crate) fn derives(&self, role: SplitRole) -> bool {
-        role == SplitRole::Train && self.derived
-    }
-
-    /// Codes of a picture or mask.
-    fn cells(&self) -> usize {
-        (self.size / self.emu3.patch()).pow(2)
-    }
-
-    /// What differs between two, for people.
-    fn difference(&self, other: &Self) -> String {
-        let of = |origin: &Self| {
-            let split = |role| origin.splits.get(&role).map_or("none", String::as_str);
-            [
-                ("a tokenizer of sizes", format!("{:?}", origin.emu3)),
-                (
-                    "a tokenizer with weights of SHA-256",
-                    origin.weights_sha256.clone(),
-                ),
-                ("pictures of side", origin.size.to_string()),
-                ("mirrored cases:", origin.mirrored.to_string()),
-                ("derived sentences:", origin.derived.to_string()),
-                (
-                    "training data of fingerprint",
-                    split(SplitRole::Train).to_owned(),
-                ),
-                (
-                    "validation data of fingerprint",
-                    split(SplitRole::Valid).to_owned(),
-                ),
-                (
-                    "test data of fingerprint",
-                    split(SplitRole::Test).to_owned(),
-                ),
-            ]
-        };
-        let differing = of(self).into_iter().zip(of(other)).find(|(a, b)| a != b);
-        differing.map_or("something else".to_owned(), |((name, a), (_, b))| {
-            format!("{name} {a}, not {b}")
-        })
-    }
-}
-
 impl CodesDir {
-    /// Refuses a folder that codes cannot be added to.
+    /// Refuses a folder that codes, or a share of them, cannot be added to. Gives the folder that they go to.
     ///
     /// # Errors
-    /// It holds other files.
-    pub(crate) fn must_be_possible(path: &Path) -> Result<()> {
-        if is_occupied(path) && !path.join(INDEX).is_file() {
-            return Err(usage(format!(
-                "emu3.codes = `{}`: the folder holds other files; name one that is empty or does not exist",
+    /// It holds other files, or codes that were shared out in another way.
+    pub(crate) fn must_be_possible(path: &Path, share: Option<Share>) -> Result<PathBuf> {
+        let refuse = |problem: &str| {
+            Err(usage(format!(
+                "emu3.codes = `{}`: the folder holds {problem}; name one that is empty or does not exist",
                 path.display()
-            )));
+            )))
+        };
+        let is_codes = path.join(INDEX).is_file();
+        let Some(share) = share else {
+            if is_occupied(path) && !is_codes {
+                return refuse("other files");
+            }
+            return Ok(path.to_owned());
+        };
+        if is_codes {
+            return refuse("codes that were made without --shard");
         }
-        Ok(())
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        let others = entries.filter_map(|entry| Share::of_folder(&entry.path()));
+        if let Some(other) = others.into_iter().find(|other| !share.is_beside(*other)) {
+            return refuse(&format!("shard {other}, beside which there is no {share}"));
+        }
+        Ok(path.join(share.folder_name()))
     }
 
-    /// Opens a folder that holds, or will hold, the codes of `origin`; `empty` gives those of an empty mask.
+    /// Opens a folder that holds, or will hold, the codes of `origin`, or a share of them; `empty` gives those of an empty
+    /// mask.
     ///
     /// # Errors
     /// The folder holds codes of something else, or cannot be read or written.
     pub(crate) fn begin(
         path: &Path,
+        share: Option<Share>,
         origin: Origin,
         empty: impl FnOnce() -> Result<Vec<u16>>,
     ) -> Result<Self> {
-        Self::must_be_possible(path)?;
+        let path = &Self::must_be_possible(path, share)?;
         create_folder(path).context(WRITING)?;
         let lock = Some(FolderLock::take(path)?);
         sweep(path);
         if path.join(INDEX).is_file() {
             return Ok(Self {
                 _lock: lock,
-                ..Self::open(path, &origin)?
+                ..Self::open_one(path, &origin)?
             });
         }
         let folder = Self {
@@ -191,11 +112,46 @@ impl CodesDir {
         Ok(folder)
     }
 
-    /// Opens the folder of the codes of `origin`.
+    /// Opens the folder of the codes of `origin`, in one or in shares.
     ///
     /// # Errors
-    /// There is none, it cannot be read, or it holds codes of something else.
+    /// There is none, it cannot be read, a share is missing, or one holds codes of something else.
     pub(crate) fn open(path: &Path, origin: &Origin) -> Result<Self> {
+        let shares = match path.is_dir() && !path.join(INDEX).is_file() {
+            true => Share::folders(path).map_err(|error| data(error.to_string()))?,
+            false => Vec::new(),
+        };
+        let mut shares = shares.into_iter();
+        let Some((_, first)) = shares.next() else {
+            return Self::open_one(path, origin);
+        };
+        let mut all = Self::open_one(&first, origin)?.called_from(path);
+        for (_, folder) in shares {
+            let Index { empty, shards, .. } =
+                Self::open_one(&folder, origin)?.called_from(path).index;
+            if empty != all.index.empty {
+                return Err(data(format!(
+                    "`{}` has other codes of an empty mask than `{}`: make the codes of all shards on devices of one kind",
+                    folder.display(),
+                    first.display()
+                )));
+            }
+            all.index.shards.extend(shards);
+        }
+        Ok(all)
+    }
+
+    /// The same files as they are called from the folder above.
+    fn called_from(mut self, above: &Path) -> Self {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        for entry in &mut self.index.shards {
+            entry.file = format!("{name}/{}", entry.file);
+        }
+        above.clone_into(&mut self.path);
+        self
+    }
+
+    fn open_one(path: &Path, origin: &Origin) -> Result<Self> {
         let file = path.join(INDEX);
         let bytes = fs::read(&file).map_err(|error| {
             usage(format!(
@@ -217,12 +173,7 @@ impl CodesDir {
             )));
         }
         let stored = &index.origin;
-        let enough = Origin {
-            // More than is wanted does no harm.
-            mirrored: stored.mirrored || origin.mirrored,
-            derived: stored.derived || origin.derived,
-            ..origin.clone()
-        };
+        let enough = origin.with_extras_of(stored);
         if *stored != enough {
             return Err(usage(format!(
                 "emu3.codes = `{}` holds codes of {}; name another folder and run `trainer tokenize`, or change the settings back",
@@ -230,7 +181,7 @@ impl CodesDir {
                 stored.difference(&enough)
             )));
         }
-        let codes = stored.emu3.codebook_size;
+        let codes = stored.codebook_size();
         if index.empty.len() != stored.cells() || index.empty.iter().any(|&c| c as usize >= codes) {
             return Err(data(format!(
                 "`{}`: `empty` is not a mask of {} codes below {codes}; remove the folder and run `trainer tokenize` again",
@@ -307,12 +258,9 @@ impl CodesDir {
             self.index.empty.clone(),
         );
         for number in 0..shards_of(dataset, needed).len() {
-            let path = self.path.join(file_name(stored, number));
-            let entry = self
-                .index
-                .shards
-                .iter()
-                .find(|entry| entry.file == file_name(stored, number))
+            let name = file_name(stored, number);
+            let named = |entry: &&FileEntry| entry.file.rsplit('/').next() == Some(&name);
+            let entry = (self.index.shards.iter().find(named))
                 .ok_or_else(|| {
                     usage(format!(
                         "emu3.codes = `{}` lacks codes of the {} cases: `trainer tokenize` with the same --config, --data and --set goes on where it stopped",
@@ -320,6 +268,7 @@ impl CodesDir {
                         role.name()
                     ))
                 })?;
+            let path = self.path.join(&entry.file);
             let damaged = |reason: String| {
                 data(format!(
                     "`{}`: {reason}; remove the file and run `trainer tokenize` again",

@@ -1,7 +1,7 @@
 //! `trainer pack`: a data set as a few tar files, which are copied and opened faster than many small ones.
 
 use anyhow::Result;
-use mriseg_data::shards::Written;
+use mriseg_data::shards::{Settings, ShareFile, ShareRecord};
 use mriseg_data::{DataError, Dataset, IncompleteRows, PackedCase, ShardWriter};
 use rayon::prelude::*;
 use std::path::Path;
@@ -11,7 +11,9 @@ use crate::data::{say_what_is_left_out, survey_masks, warn_about_soft_masks};
 use crate::system::exit::data;
 use crate::system::outputs::check_new_folder;
 use crate::system::say::say;
-use crate::system::{Display, Interrupt, Kind, cannot_write, exit, usage, write_dir_atomic};
+use crate::system::{
+    Display, Interrupt, Kind, cannot_write, exit, usage, write_atomic, write_dir_atomic,
+};
 
 /// Cases encoded side by side, between two looks at Ctrl-C.
 const CHUNK: usize = 128;
@@ -20,13 +22,17 @@ pub(crate) fn run(args: &PackArgs) -> Result<()> {
     pack(args, &Interrupt::install()?)
 }
 
-/// Packs the splits, all of them or none.
+/// Packs the splits, or the share of them that was asked for, all of it or nothing.
 ///
 /// # Errors
 /// The data cannot be opened or a case not be read, the folder exists or cannot be written, or the user asked to
 /// stop.
 fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
-    check_new_folder("--out", &args.out)?;
+    let out = match args.shard {
+        Some(share) => args.out.join(share.folder_name()),
+        None => args.out.clone(),
+    };
+    check_new_folder("--out", &out)?;
     let display = Display::detect(args.quiet);
     let rows = IncompleteRows::left_out_if(args.skip_incomplete);
     let mut names = match args.split.as_slice() {
@@ -55,29 +61,58 @@ fn pack(args: &PackArgs, interrupt: &Interrupt) -> Result<()> {
     }
     let all: Vec<&Dataset> = splits.iter().collect();
     survey_masks(&all, &args.masks.mask_value, display)?;
-    let mut written = Vec::new();
-    write_dir_atomic(&args.out, |folder| {
+    let mut files = Vec::new();
+    write_dir_atomic(&out, |folder| {
         for split in &splits {
-            written.push(pack_split(args, split, folder, interrupt, display)?);
+            files.extend(pack_split(args, split, folder, interrupt, display)?);
         }
-        Ok(())
+        match args.shard {
+            Some(shard) => {
+                let record = ShareRecord {
+                    shard,
+                    settings: settings(args, &splits),
+                    files: files.clone(),
+                };
+                write_atomic(&folder.join(ShareRecord::FILE), &record.to_json())
+            }
+            None => Ok(()),
+        }
     })?;
-    let bytes: u64 = written.iter().map(|split| split.bytes).sum();
-    let cases: usize = written.iter().map(|split| split.cases).sum();
-    let files: usize = written.iter().map(|split| split.shards).sum();
+    let bytes: u64 = files.iter().map(|file| file.bytes).sum();
+    let cases: usize = files.iter().map(|file| file.cases).sum();
     say!(
-        "{}: {cases} cases ({}) in {files} file{}, {:.1} MB, {:.1} kB a case",
-        args.out.display(),
+        "{}: {cases} cases ({}) in {} file{}, {:.1} MB, {:.1} kB a case",
+        out.display(),
         names.join(", "),
-        if files == 1 { "" } else { "s" },
+        files.len(),
+        if files.len() == 1 { "" } else { "s" },
         bytes as f64 / 1e6,
         bytes as f64 / 1e3 / cases.max(1) as f64
     );
+    let when = match args.shard {
+        Some(_) => "when all shards are there: ",
+        None => "",
+    };
     say!(
-        "next: cargo run -p trainer -- check --data {}",
+        "next: {when}cargo run -p trainer -- check --data {}",
         args.out.display()
     );
     Ok(())
+}
+
+/// What the shares of a data set have in common.
+fn settings(args: &PackArgs, splits: &[Dataset]) -> Settings {
+    let options = [
+        ("--size", args.size.to_string()),
+        ("--quality", args.quality.to_string()),
+        ("--mask-value", args.masks.mask_value.to_string()),
+    ];
+    let data = splits.iter().map(|split| {
+        let name = format!("the data of {} of fingerprint", split.split());
+        (name, split.fingerprint())
+    });
+    let options = options.map(|(name, value)| (name.to_owned(), value));
+    options.into_iter().chain(data).collect()
 }
 
 fn pack_split(
@@ -86,13 +121,17 @@ fn pack_split(
     folder: &Path,
     interrupt: &Interrupt,
     display: Display,
-) -> Result<Written> {
+) -> Result<Vec<ShareFile>> {
     let failed = |error: std::io::Error| cannot_write(&args.out, &error);
-    let mut writer = ShardWriter::new(folder, split.split());
+    let cases = match args.shard {
+        Some(share) => share.range(split.len()),
+        None => 0..split.len(),
+    };
+    let mut writer = ShardWriter::new(folder, split.split()).beginning_with(cases.start);
     let name = format!("packing {}", split.split());
-    let mut stage = display.stage(&name, split.len() as u64);
+    let mut stage = display.stage(&name, cases.len() as u64);
     let mut soft_masks = 0;
-    let cases: Vec<usize> = (0..split.len()).collect();
+    let cases: Vec<usize> = cases.collect();
     for chunk in cases.chunks(CHUNK) {
         if interrupt.requested() {
             return Err(exit::error(
@@ -108,16 +147,17 @@ fn pack_split(
         }
         stage.advance(chunk.len() as u64, None);
     }
-    let written = writer.finish().map_err(failed)?;
+    let files = writer.finish().map_err(failed)?;
+    let bytes: u64 = files.iter().map(|file| file.bytes).sum();
     stage.finish(&format!(
         "{} cases, {:.1} MB",
-        written.cases,
-        written.bytes as f64 / 1e6
+        cases.len(),
+        bytes as f64 / 1e6
     ));
     if soft_masks > 0 {
         warn_about_soft_masks(soft_masks, display);
     }
-    Ok(written)
+    Ok(files)
 }
 
 /// A case as it is stored, and whether its mask had pixels that were neither black nor white.
@@ -179,6 +219,7 @@ mod tests {
             split: Vec::new(),
             skip_incomplete: false,
             quality: 85,
+            shard: None,
             quiet: true,
         }
     }
@@ -208,6 +249,58 @@ mod tests {
                     pixels.map(|(a, b)| (a - b).abs()).sum::<f32>() / before.pixels.len() as f32;
                 assert!(error < 0.02, "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn three_shards_are_the_data_set_of_one_and_one_that_is_missing_or_of_another_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let data = folder(root.path(), 3);
+        let whole = args(data.clone(), root.path().join("whole"));
+        pack(&whole, &Interrupt::default()).unwrap();
+        let out = root.path().join("shards");
+        let shard = |text: &str, quality| {
+            let args = PackArgs {
+                shard: Some(text.parse().unwrap()),
+                quality,
+                ..args(data.clone(), out.clone())
+            };
+            pack(&args, &Interrupt::default())
+        };
+        shard("2/3", 85).unwrap();
+        shard("0/3", 85).unwrap();
+        let said = |split: &str| Dataset::open(&out, split).unwrap_err().to_string();
+        let missing = said("train");
+        assert!(missing.contains("shard-1-of-3"), "{missing}");
+        assert!(missing.contains("--shard 1/3 makes it"), "{missing}");
+        shard("1/3", 20).unwrap();
+        let other = said("valid");
+        assert!(other.contains("shard-1-of-3"), "{other}");
+        assert!(other.contains("--quality `20`"), "{other}");
+        assert!(
+            shard("1/3", 85)
+                .unwrap_err()
+                .to_string()
+                .contains("not empty")
+        );
+        fs::remove_dir_all(out.join("shard-1-of-3")).unwrap();
+        shard("1/3", 85).unwrap();
+
+        assert_eq!(Dataset::splits(&out).unwrap(), ["train", "valid"]);
+        for split in ["train", "valid"] {
+            let one = Dataset::open(&whole.out, split).unwrap();
+            let three = Dataset::open(&out, split).unwrap();
+            assert!(one.len() > 3);
+            assert_eq!(one.len(), three.len());
+            for i in 0..one.len() {
+                assert_eq!((one.id(i), one.text(i)), (three.id(i), three.text(i)));
+                assert_eq!(
+                    (one.picture(i), one.sizes(i)),
+                    (three.picture(i), three.sizes(i))
+                );
+                assert_eq!(one.load(i).unwrap(), three.load(i).unwrap());
+            }
+            assert_eq!(one.fingerprint(), three.fingerprint());
         }
     }
 

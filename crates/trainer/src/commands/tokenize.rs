@@ -33,7 +33,7 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
     };
     let path = Path::new(&experiment.emu3.codes);
     check_folder("--set emu3.codes", path)?;
-    CodesDir::must_be_possible(path)?;
+    CodesDir::must_be_possible(path, args.shard)?;
     let interrupt = Interrupt::install()?;
     let display = Display::detect(args.process.quiet);
     let chosen = device::choose(&args.process.device)?;
@@ -59,35 +59,17 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
         resized: None,
         soft_masks: 0,
     };
-    let mut folder = CodesDir::begin(path, origin, || encoder.empty())?;
+    let mut folder = CodesDir::begin(path, args.shard, origin, || encoder.empty())?;
+    let is_ours = |number: &usize| args.shard.is_none_or(|share| share.takes(*number));
     for role in SplitRole::ALL {
         if folder.origin().stored_as(role) != role {
             continue;
         }
         let dataset = splits.of(role);
         let shards = shards_of(dataset, needed(&experiment, &folder, role, dataset.len()));
-        let cases: usize = shards.iter().map(Vec::len).sum();
-        let mut stage = display.stage(&format!("{} cases", role.name()), cases as u64);
-        for (number, cases) in shards.iter().enumerate() {
-            if folder.has(role, number) {
-                stage.skip(cases.len() as u64);
-                continue;
-            }
-            if interrupt.requested() {
-                return Err(exit::error(
-                    Kind::Interrupted,
-                    format!(
-                        "{number} of {} files of {} cases are complete; the same command goes on",
-                        shards.len(),
-                        role.name()
-                    ),
-                ));
-            }
-            let shard = encoder.shard(&folder, role, dataset, cases, &mut stage)?;
-            folder.add(role, number, &shard)?;
-        }
-        stage.finish("");
-        encoder.say_what_was_changed(display);
+        let ours = shards.into_iter().enumerate();
+        let ours: Vec<_> = ours.filter(|(number, _)| is_ours(number)).collect();
+        encoder.split(&mut folder, (role, dataset), &ours, &interrupt, display)?;
     }
     let (files, bytes) = folder.files_and_bytes();
     say!(
@@ -96,7 +78,11 @@ pub(crate) fn run(args: &TokenizeArgs) -> Result<()> {
         bytes as f64 / 1e6,
         encoder.speed()
     );
-    say!("next: cargo run -p trainer -- train with the same --config, --data and --set");
+    let when = match args.shard {
+        Some(_) => "when all shards are there: ",
+        None => "",
+    };
+    say!("next: {when}cargo run -p trainer -- train with the same --config, --data and --set");
     Ok(())
 }
 
@@ -133,6 +119,40 @@ impl ShardEncoder<'_> {
         let black = vec![0.0; self.size * self.size];
         let codes = self.encode(&[GrayImage::new(self.size, self.size, black)])?;
         Ok(codes.concat())
+    }
+
+    /// Adds the files of a split that the folder lacks; each has a number and cases.
+    fn split(
+        &mut self,
+        folder: &mut CodesDir,
+        (role, dataset): (SplitRole, &Dataset),
+        files: &[(usize, Vec<usize>)],
+        interrupt: &Interrupt,
+        display: Display,
+    ) -> Result<()> {
+        let cases: usize = files.iter().map(|(_, cases)| cases.len()).sum();
+        let mut stage = display.stage(&format!("{} cases", role.name()), cases as u64);
+        for (done, (number, cases)) in files.iter().enumerate() {
+            if folder.has(role, *number) {
+                stage.skip(cases.len() as u64);
+                continue;
+            }
+            if interrupt.requested() {
+                return Err(exit::error(
+                    Kind::Interrupted,
+                    format!(
+                        "{done} of {} files of {} cases are complete; the same command goes on",
+                        files.len(),
+                        role.name()
+                    ),
+                ));
+            }
+            let shard = self.shard(folder, role, dataset, cases, &mut stage)?;
+            folder.add(role, *number, &shard)?;
+        }
+        stage.finish("");
+        self.say_what_was_changed(display);
+        Ok(())
     }
 
     /// Codes of some cases.

@@ -20,6 +20,14 @@ impl Experiment {
             .validate()
             .map_err(|error| usage(error.to_string()))?;
         self.check_numbers()?;
+        let rounds = self.train.gradient_accumulation_steps;
+        if rounds > self.train.groups() {
+            return Err(usage(format!(
+                "train.gradient_accumulation_steps = {rounds}: a part needs a case at least, {}; set it to {} or less, or train.batch higher",
+                self.train.parts_of_a_batch(),
+                self.train.groups()
+            )));
+        }
         self.check_weights()?;
         self.check_requests()?;
         self.check_sources()?;
@@ -51,6 +59,10 @@ impl Experiment {
         let counts = [
             ("train.steps", train.steps),
             ("train.batch", train.batch),
+            (
+                "train.gradient_accumulation_steps",
+                train.gradient_accumulation_steps,
+            ),
             ("train.evaluations", train.evaluations),
             ("mask_tokenizer.steps", self.mask_tokenizer.steps),
             ("mask_tokenizer.batch", self.mask_tokenizer.batch),
@@ -243,6 +255,26 @@ mod tests {
             let checked = experiment.validate().map_err(|error| error.to_string());
             assert_eq!(checked.is_ok(), right, "{share}");
             assert!(right || checked.unwrap_err().contains("data.without_findings"));
+        }
+    }
+
+    #[test]
+    fn a_batch_is_accumulated_in_parts_that_have_cases() {
+        let mut experiment = Experiment::tiny();
+        experiment.train.batch = 8;
+        for (weight, steps, right) in [
+            (0.0, 0, false),
+            (0.0, 8, true),
+            (0.0, 9, false),
+            (0.1, 2, true),
+            (0.1, 3, false),
+        ] {
+            experiment.train.contrast.weight = weight;
+            experiment.train.gradient_accumulation_steps = steps;
+            let checked = experiment.validate().map_err(|error| error.to_string());
+            assert_eq!(checked.is_ok(), right, "{steps} {checked:?}");
+            let named = "train.gradient_accumulation_steps";
+            assert!(right || checked.unwrap_err().contains(named));
         }
     }
 

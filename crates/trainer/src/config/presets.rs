@@ -81,6 +81,7 @@ impl Experiment {
             train: LmTraining {
                 steps: 3400,
                 batch: 8,
+                gradient_accumulation_steps: 1,
                 learning_rate: 2e-3,
                 warmup: 0.05,
                 weight_decay: 0.05,

@@ -154,6 +154,9 @@ pub(crate) struct LmTraining {
     pub(crate) steps: usize,
     /// Cases per step.
     pub(crate) batch: usize,
+    /// Parts of a batch whose gradients are computed one after the other and added up, where a device has no room for all at
+    /// once. A step has the cases of `batch` whatever this is, and the result is the same but for rounding.
+    pub(crate) gradient_accumulation_steps: usize,
     /// Highest learning rate, reached after the warm-up.
     pub(crate) learning_rate: f64,
     /// Share of the steps over which the learning rate grows.
@@ -257,7 +260,35 @@ pub(crate) struct HardErrors {
     pub(crate) warmup: f64,
 }
 
+impl Contrast {
+    /// Consecutive cases whose tokens are contrasted with each other.
+    pub(crate) const CASES: usize = 4;
+}
+
 impl LmTraining {
+    /// Parts that a batch can be computed in.
+    pub(crate) fn groups(&self) -> usize {
+        self.batch.div_ceil(self.together())
+    }
+
+    /// The same for people.
+    pub(crate) fn parts_of_a_batch(&self) -> String {
+        let of = match self.together() {
+            1 => String::new(),
+            cases => format!(", of which train.contrast keeps {cases} together"),
+        };
+        format!("and train.batch = {}{of}", self.batch)
+    }
+
+    /// Consecutive cases that a step must not tear apart.
+    pub(crate) fn together(&self) -> usize {
+        if self.contrast.weight > 0.0 {
+            Contrast::CASES
+        } else {
+            1
+        }
+    }
+
     /// What is drawn, given what the model predicts.
     pub(crate) fn rule(&self) -> DecisionRule {
         DecisionRule {

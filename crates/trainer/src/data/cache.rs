@@ -14,7 +14,8 @@ use crate::config::DataConfig;
 use crate::system::Display;
 use crate::system::exit::data;
 
-/// Loaded cases, kept in memory up to a limit.
+/// Loaded cases, kept in memory up to a limit: the first ones that are asked for. Of the others, and of a corpus of any
+/// size, there is a place of a few bytes each; they are read from disk whenever they are drawn.
 #[derive(Debug)]
 pub(crate) struct CaseCache {
     dataset: Dataset,
@@ -28,7 +29,7 @@ pub(crate) struct CaseCache {
     selection: Selection,
     /// By case, where there are codes: see [`Precomputed::oracle`].
     oracles: Vec<Arc<OnceLock<Mask>>>,
-    loaded: Vec<OnceLock<Case>>,
+    loaded: Vec<OnceLock<Box<Case>>>,
     room: AtomicUsize,
     soft_masks: AtomicUsize,
 }
@@ -135,7 +136,7 @@ impl CaseCache {
     /// Case `index`, from memory or disk.
     pub(crate) fn load(&self, index: usize) -> Result<Case> {
         if let Some(case) = self.loaded[index].get() {
-            return Ok(case.clone());
+            return Ok(Case::clone(case));
         }
         let mut case = self
             .dataset
@@ -145,14 +146,17 @@ impl CaseCache {
         if case.intermediate_pixels > 0 {
             self.soft_masks.fetch_add(1, Ordering::Relaxed);
         }
-        let bytes = case.image.bytes() + case.mask.pixels.len();
+        let lesions = case.lesions.iter().map(|(_, mask)| mask);
+        let masks = lesions.chain(&case.lungs).chain([&case.mask]);
+        let bytes = case.image.bytes() + masks.map(|mask| mask.pixels.len()).sum::<usize>();
         let kept = self
             .room
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |room| {
                 room.checked_sub(bytes)
             });
         if kept.is_ok() {
-            return Ok(self.loaded[index].get_or_init(|| case).clone());
+            let kept = self.loaded[index].get_or_init(|| Box::new(case));
+            return Ok(Case::clone(kept));
         }
         Ok(case)
     }
@@ -220,4 +224,35 @@ pub(crate) fn warn_about_soft_masks(masks: usize, display: Display) {
     display.line(&format!(
         "warning: {masks} masks have pixels that are neither black nor white; they were cut at one half"
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mriseg_data::PhantomConfig;
+
+    #[test]
+    fn a_corpus_that_does_not_fit_is_read_again_and_keeps_what_fits() {
+        let phantoms = || Dataset::phantoms(&PhantomConfig::default(), "train", 3);
+        let whole = CaseCache::new(phantoms(), None, 1);
+        let small = CaseCache::new(phantoms(), None, 1);
+        let cases = small.dataset().len();
+        let bytes: usize = CaseCache::CACHE_BYTES - {
+            let _ = whole.load(0).unwrap();
+            whole.room.load(Ordering::Relaxed)
+        };
+        small.room.store(2 * bytes + bytes / 2, Ordering::Relaxed);
+        for _ in 0..2 {
+            for i in 0..cases {
+                assert_eq!(small.load(i).unwrap(), whole.load(i).unwrap());
+            }
+        }
+        let kept = |cache: &CaseCache| cache.loaded.iter().filter_map(OnceLock::get).count();
+        assert_eq!((kept(&small), kept(&whole)), (2, cases));
+    }
+
+    #[test]
+    fn a_case_that_is_not_kept_takes_sixteen_bytes() {
+        assert!(size_of::<OnceLock<Box<Case>>>() <= 16);
+    }
 }

@@ -21,4 +21,4 @@ pub(crate) use question::{Asking, Question, TextMode, Words};
 pub(crate) use random::rng;
 pub(crate) use splits::{Splits, open, say_what_is_left_out};
 pub(crate) use tensors::{masks, pictures, texts, tokenize, true_mask};
-pub(crate) use training::Changes;
+pub(crate) use training::{Changes, TrainingCase};

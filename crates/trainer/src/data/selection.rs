@@ -3,6 +3,7 @@
 use mriseg_data::{Dataset, Findings};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::random::rng;
 use crate::config::DataConfig;
@@ -11,12 +12,23 @@ use crate::config::DataConfig;
 #[derive(Debug)]
 pub(crate) struct Selection {
     parts: Vec<Part>,
+    /// The pass that was asked for last, which the next step asks for again.
+    last: Mutex<Option<Arc<Pass>>>,
+}
+
+/// One pass over the data, in an order of its own.
+#[derive(Debug)]
+struct Pass {
+    stage: String,
+    seed: u64,
+    number: usize,
+    order: Vec<u32>,
 }
 
 /// Cases that a pass draws so many of.
 #[derive(Debug)]
 struct Part {
-    cases: Vec<usize>,
+    cases: Vec<u32>,
     drawn: usize,
 }
 
@@ -24,10 +36,17 @@ impl Selection {
     /// Each of so many cases once.
     pub(crate) fn all(cases: usize) -> Self {
         let all = Part {
-            cases: (0..cases).collect(),
+            cases: (0..cases as u32).collect(),
             drawn: cases,
         };
-        Self { parts: vec![all] }
+        Self::new(vec![all])
+    }
+
+    fn new(parts: Vec<Part>) -> Self {
+        Self {
+            parts,
+            last: Mutex::default(),
+        }
     }
 
     /// In the shares that `data.sources` and `data.without_findings` ask for. The latter is of all cases; those with findings
@@ -40,8 +59,9 @@ impl Selection {
             Self::in_shares(dataset.parts(), &further)
         };
         if config.without_findings > 0.0 {
-            let healthy = |case: &usize| {
-                Findings::parse(dataset.text(*case)).is_some_and(|findings| findings.is_empty())
+            let healthy = |case: &u32| {
+                Findings::parse(dataset.text(*case as usize))
+                    .is_some_and(|findings| findings.is_empty())
             };
             joined.without_findings(config.without_findings, healthy)
         } else {
@@ -62,20 +82,20 @@ impl Selection {
         let parts = (parts.into_iter().zip(shares))
             .filter(|(cases, _)| !cases.is_empty())
             .map(|(cases, share)| Part {
-                cases,
+                cases: cases.into_iter().map(|case| case as u32).collect(),
                 drawn: (pass * share).round() as usize,
             })
             .collect();
-        Self { parts }
+        Self::new(parts)
     }
 
     /// With pictures without findings in this share of the training cases, however many there are; as before where there are
     /// none, or no others.
-    fn without_findings(self, share: f64, healthy: impl Fn(&usize) -> bool) -> Self {
+    fn without_findings(self, share: f64, healthy: impl Fn(&u32) -> bool) -> Self {
         let mut split = Vec::new();
         for Part { cases, drawn } in self.parts {
             let total = cases.len() as f64;
-            let (without, with): (Vec<usize>, Vec<usize>) = cases.into_iter().partition(&healthy);
+            let (without, with): (Vec<u32>, Vec<u32>) = cases.into_iter().partition(&healthy);
             for (cases, healthy) in [(with, false), (without, true)] {
                 let drawn = drawn as f64 * cases.len() as f64 / total;
                 split.push((cases, healthy, drawn));
@@ -98,7 +118,7 @@ impl Selection {
                 drawn: (if healthy { drawn * factor } else { drawn }).round() as usize,
             })
             .collect();
-        Self { parts }
+        Self::new(parts)
     }
 
     /// Cases of a pass over the data.
@@ -107,8 +127,15 @@ impl Selection {
     }
 
     /// The cases of one pass over the data, in an order of its own.
-    fn pass(&self, stage: &str, seed: u64, pass: usize) -> Vec<usize> {
-        let mut rng = rng(stage, seed, pass as u64);
+    fn pass(&self, stage: &str, seed: u64, number: usize) -> Arc<Pass> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last
+            .as_ref()
+            .filter(|pass| pass.stage == stage && (pass.seed, pass.number) == (seed, number));
+        if let Some(known) = known {
+            return Arc::clone(known);
+        }
+        let mut rng = rng(stage, seed, number as u64);
         let mut order = Vec::new();
         for Part { cases, drawn } in &self.parts {
             for _ in 0..drawn / cases.len() {
@@ -117,7 +144,15 @@ impl Selection {
             order.extend(cases.sample(&mut rng, drawn % cases.len()));
         }
         order.shuffle(&mut rng);
-        order
+        let stage = stage.to_owned();
+        let pass = Arc::new(Pass {
+            stage,
+            seed,
+            number,
+            order,
+        });
+        *last = Some(Arc::clone(&pass));
+        pass
     }
 
     /// The cases of training step `step`, shuffled anew in every pass over the data, each with random numbers of
@@ -131,15 +166,14 @@ impl Selection {
     ) -> Vec<(usize, ChaCha8Rng)> {
         let total = self.pass_len();
         let first = step * batch;
-        let mut order: (usize, Vec<usize>) = (usize::MAX, Vec::new());
+        let mut pass = self.pass(stage, seed, first / total);
         (first..first + batch)
             .map(|position| {
-                let pass = position / total;
-                if order.0 != pass {
-                    order = (pass, self.pass(stage, seed, pass));
+                if pass.number != position / total {
+                    pass = self.pass(stage, seed, position / total);
                 }
                 let own = rng(stage, seed ^ 0x5eed, position as u64);
-                (order.1[position % total], own)
+                (pass.order[position % total] as usize, own)
             })
             .collect()
     }
@@ -151,23 +185,26 @@ mod tests {
     use crate::config::Experiment;
     use crate::data::fixtures;
 
+    /// The cases of a pass with seed 1.
+    fn order(selection: &Selection, stage: &str, pass: usize) -> Vec<u32> {
+        selection.pass(stage, 1, pass).order.clone()
+    }
+
     #[test]
     fn a_pass_sees_every_case_of_every_data_set_and_some_of_the_smaller_one_more_often() {
-        let part = |cases: std::ops::Range<usize>, drawn| Part {
+        let part = |cases: std::ops::Range<u32>, drawn| Part {
             cases: cases.collect(),
             drawn,
         };
-        let selection = Selection {
-            parts: vec![part(0..6, 6), part(6..8, 5)],
-        };
-        let pass = selection.pass("shares", 1, 0);
-        assert_ne!(pass, selection.pass("shares", 1, 1));
-        let times = |case: usize| pass.iter().filter(|&&drawn| drawn == case).count();
+        let selection = Selection::new(vec![part(0..6, 6), part(6..8, 5)]);
+        let pass = order(&selection, "shares", 0);
+        assert_ne!(pass, order(&selection, "shares", 1));
+        let times = |case: u32| pass.iter().filter(|&&drawn| drawn == case).count();
         assert!((0..6).all(|case| times(case) == 1), "{pass:?}");
         assert_eq!(times(6) + times(7), 5);
         assert!(times(6).abs_diff(times(7)) == 1, "{pass:?}");
         let steps = (0..3).flat_map(|step| selection.of_step("shares", 1, step, 4));
-        let drawn: Vec<usize> = steps.map(|(case, _)| case).collect();
+        let drawn: Vec<u32> = steps.map(|(case, _)| case as u32).collect();
         assert_eq!(drawn[..11], pass);
     }
 
@@ -201,7 +238,7 @@ mod tests {
             left >= 0
         });
         let selection = Selection::in_shares(emptied.parts(), &[0.5]);
-        assert_eq!(selection.pass("x", 1, 0).len(), selection.pass_len());
+        assert_eq!(order(&selection, "x", 0).len(), selection.pass_len());
     }
 
     #[test]
@@ -215,9 +252,12 @@ mod tests {
             let mut config = Experiment::tiny().data;
             config.without_findings = share;
             let selection = Selection::of(&data, &config);
-            let pass = selection.pass("x", 1, 0);
+            let pass = order(&selection, "x", 0);
             assert_eq!(pass.len(), selection.pass_len());
-            let without = pass.iter().filter(|&&case| case < healthy).count();
+            let without = pass
+                .iter()
+                .filter(|&&case| (case as usize) < healthy)
+                .count();
             (without, pass.len() - without)
         };
         assert_eq!(drawn(2, 8, 0.5), (8, 8));

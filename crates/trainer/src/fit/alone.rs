@@ -16,7 +16,8 @@ pub(super) struct Alone {
     /// Tokens of a sentence: a little more than the longest has, where most have a fraction of what the model takes.
     pub(super) length: usize,
     ids: Vec<i32>,
-    requests: Vec<Option<Request>>,
+    /// What each asks for, where that is known.
+    pub(super) requests: Vec<Option<Request>>,
 }
 
 impl Alone {
@@ -59,13 +60,13 @@ impl Alone {
         }
     }
 
-    /// Token ids and requests of the sentences that belong to some cases of the step; `None` where no case has any.
-    pub(super) fn of(&self, cases: Range<usize>) -> Option<(&[i32], &[Option<Request>])> {
+    /// Token ids of the sentences that belong to some cases of the step, and which of them these are; `None` where no case
+    /// has any.
+    pub(super) fn of(&self, cases: Range<usize>) -> Option<(&[i32], Range<usize>)> {
         let Range { start, end } = cases;
         let sentences = start * self.each..end * self.each;
-        let requests = &self.requests[sentences.clone()];
         let ids = &self.ids[sentences.start * self.length..sentences.end * self.length];
-        (!requests.is_empty()).then_some((ids, requests))
+        (!sentences.is_empty()).then_some((ids, sentences))
     }
 }
 
@@ -100,9 +101,8 @@ mod tests {
         let all = draw(3, 0);
         let parts = [0..1, 1..4].map(|cases| all.of(cases).unwrap());
         let ids: Vec<i32> = parts.iter().flat_map(|(ids, _)| ids.to_vec()).collect();
-        let requests: Vec<_> = parts.iter().flat_map(|(_, r)| r.to_vec()).collect();
-        assert_eq!(parts[0].1.len(), 3);
-        assert_eq!((ids, requests), (all.ids, all.requests));
+        assert_eq!(parts.map(|(_, sentences)| sentences), [0..3, 3..12]);
+        assert_eq!(ids, all.ids);
     }
 
     #[test]

@@ -12,11 +12,8 @@ use std::collections::BTreeMap;
 use super::alone::Alone;
 use super::cases::{Source, StepCases};
 use super::context::{Hiding, WrongTokens, shown_tokens};
-use crate::config::Experiment;
+use crate::config::{Contrast, Experiment};
 use crate::data::{rng, tokenize};
-
-/// Consecutive cases whose tokens are contrasted with each other.
-pub(super) const CONTRAST_CASES: usize = 4;
 
 /// The cases of one step with everything that a pass needs, token ids one case after the other.
 pub(crate) struct Batch {
@@ -28,7 +25,7 @@ pub(crate) struct Batch {
     /// Mask tokens that the model is shown, shifted for teacher forcing.
     pub(super) inputs: Vec<i32>,
     pub(super) hiding: Hiding,
-    /// Tokens to contrast, of every group of [`CONTRAST_CASES`] cases.
+    /// Tokens to contrast, of every group of [`Contrast::CASES`] cases.
     pub(super) contrast: Vec<Contrasted>,
     /// Weights of the hard-error loss; empty when that is off.
     pub(super) hard: Vec<f32>,
@@ -112,7 +109,7 @@ impl Batcher<'_> {
         }
         let mut rng = rng("contrast", self.experiment.seed, step as u64);
         let empty = most_frequent(&self.empty);
-        let groups = targets.chunks(CONTRAST_CASES * layout.mask());
+        let groups = targets.chunks(Contrast::CASES * layout.mask());
         groups
             .map(|targets| {
                 let below = |below| rng.random_range(0..below);

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use crate::codes::CodedCases;
 use crate::config::Experiment;
-use crate::data::{CaseCache, Changes, masks};
+use crate::data::{CaseCache, Changes, TrainingCase, masks};
 
 /// Purpose of the random numbers that draw cases.
 pub(super) const STAGE: &str = "lm";
@@ -35,6 +35,12 @@ pub(super) enum Pictures {
     Pixels(Vec<Case>),
     /// Codes, one picture after the other.
     Codes(Vec<i32>),
+}
+
+/// The cases of one step before their masks are encoded.
+pub(crate) enum Drawn {
+    Pixels(Vec<TrainingCase>),
+    Codes(StepCases),
 }
 
 /// Where cases come from.
@@ -88,7 +94,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The cases of training step `step`.
+    /// The cases of training step `step`, as far as they need no device: another thread may draw them while one computes.
     ///
     /// # Errors
     /// A case cannot be loaded or has no codes.
@@ -97,8 +103,7 @@ impl<'a> Source<'a> {
         cache: &CaseCache,
         experiment: &Experiment,
         step: usize,
-        device: &Device,
-    ) -> Result<StepCases> {
+    ) -> Result<Drawn> {
         let (seed, batch) = (experiment.seed, experiment.train.batch);
         let done = step as f64 / experiment.train.steps as f64;
         let requests = experiment.data.requests.at(done);
@@ -108,23 +113,9 @@ impl<'a> Source<'a> {
             text_dropout: experiment.train.text_dropout,
         };
         match self {
-            Self::Pixels(encoder) => {
+            Self::Pixels(_) => {
                 let drawn = cache.training(STAGE, seed, step, batch, changes)?;
-                let requests = drawn.iter().map(|drawn| drawn.request).collect();
-                let (changed, origins): (Vec<Case>, Vec<_>) = drawn
-                    .into_iter()
-                    .map(|drawn| (drawn.case, drawn.origin))
-                    .unzip();
-                let encoded = encoder
-                    .masks
-                    .encode(masks(&changed, &experiment.model, device));
-                Ok(StepCases {
-                    sentences: changed.iter().map(|case| case.text.clone()).collect(),
-                    requests,
-                    origins,
-                    targets: ids_of(encoded),
-                    pictures: Pictures::Pixels(changed),
-                })
+                Ok(Drawn::Pixels(drawn))
             }
             Self::Codes(codes) => {
                 let mut cases = StepCases {
@@ -152,8 +143,38 @@ impl<'a> Source<'a> {
                     cases.targets.extend(signed(&drawn.codes.mask));
                 }
                 cases.pictures = Pictures::Codes(images);
-                Ok(cases)
+                Ok(Drawn::Codes(cases))
             }
+        }
+    }
+
+    /// Cases that were drawn, with the codes of their masks.
+    pub(crate) fn encode(
+        &self,
+        drawn: Drawn,
+        experiment: &Experiment,
+        device: &Device,
+    ) -> StepCases {
+        match (self, drawn) {
+            (Self::Pixels(encoder), Drawn::Pixels(drawn)) => {
+                let requests = drawn.iter().map(|drawn| drawn.request).collect();
+                let (changed, origins): (Vec<Case>, Vec<_>) = drawn
+                    .into_iter()
+                    .map(|drawn| (drawn.case, drawn.origin))
+                    .unzip();
+                let encoded = encoder
+                    .masks
+                    .encode(masks(&changed, &experiment.model, device));
+                StepCases {
+                    sentences: changed.iter().map(|case| case.text.clone()).collect(),
+                    requests,
+                    origins,
+                    targets: ids_of(encoded),
+                    pictures: Pictures::Pixels(changed),
+                }
+            }
+            (_, Drawn::Codes(cases)) => cases,
+            (Self::Codes(_), Drawn::Pixels(_)) => unreachable!("a source of codes draws codes"),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::cases::STAGE;
 use super::lm::{Progress, optimizer};
 use super::optimizer::{clip_norm, grown_decay, learning_rate, take_gradients, update_average};
 use super::session::Session;
-use super::shards::{Part, Shards, gradients};
+use super::shards::{Part, Shard, Shards, gradients};
 use crate::config::Experiment;
 use crate::data::{CaseCache, Changes, masks, pictures, tokenize};
 
@@ -87,7 +87,9 @@ impl DenseTrainer<'_> {
         let autodiff = self.device.clone().autodiff();
         let padding = self.tokenizer.padding() as usize;
         let shards = Shards::new(self.session.workers);
-        Ok(gradients(model, cases.len(), shards, |model, range| {
+        let shards = shards.in_rounds(training.gradient_accumulation_steps);
+        Ok(gradients(model, cases.len(), &shards, |model, shard| {
+            let Shard { cases: range, .. } = shard;
             let ids = ids[range.start * length..range.end * length].to_vec();
             let text = Tensor::from_data(TensorData::new(ids, [range.len(), length]), &autodiff);
             let picture = pictures(&cases[range.clone()], config, &autodiff);

@@ -11,18 +11,18 @@ use mriseg_ops::adamw::AdamW;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-use super::batch::{Batch, Batcher, CONTRAST_CASES};
+use super::batch::{Batch, Batcher};
 use super::cases::{Source, StepCases};
 use super::learner::Learner;
 use super::measures::{Measured, NEXT_TOKEN, StepMeasures, Terms};
-use super::objective::Objective;
+use super::objective::{Objective, Place};
 use super::optimizer::{clip_norm, grown_decay, learning_rate, take_gradients, update_average};
 use super::session::Session;
 use super::shards::{Shards, gradients};
 use crate::config::Experiment;
 use crate::data::CaseCache;
 use crate::data::text::rewords;
-use crate::system::Stage;
+use crate::system::{Stage, beside};
 
 /// Everything that the loop carries from step to step.
 pub(crate) struct LmState {
@@ -115,16 +115,24 @@ impl LmTrainer<'_> {
     ) -> Result<()> {
         const LOG_EVERY: usize = 20;
         let objective = self.objective(state)?;
+        let source = &objective.batcher.source;
+        let drawn = |step| source.draw(self.cache, self.experiment, step);
         let mut sums = Sums::default();
+        // Drawn while the device worked on the step before.
+        let mut next = None;
         while state.step < until && !self.session.interrupt.requested() {
-            let cases = self.draw(&objective, state.step)?;
-            let batch = objective.batcher.batch(cases, state.step, &state.memory);
-            let (gradients, parts) = self.gradients(&objective, &state.learner, &batch);
-            let (norm, rate) = self.update(state, gradients);
-            let measures = StepMeasures::read(parts, norm);
-            objective
-                .batcher
-                .remember(&mut state.memory, &batch, &measures.errors);
+            let now = match next.take() {
+                Some(drawn) => drawn,
+                None => drawn(state.step),
+            };
+            let cases = source.encode(now?, self.experiment, self.device);
+            let following = Some(state.step + 1).filter(|&step| step < until);
+            let (following, (measures, rate)) = beside(
+                self.session.workers,
+                || following.map(drawn),
+                || self.step(&objective, state, cases),
+            );
+            next = following;
 
             progress.advance(sums.add(&measures));
             if state.step.is_multiple_of(LOG_EVERY) || state.step == until {
@@ -134,12 +142,27 @@ impl LmTrainer<'_> {
         Ok(())
     }
 
+    /// One step on some cases: what it measured, and its learning rate.
+    fn step(
+        &self,
+        objective: &Objective<'_>,
+        state: &mut LmState,
+        cases: StepCases,
+    ) -> (StepMeasures, f64) {
+        let batcher = &objective.batcher;
+        let batch = batcher.batch(cases, state.step, &state.memory);
+        let (gradients, parts) = self.gradients(objective, &state.learner, &batch);
+        let (norm, rate) = self.update(state, gradients);
+        let measures = StepMeasures::read(parts, norm);
+        batcher.remember(&mut state.memory, &batch, &measures.errors);
+        (measures, rate)
+    }
+
     /// What the steps from this state on minimise.
     ///
     /// # Errors
     /// The model is trained on codes, and there are none.
     pub(crate) fn objective(&self, state: &LmState) -> Result<Objective<'_>> {
-        let autodiff = self.device.clone().autodiff();
         let source = Source::of(&state.average, self.cache)?;
         let batcher = Batcher {
             experiment: self.experiment,
@@ -153,11 +176,13 @@ impl LmTrainer<'_> {
             source,
             device: self.device,
         };
+        let replicas = self.session.replicas.iter().map(|replica| &replica.device);
+        let devices = std::iter::once(self.device).chain(replicas);
         Ok(Objective {
             batcher,
-            tables: state.learner.model.lm.tables(&autodiff),
-            plain_tables: state.learner.model.lm.tables(self.device),
-            autodiff,
+            places: devices
+                .map(|device| Place::new(device, &state.learner.model.lm))
+                .collect(),
         })
     }
 
@@ -167,7 +192,8 @@ impl LmTrainer<'_> {
     /// One cannot be loaded.
     pub(crate) fn draw(&self, objective: &Objective<'_>, step: usize) -> Result<StepCases> {
         let source = &objective.batcher.source;
-        source.draw(self.cache, self.experiment, step, self.device)
+        let drawn = source.draw(self.cache, self.experiment, step)?;
+        Ok(source.encode(drawn, self.experiment, self.device))
     }
 
     /// Forward and backward pass of a batch.
@@ -177,12 +203,13 @@ impl LmTrainer<'_> {
         learner: &Learner,
         batch: &Batch,
     ) -> (GradientsParams, Vec<Measured>) {
-        let mut shards = Shards::new(self.session.workers);
-        if self.experiment.train.contrast.weight > 0.0 {
-            shards = shards.keep_together(CONTRAST_CASES);
-        }
-        gradients(learner, batch.len(), shards, |learner, range| {
-            objective.pass(learner, batch, range)
+        let training = &self.experiment.train;
+        let shards = Shards::new(self.session.workers)
+            .with_replicas(self.device, &self.session.replicas)
+            .keep_together(training.together())
+            .in_rounds(training.gradient_accumulation_steps);
+        gradients(learner, batch.len(), &shards, |learner, shard| {
+            objective.pass(learner, batch, shard)
         })
     }
 

@@ -1,6 +1,6 @@
 //! The losses of a pass, added up, and read back once a step.
 
-use burn::tensor::{Tensor, Transaction};
+use burn::tensor::{Device, Tensor, Transaction};
 use std::collections::BTreeMap;
 
 /// Mean of every loss that is on, by name.
@@ -15,6 +15,19 @@ pub(crate) struct Measured {
     terms: BTreeMap<&'static str, Tensor<1>>,
     /// `-log p(target)` of every token: `[cases, mask]`.
     losses: Tensor<2>,
+}
+
+impl Measured {
+    /// The same on another device.
+    pub(super) fn moved_to(self, device: &Device) -> Self {
+        let terms = self.terms.into_iter();
+        Self {
+            terms: terms
+                .map(|(name, value)| (name, value.to_device(device)))
+                .collect(),
+            losses: self.losses.to_device(device),
+        }
+    }
 }
 
 /// What the passes of a step gave together.

@@ -5,6 +5,8 @@ mod batch;
 mod cases;
 mod context;
 mod dense;
+#[cfg(test)]
+mod equality;
 mod learner;
 mod lm;
 mod measures;

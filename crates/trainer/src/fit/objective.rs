@@ -15,37 +15,57 @@ use mriseg::vision::code_vectors;
 use mriseg_data::answer::bits_of;
 use std::ops::Range;
 
-use super::batch::{Batch, Batcher, CONTRAST_CASES, Contrasted};
+use super::batch::{Batch, Batcher, Contrasted};
 use super::cases::Pictures;
 use super::context::drawn_codes;
 use super::learner::Learner;
 use super::measures::{Measured, Sum};
-use super::shards::Part;
+use super::shards::{Part, Shard};
+use crate::config::Contrast;
 use crate::data::{masks, pictures};
 
 /// The objective of an experiment.
 pub(crate) struct Objective<'a> {
     pub(crate) batcher: Batcher<'a>,
-    pub(super) tables: SequenceTables,
+    /// The devices of the passes; what is measured goes to the first.
+    pub(super) places: Vec<Place>,
+}
+
+/// A device that passes run on.
+pub(super) struct Place {
+    plain: Device,
+    autodiff: Device,
+    tables: SequenceTables,
     /// The same without gradients.
-    pub(super) plain_tables: SequenceTables,
-    /// Device of the passes.
-    pub(super) autodiff: Device,
+    plain_tables: SequenceTables,
+}
+
+impl Place {
+    /// For the passes of `lm`, wherever that lies now.
+    pub(super) fn new(device: &Device, lm: &MaskLm) -> Self {
+        let autodiff = device.clone().autodiff();
+        Self {
+            tables: lm.tables(&autodiff),
+            plain_tables: lm.tables(device),
+            plain: device.clone(),
+            autodiff,
+        }
+    }
 }
 
 impl Objective<'_> {
-    /// Forward pass of some cases of a batch.
-    pub(crate) fn pass(
-        &self,
-        learner: &Learner,
-        batch: &Batch,
-        range: Range<usize>,
-    ) -> Part<Measured> {
+    /// Forward pass of some cases of a batch, on the device of `learner`.
+    pub(crate) fn pass(&self, learner: &Learner, batch: &Batch, shard: Shard) -> Part<Measured> {
+        let Shard {
+            device: number,
+            cases: range,
+        } = shard;
+        let place = &self.places[number];
         let (config, training) = (
             &self.batcher.experiment.model,
             &self.batcher.experiment.train,
         );
-        let device = &self.autodiff;
+        let device = &place.autodiff;
         let layout = config.layout();
         let share = range.len() as f64 / batch.len() as f64;
         let Model { tokenizers, lm } = &learner.model;
@@ -56,17 +76,10 @@ impl Objective<'_> {
         let inputs = part(&batch.inputs, layout.mask());
         let targets = part(&batch.cases.targets, layout.mask());
 
-        let image = match (&batch.cases.pictures, tokenizers) {
-            (Pictures::Pixels(cases), Some(own)) => {
-                own.image_tokens(pictures(&cases[range.clone()], config, device))
-            }
-            (Pictures::Codes(codes), None) => {
-                code_vectors(lm.code_table(), part(codes, layout.image()))
-            }
-            _ => unreachable!("what a model is trained on follows from its tokenizers"),
-        };
-        let inputs = self.with_own_tokens(lm, batch, range.clone(), [text.clone(), inputs], &image);
-        let hidden = lm.forward(text.clone(), image, inputs, &self.tables);
+        let image = self.image(place, learner, batch, &range);
+        let tokens = [text.clone(), inputs];
+        let inputs = self.with_own_tokens(place, lm, batch, range.clone(), tokens, &image);
+        let hidden = lm.forward(text.clone(), image, inputs, &place.tables);
         let logits = lm.logits(hidden.states.clone());
         let losses = token_losses(logits.clone(), targets.clone());
         let mut sum = Sum::new(losses.clone().mean(), share);
@@ -79,23 +92,25 @@ impl Objective<'_> {
             });
         }
         sum.add("contrast_loss", training.contrast.weight, || {
-            self.contrast(learner, &hidden, batch, range.clone())
+            self.contrast(place, learner, &hidden, batch, range.clone())
         });
         if let Some(logits) = lm.presence(&hidden) {
             sum.add("presence_loss", training.presence, || {
-                self.presence(logits, batch, range.clone())
+                self.presence(place, logits, batch, range.clone())
             });
         }
         sum.add("reading_loss", training.reading, || {
-            let requests = &batch.cases.requests[range.clone()];
-            self.reading(learner, text.clone(), hidden.text.clone(), requests)
+            let all = &batch.cases.requests;
+            let requests = Requests::new(all, range.clone());
+            self.reading(place, learner, text.clone(), hidden.text.clone(), requests)
         });
-        if let Some((ids, requests)) = batch.alone.of(range.clone()) {
+        if let Some((ids, sentences)) = batch.alone.of(range.clone()) {
             sum.add("sentence_loss", training.reading, || {
-                let shape = [requests.len(), batch.alone.length];
+                let requests = Requests::new(&batch.alone.requests, sentences);
+                let shape = [requests.asked.len(), batch.alone.length];
                 let ids = Tensor::from_data(TensorData::new(ids.to_vec(), shape), device);
-                let text = lm.read_alone(ids.clone(), &self.tables);
-                self.reading(learner, ids, text, requests)
+                let text = lm.read_alone(ids.clone(), &place.tables);
+                self.reading(place, learner, ids, text, requests)
             });
         }
         if !batch.hard.is_empty() {
@@ -111,7 +126,33 @@ impl Objective<'_> {
             });
         }
         let (loss, rest) = sum.finish(losses);
+        let rest = match self.places.as_slice() {
+            [first, ..] if number > 0 => rest.moved_to(&first.plain),
+            _ => rest,
+        };
         Part { loss, rest }
+    }
+
+    /// Image tokens of some cases: `[cases, image, token_dim]`.
+    fn image(
+        &self,
+        place: &Place,
+        learner: &Learner,
+        batch: &Batch,
+        range: &Range<usize>,
+    ) -> Tensor<3> {
+        let (config, device) = (&self.batcher.experiment.model, &place.autodiff);
+        let Model { tokenizers, lm } = &learner.model;
+        match (&batch.cases.pictures, tokenizers) {
+            (Pictures::Pixels(cases), Some(own)) => {
+                own.image_tokens(pictures(&cases[range.clone()], config, device))
+            }
+            (Pictures::Codes(codes), None) => {
+                let ids = rows(codes, range, config.layout().image());
+                code_vectors(lm.code_table(), Tensor::from_data(ids, device))
+            }
+            _ => unreachable!("what a model is trained on follows from its tokenizers"),
+        }
     }
 
     /// The mask inputs, some of them drawn from the marginals that the model predicts now.
@@ -121,6 +162,7 @@ impl Objective<'_> {
     /// - image: `[cases, image, token_dim]`
     fn with_own_tokens(
         &self,
+        place: &Place,
         lm: &MaskLm,
         batch: &Batch,
         range: Range<usize>,
@@ -139,28 +181,34 @@ impl Objective<'_> {
         let begin = inputs.full_like(lm.layout().begin_of_mask() as i32);
         let image = image.clone().without_autodiff();
         let (text, begin) = (text.without_autodiff(), begin.without_autodiff());
-        let hidden = lm.forward(text, image, begin, &self.plain_tables);
+        let hidden = lm.forward(text, image, begin, &place.plain_tables);
         let draws = TensorData::new(hiding.draws[part].to_vec(), shape);
-        let draws = Tensor::from_data(draws, self.batcher.device);
+        let draws = Tensor::from_data(draws, &place.plain);
         let drawn = drawn_codes(softmax(lm.logits(hidden.states), 2), draws);
         // An input is the token of the cell before; the first has none.
         let first = drawn.clone().slice_dim(1, 0..1);
         let before = Tensor::cat(vec![first, drawn.slice_dim(1, 0..length - 1)], 1);
-        let before = Tensor::from_data(before.into_data(), &self.autodiff);
+        let before = Tensor::from_data(before.into_data(), &place.autodiff);
         let own =
-            Tensor::<2, Bool>::from_data(TensorData::new(own.to_vec(), shape), &self.autodiff);
+            Tensor::<2, Bool>::from_data(TensorData::new(own.to_vec(), shape), &place.autodiff);
         inputs.mask_where(own, before)
     }
 
     /// Whether there is anything to draw in a shard, as `logits` have it: `[cases, 1]`.
-    fn presence(&self, logits: Tensor<2>, batch: &Batch, range: Range<usize>) -> Tensor<1> {
+    fn presence(
+        &self,
+        place: &Place,
+        logits: Tensor<2>,
+        batch: &Batch,
+        range: Range<usize>,
+    ) -> Tensor<1> {
         let length = self.batcher.empty.len();
         let targets = &batch.cases.targets[range.start * length..range.end * length];
         let present: Vec<f32> = (targets.chunks_exact(length))
             .map(|mask| f32::from(u8::from(mask != self.batcher.empty)))
             .collect();
         let shape = [range.len(), 1];
-        let present = Tensor::from_data(TensorData::new(present, shape), &self.autodiff);
+        let present = Tensor::from_data(TensorData::new(present, shape), &place.autodiff);
         presence_loss(logits, present)
     }
 
@@ -171,51 +219,57 @@ impl Objective<'_> {
     /// - text: `[requests, length, d_model]`
     fn reading(
         &self,
+        place: &Place,
         learner: &Learner,
         ids: Tensor<2, Int>,
         text: Tensor<3>,
-        requests: &[Option<Request>],
+        requests: Requests<'_>,
     ) -> Tensor<1> {
-        let device = &self.autodiff;
+        let device = &place.autodiff;
         let Some(projection) = &learner.reading else {
             return Tensor::zeros([1], device);
         };
         let (mut asked, mut known) = (Vec::new(), Vec::new());
-        for request in requests {
+        for request in requests.asked {
             let bits = request.as_ref().map(bits_of);
             known.push(f32::from(u8::from(bits.is_some())));
             asked.extend(bits.unwrap_or_default().map(|bit| f32::from(u8::from(bit))));
         }
         let table = |values: Vec<f32>, width: usize| {
-            Tensor::<2>::from_data(TensorData::new(values, [requests.len(), width]), device)
+            Tensor::<2>::from_data(
+                TensorData::new(values, [requests.asked.len(), width]),
+                device,
+            )
         };
         let own = ids.not_equal_elem(self.batcher.tokenizer.padding() as i32);
-        sentence_reading_loss(
+        let loss = sentence_reading_loss(
             projection.forward(sentence_mean(text, own.float())),
             table(asked, Learner::REQUEST_BITS),
             table(known, 1),
-        )
+        );
+        loss.mul_scalar(requests.weight)
     }
 
     /// Contrast within every group of cases of a shard, the mean over cases.
     fn contrast(
         &self,
+        place: &Place,
         learner: &Learner,
         hidden: &HiddenStates,
         batch: &Batch,
         range: Range<usize>,
     ) -> Tensor<1> {
         let training = &self.batcher.experiment.train.contrast;
-        let device = &self.autodiff;
+        let device = &place.autodiff;
         let [cases, positions, d_model] = hidden.states.dims();
         let mut sum = Tensor::zeros([1], device);
         let Some(projection) = &learner.contrast else {
             return sum;
         };
         let states = hidden.states.clone().reshape([cases * positions, d_model]);
-        for first in range.clone().step_by(CONTRAST_CASES) {
-            let in_group = CONTRAST_CASES.min(range.end - first);
-            let Contrasted { chosen, likeness } = &batch.contrast[first / CONTRAST_CASES];
+        for first in range.clone().step_by(Contrast::CASES) {
+            let in_group = Contrast::CASES.min(range.end - first);
+            let Contrasted { chosen, likeness } = &batch.contrast[first / Contrast::CASES];
             let count = chosen.tokens.len();
             if count == 0 {
                 continue;
@@ -234,6 +288,29 @@ impl Objective<'_> {
             sum = sum + loss.mul_scalar(in_group as f64 / cases as f64);
         }
         sum
+    }
+}
+
+/// What some sentences of a batch ask for, where that is known.
+struct Requests<'a> {
+    asked: &'a [Option<Request>],
+    /// What their mean loss weighs, so that the mean over the shards of a batch, by their number of cases, is the mean over
+    /// all sentences of the batch of which something is known.
+    weight: f64,
+}
+
+impl<'a> Requests<'a> {
+    fn new(all: &'a [Option<Request>], range: Range<usize>) -> Self {
+        let share = |requests: &[Option<Request>]| {
+            let known = requests.iter().flatten().count();
+            known as f64 / requests.len().max(1) as f64
+        };
+        let asked = &all[range];
+        let weight = match share(all) {
+            0.0 => 1.0,
+            of_all => share(asked) / of_all,
+        };
+        Self { asked, weight }
     }
 }
 

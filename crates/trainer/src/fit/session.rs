@@ -1,6 +1,6 @@
 //! What training stages have in common.
 
-use crate::system::{Display, Interrupt};
+use crate::system::{Chosen, Display, Interrupt};
 
 /// What every training stage is given beside its data.
 #[derive(Debug, Clone)]
@@ -13,4 +13,6 @@ pub(crate) struct Session {
     pub(crate) seed: u64,
     /// Threads that share the cases of a step.
     pub(crate) workers: usize,
+    /// Further devices that share the cases of a step of the language model.
+    pub(crate) replicas: Vec<Chosen>,
 }

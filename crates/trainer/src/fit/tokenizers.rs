@@ -11,7 +11,7 @@ use mriseg_ops::adamw::AdamW;
 use super::lm::Progress;
 use super::optimizer::{clip_norm, learning_rate};
 use super::session::Session;
-use super::shards::{Part, Shards, gradients};
+use super::shards::{Part, Shard, Shards, gradients};
 use crate::config::{Experiment, TokenizerTraining};
 use crate::data::{CaseCache, Changes, masks, pictures, rng};
 
@@ -161,10 +161,10 @@ impl TokenizerStage<'_> {
             let (mut gradients, parts) = gradients(
                 &tokenizer,
                 batch.len(),
-                Shards::new(session.workers),
-                |tokenizer, range| {
-                    let share = range.len() as f64 / batch.len() as f64;
-                    let encoded = forward(tokenizer, &batch[range]);
+                &Shards::new(session.workers),
+                |tokenizer, Shard { cases, .. }| {
+                    let share = cases.len() as f64 / batch.len() as f64;
+                    let encoded = forward(tokenizer, &batch[cases]);
                     let loss = f64::from(encoded.loss.clone().into_scalar::<f32>());
                     Part {
                         loss: encoded.loss,

@@ -9,6 +9,7 @@ use super::html::{self, Shown};
 use super::pictures;
 use super::summary::Summary;
 use crate::eval::CaseResult;
+use crate::system::exit::data;
 use crate::system::{create_folder, write_atomic};
 
 /// Pictures per group (best, median, worst) in `index.html`.
@@ -50,12 +51,31 @@ pub(crate) fn write(
     )
 }
 
-fn cases_csv(cases: &[CaseResult]) -> Result<Vec<u8>> {
+/// The numbers of some cases as a table. Every number is read back to the bit.
+pub(crate) fn cases_csv(cases: &[CaseResult]) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for case in cases {
         writer.serialize(case)?;
     }
     writer.into_inner().context("writing the table of cases")
+}
+
+/// What [`cases_csv`] wrote to a file.
+///
+/// # Errors
+/// It cannot be read, or is something else.
+pub(crate) fn read_cases(path: &Path) -> Result<Vec<CaseResult>> {
+    let refuse = |error: csv::Error| {
+        data(format!(
+            "`{}`: is no table of cases ({error}); write it again",
+            path.display()
+        ))
+    };
+    let mut reader = csv::Reader::from_path(path).map_err(refuse)?;
+    reader
+        .deserialize()
+        .map(|row| row.map_err(refuse))
+        .collect()
 }
 
 /// The best, middle and worst cases by Dice, without repetition; cases without a Dice are not shown.
@@ -133,6 +153,24 @@ mod tests {
         assert_eq!(table.lines().count(), 51);
         let page = fs::read_to_string(out.join("index.html")).unwrap();
         assert_eq!(page.matches("data:image/png;base64,").count(), drawn);
+    }
+
+    #[test]
+    fn a_table_is_read_back_to_the_bit() {
+        let mut cases = cases(7);
+        cases[0] = case("a \"b\"", "absent", [0, 0, 0]);
+        cases[1].text = "two lines,\nand a comma".into();
+        cases[2].text.clear();
+        cases[3] = cases[3].clone().unasked();
+        cases[4].ms = 0.1 + 0.2;
+        cases[5].dice = Some(1.0 / 3.0);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("cases.csv");
+        fs::write(&path, cases_csv(&cases).unwrap()).unwrap();
+        assert_eq!(read_cases(&path).unwrap(), cases);
+        fs::write(&path, "id,kind\na,b\n").unwrap();
+        let said = read_cases(&path).unwrap_err().to_string();
+        assert!(said.contains("cases.csv"), "{said}");
     }
 
     #[test]

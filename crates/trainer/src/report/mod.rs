@@ -11,5 +11,5 @@ pub(crate) mod pictures;
 mod summary;
 
 pub(crate) use describe::describe;
-pub(crate) use files::write;
+pub(crate) use files::{cases_csv, read_cases, write};
 pub(crate) use summary::{Meta, Summary};

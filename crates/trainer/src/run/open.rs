@@ -33,16 +33,19 @@ impl Run {
     pub(crate) fn open(args: &TrainArgs, interrupt: Interrupt) -> Result<Self> {
         let display = Display::detect(args.process.quiet);
         let settings = Settings::read(args, display)?;
-        let chosen = device::choose(&args.process.device)?;
+        let (chosen, replicas) = devices(args, &settings.experiment)?;
         let mut begin = Beginning::load(args, &settings, &chosen.device)?;
         let data = Data::load(&settings, &mut begin, display)?;
-        let folder = claim(args, &settings, &begin, &data, &chosen, display)?;
+        let names = std::iter::once(&chosen).chain(&replicas);
+        let names: Vec<&str> = names.map(|device| device.name.as_str()).collect();
+        let folder = claim(args, &settings, &begin, &data, &names.join(" + "), display)?;
         let emu3 = begin.emu3.map(|emu3| emu3.load(&chosen.device));
         let session = Session {
             display,
             interrupt,
             seed: settings.experiment.seed,
             workers: chosen.workers,
+            replicas,
         };
         let [train, valid, test] = data.splits;
         Ok(Self {
@@ -59,6 +62,32 @@ impl Run {
             test,
         })
     }
+}
+
+/// The device of the run, and further ones that share its steps.
+///
+/// # Errors
+/// There is no such device, one is named twice, or they are too many for a batch.
+fn devices(args: &TrainArgs, experiment: &Experiment) -> Result<(Chosen, Vec<Chosen>)> {
+    if args.devices.is_empty() {
+        return Ok((device::choose(&args.process.device)?, Vec::new()));
+    }
+    let named = device::choose_all(&args.devices, args.process.device.software_adapter)?;
+    let training = &experiment.train;
+    let rounds = training.gradient_accumulation_steps;
+    let most = training.groups() / rounds;
+    if named.len() > most {
+        return Err(exit::usage(format!(
+            "--devices names {} devices, and each needs a case of every step, {}: with train.gradient_accumulation_steps = {rounds} that is room for {most}; name fewer devices, or set train.batch higher",
+            named.len(),
+            training.parts_of_a_batch(),
+        )));
+    }
+    let mut named = named.into_iter();
+    let first = named
+        .next()
+        .ok_or_else(|| exit::usage("--devices names no device"))?;
+    Ok((first, named.collect()))
 }
 
 /// The experiment, and the folder of the run that goes on with it.
@@ -224,7 +253,7 @@ fn claim(
     settings: &Settings,
     begin: &Beginning,
     data: &Data,
-    chosen: &Chosen,
+    device: &str,
     display: Display,
 ) -> Result<RunDir> {
     let experiment = &settings.experiment;
@@ -238,7 +267,7 @@ fn claim(
     display.line(&format!(
         "run {} on {}\n{train} training cases, {} to choose by, {test} to test on\n\n{toml}",
         folder.path().display(),
-        chosen.name,
+        device,
         experiment.data.valid_cases.min(valid),
     ));
     let text_from = &experiment.text_tokenizer.from;
@@ -264,7 +293,7 @@ fn claim(
         "command": command_line(),
         DIRECTORY: directory.as_deref().and_then(Path::to_str),
         "version": env!("CARGO_PKG_VERSION"),
-        "device": chosen.name,
+        "device": device,
         "threads": rayon::current_num_threads(),
         "os": std::env::consts::OS,
         "arch": std::env::consts::ARCH,
@@ -273,7 +302,7 @@ fn claim(
     write_atomic(&folder.env(), &serde_json::to_vec_pretty(&env)?)?;
     write_atomic(&folder.data(), &serde_json::to_vec_pretty(&entry)?)?;
     if experiment.source() != DataSpec::Phantoms {
-        Record::of(splits, &data.left_out).write(&folder)?;
+        Record::write(&folder, splits, &data.left_out)?;
     }
     // A folder is a run as soon as it has settings, so they come last.
     write_atomic(&folder.config(), toml.as_bytes())?;

@@ -40,22 +40,6 @@ pub(super) enum Difference {
 }
 
 impl Record {
-    /// Of the splits of a run, training cases first, and the training cases that were left out.
-    pub(super) fn of(splits: [&Dataset; 3], left_out: &[Captioned]) -> Self {
-        let mut rows = Vec::new();
-        for (role, dataset) in SplitRole::ALL.into_iter().zip(splits) {
-            rows.extend((0..dataset.len()).map(|case| row(role, dataset, case)));
-        }
-        rows.extend(left_out.iter().map(|(id, caption)| Row {
-            role: SplitRole::Train,
-            id: id.clone(),
-            caption: caption.clone(),
-            bytes: String::new(),
-            left_out: true,
-        }));
-        Self { rows }
-    }
-
     /// What a run's folder holds.
     ///
     /// # Errors
@@ -78,18 +62,29 @@ impl Record {
         })
     }
 
-    /// Writes it to a run's folder.
+    /// Writes that of the splits of a run, training cases first, and of the training cases that were left out, to the run's
+    /// folder.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(super) fn write(&self, run: &RunDir) -> Result<()> {
-        let path = run.cases();
+    pub(super) fn write(run: &RunDir, splits: [&Dataset; 3], left_out: &[Captioned]) -> Result<()> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        for row in &self.rows {
-            writer.serialize(row)?;
+        for (role, dataset) in SplitRole::ALL.into_iter().zip(splits) {
+            for case in 0..dataset.len() {
+                writer.serialize(row(role, dataset, case))?;
+            }
+        }
+        for (id, caption) in left_out {
+            writer.serialize(Row {
+                role: SplitRole::Train,
+                id: id.clone(),
+                caption: caption.clone(),
+                bytes: String::new(),
+                left_out: true,
+            })?;
         }
         let bytes = writer.into_inner().context("writing the table of cases")?;
-        write_atomic(&path, &bytes)
+        write_atomic(&run.cases(), &bytes)
     }
 
     /// Compares the splits of a run that goes on with this. `found` is what its `data.json` would say now: a split of which
@@ -234,9 +229,7 @@ mod tests {
         // A second sentence of a picture that is there.
         let left_out = [("2".to_owned(), "long".to_owned())];
         let run = RunDir::create(root.path(), "run").unwrap();
-        Record::of([&train, &valid, &test], &left_out)
-            .write(&run)
-            .unwrap();
+        Record::write(&run, [&train, &valid, &test], &left_out).unwrap();
         let record = Record::read(&run).unwrap();
         let without = record.left_out();
         assert_eq!(without.ids, ["2".to_owned()].into());

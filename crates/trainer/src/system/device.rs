@@ -92,6 +92,28 @@ pub(crate) fn choose(args: &DeviceArgs) -> Result<Chosen> {
     }
 }
 
+/// Several devices that share a work, in this order; `simulated` as [`DeviceArgs::software_adapter`].
+///
+/// # Errors
+/// As for [`choose`], or one is named twice.
+pub(crate) fn choose_all(devices: &[DeviceChoice], simulated: bool) -> Result<Vec<Chosen>> {
+    let mut all: Vec<Chosen> = Vec::with_capacity(devices.len());
+    for device in devices {
+        let chosen = choose(&DeviceArgs {
+            device: device.clone(),
+            software_adapter: simulated,
+        })?;
+        if all.iter().any(|other| other.device == chosen.device) {
+            return Err(usage(format!(
+                "--devices names {} twice: name each device once; the threads of the CPU share its cases anyway (--threads)",
+                chosen.name
+            )));
+        }
+        all.push(chosen);
+    }
+    Ok(all)
+}
+
 /// The processor.
 pub(crate) fn cpu() -> Chosen {
     Chosen {
@@ -332,6 +354,14 @@ mod tests {
             let said = text.parse::<DeviceChoice>().unwrap_err();
             assert!(said.contains("trainer devices"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_device_that_is_named_twice_is_refused() {
+        let choose = |devices: &[DeviceChoice]| choose_all(devices, false);
+        assert_eq!(choose(&[DeviceChoice::Cpu]).unwrap().len(), 1);
+        let said = choose(&[DeviceChoice::Cpu, DeviceChoice::Cpu]).unwrap_err();
+        assert!(said.to_string().contains("CPU (burn-flex) twice"), "{said}");
     }
 
     #[test]

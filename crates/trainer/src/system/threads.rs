@@ -76,6 +76,29 @@ pub(crate) fn with_a_partner<R: Send>(workers: usize, run: impl FnOnce() -> R + 
     result
 }
 
+/// `main` here and `other` meanwhile on a thread of its own, with those of rayon's threads that `busy` others leave it; one
+/// after the other where they leave none, as where the CPU computes: it would take turns with them and gain nothing.
+pub(crate) fn beside<A: Send, B>(
+    busy: usize,
+    other: impl FnOnce() -> A + Send,
+    main: impl FnOnce() -> B,
+) -> (A, B) {
+    let free = rayon::current_num_threads().saturating_sub(busy);
+    if free == 0 {
+        let done = main();
+        return (other(), done);
+    }
+    std::thread::scope(|scope| {
+        let other = scope.spawn(move || on_threads(free, other));
+        let done = main();
+        let other = other.join();
+        (
+            other.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            done,
+        )
+    })
+}
+
 /// Runs its function when it goes, also in a panic.
 struct OnDrop<F: Fn()>(F);
 
@@ -103,6 +126,20 @@ mod tests {
         assert_eq!(side_by_side(vec![3, 1, 2], |x| x * x), [9, 1, 4]);
         assert_eq!(side_by_side(vec![5], |x| x + 1), [6]);
         assert!(side_by_side(Vec::<i32>::new(), |x| x).is_empty());
+    }
+
+    #[test]
+    fn what_runs_beside_runs_at_the_same_time_where_a_thread_is_free() {
+        let run = |threads| {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+            let (sender, receiver) = std::sync::mpsc::channel();
+            let other = move || sender.send(rayon::current_num_threads());
+            let wait = Duration::from_secs(if threads == 1 { 0 } else { 20 });
+            let main = move || receiver.recv_timeout(wait);
+            pool.unwrap().install(|| beside(1, other, main).1)
+        };
+        assert_eq!(run(3), Ok(2));
+        assert!(run(1).is_err());
     }
 
     #[test]

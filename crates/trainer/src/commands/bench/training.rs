@@ -125,6 +125,7 @@ impl Trial {
                 interrupt: Interrupt::default(),
                 seed: experiment.seed,
                 workers: chosen.workers,
+                replicas: Vec::new(),
             },
             experiment,
             chosen,

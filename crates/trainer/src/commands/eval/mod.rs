@@ -1,5 +1,7 @@
 //! `trainer eval`: a bundle on a dataset, as one JSON object and, if wanted, a report.
 
+mod shares;
+
 use anyhow::Result;
 use mriseg::bundle::{Bundle, Domain, SideConvention, sha256};
 use mriseg::decode::Pick;
@@ -16,7 +18,7 @@ use crate::report::{self, Meta, Summary, describe, pictures};
 use crate::run::{RunDir, baseline, bundle_dir, emu3_argument, vision_of_bundle};
 use crate::system::outputs::check_new_folder;
 use crate::system::say::say;
-use crate::system::{Display, device, usage};
+use crate::system::{Chosen, Display, device, usage};
 
 /// Pictures of the phantom splits, when nothing else is asked for.
 const PHANTOMS: usize = 200;
@@ -43,16 +45,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let unknown_words = vocabulary.unknown(&dataset, limit, tokens);
     data::warn_about_questions(&dataset, &tokenizer, tokens, &vocabulary, display);
     warn_about_sides(args, &dataset, display);
-    display.line(&format!(
-        "{} cases of {} {}, sentence {} in words {}, pictures {}, on {}",
-        limit.min(dataset.len()),
-        dataset.name(),
-        dataset.split(),
-        args.text.as_str(),
-        args.wordings.as_str(),
-        args.pictures.as_str(),
-        chosen.name
-    ));
+    announce(args, &dataset, &chosen, display);
     let meta = meta(args, &bundle, &dataset);
     let rule = args.rule.over(bundle.manifest.rule);
     if args.samples.is_some() && rule.pick == Pick::MostProbable {
@@ -80,7 +73,17 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         wording: args.wordings.0,
         pictures: args.pictures,
     };
-    let cases = evaluator.run(&cache, limit, asking, display)?;
+    let questions = asking.questions(&cache, limit, SEED);
+    let settings = shares::settings(&meta, &evaluator, rule, questions.len());
+    let cases = match (args.shard, args.merge.as_slice(), &args.out) {
+        (Some(share), _, Some(out)) => {
+            let ours = &questions[share.range(questions.len())];
+            let cases = evaluator.answers(&cache, ours, display)?;
+            return shares::write(out, share, settings, &cases);
+        }
+        (_, [], _) => evaluator.answers(&cache, &questions, display)?,
+        (_, folders, _) => shares::merge(folders, &settings)?,
+    };
     let mut summary = Summary::from_cases(&cases, meta.clone());
     summary.unknown_words = unknown_words;
     if let Some(run) = &args.baseline {
@@ -96,6 +99,20 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         })?;
     }
     tell(args, &summary, &cache, display)
+}
+
+fn announce(args: &EvalArgs, dataset: &Dataset, chosen: &Chosen, display: Display) {
+    let limit = args.limit.map_or(usize::MAX, |limit| limit.get());
+    display.line(&format!(
+        "{} cases of {} {}, sentence {} in words {}, pictures {}, on {}",
+        limit.min(dataset.len()),
+        dataset.name(),
+        dataset.split(),
+        args.text.as_str(),
+        args.wordings.as_str(),
+        args.pictures.as_str(),
+        chosen.name
+    ));
 }
 
 fn tell(args: &EvalArgs, summary: &Summary, cache: &CaseCache, display: Display) -> Result<()> {

@@ -1,0 +1,194 @@
+//! A step gives the same but for rounding, however its cases are shared out, and to the bit, whenever they are drawn.
+
+use burn::module::Module;
+use burn::tensor::Device;
+use mriseg::text::TextTokenizer;
+use mriseg_data::{Dataset, PhantomConfig};
+use rayon::ThreadPoolBuilder;
+
+use super::lm::{LmState, LmTrainer, Progress, StepMetrics, optimizer};
+use super::measures::Terms;
+use super::session::Session;
+use crate::config::Experiment;
+use crate::data::CaseCache;
+use crate::system::device::{DeviceChoice, choose_all, cpu};
+use crate::system::{Chosen, Display, Interrupt};
+
+const STEPS: usize = 4;
+/// What rounding may change of a loss, on CPUs.
+const ROUNDING: f64 = 1e-5;
+
+struct Trial {
+    experiment: Experiment,
+    cache: CaseCache,
+    tokenizer: TextTokenizer,
+    /// Where every run begins: other tests draw from the same random numbers.
+    start: LmState,
+}
+
+impl Trial {
+    /// All losses that there are, those across a batch too: contrast in groups, weights of hard errors, sentences of which
+    /// some ask for nothing that is known.
+    fn new() -> Self {
+        let mut experiment = Experiment::tiny();
+        experiment.model.lm.layers = 1;
+        let training = &mut experiment.train;
+        training.steps = STEPS;
+        training.batch = 16;
+        training.text_dropout = 0.3;
+        training.misleading_context = 0.2;
+        training.own_context = 0.2;
+        training.soft_decode = 0.1;
+        training.contrast.weight = 0.1;
+        training.hard_errors.weight = 0.5;
+        training.hard_errors.warmup = 0.0;
+        experiment.validate().unwrap();
+        // Fewer cases than two steps have: they come again.
+        let dataset = Dataset::phantoms(&PhantomConfig::default(), "train", 4);
+        let autodiff = Device::flex().autodiff();
+        let model = experiment.model.init(&autodiff);
+        Self {
+            tokenizer: TextTokenizer::learn(dataset.texts(), 300).unwrap(),
+            start: LmState::new(&experiment, model, dataset.len(), &autodiff),
+            cache: CaseCache::new(dataset, None, 1),
+            experiment,
+        }
+    }
+
+    /// The losses of every step where the loop is entered anew after so many, and the state at the end.
+    fn run(&self, entered: usize, workers: usize, replicas: &[Chosen]) -> (Vec<Terms>, LmState) {
+        let device = Device::flex();
+        let LmState {
+            learner, average, ..
+        } = &self.start;
+        let mut state = LmState {
+            learner: learner.valid().train(),
+            average: average.clone(),
+            start: None,
+            optimizer: optimizer(&self.experiment),
+            memory: self.start.memory.clone(),
+            step: 0,
+        };
+        let session = Session {
+            display: Display::Silent,
+            interrupt: Interrupt::default(),
+            seed: self.experiment.seed,
+            workers,
+            replicas: replicas.to_vec(),
+        };
+        let trainer = LmTrainer {
+            experiment: &self.experiment,
+            cache: &self.cache,
+            tokenizer: &self.tokenizer,
+            session: &session,
+            device: &device,
+        };
+        let mut progress = Progress::new(&session, "trial", STEPS, 0);
+        let mut rows = Vec::new();
+        while state.step < STEPS {
+            let until = (state.step + entered).min(STEPS);
+            let log = |row: StepMetrics| {
+                rows.push(row.terms);
+                Ok(())
+            };
+            trainer.run(&mut state, until, &mut progress, log).unwrap();
+        }
+        (rows, state)
+    }
+
+    /// The losses of every step in so many parts.
+    fn parts(&mut self, steps: usize, workers: usize, replicas: &[Chosen]) -> Vec<Terms> {
+        self.experiment.train.gradient_accumulation_steps = steps;
+        self.run(1, workers, replicas).0
+    }
+}
+
+fn assert_equal(one: &[Terms], other: &[Terms], tolerance: f64) {
+    assert_eq!((one.len(), other.len()), (STEPS, STEPS));
+    let mut farthest = 0f64;
+    for (step, (one, other)) in one.iter().zip(other).enumerate() {
+        assert!(one.keys().eq(other.keys()));
+        for (name, value) in one {
+            let apart = (value - other[name]).abs();
+            farthest = farthest.max(apart);
+            assert!(
+                apart < tolerance,
+                "step {step}, {name}: {value}, {apart} apart"
+            );
+        }
+    }
+    println!("losses of {STEPS} steps: {farthest:.1e} apart at most");
+    let last = &one[STEPS - 1];
+    let across = ["contrast_loss", "hard_error_loss", "sentence_loss"];
+    assert!(across.iter().all(|name| last[name] > 0.0), "{last:?}");
+}
+
+fn replica() -> Chosen {
+    Chosen {
+        workers: 1,
+        ..cpu()
+    }
+}
+
+#[test]
+fn accumulated_gradients_train_as_those_of_the_whole_batch() {
+    let mut trial = Trial::new();
+    let whole = trial.parts(1, 1, &[]);
+    for (steps, workers) in [(1, 2), (2, 1), (4, 1), (2, 2)] {
+        assert_equal(&whole, &trial.parts(steps, workers, &[]), ROUNDING);
+    }
+}
+
+#[test]
+fn several_devices_train_as_one_with_the_same_batch() {
+    let mut trial = Trial::new();
+    let one = trial.parts(1, 1, &[]);
+    let (two, state) = trial.run(1, 1, &[replica()]);
+    assert_equal(&one, &two, ROUNDING);
+    let three = trial.parts(1, 1, &[replica(), replica()]);
+    assert_equal(&one, &three, ROUNDING);
+    let both = trial.parts(2, 1, &[replica()]);
+    assert_equal(&one, &both, ROUNDING);
+    // What is saved lies on the first device.
+    let of = |device: Device| state.learner.devices() == [device];
+    assert!(of(Device::flex().autodiff()));
+}
+
+#[test]
+fn a_gpu_beside_the_cpu_trains_as_the_cpu_alone() {
+    if std::env::var_os("MRISEG_TEST_GPU").is_none() {
+        println!(
+            "skipped: set MRISEG_TEST_GPU=1 to try the GPU path, on a simulated adapter if need be"
+        );
+        return;
+    }
+    let gpu = "gpu".parse::<DeviceChoice>().unwrap();
+    let gpu = match choose_all(&[gpu], true) {
+        Ok(gpu) => gpu,
+        Err(none) => {
+            println!("skipped: {none}");
+            return;
+        }
+    };
+    let mut trial = Trial::new();
+    let one = trial.parts(1, 1, &[]);
+    let two = trial.parts(1, 1, &gpu);
+    // Kernels of another device add in another order.
+    assert_equal(&one, &two, 10.0 * ROUNDING);
+}
+
+#[test]
+fn cases_that_are_drawn_ahead_are_those_of_their_step() {
+    let pool = ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    pool.install(|| {
+        let trial = Trial::new();
+        let (_, each) = trial.run(1, 1, &[]);
+        let (_, ahead) = trial.run(STEPS, 1, &[]);
+        assert_eq!(each.memory, ahead.memory);
+        let bytes = |state: &LmState| {
+            let record = state.learner.clone().into_record();
+            record.into_bytes().unwrap().to_vec()
+        };
+        assert!(bytes(&each) == bytes(&ahead));
+    });
+}
