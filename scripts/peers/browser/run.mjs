@@ -2,6 +2,7 @@
 // per mask.
 //
 //   node scripts/peers/browser/run.mjs MODEL GALLERY RUNNER,… ROUNDS CASES
+//   node scripts/peers/browser/run.mjs --adapter    only prints the GPU that WebGPU finds
 //
 // MODEL is a folder of `trainer bench --save` of the pictures in GALLERY, with onnx/ inside and sam/ beside it; runners are
 // named below. The page is cross-origin isolated, which threads in WebAssembly need.
@@ -38,9 +39,10 @@ const RUNNERS = {
 };
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
 
-const [model, gallery, names, rounds, limit] = process.argv.slice(2);
-const unknown = names?.split(',').filter((name) => !RUNNERS[name]);
-if (!limit || unknown.length > 0) {
+const onlyAdapter = process.argv[2] === '--adapter';
+const [model = '.', gallery = '.', names = '', rounds, limit] = onlyAdapter ? [] : process.argv.slice(2);
+const runners = names.split(',').filter(Boolean).map((name) => ({ name, ...RUNNERS[name] }));
+if (!onlyAdapter && (!limit || runners.some(({ script }) => !script))) {
   console.error('usage: node run.mjs MODEL GALLERY RUNNER,… ROUNDS CASES');
   console.error(`runners: ${Object.keys(RUNNERS).join(', ')}`);
   process.exit(2);
@@ -76,14 +78,14 @@ const page = await browser.newPage();
 page.on('pageerror', (error) => console.error(error.message));
 await page.goto(`http://127.0.0.1:${server.address().port}/bench/index.html`);
 
-const runners = names.split(',').map((name) => ({ name, ...RUNNERS[name] }));
-const cases = JSON.parse(readFileSync(join(FOLDERS.model, 'cases.json'), 'utf8')).slice(0, Number(limit));
+const cases = onlyAdapter ? [] : JSON.parse(readFileSync(join(model, 'cases.json'), 'utf8')).slice(0, Number(limit));
 const ask = (runner, call, argument) =>
   page.evaluate(([runner, call, argument]) => window.ask(runner, call, argument), [runner, call, argument]);
 const adapter = await page.evaluate(async () => {
   const info = (await navigator.gpu?.requestAdapter())?.info;
   return info ? [info.vendor, info.architecture, info.description].filter(Boolean).join(' ') : 'none';
 });
+if (onlyAdapter) console.log(adapter);
 // One runner at a time has workers, so that none waits for a core that another spins on.
 for (const runner of runners) {
   const { script: _, decode, name, ...options } = runner;
