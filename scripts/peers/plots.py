@@ -22,7 +22,7 @@ def table(rows: list[dict], places: dict[str, str], file: Path):
         colours = [OURS if row["runner"].startswith("ours") else PEER for row in here]
         drawn = axis.barh([row["runner"] for row in here], times, color=colours)
         axis.bar_label(drawn, fmt="%.0f", padding=3)
-        axis.set(xscale="log", title=places[place], xlabel="picture to mask, ms")
+        axis.set(title=places[place], xlabel="picture to mask, ms")
         axis.margins(x=0.1)
     save(figure, file)
 
