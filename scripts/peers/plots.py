@@ -30,7 +30,8 @@ def table(rows: list[dict], places: dict[str, str], file: Path):
 def history(records: list[dict], now: dict, file: Path):
     """Picture to mask of `cxr`, our engines, over the runs on this machine."""
     records = [record for record in records if comparable(record, now)]
-    names = [(row["place"], row["runner"]) for row in now["rows"] if row["runner"].startswith("ours") and row["model"] == "cxr"]
+    ours = [row for row in now["rows"] if row["runner"].startswith("ours") and row["model"] == "cxr"]
+    names = [(row["place"], row["runner"]) for row in ours]
     figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
     for place, runner in names:
         rows = [

@@ -24,6 +24,7 @@ import plots
 PLACES = {
     "native": "native CPU, peers with one thread",
     "native-2": "native CPU, two threads",
+    "native-gpu": "native GPU, simulated where WebGPU is",
     "browser-cpu": "browser, WebAssembly",
     "browser-webgpu": "browser, WebGPU",
 }
@@ -34,12 +35,24 @@ PACKAGES = ["torch", "onnxruntime"]
 NATIVE, WASM = ("native", "ort"), ("browser-cpu", "ort-wasm")
 WEBGPU = ("browser-webgpu", "ort-webgpu")
 BARS = [
-    ("native, speculative / ONNX Runtime, picture to mask", "mask_ms", ("native", "ours-flex-speculative"), NATIVE, 5.0),
+    (
+        "native, speculative / ONNX Runtime, picture to mask",
+        "mask_ms",
+        ("native", "ours-flex-speculative"),
+        NATIVE,
+        5.0,
+    ),
     ("native, greedy / ONNX Runtime, picture to mask", "mask_ms", ("native", "ours-flex-greedy"), NATIVE, 3.0),
     ("native / ONNX Runtime, first token", "first_token_ms", ("native", "ours-flex"), NATIVE, 1.1),
     ("browser, CPU engine / ONNX Runtime Web, picture to mask", "mask_ms", ("browser-cpu", "ours"), WASM, 6.0),
     ("browser, CPU engine, speculative / greedy", "mask_ms", ("browser-cpu", "ours"), ("browser-cpu", "ours"), 1.7),
-    ("browser, WebGPU, greedy / ONNX Runtime Web", "mask_ms", ("browser-webgpu", "ours-webgpu-greedy"), WEBGPU, 8.0),
+    (
+        "browser, WebGPU, greedy / ONNX Runtime Web",
+        "mask_ms",
+        ("browser-webgpu", "ours-webgpu-greedy"),
+        WEBGPU,
+        8.0,
+    ),
     (
         "browser, WebGPU, speculative / ONNX Runtime Web",
         "mask_ms",

@@ -1,5 +1,5 @@
-"""Times box-prompted models on the CPU, as their documentation has them run; prints a JSON line per mask. The box is that
-of the mask which the bundle draws.
+"""Times box-prompted models on the CPU, as their documentation has them run; prints a JSON line per mask. The box is
+that of the mask which the bundle draws.
 
     python scripts/peers/sam.py MODEL GALLERY NAME,... ROUNDS CASES THREADS
 
