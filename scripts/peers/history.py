@@ -1,7 +1,8 @@
 """Runs of the benchmark, one JSON record a line, and what changed between two of them.
 
-A shared machine is some 10 to 40 % faster or slower from hour to hour. So what our engines take is divided by how much
-the peers, which did not change, became slower in the same place; and the quartiles of both runs must lie apart.
+A shared machine is some 10 to 40 % faster or slower from hour to hour. The peers did not change: what our engines
+take is divided by their median change in the same place, and is no regression while a peer seems to have got slower still,
+or while the quartiles of both runs overlap.
 """
 
 import json
@@ -41,15 +42,17 @@ def group(place: str) -> str:
     return place.partition("-2")[0]
 
 
-def drift(before: dict, now: dict, place: str) -> float:
-    """How many times as long the peers took."""
-    old = {key(row): row for row in before["rows"]}
-    ratios = [
-        row["mask_ms"]["median"] / old[key(row)]["mask_ms"]["median"]
-        for row in now["rows"]
-        if group(row["place"]) == group(place) and not row["runner"].startswith("ours") and key(row) in old
+def peers(before: dict, now: dict, row: dict) -> list[float]:
+    """How many times as long each peer took, with the same model in the same place as `row`."""
+    old = {key(one): one for one in before["rows"]}
+    return [
+        one["mask_ms"]["median"] / old[key(one)]["mask_ms"]["median"]
+        for one in now["rows"]
+        if not one["runner"].startswith("ours")
+        and one["model"] == row["model"]
+        and group(one["place"]) == group(row["place"])
+        and key(one) in old
     ]
-    return statistics.median(ratios) if ratios else 1.0
 
 
 def changes(before: dict, now: dict) -> list[dict]:
@@ -59,14 +62,15 @@ def changes(before: dict, now: dict) -> list[dict]:
     for row in now["rows"]:
         if not row["runner"].startswith("ours") or key(row) not in old:
             continue
-        by = drift(before, now, row["place"])
+        ratios = peers(before, now, row) or [1.0]
+        drift, most = statistics.median(ratios), max(ratios)
         for what in ("first_token_ms", "mask_ms"):
             was, is_ = old[key(row)][what], row[what]
-            ratio = is_["median"] / was["median"] / by
-            apart = is_["low"] / by > was["high"]
+            times = is_["median"] / was["median"]
+            slower = times / drift > SLOWER and times > most and is_["low"] / drift > was["high"]
             found.append(
-                {"key": key(row), "what": what, "was": was["median"], "is": is_["median"], "drift": by, "ratio": ratio}
-                | {"slower": ratio > SLOWER and apart}
+                {"key": key(row), "what": what, "was": was["median"], "is": is_["median"], "ratio": times / drift}
+                | {"drift": drift, "peers": (min(ratios), most), "slower": slower}
             )
     return found
 
@@ -77,13 +81,14 @@ def report(before: dict | None, now: dict) -> list[dict]:
         print("\nThis is the first run with this processor, these pictures and these versions of the peers.")
         return []
     print(f"\nSince {before['commit']} of {before['date']}:\n")
-    print("| | before, ms | now, ms | peers' drift | change | |")
+    print("| | before, ms | now, ms | peers, median (range) | change beside it | |")
     print("|---|---|---|---|---|---|")
     found = changes(before, now)
     for change in found:
         name = ", ".join(change["key"]) + (", first token" if change["what"] == "first_token_ms" else "")
         print(
-            f"| {name} | {change['was']:.1f} | {change['is']:.1f} | {change['drift']:.2f}x"
+            f"| {name} | {change['was']:.1f} | {change['is']:.1f}"
+            f" | {change['drift']:.2f}x ({change['peers'][0]:.2f} to {change['peers'][1]:.2f})"
             f" | {100 * (change['ratio'] - 1):+.0f} % | {'SLOWER' if change['slower'] else ''} |"
         )
     if before["bundle"] != now["bundle"]:

@@ -42,6 +42,14 @@ class History(unittest.TestCase):
     def test_runs_whose_quartiles_overlap_are_noise(self):
         self.assertFalse(self.slower(record(100, 200, spread=0.2), record(120, 200, spread=0.2)))
 
+    def test_a_run_in_which_a_peer_got_slower_still_tells_nothing(self):
+        before, now = record(100, 200), record(150, 200)
+        before["rows"].append(row("pytorch", 300))
+        now["rows"].append(row("pytorch", 300))
+        self.assertTrue(self.slower(before, now))
+        now["rows"][-1] = row("pytorch", 600)
+        self.assertFalse(self.slower(before, now))
+
     def test_a_record_is_compared_with_the_last_of_its_machine(self):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "new" / "history.jsonl"
