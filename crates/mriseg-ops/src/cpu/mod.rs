@@ -4,6 +4,7 @@ pub(crate) mod packed;
 #[cfg(feature = "gradients")]
 pub(crate) mod shapes;
 pub(crate) mod threads;
+pub(crate) mod vector;
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;

@@ -1,5 +1,6 @@
 //! Products of rows with a matrix whose columns lie in panels: a panel is a block of columns, row by row.
 
+use super::vector::mul_add;
 use std::ops::Range;
 use wide::f32x8;
 
@@ -206,7 +207,7 @@ fn add_vectors<const ROWS: usize, const VECTORS: usize>(
         for row in 0..ROWS {
             let factor = f32x8::splat(rows[row][k]);
             for i in 0..VECTORS {
-                sums[row][i] = vectors[i].mul_add(factor, sums[row][i]);
+                sums[row][i] = mul_add(vectors[i], factor, sums[row][i]);
             }
         }
     }

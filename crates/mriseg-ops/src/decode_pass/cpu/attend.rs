@@ -1,6 +1,7 @@
 //! Attention of a few queries to the keys and values of what was read before, and to those of each other.
 
 use crate::cpu::packed::{LANES, Lines, MOST_ROWS, PANEL, Sums, add_panel, finish, with_rows};
+use crate::cpu::vector::mul_add;
 use crate::rows::{dot, exponentials};
 use wide::f32x8;
 
@@ -224,7 +225,7 @@ fn mix_vectors<const ROWS: usize, const VECTORS: usize>(
         for row in 0..ROWS {
             let score = f32x8::splat(scores[row][token]);
             for i in 0..VECTORS {
-                sums[row][i] = vectors[i].mul_add(score, sums[row][i]);
+                sums[row][i] = mul_add(vectors[i], score, sums[row][i]);
             }
         }
     }
