@@ -10,11 +10,21 @@ pub(crate) const LANES: usize = 8;
 pub(crate) const PANEL: usize = 32;
 /// Vectors of a panel.
 const ALL: usize = PANEL / LANES;
-const HALF: usize = ALL / 2;
 /// Rows for which a product is a matter of reading the matrix.
 const FEW_ROWS: usize = 4;
-/// Rows whose sums for half a panel fit into the registers.
-pub(crate) const MOST_ROWS: usize = if cfg!(target_arch = "wasm32") { 3 } else { 6 };
+/// Rows that are multiplied side by side.
+pub(crate) const MOST_ROWS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 6 };
+
+/// Vectors of a panel at a time: a row or two have sums enough to keep the processor busy only with the whole panel, more
+/// have sums for half of it in the registers. In the browser, where a vector is two and the compiler does not reorder
+/// what it reads, eight sums stay in registers: with more, a product takes twice the time.
+const fn vectors_at_once(rows: usize) -> usize {
+    match (cfg!(target_arch = "wasm32"), rows) {
+        (true, 3..) => 1,
+        (true, 2) | (false, 3..) => ALL / 2,
+        _ => ALL,
+    }
+}
 
 /// Runs `$body` with a constant for a number of rows from 1 to [`MOST_ROWS`].
 macro_rules! with_rows {
@@ -174,12 +184,12 @@ pub(crate) fn add_panel<const ROWS: usize>(
     for (i, row) in rows.iter_mut().enumerate() {
         *row = &lines.floats[i * lines.step..][..panel.len()];
     }
-    // A row or two have sums enough to keep the processor busy only with the whole panel.
-    if ROWS * ALL <= 8 {
-        sums = add_vectors::<ROWS, ALL>(sums, rows, panel, 0);
-    } else {
-        sums = add_vectors::<ROWS, HALF>(sums, rows, panel, 0);
-        sums = add_vectors::<ROWS, HALF>(sums, rows, panel, HALF);
+    for first in (0..ALL).step_by(vectors_at_once(ROWS)) {
+        sums = match const { vectors_at_once(ROWS) } {
+            1 => add_vectors::<ROWS, 1>(sums, rows, panel, first),
+            2 => add_vectors::<ROWS, 2>(sums, rows, panel, first),
+            _ => add_vectors::<ROWS, ALL>(sums, rows, panel, first),
+        };
     }
     Sums(sums)
 }
