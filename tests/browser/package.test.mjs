@@ -11,7 +11,7 @@ import { serve } from './server.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const WWW = join(ROOT, 'www');
-const notBuilt = ['cpu', 'webgpu'].find((engine) => !existsSync(join(WWW, `public/engine-${engine}/mriseg_web_bg.wasm`)));
+const notBuilt = ['cpu', 'cpu-relaxed', 'webgpu'].find((engine) => !existsSync(join(WWW, `public/engine-${engine}/mriseg_web_bg.wasm`)));
 const skip = missing || (notBuilt && `the ${notBuilt} engine is not built: run ./scripts/build-web`);
 
 /** The policy that the package's README asks for. */
@@ -28,7 +28,7 @@ const TEN_LINES = `
   const tokens = [];
   for await (const pass of run) tokens.push(...pass.tokens.map(({ token }) => token));
   const { mask, width, height } = await run.result;
-  window.done = { tokens, mask: [...mask], width, height };`;
+  window.done = { tokens, mask: [...mask], width, height, file: model.file };`;
 
 const MISTAKES = `
   import { load } from './node_modules/mriseg/index.js';
@@ -91,7 +91,7 @@ describe('the npm package', { skip }, () => {
     await loadModel(page);
     const { tokens, mask, width, height } = await segment(page, { image: 'p0.png', text: 'left lung' });
     await context.close();
-    assert.deepEqual(await run('ten-lines.html'), { tokens, mask, width, height });
+    assert.deepEqual(await run('ten-lines.html'), { tokens, mask, width, height, file: 'cpu-relaxed' });
   });
 
   test('mistakes are told, a loop that is left stops the decoding, and the model goes on', async () => {

@@ -52,7 +52,7 @@ describe('speed of the page', { skip: missing }, () => {
   const newPage = async () => {
     const context = await session.browser.newContext({ viewport: { width: 1360, height: 1000 } });
     await context.addInitScript(watch);
-    await context.route('**/engine-cpu/*.js', async (route) => {
+    await context.route('**/engine-cpu*/*.js', async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: MEMORY + (await response.text()) });
     });

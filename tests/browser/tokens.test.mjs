@@ -1,4 +1,4 @@
-// The browser must decode exactly the tokens of the native program, on both engines.
+// The browser must decode exactly the tokens of the native program, on both engines and in both files of the CPU engine.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -32,7 +32,10 @@ function chosen(cases, limit) {
   return [...drawn, ...empty];
 }
 
-function compare(name, { webgpu, query, pictures, timeout, badge }) {
+/** A browser that has no relaxed SIMD, as far as the page can tell. */
+const withoutRelaxedSimd = () => (WebAssembly.validate = () => false);
+
+function compare(name, { webgpu, query, pictures, timeout, badge, file, before: prepare }) {
   if (pictures === 0) return;
   describe(name, { skip }, () => {
     let session;
@@ -40,15 +43,20 @@ function compare(name, { webgpu, query, pictures, timeout, badge }) {
     let guard;
     before(async () => {
       session = await open({ webgpu });
-      guard = await visit(session, { query });
+      const context = await session.browser.newContext({ viewport: { width: 1360, height: 1000 }, serviceWorkers: 'block' });
+      if (prepare) await context.addInitScript(prepare);
+      guard = await visit(session, { query, context });
       page = guard.page;
       await loadModel(page, { timeout });
       if (webgpu) await webgpuRuns(page, timeout);
     });
     after(() => session?.close());
 
-    test('the badge names the engine', async () => {
+    test('the badge names the engine, and no other is downloaded', async () => {
       assert.match(await page.getByTestId('badge').textContent(), badge);
+      const downloaded = session.server.requests.filter((line) => /engine-.*\.wasm/.test(line));
+      assert.ok(downloaded.some((line) => line.includes(`/${file}/`)), downloaded.join());
+      if (!webgpu) assert.equal(downloaded.length, 1);
     });
 
     for (const native of skip ? [] : chosen(cases, pictures)) {
@@ -64,24 +72,21 @@ function compare(name, { webgpu, query, pictures, timeout, badge }) {
         }
         const times = await timing(page);
         assert.doesNotMatch(times, /NaN|Infinity/);
+        if (!webgpu) assert.ok(times.includes(`${file}/`), times);
         t.diagnostic(times);
       });
     }
 
     test('nothing went wrong on the way', async () => {
-      await screenshot(page, `tokens-${BUNDLE}-${webgpu ? 'webgpu' : 'cpu'}`);
+      await screenshot(page, `tokens-${BUNDLE}-${file}`);
       guard.nothingWrong();
     });
   });
 }
 
-compare('CPU engine', {
-  webgpu: false,
-  query: '',
-  pictures: CPU_PICTURES,
-  timeout: 120_000,
-  badge: /^CPU engine: this browser has no WebGPU/,
-});
+const cpu = { webgpu: false, query: '', pictures: CPU_PICTURES, timeout: 120_000, badge: /^CPU engine: this browser has no WebGPU/ };
+compare('CPU engine', { ...cpu, file: 'engine-cpu-relaxed' });
+compare('CPU engine without relaxed SIMD', { ...cpu, file: 'engine-cpu', before: withoutRelaxedSimd });
 
 // The adapter computes in software: seconds a token at the larger sizes.
 compare('WebGPU engine on a software adapter', {
@@ -90,4 +95,5 @@ compare('WebGPU engine on a software adapter', {
   pictures: WEBGPU_PICTURES,
   timeout: 900_000,
   badge: /^WebGPU engine: chosen by you/,
+  file: 'engine-webgpu',
 });

@@ -71,7 +71,7 @@ function listBundles(folder: string): BundleListing[] {
 /** What the engines in `publicDir` are, for the page and the package. */
 export function listEngines(publicDir: string): EngineListing {
   const engines: EngineListing = {};
-  for (const engine of ['cpu', 'webgpu'] as const) {
+  for (const engine of ['cpu', 'cpu-relaxed', 'webgpu'] as const) {
     const file = `engine-${engine}/mriseg_web_bg.wasm`;
     if (!existsSync(join(publicDir, file))) continue;
     const wasm = readFileSync(join(publicDir, file));

@@ -39,6 +39,8 @@ export interface SegmentRun extends AsyncIterable<Pass> {
 
 export interface Model {
   readonly engine: 'cpu' | 'webgpu';
+  /** The engine's file: that of the CPU engine is `cpu-relaxed` where the browser has relaxed SIMD. */
+  readonly file: 'cpu' | 'cpu-relaxed' | 'webgpu';
   /** Of the bundle. */
   readonly name: string;
   /** A sentence that the model understands. */

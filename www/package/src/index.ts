@@ -7,7 +7,7 @@ import { EngineClient } from '../../src/engine/client.ts';
 import type { EngineListing } from '../../src/engine/engines.ts';
 import { candidates } from '../../src/engine/choose.ts';
 import type { Pass, Started } from '../../src/engine/messages.ts';
-import { probeWebGpu } from '../../src/engine/probe.ts';
+import { cpuFile, probeWebGpu } from '../../src/engine/probe.ts';
 import type { LoadOptions, Model, Result, SegmentOptions, SegmentRun } from './api.ts';
 
 export type * from './api.ts';
@@ -20,6 +20,10 @@ const FILES = {
   cpu: {
     glue: new URL('./engine-cpu/mriseg_web.js', import.meta.url).href,
     wasm: new URL('./engine-cpu/mriseg_web_bg.wasm', import.meta.url).href,
+  },
+  'cpu-relaxed': {
+    glue: new URL('./engine-cpu-relaxed/mriseg_web.js', import.meta.url).href,
+    wasm: new URL('./engine-cpu-relaxed/mriseg_web_bg.wasm', import.meta.url).href,
   },
   webgpu: {
     glue: new URL('./engine-webgpu/mriseg_web.js', import.meta.url).href,
@@ -34,6 +38,7 @@ const FILES = {
 export async function load(url: string | URL, options: LoadOptions = {}): Promise<Model> {
   options.signal?.throwIfAborted();
   const engine = await chooseEngine(options.engine ?? 'auto');
+  const file = engine === 'cpu' ? cpuFile() : engine;
   const folder = new URL(String(url).replace(/\/?$/, '/'), document.baseURI);
   // Cache Storage exists in secure contexts only.
   const store = openStore('caches' in globalThis ? caches : undefined, document.baseURI);
@@ -43,8 +48,8 @@ export async function load(url: string | URL, options: LoadOptions = {}): Promis
   const client = new EngineClient(engine);
   try {
     const create = async () => {
-      const { bytes } = await loadFile(FILES[engine].wasm, MRISEG_ENGINES[engine]!.wasm, group);
-      return client.ask('create', { glue: FILES[engine].glue, wasm: bytes });
+      const { bytes } = await loadFile(FILES[file].wasm, MRISEG_ENGINES[file]!.wasm, group);
+      return client.ask('create', { glue: FILES[file].glue, wasm: bytes });
     };
     const [bundle] = await Promise.all([loadBundleFrom(folder, 'bundle', group), create()]);
     const { manifest, manifestBytes, files } = bundle;
@@ -54,6 +59,7 @@ export async function load(url: string | URL, options: LoadOptions = {}): Promis
     const { name, example } = manifest;
     return {
       engine,
+      file,
       name,
       example,
       segment: (picture, sentence, options) => segment(client, picture, sentence, options),

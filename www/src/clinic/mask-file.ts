@@ -1,6 +1,6 @@
 // A mask that somebody drew elsewhere, from a picture file.
 
-import { decodeUpright } from '../picture/picture.ts';
+import { decodeUpright, rgbaOf } from '../picture/picture.ts';
 import { say } from '../ui/words.ts';
 
 /** Values of a label map, at most; pictures and softened masks have more. */
@@ -35,10 +35,8 @@ export async function readGrey(file: File): Promise<GreyPicture> {
   const bitmap = await decode().catch(() => undefined);
   if (!bitmap) throw new Error(say('truthUnreadable', file.name));
   const { width, height } = bitmap;
-  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
-  context.drawImage(bitmap, 0, 0);
+  const data = rgbaOf(bitmap, width, height);
   bitmap.close();
-  const { data } = context.getImageData(0, 0, width, height);
   const values = new Uint8Array(width * height);
   for (let i = 0; i < values.length; i++) values[i] = Math.max(data[4 * i]!, data[4 * i + 1]!, data[4 * i + 2]!);
   return { values, width, height };

@@ -1,7 +1,7 @@
 // The picture with its findings as a file.
 
 import { Drawings } from '../draw/drawings.ts';
-import { paintFill, paintNumbers, paintOutline } from '../draw/paint.ts';
+import { letter, paintFill, paintNumbers, paintOutline } from '../draw/paint.ts';
 import { colourOf } from '../draw/palette.ts';
 import { WHOLE } from '../picture/place.ts';
 import type { Picture } from '../picture/picture.ts';
@@ -54,8 +54,7 @@ export function overlayPicture(
 function paintEdges(g: OffscreenCanvasRenderingContext2D, [left, right]: readonly [string, string], size: number): void {
   const { width, height } = g.canvas;
   g.save();
-  g.font = `700 ${size}px system-ui, sans-serif`;
-  g.textBaseline = 'middle';
+  letter(g, 700, size);
   g.lineJoin = 'round';
   g.lineWidth = size / 5;
   g.strokeStyle = 'rgb(0 0 0 / 0.8)';

@@ -58,13 +58,18 @@ export function paintOutline(g: Surface, drawings: Drawings, layer: Layer, colou
   g.restore();
 }
 
+/** Letters of some size around the points that they are drawn at. */
+export function letter(g: Surface, weight: number, size: number): void {
+  g.font = `${weight} ${size}px system-ui, sans-serif`;
+  g.textAlign = 'center';
+  g.textBaseline = 'middle';
+}
+
 /** The numbers of findings at the tops of their outlines, beside each other where those are the same. */
 export function paintNumbers(g: Surface, drawings: Drawings, masks: readonly Coloured[], radius: number): void {
   const taken: [x: number, y: number][] = [];
   g.save();
-  g.font = `700 ${radius * 1.3}px system-ui, sans-serif`;
-  g.textAlign = 'center';
-  g.textBaseline = 'middle';
+  letter(g, 700, radius * 1.3);
   for (const { layer, colour, id } of masks) {
     const { top } = drawings.outline(layer, g.canvas);
     if (!top) continue;

@@ -6,9 +6,10 @@ import type { EngineClient } from './client.ts';
 import { EngineGone } from './gone.ts';
 import { explainImport, loadFile, type FileEntry, type LoaderOptions } from '../bundle/loader.ts';
 import type { EngineKind, Speed } from './messages.ts';
+import { cpuFile } from './probe.ts';
 
-/** engines.json, which the build writes: the wasm of each engine and its glue script. */
-export type EngineListing = Partial<Record<EngineKind, { glue: string; wasm: FileEntry }>>;
+/** engines.json, which the build writes: the wasm of each engine and its glue script; the CPU engine also with relaxed SIMD. */
+export type EngineListing = Partial<Record<EngineKind | 'cpu-relaxed', { glue: string; wasm: FileEntry } | undefined>>;
 
 /** A started engine and what its start took. */
 interface Started {
@@ -64,7 +65,7 @@ export class Engines {
   constructor(base: string, listing: EngineListing, newClient: (engine: EngineKind) => EngineClient) {
     this.#newClient = newClient;
     this.#base = base;
-    this.#listing = listing;
+    this.#listing = { ...listing, cpu: listing[cpuFile()] ?? listing.cpu };
   }
 
   /** What the test of WebGPU found; until it is told, there is only the CPU. */

@@ -1,5 +1,6 @@
 // What codes draw, as pictures. Colours are the same in light and dark: they are pictures, like the one on the stage.
 
+import { letter } from '../draw/paint.ts';
 import type { Codebook } from '../engine/messages.ts';
 import { filled } from './distribution.ts';
 
@@ -99,9 +100,7 @@ export function drawFrame(g: Surface, x: number, y: number, size: number, width 
 /** A token that is not told yet. */
 export function drawUnknown(g: Surface, x: number, y: number, size: number): void {
   g.fillStyle = 'white';
-  g.font = `600 ${size * 0.65}px system-ui, sans-serif`;
-  g.textAlign = 'center';
-  g.textBaseline = 'middle';
+  letter(g, 600, size * 0.65);
   g.fillText('?', x + size / 2, y + size * 0.55);
 }
 

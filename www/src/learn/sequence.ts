@@ -1,5 +1,6 @@
 // The whole sequence as the model reads it: words, cells of the picture, mask tokens; where it is, and what it attends to.
 
+import { rgbaOf } from '../picture/picture.ts';
 import type { Run } from '../session/run.ts';
 import { make, makeButton, setLabel } from '../ui/dom.ts';
 import { inWords, say } from '../ui/words.ts';
@@ -243,10 +244,7 @@ const means = new WeakMap<OffscreenCanvas, Uint8ClampedArray>();
 function shrunk(seen: OffscreenCanvas, columns: number, rows: number): Uint8ClampedArray {
   const known = means.get(seen);
   if (known) return known;
-  const g = new OffscreenCanvas(columns, rows).getContext('2d')!;
-  g.imageSmoothingQuality = 'high';
-  g.drawImage(seen, 0, 0, columns, rows);
-  const { data } = g.getImageData(0, 0, columns, rows);
+  const data = rgbaOf(seen, columns, rows, { imageSmoothingQuality: 'high' });
   means.set(seen, data);
   return data;
 }

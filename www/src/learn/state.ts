@@ -4,7 +4,7 @@
 import { isDisposed } from '../engine/gone.ts';
 import type { Attention, Inspection, Token } from '../engine/messages.ts';
 import { cellAt } from '../picture/place.ts';
-import { toImage, type Picture } from '../picture/picture.ts';
+import { putOn, type Picture } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import { tokenIds, type FinishedRun, type Run } from '../session/run.ts';
 import { sceneOf } from '../session/scene.ts';
@@ -234,7 +234,7 @@ export class LearnState {
     if (this.#seenOf !== run.picture) {
       const { side, rgba } = await engine.call('see', bytes, name);
       this.seen = new OffscreenCanvas(side, side);
-      this.seen.getContext('2d')!.putImageData(toImage({ width: side, height: side, rgba }), 0, 0);
+      putOn(this.seen, { width: side, height: side, rgba });
       this.#seenOf = run.picture;
       return true;
     }

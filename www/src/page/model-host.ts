@@ -229,7 +229,7 @@ export class ModelHost {
   }
 
   #report({ choice: { engine, reason }, compileMs, loadMs, warmUpMs, failure }: StartReport, why?: string): void {
-    const adapter = engine === 'webgpu' ? this.#adapter : 'this computer\u2019s CPU, one thread, WebAssembly SIMD';
+    const adapter = engine === 'webgpu' ? this.#adapter : `this computer\u2019s CPU, one thread, ${this.#engines.files('cpu')[0]?.file}`;
     this.timings = { ...this.timings, compileMs, loadMs, warmUpMs, adapter };
     this.#show({ text: `${ENGINE_NAMES[engine]} engine: ${why ?? reason}${failure ? ` (${failure})` : ''}`, engine });
   }

@@ -111,8 +111,25 @@ export async function openFrame(study: OpenStudy, name: string, frame: number): 
   };
 }
 
-/** What the module rendered, for a canvas. */
-export function toImage({ width, height, rgba }: Rendered): ImageData {
+/** The pixels of a picture at some size: red, green, blue and opacity of each. */
+export function rgbaOf(
+  picture: ImageBitmap | OffscreenCanvas,
+  width: number,
+  height: number,
+  smoothing: Partial<CanvasImageSmoothing> = {},
+): Uint8ClampedArray {
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
+  Object.assign(context, smoothing).drawImage(picture, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height).data;
+}
+
+/** Puts what was rendered on a canvas, which takes its size. */
+export function putOn(canvas: HTMLCanvasElement | OffscreenCanvas, image: Rendered): void {
+  Object.assign(canvas, { width: image.width, height: image.height });
+  (canvas.getContext('2d') as CanvasRenderingContext2D).putImageData(toImage(image), 0, 0);
+}
+
+function toImage({ width, height, rgba }: Rendered): ImageData {
   const pixels = new Uint8ClampedArray(rgba.buffer as ArrayBuffer, rgba.byteOffset, rgba.byteLength);
   return new ImageData(pixels, width, height);
 }
@@ -128,9 +145,7 @@ function look(bitmap: ImageBitmap): { kind: PictureKind; opaque: boolean } {
   const SIDE = 32;
   /** Mean distance of the channels, of 255: tinted X-rays stay below, photographs of tissue lie far above. */
   const COLOURED = 12;
-  const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d')!;
-  context.drawImage(bitmap, 0, 0, SIDE, SIDE);
-  const { data } = context.getImageData(0, 0, SIDE, SIDE);
+  const data = rgbaOf(bitmap, SIDE, SIDE);
   let distance = 0;
   let opaque = true;
   for (let i = 0; i < data.length; i += 4) {
@@ -144,12 +159,8 @@ function look(bitmap: ImageBitmap): { kind: PictureKind; opaque: boolean } {
 /** A mask picture as 0/1 values of the size `width` x `height`. */
 export async function readMask(blob: Blob, width: number, height: number): Promise<Uint8Array> {
   const bitmap = await createImageBitmap(blob);
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext('2d', { willReadFrequently: true })!;
-  context.imageSmoothingEnabled = false;
-  context.drawImage(bitmap, 0, 0, width, height);
+  const data = rgbaOf(bitmap, width, height, { imageSmoothingEnabled: false });
   bitmap.close();
-  const { data } = context.getImageData(0, 0, width, height);
   return Uint8Array.from({ length: width * height }, (_, i) => (data[i * 4]! > 127 ? 1 : 0));
 }
 

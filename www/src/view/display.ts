@@ -1,7 +1,7 @@
 // The picture on its canvas: through the window that was chosen, and as fine as it is zoomed.
 
 import { paintPicture } from '../draw/paint.ts';
-import { toImage, type Picture } from '../picture/picture.ts';
+import { putOn, type Picture } from '../picture/picture.ts';
 import type { OpenStudy } from '../imaging/client.ts';
 import type { StudyInfo } from '../imaging/messages.ts';
 import type { Context } from '../session/context.ts';
@@ -115,8 +115,7 @@ export class Display {
         const study = await this.study();
         const image = await study?.render(picture.frame, look.window.centre, look.window.width, look.invert, quick ? Math.min(longest, QUICK) : longest);
         if (!image || picture !== this.#picture || !this.#look) return;
-        Object.assign(this.#canvas, { width: image.width, height: image.height });
-        this.#canvas.getContext('2d')!.putImageData(toImage(image), 0, 0);
+        putOn(this.#canvas, image);
       } catch (error) {
         this.#look = undefined;
         this.#context.notifyError(error);

@@ -1,7 +1,7 @@
 // The picture as the model reads it, in a corner of the stage.
 
 import type { Seen } from '../engine/messages.ts';
-import { toImage } from '../picture/picture.ts';
+import { putOn } from '../picture/picture.ts';
 import type { Context } from '../session/context.ts';
 import { byId, make, makeButton, setLabel, setPressed } from '../ui/dom.ts';
 import { sentence } from '../ui/format.ts';
@@ -58,8 +58,7 @@ export class SeenCorner {
 
   #draw(seen: Seen): void {
     const { side, rgba } = seen;
-    Object.assign(this.#canvas, { width: side, height: side });
-    this.#canvas.getContext('2d')!.putImageData(toImage({ width: side, height: side, rgba }), 0, 0);
+    putOn(this.#canvas, { width: side, height: side, rgba });
     this.#shown = seen;
     this.#describe();
     this.#figure.hidden = false;

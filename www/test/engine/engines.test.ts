@@ -189,3 +189,13 @@ test('a bundle or an engine that cannot be had ends the worker and says why', as
   await assert.rejects(engine.start('auto'), /cpu\.wasm is missing: the server answered with a web page/);
   assert.deepEqual(engine.log, ['cpu ended']);
 });
+
+test('where relaxed SIMD is known, its file is the CPU engine, and no other is downloaded', async ({ mock }) => {
+  const listing = { ...LISTING, 'cpu-relaxed': listed('relaxed') };
+  for (const [knows, file] of [[true, 'relaxed.wasm'], [false, 'cpu.wasm']] as const) {
+    mock.method(WebAssembly, 'validate', () => knows);
+    const engines = new Engines(BASE, listing, () => assert.fail());
+    assert.deepEqual(engines.files('cpu').map(({ file }) => file), [file]);
+  }
+  mock.restoreAll();
+});

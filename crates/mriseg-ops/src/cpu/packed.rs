@@ -11,11 +11,21 @@ use wide::f32x8;
 pub(crate) const PANEL: usize = 32;
 /// Vectors of a panel.
 const ALL: usize = PANEL / LANES;
-const HALF: usize = ALL / 2;
 /// Rows for which a product is a matter of reading the matrix.
 const FEW_ROWS: usize = 4;
-/// Rows whose sums for half a panel fit into the registers.
-pub(crate) const MOST_ROWS: usize = if cfg!(target_arch = "wasm32") { 3 } else { 6 };
+/// Rows that are multiplied side by side.
+pub(crate) const MOST_ROWS: usize = if cfg!(target_arch = "wasm32") { 4 } else { 6 };
+
+/// Vectors of a panel at a time: a row or two have sums enough to keep the processor busy only with the whole panel, more
+/// have sums for half of it in the registers. In the browser, where a vector is two and the compiler does not reorder
+/// what it reads, eight sums stay in registers: with more, a product takes twice the time.
+const fn vectors_at_once(rows: usize) -> usize {
+    match (cfg!(target_arch = "wasm32"), rows) {
+        (true, 3..) => 1,
+        (true, 2) | (false, 3..) => ALL / 2,
+        _ => ALL,
+    }
+}
 
 /// Runs `$body` with a constant for a number of rows from 1 to [`MOST_ROWS`].
 macro_rules! with_rows {
@@ -164,7 +174,7 @@ impl PackedMatrix {
                     let sums = Sums::<ROWS>::default();
                     // Two calls of `finish`: with one, the sums would leave the registers.
                     let values = if columns.len() <= PANEL / 2 {
-                        finish(add_half(sums, left, panel))
+                        finish(add_columns::<ROWS, { ALL / 2 }, E>(sums, left, panel))
                     } else {
                         finish(add_panel(sums, left, panel))
                     };
@@ -229,18 +239,6 @@ pub(crate) struct Lines<'a> {
     pub(crate) step: usize,
 }
 
-impl<'a> Lines<'a> {
-    /// The first numbers of the first rows.
-    #[inline(always)]
-    fn first<const ROWS: usize>(&self, numbers: usize) -> [&'a [f32]; ROWS] {
-        let mut rows: [&[f32]; ROWS] = [&[]; ROWS];
-        for (i, row) in rows.iter_mut().enumerate() {
-            *row = &self.floats[i * self.step..][..numbers];
-        }
-        rows
-    }
-}
-
 /// Sums of products of some rows with a panel.
 #[derive(Clone, Copy)]
 pub(crate) struct Sums<const ROWS: usize>([[f32x8; ALL]; ROWS]);
@@ -255,17 +253,30 @@ impl<const ROWS: usize> Default for Sums<ROWS> {
 /// Adds the products of `lines` with a panel, as many numbers of each as the panel has rows.
 #[inline(always)]
 pub(crate) fn add_panel<const ROWS: usize, E: Element>(
+    sums: Sums<ROWS>,
+    lines: Lines<'_>,
+    panel: &[[E; PANEL]],
+) -> Sums<ROWS> {
+    add_columns::<ROWS, ALL, E>(sums, lines, panel)
+}
+
+/// The same for the first vectors of the panel, as many or more.
+#[inline(always)]
+fn add_columns<const ROWS: usize, const VECTORS: usize, E: Element>(
     Sums(mut sums): Sums<ROWS>,
     lines: Lines<'_>,
     panel: &[[E; PANEL]],
 ) -> Sums<ROWS> {
-    let rows = lines.first(panel.len());
-    // A row or two have sums enough to keep the processor busy only with the whole panel.
-    if ROWS * ALL <= 8 {
-        sums = add_vectors::<ROWS, ALL, E>(sums, rows, panel, 0);
-    } else {
-        sums = add_vectors::<ROWS, HALF, E>(sums, rows, panel, 0);
-        sums = add_vectors::<ROWS, HALF, E>(sums, rows, panel, HALF);
+    let mut rows: [&[f32]; ROWS] = [&[]; ROWS];
+    for (i, row) in rows.iter_mut().enumerate() {
+        *row = &lines.floats[i * lines.step..][..panel.len()];
+    }
+    for first in (0..VECTORS).step_by(vectors_at_once(ROWS)) {
+        sums = match const { vectors_at_once(ROWS) } {
+            1 => add_vectors::<ROWS, 1, E>(sums, rows, panel, first),
+            2 => add_vectors::<ROWS, 2, E>(sums, rows, panel, first),
+            _ => add_vectors::<ROWS, ALL, E>(sums, rows, panel, first),
+        };
     }
     Sums(sums)
 }
@@ -277,21 +288,6 @@ fn add_line<E: Element>(sums: &mut [f32x8; ALL], factor: f32, line: &[E; PANEL])
     for i in 0..ALL {
         sums[i] = mul_add(E::vector(&weights[i]), f32x8::splat(factor), sums[i]);
     }
-}
-
-/// The same for the first half of the panel, where the other holds nothing.
-#[inline(always)]
-fn add_half<const ROWS: usize, E: Element>(
-    Sums(sums): Sums<ROWS>,
-    lines: Lines<'_>,
-    panel: &[[E; PANEL]],
-) -> Sums<ROWS> {
-    Sums(add_vectors::<ROWS, HALF, E>(
-        sums,
-        lines.first(panel.len()),
-        panel,
-        0,
-    ))
 }
 
 /// The same for some vectors of the panel.

@@ -19,7 +19,7 @@ impl Element for f32 {
     }
 }
 
-/// The bits of a number of 16 bits (IEEE 754 binary16).
+/// A number of 16 bits (IEEE 754 binary16).
 impl Element for f16 {
     #[inline(always)]
     fn vector(elements: &[Self; LANES]) -> f32x8 {

@@ -215,7 +215,8 @@ const fn most_vectors(rows: usize) -> usize {
     match (cfg!(target_arch = "wasm32"), rows) {
         (true, 1) | (false, 1..=3) => 4,
         (false, 4) => 3,
-        _ => 2,
+        (true, 2) | (false, _) => 2,
+        (true, _) => 1,
     }
 }
 
