@@ -51,10 +51,30 @@ impl Capability {
         cfg!(feature = "gradients") && !matches!(self, Self::Reference | Self::Gpu { tiles: false })
     }
 
-    /// Whether convolutions have kernels. On GPUs they come with training; inference leaves them to burn.
+    /// Whether products of matrices have kernels, on GPUs without training too.
+    pub fn multiplies(self) -> bool {
+        self.trains() || cfg!(not(feature = "gradients")) && matches!(self, Self::Gpu { .. })
+    }
+
+    /// Whether convolutions of single channels and of single pixels have kernels.
+    pub fn separates(self) -> bool {
+        self == Self::Cpu || self.multiplies()
+    }
+
+    /// Whether other convolutions have kernels. On GPUs they come with training; inference leaves them to burn.
     pub fn convolves(self) -> bool {
         self == Self::Cpu || self.trains()
     }
+}
+
+/// [`Capability::multiplies`] of the device of `x`.
+pub(crate) fn multiplies<const D: usize>(x: &Tensor<D>) -> bool {
+    Capability::of(&x.device()).multiplies()
+}
+
+/// [`Capability::separates`] of the device of `x`.
+pub(crate) fn separates<const D: usize>(x: &Tensor<D>) -> bool {
+    Capability::of(&x.device()).separates()
 }
 
 /// [`Capability::trains`] of the device of `x`.

@@ -11,6 +11,7 @@ pub(crate) mod cpu;
 #[cfg(feature = "gpu")]
 pub(crate) mod gpu;
 
+use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -64,6 +65,35 @@ pub struct Predicted {
     pub logits: Tensor<2>,
 }
 
+/// What a code is picked from: the most probable one is taken.
+#[derive(Debug, Clone)]
+pub struct CodeDistribution<'a> {
+    /// Of one row: `[1, codes]`.
+    pub logits: Tensor<2>,
+    /// What their softmax is mixed with.
+    pub mixture: Option<Mixture<'a>>,
+}
+
+/// `kept * softmax(logits) + others[cell]`
+#[derive(Debug, Clone, Copy)]
+pub struct Mixture<'a> {
+    /// `[1, mask, codes]`, of which all add up to `1 - kept`.
+    pub others: &'a Tensor<3>,
+    /// Share of what is mixed with them.
+    pub kept: f32,
+    /// Which cell it is.
+    pub cell: usize,
+}
+
+/// Codes picked on the device, to be read back together.
+#[derive(Debug, Clone)]
+pub struct Picked {
+    /// Code and probability of each: `[count, 2]`.
+    pub pairs: Tensor<2>,
+    /// Those that are picked.
+    pub count: usize,
+}
+
 /// Weights made ready to decode.
 pub trait DecodePass: Debug + Send + Sync {
     /// Reads the prefix of `batch` sequences, which attends to itself, into a new session.
@@ -71,6 +101,47 @@ pub trait DecodePass: Debug + Send + Sync {
     /// # Shapes
     /// - x: `[batch * prefix, d_model]`
     fn prefill(self: Arc<Self>, x: Tensor<2>, batch: usize) -> Box<dyn DecodeSession>;
+
+    /// What a pass reads: rows of `table`, and what is added to them, from place `at` of every sequence on.
+    ///
+    /// # Shapes
+    /// - table: `[codes + 1, d_model]`
+    /// - ids: `[batch, new]`
+    /// - places: `[batch, mask, d_model]`
+    /// - output: `[batch * new, d_model]`
+    fn embed(
+        &self,
+        table: &Tensor<2>,
+        ids: Tensor<2, Int>,
+        places: &Tensor<3>,
+        at: usize,
+    ) -> Tensor<2> {
+        let ([batch, new], [_, _, d_model]) = (ids.dims(), places.dims());
+        let places = places.clone().slice_dim(1, at..at + new);
+        let rows = table.clone().select(0, ids.reshape([-1]));
+        rows + places.reshape([batch * new, d_model])
+    }
+
+    /// Whether codes are better picked on the device, so that the next pass can read them before anything is read back.
+    fn picks(&self) -> bool {
+        false
+    }
+
+    /// Picks the code of one row, adds it to `picked`, and gives it as the next input: `[1, 1]`.
+    fn pick(&self, distribution: CodeDistribution<'_>, picked: &mut Picked) -> Tensor<2, Int> {
+        let CodeDistribution { logits, mixture } = distribution;
+        let mut values = softmax(logits, 1);
+        if let Some(Mixture { others, kept, cell }) = mixture {
+            let of_cell = others.clone().slice_dim(1, cell..cell + 1);
+            values = values.mul_scalar(kept) + of_cell.squeeze_dim(1);
+        }
+        let (probability, code) = values.max_dim_with_indices(1);
+        let pair = Tensor::cat(vec![code.clone().float(), probability], 1);
+        let row = picked.count..picked.count + 1;
+        picked.count += 1;
+        (picked.pairs).inplace(|pairs| pairs.slice_assign([row, 0..2], pair));
+        code
+    }
 
     /// Logits of the tokens after the one that `hidden` predicts.
     ///

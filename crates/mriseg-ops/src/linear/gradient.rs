@@ -1,8 +1,14 @@
 use super::LinearOp;
+#[cfg(feature = "gpu")]
+use crate::gpu::matmul::{matmul, matmul_transposed};
 use crate::gradients::{Differentiable, Saved, differentiate};
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+#[cfg(feature = "gpu")]
+use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
+#[cfg(feature = "gpu")]
+use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 
 /// Gradients of [`LinearOp`].
 pub trait LinearGradient: Backend {
@@ -31,5 +37,13 @@ impl<B: LinearOp + LinearGradient> Differentiable<B, 2> for Product {
 impl<B: LinearOp + LinearGradient, C: CheckpointStrategy> LinearOp for Autodiff<B, C> {
     fn product(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
         differentiate::<B, C, _, 2>(Product, [a, b])
+    }
+}
+
+#[cfg(feature = "gpu")]
+impl LinearGradient for CubeBackend {
+    fn product_backward(a: CubeTensor, b: CubeTensor, grad: CubeTensor) -> [CubeTensor; 2] {
+        let grad_a = matmul(grad.clone(), Self::float_swap_dims(b, 0, 1));
+        [grad_a, matmul_transposed(a, grad)]
     }
 }

@@ -2,21 +2,21 @@
 
 #[cfg(all(feature = "cpu", feature = "gradients"))]
 mod cpu;
-#[cfg(all(feature = "gpu", feature = "gradients"))]
+#[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(feature = "gradients")]
 mod gradient;
 #[cfg(all(test, feature = "gradients"))]
 mod tests;
 
-use crate::capability::trains;
+use crate::capability::multiplies;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
 /// [`matmul`] of a backend.
 #[backend_extension(
-    Cube: cfg(all(feature = "gpu", feature = "gradients")),
+    Cube: cfg(feature = "gpu"),
     Flex: cfg(all(feature = "cpu", feature = "gradients")),
     Autodiff: cfg(feature = "gradients")
 )]
@@ -35,7 +35,7 @@ pub trait LinearOp: Backend {
 /// - b: `[depth, columns]`
 /// - output: `[rows, columns]`
 pub fn matmul(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
-    if !trains(&a) {
+    if !multiplies(&a) {
         return a.matmul(b);
     }
     Tensor::from_dispatch(Dispatch::product(a.into_dispatch(), b.into_dispatch()))

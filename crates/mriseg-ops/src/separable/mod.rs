@@ -3,14 +3,14 @@
 
 #[cfg(feature = "cpu")]
 pub(crate) mod cpu;
-#[cfg(all(feature = "gpu", feature = "gradients"))]
+#[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(feature = "gradients")]
 mod gradient;
 #[cfg(all(test, feature = "gradients"))]
 mod tests;
 
-use crate::capability::convolves;
+use crate::capability::separates;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
@@ -22,7 +22,7 @@ pub(crate) const CEILING: f32 = 6.0;
 
 /// [`depthwise`] and [`pointwise`] of a backend.
 #[backend_extension(
-    Cube: cfg(all(feature = "gpu", feature = "gradients")),
+    Cube: cfg(feature = "gpu"),
     Flex: cfg(feature = "cpu"),
     Autodiff: cfg(feature = "gradients")
 )]
@@ -59,7 +59,7 @@ pub trait SeparableOp: Backend {
 /// - bias: `[channels]`
 /// - output: `[batch, height / stride, width / stride, channels]`
 pub fn depthwise(x: Tensor<4>, weight: Tensor<3>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
-    if !convolves(&x) {
+    if !separates(&x) {
         return depthwise_reference(x, weight, bias, stride);
     }
     let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
@@ -77,7 +77,7 @@ pub fn pointwise(x: Tensor<4>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<4> 
     let [batch, height, width, d_in] = x.dims();
     let [_, d_out] = weight.dims();
     let pixels: Tensor<2> = x.reshape([batch * height * width, d_in]);
-    let out: Tensor<2> = if convolves(&pixels) {
+    let out: Tensor<2> = if separates(&pixels) {
         let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
         Tensor::from_dispatch(Dispatch::pointwise(pixels.into_dispatch(), weight, bias))
     } else {

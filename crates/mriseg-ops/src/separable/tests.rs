@@ -3,13 +3,14 @@ use crate::testing::{assert_within, compare_within, devices, random};
 use burn::tensor::Distribution;
 
 /// Kernel, stride, channels, height and width.
-const SHAPES: [[usize; 5]; 6] = [
+const SHAPES: [[usize; 5]; 7] = [
     [3, 1, 32, 6, 4],
     [3, 2, 24, 8, 6],
     [5, 1, 61, 5, 7],
     [5, 2, 48, 8, 10],
     [3, 2, 7, 2, 2],
     [5, 1, 16, 1, 2],
+    [3, 1, 4, 18, 16],
 ];
 
 fn pointwise_reference(x: Tensor<4>, weight: &Tensor<2>, bias: &Tensor<1>) -> Tensor<4> {

@@ -3,6 +3,7 @@
 //!
 //! Only mask codes can be decoded: the unembedding has no other rows.
 
+mod drafts;
 mod forced;
 mod greedy;
 mod pick;
@@ -18,7 +19,7 @@ pub use prefill::Prefill;
 pub use sampled::{Agreement, MaskSampler};
 pub use speculative::{DecodeStrategy, MaskDecoder};
 
-use crate::sequence::Cell;
+use crate::sequence::{Cell, SequenceLayout};
 use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,19 @@ pub struct TokenEvent {
     /// Whether it stood before decoding began: it was read, not picked.
     #[serde(default)]
     pub given: bool,
+}
+
+impl TokenEvent {
+    /// A cell that takes its code.
+    fn picked(index: usize, code: usize, probability: f32, layout: SequenceLayout) -> Self {
+        Self {
+            index,
+            cell: layout.cell(index),
+            token: code as u32,
+            probability,
+            given: false,
+        }
+    }
 }
 
 /// One pass of [`MaskDecoder`] through the model.

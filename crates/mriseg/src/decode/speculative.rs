@@ -9,18 +9,22 @@
 //! same, the last draft is repeated, so that the next pass reads [`CachedLm::most_inputs`] at once.
 //!
 //! Where the rule mixes marginal probabilities in ([`DecisionRule::marginal_share`](super::DecisionRule)), the codes that
-//! these alone would pick are the drafts.
+//! these alone would pick are the drafts, as many as are likely to be right together.
 //!
 //! Tokens that are given are read before anything is decoded. What follows depends on the tokens before it alone, so
 //! decoding goes on behind the first tokens of a mask as if it had decoded them itself.
 
+use super::drafts::{Draft, DraftSource};
 use super::presence::probability;
-use super::{DecodedPass, DraftedBy, Picker, Prefill, TokenEvent, code_tensor};
-use crate::mask_lm::{CachedLm, DecodeState, Drafting};
+use super::{DecodedPass, Picker, Prefill, TokenEvent, code_tensor};
+use crate::mask_lm::{CachedLm, DecodeState};
 use crate::sequence::SequenceLayout;
 use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
-use mriseg_ops::decode_pass::Predicted;
+use mriseg_ops::decode_pass::{CodeDistribution, Mixture, Picked, Predicted};
 use serde::{Deserialize, Serialize};
+
+/// Most greedy passes that are read back together: tokens are shown as they come.
+const MOST_CHAINED: usize = 8;
 
 /// How many tokens a pass may decode. The tokens are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -47,27 +51,8 @@ pub struct MaskDecoder {
     passes: usize,
     presence: Option<f32>,
     marginals: Marginals,
-}
-
-/// Where drafts come from.
-#[derive(Debug, Clone)]
-enum DraftSource {
-    /// There are none.
-    Nowhere,
-    /// Look-ahead heads.
-    Heads(Box<Drafting>),
-    /// What every cell's marginal probabilities pick; empty before they are read.
-    Marginals(Vec<u32>),
-}
-
-impl DraftSource {
-    fn name(&self) -> Option<DraftedBy> {
-        match self {
-            Self::Nowhere => None,
-            Self::Heads(_) => Some(DraftedBy::Heads),
-            Self::Marginals(_) => Some(DraftedBy::Marginals),
-        }
-    }
+    /// Greedy passes that the next call may chain on the device.
+    chain: usize,
 }
 
 /// What is read back of a pass.
@@ -86,8 +71,8 @@ enum Marginals {
     Unused,
     /// On the device: `[1, mask, codes]`.
     Waiting(Box<Tensor<3>>),
-    /// The same numbers.
-    Read(Vec<f32>),
+    /// The same on the device, and read.
+    Read(Box<Tensor<3>>, Vec<f32>),
 }
 
 impl MaskDecoder {
@@ -142,6 +127,7 @@ impl MaskDecoder {
             decoded: 0,
             passes: 0,
             presence: None,
+            chain: 1,
         }
     }
 
@@ -169,12 +155,17 @@ impl MaskDecoder {
             return self.read_given(lm).await;
         }
         let first = self.decoded == 0;
+        if lm.picks() && !first && matches!(self.source, DraftSource::Nowhere) {
+            return self.next_chain(lm).await;
+        }
         let predicted = lm.step(self.inputs.clone(), &mut self.state);
         self.passes += 1;
         let hidden = predicted.hidden.clone();
         let [_, inputs] = self.inputs.dims();
-        let drafts = (inputs > 1).then(|| self.inputs.clone());
-        let told = self.read_back(predicted, drafts, lm).await?;
+        let known = self.source.known(self.decoded, inputs - 1);
+        let unknown = known.is_none().then(|| self.inputs.clone());
+        let mut told = self.read_back(predicted, unknown, lm).await?;
+        told.drafts.extend(known.unwrap_or_default());
         if let Some(logit) = told.presence.filter(|_| first) {
             let empty = self.picker.empty();
             if let Some(tokens) = empty.and_then(|empty| empty.instead(logit, layout)) {
@@ -192,12 +183,73 @@ impl MaskDecoder {
             let hidden = hidden.slice_dim(0, tokens.len() - 1..tokens.len());
             let same = tokens.iter().all(|event| event.token == last.token);
             let in_run = inputs > 1 && tokens.len() == inputs && same;
-            self.inputs = self.with_drafts(last.token, hidden, in_run, lm);
+            self.inputs = (self.source).inputs(last.token, hidden, self.decoded, in_run, lm);
         }
         Ok(DecodedPass {
             drafted_by: self.source.name().filter(|_| inputs > 1),
             drafts: told.drafts,
             tokens,
+        })
+    }
+
+    /// Greedy passes one after the other, each of which reads the code that the device picked in the one before; the codes
+    /// are read back together. A cell that needs the whole distribution is picked here, and what followed is forgotten.
+    async fn next_chain(&mut self, lm: &CachedLm) -> Result<DecodedPass, ExecutionError> {
+        let (layout, device) = (lm.layout(), self.inputs.device());
+        let most = self.chain.min(layout.mask() - self.decoded);
+        let mut picked = Picked {
+            pairs: Tensor::zeros([most, 2], &device),
+            count: 0,
+        };
+        let mut logits = Vec::with_capacity(most);
+        let mut inputs = self.inputs.clone();
+        while picked.count < most {
+            let cell = self.decoded + picked.count;
+            let predicted = lm.step(inputs, &mut self.state);
+            let mixture = match &self.marginals {
+                Marginals::Read(others, _) => Some(Mixture {
+                    others,
+                    kept: self.picker.kept(),
+                    cell,
+                }),
+                _ => None,
+            };
+            logits.push(predicted.logits.clone());
+            let distribution = CodeDistribution {
+                logits: predicted.logits,
+                mixture,
+            };
+            inputs = lm.pick(distribution, &mut picked);
+        }
+        let pairs = numbers(picked.pairs.into_data_async().await?);
+        let mut tokens = Vec::with_capacity(most);
+        for (pair, logits) in pairs.chunks_exact(2).zip(logits) {
+            let index = self.decoded + tokens.len();
+            let settled = self.picker.settles(pair[1]);
+            let (code, probability) = if settled {
+                (pair[0] as usize, pair[1])
+            } else {
+                let mut logits = numbers(logits.into_data_async().await?);
+                if let Some(marginals) = self.marginals_of(index, layout) {
+                    self.picker.mix_one(&mut logits, marginals);
+                }
+                self.picker.pick_one(&mut logits)
+            };
+            tokens.push(TokenEvent::picked(index, code, probability, layout));
+            if !settled {
+                break;
+            }
+        }
+        self.decoded += tokens.len();
+        self.passes += tokens.len();
+        let whole = tokens.len() == most;
+        self.chain = if whole { MOST_CHAINED.min(2 * most) } else { 1 };
+        self.state.rewind(self.decoded, layout);
+        let last = tokens.last().expect("a chain has a pass");
+        self.inputs = Tensor::from_ints([[last.token as i32]], &device);
+        Ok(DecodedPass {
+            tokens,
+            ..DecodedPass::default()
         })
     }
 
@@ -237,7 +289,7 @@ impl MaskDecoder {
         let tokens = tokens.collect();
         self.decoded = given.len();
         if self.decoded < layout.mask() {
-            self.inputs = self.with_drafts(last, hidden, false, lm);
+            self.inputs = (self.source).inputs(last, hidden, self.decoded, false, lm);
         }
         Ok(DecodedPass {
             tokens,
@@ -248,7 +300,7 @@ impl MaskDecoder {
     /// What a pass predicted; of the first also the presence, and marginal probabilities where they wait.
     ///
     /// # Shapes
-    /// - inputs: `[1, 1..]`, those of the pass where drafts are among them
+    /// - inputs: `[1, 1..]`, those of the pass where drafts among them are on the device only
     async fn read_back(
         &mut self,
         predicted: Predicted,
@@ -278,13 +330,21 @@ impl MaskDecoder {
                 .map_or(Vec::new(), |inputs| inputs.iter::<u32>().skip(1).collect()),
             presence: tells.then(|| numbers(next())[0]),
         };
-        if let Marginals::Waiting(_) = &self.marginals {
+        if let Marginals::Waiting(waiting) = &self.marginals {
+            let waiting = waiting.clone();
             let marginals = numbers(next());
             if let DraftSource::Marginals(drafts) = &mut self.source {
+                let share = 1.0 - self.picker.kept();
                 let cells = marginals.chunks_exact(lm.layout().codes);
-                drafts.extend(cells.map(|cell| self.picker.pick_of(cell) as u32));
+                drafts.extend(cells.map(|cell| {
+                    let code = self.picker.pick_of(cell);
+                    Draft {
+                        code: code as u32,
+                        probability: cell[code] / share,
+                    }
+                }));
             }
-            self.marginals = Marginals::Read(marginals);
+            self.marginals = Marginals::Read(waiting, marginals);
         }
         if let Some(logit) = told.presence {
             self.presence = Some(probability(logit));
@@ -295,7 +355,7 @@ impl MaskDecoder {
     /// Marginal probabilities of one cell, where the rule mixes them in.
     fn marginals_of(&self, index: usize, layout: SequenceLayout) -> Option<&[f32]> {
         match &self.marginals {
-            Marginals::Read(all) => Some(&all[index * layout.codes..][..layout.codes]),
+            Marginals::Read(_, all) => Some(&all[index * layout.codes..][..layout.codes]),
             _ => None,
         }
     }
@@ -317,60 +377,13 @@ impl MaskDecoder {
                 self.picker.mix_one(logits, marginals);
             }
             let (code, probability) = self.picker.pick_one(logits);
-            let token = code as u32;
-            events.push(TokenEvent {
-                index,
-                cell: layout.cell(index),
-                token,
-                probability,
-                given: false,
-            });
-            if drafts.get(row) != Some(&token) {
+            let event = TokenEvent::picked(index, code, probability, layout);
+            events.push(event);
+            if drafts.get(row) != Some(&event.token) {
                 break;
             }
         }
         events
-    }
-
-    /// The next inputs: `last`, which `hidden` predicted, and what is drafted to follow; `in_run`, that the last guess of
-    /// look-ahead heads goes on.
-    ///
-    /// # Shapes
-    /// - hidden: `[1, d_model]`
-    fn with_drafts(
-        &self,
-        last: u32,
-        hidden: Tensor<2>,
-        in_run: bool,
-        lm: &CachedLm,
-    ) -> Tensor<2, Int> {
-        // The last token of a mask is read by no position.
-        let room = lm.layout().mask() - self.decoded - 1;
-        // Before anything is drafted: an upload submits whatever waits.
-        let last = Tensor::from_ints([[last as i32]], &hidden.device());
-        let drafted = match &self.source {
-            _ if room == 0 => None,
-            DraftSource::Nowhere => None,
-            DraftSource::Heads(drafting) => {
-                let mut drafts = lm.draft(hidden, self.decoded - 1, drafting);
-                let [_, heads] = drafts.dims();
-                if in_run {
-                    let end = drafts.clone().slice_dim(1, heads - 1..heads);
-                    let more = lm.most_inputs() - 1 - heads;
-                    drafts = Tensor::cat(vec![drafts, end.repeat_dim(1, more)], 1);
-                }
-                let [_, count] = drafts.dims();
-                Some(drafts.slice_dim(1, 0..count.min(room)))
-            }
-            DraftSource::Marginals(drafts) => {
-                let count = (lm.most_inputs() - 1).min(room);
-                let drafts = drafts[self.decoded..self.decoded + count].iter();
-                let ids: Vec<i32> = drafts.map(|&id| id as i32).collect();
-                let ids = TensorData::new(ids, [1, count]);
-                Some(Tensor::from_data(ids, &hidden.device()))
-            }
-        };
-        Tensor::cat(std::iter::once(last).chain(drafted).collect(), 1)
     }
 }
 
@@ -382,9 +395,10 @@ fn numbers(data: TensorData) -> Vec<f32> {
 mod tests {
     use super::*;
     use crate::config::ModelConfig;
-    use crate::decode::{DecisionRule, Pick};
+    use crate::decode::{DecisionRule, DraftedBy, Pick};
     use crate::mask_lm::MaskLm;
     use crate::mask_lm::tests::randomize;
+    use crate::testing::devices;
     use burn::tensor::{Device, Distribution};
     use futures_lite::future::block_on;
 
@@ -413,20 +427,24 @@ mod tests {
     }
 
     fn case(config: &ModelConfig, rule: impl Into<DecisionRule>) -> Case {
-        case_on(config, rule.into(), CachedLm::new)
+        case_on(config, rule.into(), CachedLm::new, &Device::flex())
     }
 
-    fn case_on(config: &ModelConfig, rule: DecisionRule, ready: fn(&MaskLm) -> CachedLm) -> Case {
-        let device = Device::flex();
+    fn case_on(
+        config: &ModelConfig,
+        rule: DecisionRule,
+        ready: fn(&MaskLm) -> CachedLm,
+        device: &Device,
+    ) -> Case {
         let layout = config.layout();
         let image = [1, layout.image(), config.image_token_dim()];
-        let vision = config.init(&device).vision().unwrap();
+        let vision = config.init(device).vision().unwrap();
         Case {
             presence: config.lm.presence,
-            lm: ready(&randomize(config.init_mask_lm(&device))),
-            text: Tensor::<2>::random([1, layout.text], Distribution::Uniform(0.0, 20.0), &device)
+            lm: ready(&randomize(config.init_mask_lm(device))),
+            text: Tensor::<2>::random([1, layout.text], Distribution::Uniform(0.0, 20.0), device)
                 .int(),
-            image: Tensor::random(image, Distribution::Default, &device),
+            image: Tensor::random(image, Distribution::Default, device),
             picker: block_on(Picker::new(rule, vision.as_ref())).unwrap(),
         }
     }
@@ -515,6 +533,17 @@ mod tests {
         assert_eq!((events.len(), passes), (16, 4));
     }
 
+    #[test]
+    fn drafts_that_are_certain_are_read_in_one_pass() {
+        // One code, which is certain: a pass of one token, then one of the rest.
+        let rule = DecisionRule {
+            marginal_share: 0.5,
+            ..Pick::MostProbable.into()
+        };
+        let (events, passes) = decode(&case(&config(4, 1, 1), rule), DecodeStrategy::Speculative);
+        assert_eq!((events.len(), passes), (16, 2));
+    }
+
     /// Masks of all kinds: few codes so that drafts are right now and then, with and without marginals and presence head,
     /// with and without kernels; one with more cells than a pass reads.
     fn many_cases(presence_threshold: f32) -> impl Iterator<Item = Case> {
@@ -530,7 +559,7 @@ mod tests {
                 ..picks[number / 2 % 2].into()
             };
             let ready = [CachedLm::new, CachedLm::without_kernels];
-            case_on(&config, rule, ready[number / 4 % 2])
+            case_on(&config, rule, ready[number / 4 % 2], &Device::flex())
         })
     }
 
@@ -612,6 +641,43 @@ mod tests {
             assert_eq!(greedy.len(), whole.len());
             assert_eq!(greedy, quick);
         }
+    }
+
+    #[test]
+    fn greedy_passes_that_read_what_the_device_picked_give_the_tokens_of_single_ones() {
+        let (mut together, mut alone) = (0, 0);
+        for device in devices() {
+            device.seed(13);
+            for number in 0..8 {
+                let mut config = config(4, 3 + number, 1);
+                config.lm.presence = false;
+                let rule = DecisionRule {
+                    marginal_share: [0.0, 0.5][number % 2],
+                    ..[Pick::MostProbable, Pick::BestDice][number / 2 % 2].into()
+                };
+                let lm = randomize(config.init_mask_lm(&device));
+                let mut case = case_on(&config, rule, CachedLm::new, &device);
+                case.lm = CachedLm::without_kernels(&lm);
+                let (expected, _) = decode(&case, DecodeStrategy::Greedy);
+                case.lm = CachedLm::new(&lm);
+                let (passes, decoder) = passes(&case, DecodeStrategy::Greedy, &[]);
+                assert_eq!(decoder.passes(), expected.len());
+                for pass in passes.iter().filter(|_| case.lm.picks()) {
+                    together += usize::from(pass.tokens.len() > 1);
+                    alone += usize::from(pass.tokens.len() == 1);
+                }
+                let found: Vec<_> = passes.into_iter().flat_map(|pass| pass.tokens).collect();
+                assert_eq!(tokens(&found), tokens(&expected), "case {number}");
+                for (a, b) in found.iter().zip(&expected) {
+                    assert_eq!((a.index, a.cell), (b.index, b.cell));
+                    assert!((a.probability - b.probability).abs() < 1e-4);
+                }
+            }
+        }
+        assert!(
+            devices().len() == 1 || together > 8 && alone > 8,
+            "{together} {alone}"
+        );
     }
 
     #[test]

@@ -2,12 +2,13 @@
 //! at a time.
 
 use super::MaskLm;
+use crate::layers::linear;
 use crate::sequence::SequenceLayout;
 use crate::transformer::{Anchored, TransformerParts};
 use burn::nn::{Linear, RmsNorm};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData, assert_shape};
-use mriseg_ops::decode_pass::{DecodePass, DecodeSession, Predicted};
+use mriseg_ops::decode_pass::{CodeDistribution, DecodePass, DecodeSession, Picked, Predicted};
 use std::sync::Arc;
 
 /// A [`MaskLm`] made ready to decode: what does not depend on the input is computed once. It holds the weights
@@ -106,11 +107,11 @@ impl CachedLm {
         assert_shape!(text, [batch, layout.text]);
         assert_shape!(image, [batch, layout.image(), _]);
         let image = self.image_norm.forward(image);
-        let anchors = self.anchor_projection.forward(image.clone());
+        let anchors = linear(&self.anchor_projection, image.clone());
         let [_, _, d_model] = anchors.dims();
         let text = self.text.clone().select(0, text.reshape([-1]));
         let text = text.reshape([batch, layout.text, d_model]);
-        let image = self.image_projection.forward(image) + self.image_places.clone();
+        let image = linear(&self.image_projection, image) + self.image_places.clone();
         let prefix = layout.prefix();
         let x = Tensor::cat(vec![text, image], 1).reshape([batch * prefix, d_model]);
         DecodeState {
@@ -125,7 +126,7 @@ impl CachedLm {
         Tensor::from_ints([[self.layout.begin_of_mask() as i32]], &self.mask.device())
     }
 
-    /// Inputs that a pass of speculative decoding reads at most: twice as many as the model predicts tokens per position.
+    /// Inputs that a pass reads at most where look-ahead heads draft: twice as many as the model predicts tokens per position.
     pub fn most_inputs(&self) -> usize {
         let look_aheads = self.look_ahead.as_ref().map_or(0, Anchored::heads);
         2 * (look_aheads + 1)
@@ -140,12 +141,8 @@ impl CachedLm {
     /// - inputs: `[batch, new]`, the first call starts with begin-of-mask
     /// - output: `batch * new` rows
     pub fn step(&self, inputs: Tensor<2, Int>, state: &mut DecodeState) -> Predicted {
-        let [batch, new] = inputs.dims();
         let at = state.decoded(self.layout);
-        let [_, _, d_model] = state.places.dims();
-        let places = state.places.clone().slice_dim(1, at..at + new);
-        let x = self.mask.clone().select(0, inputs.reshape([-1]))
-            + places.reshape([batch * new, d_model]);
+        let x = (self.transformer).embed(&self.mask, inputs, &state.places, at);
         state.session.step(x)
     }
 
@@ -184,6 +181,20 @@ impl CachedLm {
             softmax(logits, 1).reshape([batch, rows / batch, codes])
         });
         Tensor::cat(parts.collect(), 1)
+    }
+
+    /// See [`DecodePass::picks`].
+    pub(crate) fn picks(&self) -> bool {
+        self.transformer.picks()
+    }
+
+    /// The next input, picked on the device: `[1, 1]`.
+    pub(crate) fn pick(
+        &self,
+        distribution: CodeDistribution<'_>,
+        picked: &mut Picked,
+    ) -> Tensor<2, Int> {
+        self.transformer.pick(distribution, picked)
     }
 
     /// Logit of there being something to draw; `None` where the model does not tell.

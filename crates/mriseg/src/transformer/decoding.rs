@@ -176,7 +176,9 @@ mod tests {
     use crate::mask_lm::tests::randomize;
     use crate::testing::devices;
     use burn::nn::RmsNormConfig;
-    use burn::tensor::{Device, Distribution};
+    use burn::tensor::activation::softmax;
+    use burn::tensor::{Device, Distribution, Int, TensorData};
+    use mriseg_ops::decode_pass::{CodeDistribution, Mixture, Picked};
 
     #[derive(Debug)]
     struct Case {
@@ -405,6 +407,44 @@ mod tests {
                 let passes = Passes::random(case, &device);
                 let expected = outputs(&passes, &passes.reference, &inputs);
                 let found = outputs(&passes, &passes.kernels, &inputs);
+                compare(case, &found, &expected);
+            }
+        }
+    }
+
+    #[test]
+    fn kernels_put_inputs_together_and_pick_codes_as_the_reference_does() {
+        for device in devices() {
+            device.seed(5);
+            for case in &CASES {
+                let passes = Passes::random(case, &device);
+                let random = |shape: [usize; 3]| {
+                    Tensor::<3>::random(shape, Distribution::Normal(0.0, 2.0), &device)
+                };
+                let table = random([1, case.codes + 1, case.d_model()]).squeeze_dim(0);
+                let places = random([case.batch, 6, case.d_model()]);
+                let ids = vec![[0, 1, case.codes as i32]; case.batch].concat();
+                let ids = TensorData::new(ids, [case.batch, 3]);
+                let ids = Tensor::<2, Int>::from_data(ids, &device);
+                let logits = random([1, 1, case.codes]).squeeze_dim(0);
+                let others = softmax(random([1, 6, case.codes]), 2).mul_scalar(0.7);
+                let [found, expected] = [&passes.kernels, &passes.reference].map(|pass| {
+                    let mut outputs = vec![values(pass.embed(&table, ids.clone(), &places, 2))];
+                    let pairs = Tensor::zeros([3, 2], &device);
+                    let mut picked = Picked { pairs, count: 0 };
+                    for cell in [None, Some(4), Some(0)] {
+                        let mixture = cell.map(|cell| Mixture {
+                            others: &others,
+                            kept: 0.3,
+                            cell,
+                        });
+                        let logits = logits.clone();
+                        let code = pass.pick(CodeDistribution { logits, mixture }, &mut picked);
+                        outputs.push(values(code.float()));
+                    }
+                    outputs.push(values(picked.pairs));
+                    outputs
+                });
                 compare(case, &found, &expected);
             }
         }

@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
+use mriseg_ops::linear::matmul;
 
 /// `h + SiLU(W [h ; a])`, where `h` is the hidden state at a position and `a` the anchor of the cell to be
 /// predicted. It starts as the identity: the next token is the best first guess of the one after it.
@@ -78,10 +79,8 @@ impl Anchored {
     /// - output: `[mask, heads, d_model]`
     pub(crate) fn ahead(&self, anchors: Tensor<3>) -> Tensor<3> {
         let [_, mask, d_model] = anchors.dims();
-        let by_cell = anchors
-            .reshape([mask, d_model])
-            .matmul(self.weight.clone())
-            .reshape([mask, self.heads, d_model]);
+        let by_cell = matmul(anchors.reshape([mask, d_model]), self.weight.clone());
+        let by_cell = by_cell.reshape([mask, self.heads, d_model]);
         let shifted = (0..self.heads).map(|head| {
             let none = Tensor::zeros([mask, 1, d_model], &by_cell.device());
             let cells = (head + 1).min(mask);

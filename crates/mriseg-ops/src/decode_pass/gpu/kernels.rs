@@ -1,36 +1,33 @@
 //! Launches: how many workgroups of which kernel.
 
 use super::ops::DecodeOps;
-use super::{attend, normalize, project};
+use super::{attend, attend_many, inputs, normalize, project};
 use crate::decode_pass::TransformerWeights;
-use crate::gpu::{dims, like, reduce};
-use burn::backend::cubecl::dtype_to_storage_type;
-use burn::backend::tensor::FloatTensor;
+use crate::gpu::rows::{self, at_once, grid_of_rows, rows_of_unit};
+use crate::gpu::shapes::indices;
+use crate::gpu::{dims, grid, like, reduce};
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{CubeBackend, CubeDevice};
 
-/// Most rows that one workgroup computes.
-const MOST_ROWS: usize = 4;
+/// Most queries of a workgroup, and of a unit where there are as many or more.
+const MOST_QUERIES: usize = 4;
+/// Most scores that are kept at once.
+const MOST_SCORES: usize = 1 << 23;
 
 /// Whether a workgroup of the device has room for what the kernels keep in shared memory.
-pub(super) fn fit(device: &CubeDevice, weights: &TransformerWeights) -> bool {
+pub(super) fn fit(device: &CubeDevice, weights: &TransformerWeights, room: usize) -> bool {
     let client = device.client();
     let hardware = &client.properties().hardware;
-    let bytes = |floats: usize| floats * size_of::<f32>();
     let head_dim = weights.head_dim();
-    let d_hidden = weights
-        .blocks
-        .iter()
-        .map(|block| block.down.dims()[0])
-        .max();
-    let widest = weights.d_model().max(d_hidden.unwrap_or_default());
-    let project = bytes(widest + 2 * project::UNITS + project::SLICES);
-    let attend = bytes(head_dim + weights.total + reduce::UNITS);
-    project.max(attend) <= hardware.max_shared_memory_size
-        && project::UNITS <= hardware.max_units_per_cube as usize
-        && head_dim <= reduce::UNITS
+    let vectors = head_dim / at_once(head_dim);
+    let numbers = attend::shared(1, room, at_once(head_dim)).max(reduce::UNITS);
+    numbers * size_of::<f32>() <= hardware.max_shared_memory_size
+        && reduce::UNITS <= hardware.max_units_per_cube as usize
+        && vectors <= attend::UNITS
         && head_dim.is_multiple_of(2)
 }
 
@@ -44,25 +41,134 @@ fn owned(tensor: CubeTensor) -> CubeTensor {
     }
 }
 
-/// Rows of a workgroup, as many as there are and as shared memory has room for: a power of two.
-fn rows_of_cube(x: &CubeTensor, rows: usize, floats_per_row: usize) -> usize {
-    let room = x.client.properties().hardware.max_shared_memory_size / size_of::<f32>();
-    let mut of_cube = rows.next_power_of_two().min(MOST_ROWS);
-    while of_cube > 1 && of_cube * floats_per_row > room {
-        of_cube /= 2;
+/// Queries of a workgroup, as many as there are and as shared memory has room for.
+fn queries_of_cube(q: &CubeTensor, new: usize, room: usize, at_once: usize) -> usize {
+    let most = q.client.properties().hardware.max_shared_memory_size / size_of::<f32>();
+    let mut queries = new.next_power_of_two().min(MOST_QUERIES);
+    while queries > 1 && attend::shared(queries, room, at_once) > most {
+        queries /= 2;
     }
-    of_cube
+    queries
 }
 
-fn project_cubes(columns: usize, rows: usize, of_cube: usize) -> (CubeCount, CubeDim) {
-    let count = |size: usize, step: usize| size.div_ceil(step) as u32;
-    (
-        CubeCount::Static(count(columns, project::COLUMNS), count(rows, of_cube), 1),
-        CubeDim::new_1d(project::UNITS as u32),
-    )
+fn attend_units() -> CubeDim {
+    CubeDim::new_1d(attend::UNITS as u32)
+}
+
+/// [`DecodeOps::attend`] of many queries, scores first.
+fn attend_many(q: CubeTensor, cache: CubeTensor, filled: usize, causal: bool) -> CubeTensor {
+    let ([rows, d_model], [batch, _, head_dim, room]) = (dims(&q), dims(&cache));
+    let (new, heads, width) = (rows / batch, d_model / head_dim, at_once(head_dim));
+    let vectors = filled.div_ceil(width);
+    let scores = like(&q, [rows * heads, room]);
+    let out = like(&q, [rows, d_model]);
+    let groups = batch * new.div_ceil(MOST_QUERIES);
+    let (count, dim) = grid_of_rows(groups, 1, heads * vectors);
+    attend_many::score::launch(
+        &q.client.clone(),
+        count,
+        dim,
+        width,
+        q.into_buffer_arg(),
+        cache.clone().into_buffer_arg(),
+        scores.clone().into_buffer_arg(),
+        batch,
+        new,
+        filled,
+        vectors,
+        heads,
+        head_dim,
+        room,
+        MOST_QUERIES,
+        causal,
+    );
+    let (count, dim) = grid_of_rows(groups, 1, heads * head_dim / width);
+    attend_many::weigh::launch(
+        &out.client.clone(),
+        count,
+        dim,
+        width,
+        scores.into_buffer_arg(),
+        cache.into_buffer_arg(),
+        out.clone().into_buffer_arg(),
+        batch,
+        new,
+        vectors,
+        heads,
+        head_dim,
+        room,
+        MOST_QUERIES,
+    );
+    out
 }
 
 impl DecodeOps for CubeBackend {
+    fn embed(
+        table: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        places: FloatTensor<Self>,
+        at: usize,
+    ) -> FloatTensor<Self> {
+        let (table, places) = (into_contiguous(table), into_contiguous(places));
+        let ([batch, new], [_, mask, d_model]) = (dims(&ids), dims(&places));
+        let (rows, columns) = (batch * new, at_once(d_model));
+        let width = d_model / columns;
+        let out = like(&table, [rows, d_model]);
+        inputs::embed::launch(
+            &table.client.clone(),
+            grid::cubes_of_units(rows * width),
+            grid::units(),
+            columns,
+            table.into_buffer_arg(),
+            indices(ids).into_buffer_arg(),
+            places.into_buffer_arg(),
+            out.clone().into_buffer_arg(),
+            rows,
+            new,
+            mask,
+            at,
+            width,
+        );
+        out
+    }
+
+    fn pick(
+        logits: FloatTensor<Self>,
+        others: FloatTensor<Self>,
+        pairs: FloatTensor<Self>,
+        kept: f32,
+        cell: usize,
+        row: usize,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        let (logits, others) = (into_contiguous(logits), into_contiguous(others));
+        let pairs = owned(pairs);
+        let [_, codes] = dims(&logits);
+        let (client, device) = (logits.client.clone(), logits.device.clone());
+        let handle = client.empty(size_of::<i32>());
+        let id = CubeTensor::new_contiguous(
+            client.clone(),
+            device,
+            Shape::from([1, 1]),
+            handle,
+            DType::I32,
+        );
+        inputs::pick::launch(
+            &client,
+            CubeCount::Static(1, 1, 1),
+            attend_units(),
+            logits.into_buffer_arg(),
+            others.into_buffer_arg(),
+            id.clone().into_buffer_arg(),
+            pairs.clone().into_buffer_arg(),
+            codes,
+            kept,
+            cell,
+            row,
+            kept < 1.0,
+        );
+        (id, pairs)
+    }
+
     fn project_into_cache(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -76,16 +182,16 @@ impl DecodeOps for CubeBackend {
         let (cos, sin) = (into_contiguous(cos), into_contiguous(sin));
         let cache = owned(cache);
         let [rows, d_model] = dims(&x);
-        let [batch, _, head_dim, total] = dims(&cache);
-        let of_cube = rows_of_cube(&x, rows, d_model + 2 * project::UNITS + project::SLICES);
-        let (count, dim) = project_cubes(3 * d_model / 2, rows, of_cube);
+        let [batch, _, head_dim, room] = dims(&cache);
+        let (of_unit, columns) = (rows_of_unit(rows), at_once(head_dim / 2));
         let q = like(&x, [rows, d_model]);
-        let dtype = dtype_to_storage_type(weight.dtype);
+        let (count, dim) = grid_of_rows(rows, of_unit, 3 * d_model / 2 / columns);
         project::project_into_cache::launch(
             &x.client.clone(),
             count,
             dim,
-            of_cube,
+            at_once(d_model),
+            columns,
             x.into_buffer_arg(),
             weight.into_buffer_arg(),
             cos.into_buffer_arg(),
@@ -95,11 +201,11 @@ impl DecodeOps for CubeBackend {
             rows,
             rows / batch,
             filled,
-            total,
+            room,
             epsilon,
             d_model,
             head_dim,
-            dtype,
+            of_unit,
         );
         (q, cache)
     }
@@ -112,22 +218,27 @@ impl DecodeOps for CubeBackend {
     ) -> FloatTensor<Self> {
         let q = into_contiguous(q);
         let [rows, d_model] = dims(&q);
-        let [batch, _, head_dim, total] = dims(&cache);
-        let heads = d_model / head_dim;
+        let [batch, _, head_dim, room] = dims(&cache);
+        let (new, heads, width) = (rows / batch, d_model / head_dim, at_once(head_dim));
+        if new >= MOST_QUERIES && rows * heads * room <= MOST_SCORES {
+            return attend_many(q, cache, filled, causal);
+        }
+        let of_cube = queries_of_cube(&q, new, room, width);
         let out = like(&q, [rows, d_model]);
         attend::attend::launch(
             &q.client.clone(),
-            CubeCount::Static(rows as u32, heads as u32, 1),
-            CubeDim::new_1d(reduce::UNITS as u32),
+            CubeCount::Static((batch * new.div_ceil(of_cube)) as u32, heads as u32, 1),
+            attend_units(),
+            width,
             q.into_buffer_arg(),
             cache.into_buffer_arg(),
             out.clone().into_buffer_arg(),
-            rows / batch,
+            new,
             filled,
-            total,
             heads,
             head_dim,
-            total,
+            room,
+            of_cube,
             causal,
         );
         out
@@ -138,9 +249,8 @@ impl DecodeOps for CubeBackend {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let (input, weight) = (into_contiguous(input), into_contiguous(weight));
         let out = owned(x);
-        launch_project(input, weight, out.clone(), true);
+        rows::add_product(input, weight, out.clone());
         out
     }
 
@@ -150,31 +260,27 @@ impl DecodeOps for CubeBackend {
         up: FloatTensor<Self>,
         epsilon: f32,
     ) -> FloatTensor<Self> {
-        let (x, gate, up) = (
-            into_contiguous(x),
-            into_contiguous(gate),
-            into_contiguous(up),
-        );
-        let [rows, d_model] = dims(&x);
-        let [_, d_hidden] = dims(&gate);
-        let of_cube = rows_of_cube(&x, rows, d_model + 2 * project::UNITS + project::SLICES);
-        let (count, dim) = project_cubes(d_hidden, rows, of_cube);
+        let x = into_contiguous(x);
+        let (gate, up) = (into_contiguous(gate), into_contiguous(up));
+        let ([rows, d_model], [_, d_hidden]) = (dims(&x), dims(&gate));
+        let (of_unit, columns) = (rows_of_unit(rows), at_once(d_hidden));
         let out = like(&x, [rows, d_hidden]);
-        let dtype = dtype_to_storage_type(gate.dtype);
+        let (count, dim) = grid_of_rows(rows, of_unit, d_hidden / columns);
         project::project_swiglu::launch(
             &x.client.clone(),
             count,
             dim,
-            of_cube,
+            at_once(d_model),
+            columns,
             x.into_buffer_arg(),
             gate.into_buffer_arg(),
             up.into_buffer_arg(),
             out.clone().into_buffer_arg(),
             rows,
-            d_hidden,
-            epsilon,
             d_model,
-            dtype,
+            d_hidden / columns,
+            epsilon,
+            of_unit,
         );
         out
     }
@@ -201,11 +307,7 @@ impl DecodeOps for CubeBackend {
     }
 
     fn project(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (x, weight) = (into_contiguous(x), into_contiguous(weight));
-        let ([rows, _], [_, d_out]) = (dims(&x), dims(&weight));
-        let out = like(&x, [rows, d_out]);
-        launch_project(x, weight, out.clone(), false);
-        out
+        rows::product(x, weight)
     }
 
     fn look_ahead(
@@ -216,43 +318,22 @@ impl DecodeOps for CubeBackend {
         let (x, weight) = (into_contiguous(x), into_contiguous(weight));
         let ahead = into_contiguous(ahead);
         let [heads, d_model] = dims(&ahead);
+        let columns = at_once(d_model);
+        let across = heads * d_model / columns;
         let out = like(&x, [heads, d_model]);
-        let (count, dim) = project_cubes(heads * d_model, 1, 1);
-        let dtype = dtype_to_storage_type(weight.dtype);
+        let (count, dim) = grid_of_rows(1, 1, across);
         project::look_ahead::launch(
             &x.client.clone(),
             count,
             dim,
+            columns,
             x.into_buffer_arg(),
             weight.into_buffer_arg(),
             ahead.into_buffer_arg(),
             out.clone().into_buffer_arg(),
-            heads,
             d_model,
-            dtype,
+            across,
         );
         out
     }
-}
-
-fn launch_project(input: CubeTensor, weight: CubeTensor, out: CubeTensor, add: bool) {
-    let [rows, d_in] = dims(&input);
-    let [_, d_out] = dims(&weight);
-    let of_cube = rows_of_cube(&input, rows, d_in + project::UNITS);
-    let (count, dim) = project_cubes(d_out, rows, of_cube);
-    let dtype = dtype_to_storage_type(weight.dtype);
-    project::project::launch(
-        &input.client.clone(),
-        count,
-        dim,
-        of_cube,
-        input.into_buffer_arg(),
-        weight.into_buffer_arg(),
-        out.into_buffer_arg(),
-        rows,
-        d_out,
-        d_in,
-        add,
-        dtype,
-    );
 }

@@ -2,21 +2,22 @@
 //! gate; project and add.
 
 mod attend;
+mod attend_many;
+mod inputs;
 mod kernels;
 mod normalize;
 mod ops;
 mod project;
 
 use super::{
-    BlockWeights, DecodePass, DecodeSession, Predicted, TransformerWeights, after_norm,
-    half_of_columns,
+    BlockWeights, CodeDistribution, DecodePass, DecodeSession, Picked, Predicted,
+    TransformerWeights, after_norm, half_of_columns,
 };
 use crate::layout::transposed_copy;
 use burn::backend::Dispatch;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use burn_cubecl::CubeDevice;
 use ops::DecodeOps;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// The transformer.
@@ -36,6 +37,8 @@ pub(crate) struct GpuPass {
     heads: usize,
     head_dim: usize,
     total: usize,
+    /// Tokens that a cache has room for.
+    room: usize,
 }
 
 /// The weights of a block, with the `γ` of the norm before them.
@@ -64,7 +67,8 @@ impl Block {
 impl GpuPass {
     /// Takes the weights as they are now; `None` where a workgroup of the device has no room for them.
     pub(crate) fn new(weights: &TransformerWeights, device: &CubeDevice) -> Option<Self> {
-        kernels::fit(device, weights).then(|| {
+        let room = weights.total.next_multiple_of(ROOM);
+        kernels::fit(device, weights, room).then(|| {
             let (cos, sin) = rotary_of_qkv(weights);
             let look_ahead = &weights.look_ahead;
             Self {
@@ -78,12 +82,9 @@ impl GpuPass {
                 heads: weights.heads,
                 head_dim: weights.head_dim(),
                 total: weights.total,
+                room,
             }
         })
-    }
-
-    fn rotary(&self, range: Range<usize>) -> [Tensor<4>; 2] {
-        [&self.cos, &self.sin].map(|table| table.clone().slice_dim(1, range.clone()))
     }
 
     fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {
@@ -109,8 +110,7 @@ fn rotary_of_qkv(weights: &TransformerWeights) -> (Tensor<4>, Tensor<4>) {
 impl DecodePass for GpuPass {
     fn prefill(self: Arc<Self>, mut x: Tensor<2>, batch: usize) -> Box<dyn DecodeSession> {
         let prefix = x.dims()[0] / batch;
-        let room = self.total.next_multiple_of(ROOM);
-        let shape = [batch, 2 * self.heads, self.head_dim, room];
+        let shape = [batch, 2 * self.heads, self.head_dim, self.room];
         let empty = || Tensor::zeros(shape, &x.device());
         let mut session = GpuSession {
             caches: self.blocks.iter().map(|_| empty()).collect(),
@@ -119,15 +119,57 @@ impl DecodePass for GpuPass {
             filled: 0,
         };
         let pass = session.pass.clone();
-        let rotary = pass.rotary(0..prefix);
         for (number, block) in pass.blocks.iter().enumerate() {
-            let q = session.project_into_cache(number, x.clone(), &rotary);
+            let q = session.project_into_cache(number, x.clone());
             if number + 1 < pass.blocks.len() {
                 x = session.rest_of_block(number, block, x, q, prefix, false);
             }
         }
         session.filled = prefix;
         Box::new(session)
+    }
+
+    fn embed(
+        &self,
+        table: &Tensor<2>,
+        ids: Tensor<2, Int>,
+        places: &Tensor<3>,
+        at: usize,
+    ) -> Tensor<2> {
+        let (table, places) = (table.clone(), places.clone());
+        Tensor::from_dispatch(Dispatch::embed(
+            table.into_dispatch(),
+            ids.into_dispatch(),
+            places.into_dispatch(),
+            at,
+        ))
+    }
+
+    fn picks(&self) -> bool {
+        true
+    }
+
+    fn pick(&self, distribution: CodeDistribution<'_>, picked: &mut Picked) -> Tensor<2, Int> {
+        let CodeDistribution { logits, mixture } = distribution;
+        let (others, kept, cell) = match mixture {
+            Some(mixture) => (
+                mixture.others.clone().into_dispatch(),
+                mixture.kept,
+                mixture.cell,
+            ),
+            None => (logits.clone().into_dispatch(), 1.0, 0),
+        };
+        let (logits, row) = (logits.into_dispatch(), picked.count);
+        let mut id = None;
+        // The kernel writes in place where nobody else holds the pairs.
+        picked.pairs.inplace(|pairs| {
+            let (code, pairs) =
+                Dispatch::pick(logits, others, pairs.into_dispatch(), kept, cell, row);
+            id = Some(Tensor::from_dispatch(code));
+            Tensor::from_dispatch(pairs)
+        });
+        picked.count += 1;
+        id.expect("a code was picked")
     }
 
     fn draft_logits(&self, hidden: Tensor<2>, ahead: Tensor<3>) -> Tensor<2> {
@@ -146,25 +188,21 @@ impl DecodePass for GpuPass {
 #[derive(Debug, Clone)]
 struct GpuSession {
     pass: Arc<GpuPass>,
-    /// Keys and values by layer: `[batch, 2 * heads, head_dim, room]`, the keys of all heads before their values. They lie
-    /// transposed because products of a few queries then read a growing part of the cache several times faster (LOG.md).
+    /// Keys and values by layer: `[batch, 2 * heads, head_dim, room]`, the keys of all heads before their values. Keys lie as
+    /// said, values as `[room, head_dim]`, so that neighbours are read together in both.
     caches: Vec<Tensor<4>>,
     batch: usize,
     filled: usize,
 }
 
-/// Kernels may read up to the next multiple of this many tokens.
+/// A cache has room for a multiple of this many tokens.
 const ROOM: usize = 32;
 
 impl GpuSession {
     /// Puts keys and values of new tokens into the cache of a layer. Gives their queries.
-    fn project_into_cache(
-        &mut self,
-        layer: usize,
-        x: Tensor<2>,
-        [cos, sin]: &[Tensor<4>; 2],
-    ) -> Tensor<2> {
+    fn project_into_cache(&mut self, layer: usize, x: Tensor<2>) -> Tensor<2> {
         let weight = self.pass.blocks[layer].qkv.clone();
+        let (cos, sin) = (self.pass.cos.clone(), self.pass.sin.clone());
         let (filled, epsilon) = (self.filled, self.pass.epsilon);
         let mut queries = None;
         // The kernel writes in place where nobody else holds the cache.
@@ -172,8 +210,8 @@ impl GpuSession {
             let (q, cache) = Dispatch::project_into_cache(
                 x.into_dispatch(),
                 weight.into_dispatch(),
-                cos.clone().into_dispatch(),
-                sin.clone().into_dispatch(),
+                cos.into_dispatch(),
+                sin.into_dispatch(),
                 cache.into_dispatch(),
                 filled,
                 epsilon,
@@ -222,11 +260,10 @@ impl DecodeSession for GpuSession {
 
     fn step(&mut self, mut x: Tensor<2>) -> Predicted {
         let pass = self.pass.clone();
-        let (before, after) = (self.filled, self.filled + x.dims()[0] / self.batch);
+        let after = self.filled + x.dims()[0] / self.batch;
         assert!(after <= pass.total, "the cache is full");
-        let rotary = pass.rotary(before..after);
         for (number, block) in pass.blocks.iter().enumerate() {
-            let q = self.project_into_cache(number, x.clone(), &rotary);
+            let q = self.project_into_cache(number, x.clone());
             x = self.rest_of_block(number, block, x, q, after, true);
         }
         self.filled = after;

@@ -1,19 +1,50 @@
 //! The kernels as operations of burn's dispatch.
 
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, backend_extension};
 
 /// The kernels as tensor operations; all is contiguous, matrices are `[d_in, d_out]`.
 #[backend_extension(Cube)]
 pub(super) trait DecodeOps: Backend {
+    /// Rows of `table`, and what is added to them.
+    ///
+    /// # Shapes
+    /// - table: `[codes + 1, d_model]`
+    /// - ids: `[batch, new]`
+    /// - places: `[batch, mask, d_model]`, from `at` on
+    /// - output: `[batch * new, d_model]`
+    fn embed(
+        table: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        places: FloatTensor<Self>,
+        at: usize,
+    ) -> FloatTensor<Self>;
+
+    /// The most probable code of `kept * softmax(logits) + others[cell]`, or of the logits alone where all of them are
+    /// kept. It and its probability go to a row of `pairs`. Gives the code and the pairs.
+    ///
+    /// # Shapes
+    /// - logits: `[1, codes]`
+    /// - others: `[1, mask, codes]`; anything where it is not read
+    /// - pairs: `[count, 2]`
+    /// - output: `[1, 1]`
+    fn pick(
+        logits: FloatTensor<Self>,
+        others: FloatTensor<Self>,
+        pairs: FloatTensor<Self>,
+        kept: f32,
+        cell: usize,
+        row: usize,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
+
     /// Normalises rows, projects them to queries, keys and values and rotates them; keys and values go to their
     /// place in the cache. Gives the queries and the cache.
     ///
     /// # Shapes
     /// - x: `[batch * new, d_model]`
     /// - weight: `[d_model, 3 * d_model]`
-    /// - cos, sin: `[1, new, 3 * heads, head_dim / 2]`
-    /// - cache: `[batch, 2 * heads, head_dim, total]`, of which `filled` tokens are held
+    /// - cos, sin: `[1, total, 3 * heads, head_dim / 2]`
+    /// - cache: `[batch, 2 * heads, head_dim, room]`, of which `filled` tokens are held
     /// - output: `[batch * new, d_model]` and the cache
     fn project_into_cache(
         x: FloatTensor<Self>,
@@ -30,7 +61,7 @@ pub(super) trait DecodeOps: Backend {
     ///
     /// # Shapes
     /// - q, output: `[batch * new, heads * head_dim]`
-    /// - cache: `[batch, 2 * heads, head_dim, total]`
+    /// - cache: `[batch, 2 * heads, head_dim, room]`
     fn attend(
         q: FloatTensor<Self>,
         cache: FloatTensor<Self>,

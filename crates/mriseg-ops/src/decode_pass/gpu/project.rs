@@ -1,284 +1,175 @@
-//! Products of a few rows with a matrix, and what comes before and after them in a block.
-//!
-//! A cube computes [`COLUMNS`] columns of `N` rows. It holds the rows in shared memory, as vectors of their
-//! entries side by side, and splits the sum over `d_in` among [`SLICES`] units per column, so that even one row
-//! keeps many units busy. The RMS norm costs nothing more: it is one factor per row, found by the same loop.
+//! Products with a norm before them: of every row, the norm is one factor, found by the loop that adds up the products.
 
+use crate::gpu::rows::{add_products, entries, place, zeros};
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
-pub(super) const COLUMNS: usize = 32;
-pub(super) const SLICES: usize = 2;
-/// Units of a cube.
-pub(super) const UNITS: usize = COLUMNS * SLICES;
-
-/// Rows `first..first + N` of `x`, entry by entry. Rows past the last repeat it.
+/// Adds the squares of entries.
 #[cube]
-fn load_rows<N: Size>(
-    x: &[f32],
-    first: usize,
-    rows: usize,
-    #[comptime] width: usize,
-) -> Shared<[Vector<f32, N>]> {
-    let mut tile = Shared::<[Vector<f32, N>]>::new_slice(width);
-    let mut entry = UNIT_POS as usize;
-    while entry < width {
-        let mut vector = Vector::<f32, N>::empty();
-        #[unroll]
-        for row in 0..N::value() {
-            let row_of_x = (first + row).min(rows - 1);
-            vector.insert(row, x[row_of_x * width + entry]);
-        }
-        tile[entry] = vector;
-        entry += UNITS;
-    }
-    sync_cube();
-    tile
-}
-
-/// Sums over the slices of one column.
-#[cube]
-fn sum_of_slices<N: Size>(partial: &Shared<[Vector<f32, N>]>, column: usize) -> Vector<f32, N> {
-    let mut sum = partial[column];
-    #[unroll]
-    for slice in 1..SLICES {
-        sum += partial[slice * COLUMNS + column];
-    }
-    sum
-}
-
-/// `1 / rms` of every row, of the sums of squares that the slices found.
-#[cube]
-fn norm_factor<N: Size>(
-    squares: &Shared<[Vector<f32, N>]>,
-    epsilon: f32,
-    #[comptime] width: usize,
-) -> Vector<f32, N> {
-    let mut sum = squares[0];
-    #[unroll]
-    for slice in 1..SLICES {
-        sum += squares[slice];
-    }
-    let mean = sum / Vector::new(width as f32);
-    Vector::new(1.0) / (mean + Vector::new(epsilon)).sqrt()
-}
-
-/// `out = x * weight`, or `out += x * weight`.
-#[cube(launch)]
-pub(super) fn project<W: Float, N: Size>(
-    x: &[f32],
-    weight: &[W],
-    out: &mut [f32],
-    rows: usize,
-    d_out: usize,
-    #[comptime] d_in: usize,
-    #[comptime] add: bool,
-    #[define(W)] _dtype: ElemType,
+fn add_squares<A: Size>(
+    squares: &mut Array<Vector<f32, A>>,
+    values: &Array<Vector<f32, A>>,
+    #[comptime] of_unit: usize,
 ) {
-    let first = CUBE_POS_Y as usize * N::value();
-    let tile = load_rows::<N>(x, first, rows, d_in);
-    let mut partial = Shared::<[Vector<f32, N>]>::new_slice(UNITS);
-    let local = UNIT_POS as usize % COLUMNS;
-    let slice = UNIT_POS as usize / COLUMNS;
-    let column = CUBE_POS_X as usize * COLUMNS + local;
-    let mut sum = Vector::<f32, N>::new(0.0);
-    if column < d_out {
-        let mut entry = slice;
-        while entry < d_in {
-            sum += tile[entry] * Vector::new(f32::cast_from(weight[entry * d_out + column]));
-            entry += SLICES;
-        }
+    #[unroll]
+    for row in 0..of_unit {
+        squares[row] = fma(values[row], values[row], squares[row]);
     }
-    partial[UNIT_POS as usize] = sum;
-    sync_cube();
-    if slice == 0 && column < d_out {
-        let value = sum_of_slices::<N>(&partial, local);
-        #[unroll]
-        for row in 0..N::value() {
-            if first + row < rows {
-                let place = (first + row) * d_out + column;
-                if comptime![add] {
-                    out[place] += value.extract(row);
-                } else {
-                    out[place] = value.extract(row);
-                }
-            }
-        }
+}
+
+/// `1 / rms` of a row of width `d_in`, of the sums of its squares.
+#[cube]
+fn norm_factor<A: Size>(squares: Vector<f32, A>, d_in: usize, epsilon: f32) -> f32 {
+    let mut sum = f32::new(0.0);
+    #[unroll]
+    for entry in 0..A::value() {
+        sum += squares.extract(entry);
     }
+    1.0 / (sum / d_in as f32 + epsilon).sqrt()
+}
+
+#[cube]
+fn silu<V: Size>(x: Vector<f32, V>) -> Vector<f32, V> {
+    x / (Vector::new(1.0) + (Vector::new(0.0) - x).exp())
 }
 
 /// `out = x + silu(x * weight + ahead)` of one row `x`, for every head.
 #[cube(launch)]
-pub(super) fn look_ahead<W: Float>(
-    x: &[f32],
-    weight: &[W],
-    ahead: &[f32],
-    out: &mut [f32],
-    heads: usize,
-    #[comptime] d_model: usize,
-    #[define(W)] _dtype: ElemType,
+pub(super) fn look_ahead<V: Size>(
+    x: &[Vector<f32, V>],
+    weight: &[Vector<f32, V>],
+    ahead: &[Vector<f32, V>],
+    out: &mut [Vector<f32, V>],
+    d_model: usize,
+    across: usize,
 ) {
-    let d_out = heads * d_model;
-    let mut partial = Shared::<[f32]>::new_slice(UNITS);
-    let local = UNIT_POS as usize % COLUMNS;
-    let slice = UNIT_POS as usize / COLUMNS;
-    let column = CUBE_POS_X as usize * COLUMNS + local;
-    let mut sum = f32::new(0.0);
-    if column < d_out {
-        let mut entry = slice;
-        while entry < d_model {
-            sum += x[entry] * f32::cast_from(weight[entry * d_out + column]);
-            entry += SLICES;
+    let at = place(across, 1usize);
+    if at.row < 1 {
+        let mut sums = zeros::<V>(1usize);
+        for entry in 0..d_model / V::value() {
+            let values = entries::<V>(x, 0usize, 1usize, d_model, entry, 1usize);
+            let of_entry = entry * V::value() * across + at.column;
+            add_products::<V, V>(&mut sums, &values, weight, of_entry, across, 1usize);
         }
+        let of_model = at.column % (d_model / V::value());
+        out[at.column] = x[of_model] + silu::<V>(sums[0] + ahead[at.column]);
     }
-    partial[UNIT_POS as usize] = sum;
-    sync_cube();
-    if slice == 0 && column < d_out {
-        let mut mixed = ahead[column];
-        #[unroll]
-        for slice in 0..SLICES {
-            mixed += partial[slice * COLUMNS + local];
-        }
-        out[column] = x[column % d_model] + silu(mixed);
-    }
-}
-
-#[cube]
-fn silu(x: f32) -> f32 {
-    x / (1.0 + (-x).exp())
 }
 
 /// `out = silu(normalized(x) * gate) * (normalized(x) * up)`.
 #[cube(launch)]
-pub(super) fn project_swiglu<W: Float, N: Size>(
-    x: &[f32],
-    gate: &[W],
-    up: &[W],
-    out: &mut [f32],
+pub(super) fn project_swiglu<A: Size, V: Size>(
+    x: &[Vector<f32, A>],
+    gate: &[Vector<f32, V>],
+    up: &[Vector<f32, V>],
+    out: &mut [Vector<f32, V>],
     rows: usize,
-    d_out: usize,
+    d_in: usize,
+    across: usize,
     epsilon: f32,
-    #[comptime] d_in: usize,
-    #[define(W)] _dtype: ElemType,
+    #[comptime] of_unit: usize,
 ) {
-    let first = CUBE_POS_Y as usize * N::value();
-    let tile = load_rows::<N>(x, first, rows, d_in);
-    let mut gates = Shared::<[Vector<f32, N>]>::new_slice(UNITS);
-    let mut ups = Shared::<[Vector<f32, N>]>::new_slice(UNITS);
-    let mut squares = Shared::<[Vector<f32, N>]>::new_slice(SLICES);
-    let local = UNIT_POS as usize % COLUMNS;
-    let slice = UNIT_POS as usize / COLUMNS;
-    let column = CUBE_POS_X as usize * COLUMNS + local;
-    let mut gated = Vector::<f32, N>::new(0.0);
-    let mut raised = Vector::<f32, N>::new(0.0);
-    let mut square = Vector::<f32, N>::new(0.0);
-    let within = column.min(d_out - 1);
-    let mut entry = slice;
-    while entry < d_in {
-        let values = tile[entry];
-        let place = entry * d_out + within;
-        gated += values * Vector::new(f32::cast_from(gate[place]));
-        raised += values * Vector::new(f32::cast_from(up[place]));
-        square += values * values;
-        entry += SLICES;
-    }
-    gates[UNIT_POS as usize] = gated;
-    ups[UNIT_POS as usize] = raised;
-    if local == 0 {
-        squares[slice] = square;
-    }
-    sync_cube();
-    if slice == 0 && column < d_out {
-        let factor = norm_factor::<N>(&squares, epsilon, d_in);
-        let gate = sum_of_slices::<N>(&gates, local) * factor;
-        let up = sum_of_slices::<N>(&ups, local) * factor;
+    let at = place(across, of_unit);
+    if at.row < rows {
+        let mut gates = zeros::<V>(of_unit);
+        let mut ups = zeros::<V>(of_unit);
+        let mut squares = zeros::<A>(of_unit);
+        for entry in 0..d_in / A::value() {
+            let values = entries::<A>(x, at.row, rows, d_in, entry, of_unit);
+            let of_entry = entry * A::value() * across + at.column;
+            add_products::<A, V>(&mut gates, &values, gate, of_entry, across, of_unit);
+            add_products::<A, V>(&mut ups, &values, up, of_entry, across, of_unit);
+            add_squares::<A>(&mut squares, &values, of_unit);
+        }
         #[unroll]
-        for row in 0..N::value() {
-            if first + row < rows {
-                let value = silu(gate.extract(row)) * up.extract(row);
-                out[(first + row) * d_out + column] = value;
+        for row in 0..of_unit {
+            if at.row + row < rows {
+                let factor = Vector::new(norm_factor::<A>(squares[row], d_in, epsilon));
+                let value = silu::<V>(gates[row] * factor) * (ups[row] * factor);
+                out[(at.row + row) * across + at.column] = value;
             }
         }
     }
 }
 
-/// Normalises and projects rows to queries, keys and values, rotates them, and puts keys and values into the
-/// cache `[batch, 2 * heads, head_dim, total]` after the `filled` tokens that it holds. A column here is a pair
-/// of columns of the weight that are rotated together.
+/// Normalises and projects rows to queries, keys and values, rotates them, and puts keys and values into the cache after
+/// the `filled` tokens that it holds: keys as `[head_dim, room]`, values as `[room, head_dim]`. A unit has columns of the
+/// first half of a head and those of the second that are rotated with them.
 #[cube(launch)]
-pub(super) fn project_into_cache<W: Float, N: Size>(
-    x: &[f32],
-    weight: &[W],
-    cos: &[f32],
-    sin: &[f32],
-    q: &mut [f32],
+pub(super) fn project_into_cache<A: Size, V: Size>(
+    x: &[Vector<f32, A>],
+    weight: &[Vector<f32, V>],
+    cos: &[Vector<f32, V>],
+    sin: &[Vector<f32, V>],
+    q: &mut [Vector<f32, V>],
     cache: &mut [f32],
     rows: usize,
     new: usize,
     filled: usize,
-    total: usize,
+    room: usize,
     epsilon: f32,
     #[comptime] d_in: usize,
     #[comptime] head_dim: usize,
-    #[define(W)] _dtype: ElemType,
+    #[comptime] of_unit: usize,
 ) {
-    let half = comptime![head_dim / 2];
     let heads = comptime![d_in / head_dim];
-    let pairs = comptime![3 * d_in / 2];
-    let d_out = comptime![3 * d_in];
-    let row_of_cube = CUBE_POS_Y as usize * N::value();
-    let tile = load_rows::<N>(x, row_of_cube, rows, d_in);
-    let mut firsts = Shared::<[Vector<f32, N>]>::new_slice(UNITS);
-    let mut seconds = Shared::<[Vector<f32, N>]>::new_slice(UNITS);
-    let mut squares = Shared::<[Vector<f32, N>]>::new_slice(SLICES);
-    let local = UNIT_POS as usize % COLUMNS;
-    let slice = UNIT_POS as usize / COLUMNS;
-    let pair = CUBE_POS_X as usize * COLUMNS + local;
-    let within = pair.min(pairs - 1);
-    let head = within / half;
-    let channel = within % half;
-    let column = head * head_dim + channel;
-    let mut first = Vector::<f32, N>::new(0.0);
-    let mut second = Vector::<f32, N>::new(0.0);
-    let mut square = Vector::<f32, N>::new(0.0);
-    let mut entry = slice;
-    while entry < d_in {
-        let values = tile[entry];
-        let place = entry * d_out + column;
-        first += values * Vector::new(f32::cast_from(weight[place]));
-        second += values * Vector::new(f32::cast_from(weight[place + half]));
-        square += values * values;
-        entry += SLICES;
-    }
-    firsts[UNIT_POS as usize] = first;
-    seconds[UNIT_POS as usize] = second;
-    if local == 0 {
-        squares[slice] = square;
-    }
-    sync_cube();
-    if slice == 0 && pair < pairs {
-        let factor = norm_factor::<N>(&squares, epsilon, d_in);
-        let first = sum_of_slices::<N>(&firsts, local) * factor;
-        let second = sum_of_slices::<N>(&seconds, local) * factor;
+    let at_once = V::value().comptime();
+    let half = comptime![head_dim / 2 / at_once];
+    let across = comptime![3 * d_in / at_once];
+    let at = place(comptime![across / 2].runtime(), of_unit);
+    if at.row < rows {
+        let head = at.column / half;
+        let channel = at.column % half;
+        let column = 2 * half * head + channel;
+        let mut firsts = zeros::<V>(of_unit);
+        let mut seconds = zeros::<V>(of_unit);
+        let mut squares = zeros::<A>(of_unit);
+        for entry in 0..d_in / A::value() {
+            let values = entries::<A>(x, at.row, rows, d_in.runtime(), entry, of_unit);
+            let of_entry = entry * A::value() * across + column;
+            let across = across.runtime();
+            add_products::<A, V>(&mut firsts, &values, weight, of_entry, across, of_unit);
+            add_products::<A, V>(
+                &mut seconds,
+                &values,
+                weight,
+                of_entry + half,
+                across,
+                of_unit,
+            );
+            add_squares::<A>(&mut squares, &values, of_unit);
+        }
         #[unroll]
-        for row_of_tile in 0..N::value() {
-            let row = row_of_cube + row_of_tile;
+        for row_of_unit in 0..of_unit {
+            let row = at.row + row_of_unit;
             if row < rows {
+                let factor = Vector::new(norm_factor::<A>(
+                    squares[row_of_unit],
+                    d_in.runtime(),
+                    epsilon,
+                ));
+                let a = firsts[row_of_unit] * factor;
+                let b = seconds[row_of_unit] * factor;
                 let batch = row / new;
-                let token = row % new;
+                let token = filled + row % new;
                 let turn = (token * 3 * heads + head) * half + channel;
-                let a = first.extract(row_of_tile);
-                let b = second.extract(row_of_tile);
-                let rotated = a * cos[turn] - b * sin[turn];
-                let rotated_second = a * sin[turn] + b * cos[turn];
+                let first = a * cos[turn] - b * sin[turn];
+                let second = a * sin[turn] + b * cos[turn];
                 if head < heads {
-                    let place = row * d_in + column;
-                    q[place] = rotated;
-                    q[place + half] = rotated_second;
+                    let place = row * comptime![d_in / at_once] + column;
+                    q[place] = first;
+                    q[place + half] = second;
                 } else {
-                    let of_head = (batch * 2 * heads + head - heads) * head_dim + channel;
-                    cache[of_head * total + filled + token] = rotated;
-                    cache[(of_head + half) * total + filled + token] = rotated_second;
+                    let of_batch = (batch * 2 * heads + head - heads) * head_dim * room;
+                    let is_key = head < 2 * heads;
+                    let step = select(is_key, room, 1usize);
+                    let begin = of_batch + select(is_key, token, token * head_dim);
+                    #[unroll]
+                    for i in 0..V::value() {
+                        let of_first = channel * at_once + i;
+                        cache[begin + of_first * step] = first.extract(i);
+                        cache[begin + (of_first + head_dim / 2) * step] = second.extract(i);
+                    }
                 }
             }
         }

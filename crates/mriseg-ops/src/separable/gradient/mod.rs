@@ -1,5 +1,7 @@
 #[cfg(feature = "cpu")]
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 
 use super::SeparableOp;
 use crate::gradients::{Differentiable, Saved, differentiate};

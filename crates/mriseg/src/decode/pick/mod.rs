@@ -153,6 +153,16 @@ impl Picker {
         }
     }
 
+    /// Whether a cell whose most probable code has this probability takes that code, whatever the rest of the distribution.
+    pub(super) fn settles(&self, probability: f32) -> bool {
+        (self.patches.as_ref()).is_none_or(|patches| patches.settles(probability))
+    }
+
+    /// Share that the probabilities given the tokens before it have in what a cell's code is picked by.
+    pub(super) fn kept(&self) -> f32 {
+        1.0 - self.marginal_share
+    }
+
     /// Whether the rule mixes marginal probabilities in.
     pub(super) fn mixes(&self) -> bool {
         self.marginal_share > 0.0
