@@ -39,6 +39,17 @@ pub(super) struct Group {
     pub(super) lungs: Option<Part>,
 }
 
+impl Group {
+    /// Where a part that is no description goes.
+    fn slot(&mut self, kind: Kind) -> &mut Option<Part> {
+        match kind {
+            Kind::Mask => &mut self.mask,
+            Kind::Lungs => &mut self.lungs,
+            _ => &mut self.image,
+        }
+    }
+}
+
 /// The entries of a tar file by key; reads the contents of descriptions only.
 pub(super) fn groups(
     path: &Path,
@@ -101,17 +112,12 @@ pub(super) fn groups(
             })?);
             continue;
         }
-        let slot = match kind {
-            Kind::Mask => &mut group.mask,
-            Kind::Lungs => &mut group.lungs,
-            _ => &mut group.image,
-        };
         let bytes = u32::try_from(bytes).map_err(|_| {
             faulty(format!(
                 "`{name}` has {bytes} bytes, which no picture has; pack the data again"
             ))
         })?;
-        *slot = Some(Part {
+        *group.slot(kind) = Some(Part {
             offset,
             bytes,
             kind,
