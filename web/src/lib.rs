@@ -1,6 +1,7 @@
 //! wasm-bindgen shell over [`mriseg::segmenter::Segmenter`]: bytes in, tokens and masks out.
 //!
-//! One crate, two engines: feature `cpu` runs burn-flex (simd128), feature
+//! One crate, two engines: feature `cpu` runs burn-flex (simd128, or relaxed
+//! SIMD where `build-web` has our own crates compiled for it), feature
 //! `webgpu` runs burn-wgpu without autotune and fusion. The decoding loop lives
 //! in the page's worker, which calls [`Engine::next`] once per pass through the
 //! model and so can stop between any two.
