@@ -80,11 +80,11 @@ describe('page with a software WebGPU adapter', { skip: missing }, () => {
     const calls = Object.fromEntries(Object.keys(after).map((name) => [name, after[name] - before[name]]));
     t.diagnostic(`${tokens.length} passes, encoder and prefill too: ${JSON.stringify(calls)}`);
     assert.equal(calls.createComputePipeline, 0);
-    // Plain tensor operations take more than a hundred; kernels and one readback per pass.
-    assert.ok(calls.dispatchWorkgroups > 0 && calls.dispatchWorkgroups <= 45 * tokens.length);
-    assert.ok(calls.mapAsync <= tokens.length + 10);
-    // One for the kernels of a pass, one for the copy that is read; the rest is encoder and prefill.
-    assert.ok(calls.submit <= 2 * tokens.length + 25);
+    // Plain tensor operations take more than a hundred. Encoder, prefill, and passes that were chained in vain too.
+    assert.ok(calls.dispatchWorkgroups > 0 && calls.dispatchWorkgroups <= 30 * tokens.length);
+    // Up to eight passes are read back together, and a submit holds more than one.
+    assert.ok(calls.mapAsync <= tokens.length / 2 + 10);
+    assert.ok(calls.submit <= tokens.length + 20);
 
     const bytes = () => worker.evaluate(() => globalThis.gpuBytes);
     await choose(page, 'decode-select', 'speculative');

@@ -198,7 +198,7 @@ impl MaskDecoder {
         let (layout, device) = (lm.layout(), self.inputs.device());
         let most = self.chain.min(layout.mask() - self.decoded);
         let mut picked = Picked {
-            pairs: Tensor::zeros([most, 2], &device),
+            pairs: Tensor::zeros([MOST_CHAINED, 2], &device),
             count: 0,
         };
         let mut logits = Vec::with_capacity(most);
