@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 
 /// Folders of builds and packages.
-const BUILT: [&str; 5] = [
+const BUILT: [&str; 6] = [
     "node_modules",
     "target",
     "dist",
     "engine-cpu",
+    "engine-cpu-relaxed",
     "engine-webgpu",
 ];
 

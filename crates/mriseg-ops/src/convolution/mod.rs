@@ -1,7 +1,7 @@
 //! Two-dimensional convolution with a square kernel, one stride and one padding for both directions, and a bias.
 
 #[cfg(feature = "cpu")]
-pub(crate) mod cpu;
+mod cpu;
 #[cfg(all(feature = "gpu", feature = "gradients"))]
 mod gpu;
 #[cfg(feature = "gradients")]

@@ -1,5 +1,6 @@
 //! What kernels for the CPU share: matrices packed for vector instructions, threads, and burn-flex's tensors as slices.
 
+pub(crate) mod convolution;
 pub(crate) mod packed;
 #[cfg(feature = "gradients")]
 pub(crate) mod shapes;

@@ -4,6 +4,7 @@
 pub(crate) mod grid;
 #[cfg(feature = "gradients")]
 pub(crate) mod matmul;
+pub(crate) mod product;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod shapes;
@@ -20,26 +21,6 @@ pub(crate) fn dims<const D: usize>(tensor: &CubeTensor) -> [usize; D] {
         .to_vec()
         .try_into()
         .expect("ranks are those of the documentation")
-}
-
-/// Whether [`rows`] computes a product of so many rows: more are computed in tiles, which training's builds have.
-pub(crate) fn few(rows: usize) -> bool {
-    const MOST: usize = 512;
-    rows <= MOST || cfg!(not(feature = "gradients"))
-}
-
-/// `x * weight`.
-///
-/// # Shapes
-/// - x: `[rows, d_in]`
-/// - weight: `[d_in, d_out]`
-/// - output: `[rows, d_out]`
-pub(crate) fn product(x: CubeTensor, weight: CubeTensor) -> CubeTensor {
-    #[cfg(feature = "gradients")]
-    if !few(dims::<2>(&x)[0]) {
-        return matmul::matmul(x, weight);
-    }
-    rows::product(x, weight)
 }
 
 /// Floats of another shape on the device of `on`, not yet written.

@@ -4,7 +4,7 @@
 
 use super::grid::{cube_of_grid, cubes};
 use super::{dims, like};
-use crate::separable::CEILING;
+use crate::separable::formula::CEILING;
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::kernel::into_contiguous;

@@ -1,5 +1,5 @@
 use super::LinearOp;
-use crate::gpu::product;
+use crate::gpu::product::product;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 

@@ -1,6 +1,7 @@
 //! With channels last, a vector is the same pixel in several channels.
 
-use super::{CEILING, SeparableOp, padding};
+use super::SeparableOp;
+use super::formula::{padding, relu6};
 use crate::cpu::packed::{PackedMatrix, store};
 use crate::cpu::threads::split_work;
 use crate::cpu::{Tensor, dims, floats, tensor};
@@ -62,13 +63,6 @@ impl SeparableOp for Flex {
         });
         tensor(out, [rows, d_out])
     }
-}
-
-/// `min(max(x, 0), 6)`
-#[inline(always)]
-pub(crate) fn relu6(x: f32) -> f32 {
-    let x = if x > 0.0 { x } else { 0.0 };
-    if x < CEILING { x } else { CEILING }
 }
 
 #[derive(Debug, Clone, Copy)]

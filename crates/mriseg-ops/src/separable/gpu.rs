@@ -1,9 +1,11 @@
 //! A pixel by a matrix as [`rows`] has products; depthwise, an invocation for a few channels of a pixel.
 
-use super::{CEILING, SeparableOp, padding};
+use super::SeparableOp;
+use super::formula::{CEILING, padding};
 use crate::gpu::grid::{cubes_of_units, unit_of_grid, units};
+use crate::gpu::product::{few, product};
 use crate::gpu::rows::{self, at_once, relu6};
-use crate::gpu::{dims, few, like, product};
+use crate::gpu::{dims, like};
 use burn::tensor::Shape;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::cubecl;

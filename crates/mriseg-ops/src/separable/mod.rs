@@ -2,7 +2,8 @@
 //! convolution of every channel by itself, then a matrix for every pixel. Batch norm is folded into both.
 
 #[cfg(feature = "cpu")]
-pub(crate) mod cpu;
+mod cpu;
+pub(crate) mod formula;
 #[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(feature = "gradients")]
@@ -16,9 +17,7 @@ use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-
-/// The highest value that ReLU6 gives.
-pub(crate) const CEILING: f32 = 6.0;
+use formula::{CEILING, padding};
 
 /// [`depthwise`] and [`pointwise`] of a backend.
 #[backend_extension(
@@ -107,9 +106,4 @@ fn depthwise_reference(
     let options = ConvOptions::new([stride; 2], [0; 2], [1; 2], channels);
     let out = conv2d(x, weight, Some(bias), options);
     relu6(out.permute([0, 2, 3, 1]))
-}
-
-/// Zeros before a row of pixels, such that stride 2 begins as TensorFlow's SAME has it for even sides.
-pub(crate) fn padding(kernel: usize, stride: usize) -> usize {
-    (kernel - stride) / 2
 }

@@ -1,6 +1,6 @@
 use super::ConvolutionGradient;
-use crate::convolution::cpu::Shape;
 use crate::convolution::{ConvolutionOp, ConvolutionOptions};
+use crate::cpu::convolution::Shape;
 use crate::cpu::{Tensor, dims, floats, tensor};
 use burn::backend::Flex;
 use burn::backend::flex::Layout;
@@ -40,7 +40,7 @@ impl ConvolutionGradient for Flex {
         grad: Tensor,
     ) -> Tensor {
         let (x, grad) = (x.to_contiguous(), grad.to_contiguous());
-        let shape = Shape::new(&x, &weight, options);
+        let shape = Shape::new(dims(&x), dims(&weight), options.stride, options.padding);
         let Shape {
             d_in,
             d_out,

@@ -1,7 +1,7 @@
 //! Rows of a depthwise convolution with ReLU6, channels last: a vector is the same pixel in several channels.
 
 use crate::cpu::vector::{LANES, mul_add};
-use crate::separable::CEILING;
+use crate::separable::formula::CEILING;
 use wide::f32x8;
 
 /// Channels that are computed together.

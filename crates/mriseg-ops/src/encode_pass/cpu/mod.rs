@@ -3,12 +3,11 @@
 mod depthwise;
 
 use super::{AffineWeights, EncodePass, EncoderWeights, ResidualWeights};
-use crate::convolution::cpu::{Panels, Shape};
+use crate::cpu::convolution::{Panels, Shape};
 use crate::cpu::numbers;
 use crate::cpu::packed::{PANEL, PackedMatrix, store};
 use crate::cpu::threads::{each, split_work};
-use crate::separable::cpu::relu6;
-use crate::separable::padding;
+use crate::separable::formula::{padding, relu6};
 use burn::tensor::{Device, Tensor, TensorData};
 use depthwise::Depthwise;
 use std::ops::Range;
@@ -125,18 +124,8 @@ impl EncodePass for CpuEncoder {
 
 impl Stem {
     fn forward(&self, picture: &[f32], d_in: usize, [height, width]: [usize; 2]) -> Map {
-        let side = |side: usize| (side - self.kernel) / 2 + 1;
-        let shape = Shape {
-            d_in,
-            d_out: self.bias.len(),
-            kernel: self.kernel,
-            stride: 2,
-            padding: 0,
-            height,
-            width,
-            rows: side(height),
-            columns: side(width),
-        };
+        let weight = [self.bias.len(), d_in, self.kernel, self.kernel];
+        let shape = Shape::new([1, d_in, height, width], weight, 2, 0);
         let mut floats = shape.convolve(picture, &self.panels, &self.bias);
         for value in &mut floats {
             *value = relu6(*value);

@@ -1,7 +1,7 @@
 use super::SeparableGradient;
 use crate::cpu::{Tensor, dims, floats, tensor};
-use crate::separable::CEILING;
 use crate::separable::cpu::{FEW, MANY, SOME, Shape, add_products, in_chunks};
+use crate::separable::formula::CEILING;
 use burn::backend::Flex;
 use burn::backend::ops::FloatTensorOps;
 

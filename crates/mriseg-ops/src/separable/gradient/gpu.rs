@@ -5,7 +5,7 @@ use crate::gpu::grid::{cubes_of_units, unit_of_grid, units};
 use crate::gpu::matmul::{matmul, matmul_transposed};
 use crate::gpu::sums::sum_rows;
 use crate::gpu::{dims, like};
-use crate::separable::CEILING;
+use crate::separable::formula::CEILING;
 use crate::separable::gpu::{Depthwise, Geometry, Tensor};
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::Shape;
