@@ -200,11 +200,6 @@ impl TransformerWeights {
     }
 }
 
-/// The weights of a linear layer with the `γ` of the norm before it: `[d_in, d_out]`.
-fn after_norm(gamma: &Tensor<1>, weight: &Tensor<2>) -> Tensor<2> {
-    weight.clone() * gamma.clone().unsqueeze_dim(1)
-}
-
 /// Half of the columns of a matrix, as a tensor of its own: the first (0) or the second (1).
 fn half_of_columns(matrix: &Tensor<2>, half: usize) -> Tensor<2> {
     let width = matrix.dims()[1] / 2;

@@ -11,7 +11,7 @@ mod project;
 
 use super::{
     BlockWeights, CodeDistribution, DecodePass, DecodeSession, Picked, Predicted,
-    TransformerWeights, after_norm, half_of_columns,
+    TransformerWeights, half_of_columns,
 };
 use crate::layout::transposed_copy;
 use burn::backend::Dispatch;
@@ -279,4 +279,9 @@ impl DecodeSession for GpuSession {
     fn branch(&self) -> Box<dyn DecodeSession> {
         Box::new(self.clone())
     }
+}
+
+/// The weights of a linear layer with the `γ` of the norm before it: `[d_in, d_out]`.
+fn after_norm(gamma: &Tensor<1>, weight: &Tensor<2>) -> Tensor<2> {
+    weight.clone() * gamma.clone().unsqueeze_dim(1)
 }
