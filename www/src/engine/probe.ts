@@ -18,7 +18,7 @@ const DOUBLE = `
 const RELAXED_MADD = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 0, 253, 133, 2, 26, 11);
 
 /** Which file of the CPU engine runs here: the one that multiplies and adds in one instruction, where the browser knows it. */
-export const cpuFile = () => (WebAssembly.validate(RELAXED_MADD) ? 'cpu-relaxed' : 'cpu');
+export const cpuFile = () => (globalThis.WebAssembly?.validate(RELAXED_MADD) ? 'cpu-relaxed' : 'cpu');
 
 /** A driver that hangs must not hold up the page. */
 const PATIENCE_MS = 3000;
