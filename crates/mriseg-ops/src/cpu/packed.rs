@@ -271,12 +271,23 @@ fn add_columns<const ROWS: usize, const VECTORS: usize, E: Element>(
     for (i, row) in rows.iter_mut().enumerate() {
         *row = &lines.floats[i * lines.step..][..panel.len()];
     }
-    for first in (0..VECTORS).step_by(vectors_at_once(ROWS)) {
-        sums = match const { vectors_at_once(ROWS) } {
-            1 => add_vectors::<ROWS, 1, E>(sums, rows, panel, first),
-            2 => add_vectors::<ROWS, 2, E>(sums, rows, panel, first),
-            _ => add_vectors::<ROWS, ALL, E>(sums, rows, panel, first),
-        };
+    // No loop: where the compiler leaves it one, the sums lie in memory.
+    match const { vectors_at_once(ROWS) } {
+        1 => {
+            sums = add_vectors::<ROWS, 1, E>(sums, rows, panel, 0);
+            sums = add_vectors::<ROWS, 1, E>(sums, rows, panel, 1);
+            if VECTORS > 2 {
+                sums = add_vectors::<ROWS, 1, E>(sums, rows, panel, 2);
+                sums = add_vectors::<ROWS, 1, E>(sums, rows, panel, 3);
+            }
+        }
+        2 => {
+            sums = add_vectors::<ROWS, 2, E>(sums, rows, panel, 0);
+            if VECTORS > 2 {
+                sums = add_vectors::<ROWS, 2, E>(sums, rows, panel, 2);
+            }
+        }
+        _ => sums = add_vectors::<ROWS, ALL, E>(sums, rows, panel, 0),
     }
     Sums(sums)
 }
