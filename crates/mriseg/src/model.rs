@@ -122,30 +122,40 @@ impl Tokenizers {
 /// Tokenizers that belong to a model, ready to use.
 #[derive(Debug)]
 struct OwnVision {
-    tokenizers: Tokenizers,
-    /// The image encoder in kernels of its device, where it has some.
-    prepared: Option<PreparedEncoder>,
+    image: ReadyEncoder,
+    mask: MaskTokenizer,
+}
+
+#[derive(Debug)]
+enum ReadyEncoder {
+    /// In kernels of its device.
+    Prepared(PreparedEncoder),
+    /// As it is trained, where the device has none for it.
+    Trained(Box<Tokenizers>),
 }
 
 impl OwnVision {
     fn new(tokenizers: &Tokenizers) -> Self {
+        let prepared = match &tokenizers.image {
+            ImageEncoder::Conv(_) => None,
+            ImageEncoder::EfficientNet(encoder) => encoder.prepared(),
+        };
         Self {
-            prepared: match &tokenizers.image {
-                ImageEncoder::Conv(_) => None,
-                ImageEncoder::EfficientNet(encoder) => encoder.prepared(),
+            image: match prepared {
+                Some(encoder) => ReadyEncoder::Prepared(encoder),
+                None => ReadyEncoder::Trained(Box::new(tokenizers.clone())),
             },
-            tokenizers: tokenizers.clone(),
+            mask: tokenizers.mask.clone(),
         }
-    }
-
-    fn mask(&self) -> &MaskTokenizer {
-        &self.tokenizers.mask
     }
 }
 
 impl VisionTokenizer for OwnVision {
     fn input_channels(&self) -> usize {
-        self.tokenizers.image.input_channels()
+        match &self.image {
+            ReadyEncoder::Prepared(encoder) => encoder.input_channels(),
+            ReadyEncoder::Trained(tokenizers) => tokenizers.image.input_channels(),
+        }
     }
 
     fn reads_prepared(&self) -> bool {
@@ -158,9 +168,9 @@ impl VisionTokenizer for OwnVision {
     }
 
     fn image_tokens(&self, pictures: Tensor<4>) -> Tensor<3> {
-        match &self.prepared {
-            Some(encoder) => encoder.tokens(pictures),
-            None => self.tokenizers.image_tokens(pictures),
+        match &self.image {
+            ReadyEncoder::Prepared(encoder) => encoder.tokens(pictures),
+            ReadyEncoder::Trained(tokenizers) => tokenizers.image_tokens(pictures),
         }
     }
 
@@ -169,21 +179,21 @@ impl VisionTokenizer for OwnVision {
     }
 
     fn mask_codes(&self, masks: Tensor<4>) -> Tensor<2, Int> {
-        self.mask().encode(masks)
+        self.mask.encode(masks)
     }
 
     fn foreground(&self, codes: Tensor<2, Int>) -> Tensor<4> {
-        sigmoid(self.mask().decode(codes))
+        sigmoid(self.mask.decode(codes))
     }
 
     fn foreground_of_rows(&self, codes: Tensor<2, Int>, rows: usize) -> Tensor<4> {
-        sigmoid(self.mask().decode_rows(codes, rows))
+        sigmoid(self.mask.decode_rows(codes, rows))
     }
 
     fn code_patches(&self) -> Option<CodePatches> {
         Some(CodePatches {
-            patches: self.mask().patches(),
-            empty: self.mask().encode_empty(),
+            patches: self.mask.patches(),
+            empty: self.mask.encode_empty(),
         })
     }
 

@@ -1,5 +1,5 @@
-// Whether WebGPU really works here: adapter, device and one checked dispatch.
-// `navigator.gpu` alone says nothing.
+// What runs here. Whether WebGPU really works: adapter, device and one checked dispatch, since `navigator.gpu` alone
+// says nothing. Which file of the CPU engine the browser takes.
 
 import { plainMessage } from '../bundle/loader.ts';
 import { isSoftware, type Probe } from './choose.ts';

@@ -111,6 +111,11 @@ pub struct PreparedEncoder {
 }
 
 impl PreparedEncoder {
+    /// Channels of the pictures that it reads.
+    pub fn input_channels(&self) -> usize {
+        self.shape.channels
+    }
+
     /// Image tokens, see [`EfficientNetEncoder::tokens`].
     pub fn tokens(&self, picture: Tensor<4>) -> Tensor<3> {
         let levels = self.pass.levels(self.shape.scaled(picture));
