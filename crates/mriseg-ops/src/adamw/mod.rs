@@ -1,9 +1,11 @@
 //! AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) and the moving average of weights, one kernel per parameter: on a
-//! GPU the launches cost more than the arithmetic.
+//! GPU the launches cost more than the arithmetic, on a CPU the passes over memory.
 //!
 //! With gradient `g`: `m = β₁ m + (1 − β₁) g`, `v = β₂ v + (1 − β₂) g²`, and
 //! `w = w (1 − rate decay) − rate m̂ / (sqrt(v̂) + ε)`, where `m̂ = m / (1 − β₁ᵗ)` and `v̂ = v / (1 − β₂ᵗ)`.
 
+#[cfg(feature = "cpu")]
+mod cpu;
 #[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(test)]
@@ -18,7 +20,7 @@ use burn::optim::{
 use burn::tensor::{Device, Tensor};
 
 /// The operations of a backend; all tensors are of one shape.
-#[backend_extension(Cube: cfg(feature = "gpu"))]
+#[backend_extension(Cube: cfg(feature = "gpu"), Flex: cfg(feature = "cpu"))]
 pub trait UpdateOp: Backend {
     /// Weight and both moments after a step.
     fn adamw(
@@ -92,7 +94,7 @@ impl Optimizer for AdamW {
         gradient: Tensor<D>,
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
-        if !on_gpu(&weight) {
+        if !has_kernels(&weight) {
             return self.reference().step(rate, weight, gradient, state);
         }
         let state = state.map_or_else(
@@ -128,14 +130,14 @@ impl Optimizer for AdamW {
 
 /// `average + share * (value - average)`, of tensors that are not differentiated.
 pub fn blend<const D: usize>(average: Tensor<D>, value: Tensor<D>, share: f32) -> Tensor<D> {
-    if !on_gpu(&average) {
+    if !has_kernels(&average) {
         return average.clone() + (value - average).mul_scalar(share);
     }
     let (average, value) = (average.into_dispatch(), value.into_dispatch());
     Tensor::from_dispatch(Dispatch::blend(average, value, share))
 }
 
-fn on_gpu<const D: usize>(x: &Tensor<D>) -> bool {
+fn has_kernels<const D: usize>(x: &Tensor<D>) -> bool {
     let device = x.device();
-    !device.is_autodiff() && matches!(Capability::of(&device), Capability::Gpu { .. })
+    !device.is_autodiff() && Capability::of(&device) != Capability::Reference
 }
