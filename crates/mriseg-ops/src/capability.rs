@@ -8,6 +8,7 @@ use crate::decode_pass::{DecodePass, TransformerWeights};
 #[cfg(feature = "cpu")]
 use crate::encode_pass::cpu::CpuEncoder;
 use crate::encode_pass::{EncodePass, EncoderWeights};
+use crate::precision::Precision;
 #[cfg(any(feature = "cpu", feature = "gpu"))]
 use burn::backend::DispatchDevice;
 use burn::tensor::{Device, Tensor};
@@ -64,6 +65,40 @@ impl Capability {
     /// Whether other convolutions have kernels. On GPUs they come with training; inference leaves them to burn.
     pub fn convolves(self) -> bool {
         self == Self::Cpu || self.trains()
+    }
+}
+
+/// How a device computes products of factors of 16 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MixedPrecision {
+    /// On matrix units: faster than of 32 bits.
+    MatrixUnits,
+    /// Of rounded factors of 32 bits: the same numbers, no faster.
+    Rounded,
+    /// Not at all.
+    Missing,
+}
+
+impl MixedPrecision {
+    /// Of products in `precision` on `device`, whether or not it differentiates.
+    pub fn of(device: &Device, precision: Precision) -> Self {
+        match device.clone().without_autodiff().as_dispatch() {
+            #[cfg(all(feature = "gpu", feature = "gradients"))]
+            DispatchDevice::Cube(device) => match precision.half() {
+                Some(half) => match crate::gpu::mixed::support(device, half) {
+                    (_, true) => Self::MatrixUnits,
+                    (true, _) => Self::Rounded,
+                    (false, _) => Self::Missing,
+                },
+                None => Self::Rounded,
+            },
+            #[cfg(all(feature = "cpu", feature = "gradients"))]
+            DispatchDevice::Flex(_) => Self::Rounded,
+            #[allow(unreachable_patterns)]
+            _ if precision == Precision::F32 => Self::Rounded,
+            #[allow(unreachable_patterns)]
+            _ => Self::Missing,
+        }
     }
 }
 

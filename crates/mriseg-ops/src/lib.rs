@@ -17,6 +17,7 @@
 //! | [`decode_pass`] | a transformer with a key-value cache, a few tokens at a time |
 //! | [`encode_pass`] | inverted residual blocks, weights packed once |
 //! | `adamw` | AdamW, moving average of weights (feature `gradients`) |
+//! | [`precision`] | matrix products with factors of 16 bits |
 //! | [`layout`] | transposed copies |
 //! | [`rows`] | exponential, softmax, sums of rows of numbers on the host |
 #![warn(missing_docs)]
@@ -41,6 +42,7 @@ mod gradients;
 pub mod group_norm;
 pub mod layout;
 pub mod linear;
+pub mod precision;
 pub mod rms_norm;
 pub mod rows;
 pub mod separable;
@@ -48,4 +50,4 @@ pub mod swiglu;
 #[cfg(test)]
 mod testing;
 
-pub use capability::Capability;
+pub use capability::{Capability, MixedPrecision};

@@ -3,8 +3,9 @@
 
 use super::AttentionOp;
 use super::gradient::AttentionGradient;
-use crate::cpu::shapes::like;
+use crate::cpu::shapes::{like, rounded};
 use crate::cpu::{Tensor, dims, floats, tensor};
+use crate::precision::Precision;
 use crate::rows::{dot, softmax};
 use burn::backend::Flex;
 use burn::backend::flex::Layout;
@@ -13,8 +14,14 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 impl AttentionOp for Flex {
-    fn prefix_attention(qkv: Tensor, cos: Tensor, sin: Tensor, prefix: usize) -> Tensor {
-        Heads::new(&qkv, &cos, &sin, prefix).attend()
+    fn prefix_attention(
+        qkv: Tensor,
+        cos: Tensor,
+        sin: Tensor,
+        prefix: usize,
+        precision: Precision,
+    ) -> Tensor {
+        Heads::new(&qkv, &cos, &sin, prefix, precision).attend()
     }
 }
 
@@ -25,8 +32,10 @@ impl AttentionGradient for Flex {
         sin: Tensor,
         prefix: usize,
         grad: Tensor,
+        precision: Precision,
     ) -> Tensor {
-        Heads::new(&qkv, &cos, &sin, prefix).gradient(&grad.to_contiguous())
+        let grad = rounded(grad, precision).to_contiguous();
+        Heads::new(&qkv, &cos, &sin, prefix, precision).gradient(&grad)
     }
 }
 
@@ -43,6 +52,7 @@ struct Heads {
     heads: usize,
     head_dim: usize,
     prefix: usize,
+    precision: Precision,
 }
 
 /// `[total, head_dim / 2]` each.
@@ -67,23 +77,24 @@ enum Part {
 }
 
 impl Heads {
-    fn new(qkv: &Tensor, cos: &Tensor, sin: &Tensor, prefix: usize) -> Self {
+    fn new(qkv: &Tensor, cos: &Tensor, sin: &Tensor, prefix: usize, precision: Precision) -> Self {
         let [batch, total, thrice, head_dim] = dims(qkv);
         let qkv = qkv.to_contiguous();
         let angles = Angles {
             cos: cos.to_contiguous(),
             sin: sin.to_contiguous(),
         };
-        let mut rotated = floats(&qkv).to_vec();
-        angles.rotate(&mut rotated, thrice / 3, head_dim, 1.0);
+        let mut turned = floats(&qkv).to_vec();
+        angles.rotate(&mut turned, thrice / 3, head_dim, 1.0);
         Self {
-            qkv: like(&qkv, rotated),
+            qkv: rounded(like(&qkv, turned), precision),
             angles,
             batch,
             total,
             heads: thrice / 3,
             head_dim,
             prefix,
+            precision,
         }
     }
 
@@ -93,7 +104,7 @@ impl Heads {
         let read = self.each_head(|sequence, head| {
             let mut read = Vec::with_capacity(self.total * self.head_dim);
             for block in self.blocks() {
-                let weights = self.weights(sequence, head, &block);
+                let weights = rounded(self.weights(sequence, head, &block), self.precision);
                 let values = self.tokens(Part::Values, sequence, head, 0..block.visible);
                 read.extend_from_slice(floats(&Flex::float_matmul(weights, values)));
             }
@@ -144,7 +155,10 @@ impl Heads {
             let weights = self.weights(sequence, head, &block);
             add(
                 &mut grad_values,
-                &Flex::float_matmul(weights.transpose(0, 1), grad.clone()),
+                &Flex::float_matmul(
+                    rounded(weights.clone(), self.precision).transpose(0, 1),
+                    grad.clone(),
+                ),
             );
             // Of the weights; then, in place, of the scores.
             let mut grad_scores = Flex::float_matmul(grad, tokens(Part::Values).transpose(0, 1));
@@ -157,6 +171,7 @@ impl Heads {
                     *grad = weight * (*grad - mean);
                 }
             }
+            let grad_scores = rounded(grad_scores, self.precision);
             add(
                 &mut grad_keys,
                 &Flex::float_matmul(grad_scores.transpose(0, 1), queries),

@@ -1,5 +1,6 @@
 use super::AttentionOp;
 use crate::gradients::{Differentiable, Saved, differentiate};
+use crate::precision::Precision;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
@@ -13,6 +14,7 @@ pub trait AttentionGradient: Backend {
         sin: FloatTensor<Self>,
         prefix: usize,
         grad: FloatTensor<Self>,
+        precision: Precision,
     ) -> FloatTensor<Self>;
 }
 
@@ -21,18 +23,27 @@ struct PrefixAttention<B: Backend> {
     cos: FloatTensor<B>,
     sin: FloatTensor<B>,
     prefix: usize,
+    precision: Precision,
 }
 
 impl<B: AttentionOp + AttentionGradient> Differentiable<B, 1> for PrefixAttention<B> {
     fn forward(&self, [qkv]: [FloatTensor<B>; 1]) -> FloatTensor<B> {
-        B::prefix_attention(qkv, self.cos.clone(), self.sin.clone(), self.prefix)
+        let (cos, sin) = (self.cos.clone(), self.sin.clone());
+        B::prefix_attention(qkv, cos, sin, self.prefix, self.precision)
     }
 
     fn backward(&self, saved: Saved<B, 1>, grad: FloatTensor<B>) -> [Option<FloatTensor<B>>; 1] {
         let [qkv] = saved.inputs;
         let (cos, sin) = (self.cos.clone(), self.sin.clone());
-        let grad = B::prefix_attention_backward(qkv, cos, sin, self.prefix, grad);
-        [Some(grad)]
+        let Self {
+            prefix, precision, ..
+        } = *self;
+        let backward = |grad| {
+            [B::prefix_attention_backward(
+                qkv, cos, sin, prefix, grad, precision,
+            )]
+        };
+        precision.scaled::<B, 1>(grad, backward).map(Some)
     }
 }
 
@@ -46,8 +57,15 @@ where
         cos: FloatTensor<Self>,
         sin: FloatTensor<Self>,
         prefix: usize,
+        precision: Precision,
     ) -> FloatTensor<Self> {
         let (cos, sin) = (cos.into_primitive(), sin.into_primitive());
-        differentiate::<B, C, _, 1>(PrefixAttention { cos, sin, prefix }, [qkv])
+        let operation = PrefixAttention {
+            cos,
+            sin,
+            prefix,
+            precision,
+        };
+        differentiate::<B, C, _, 1>(operation, [qkv])
     }
 }

@@ -12,6 +12,7 @@ mod gradient;
 mod tests;
 
 use crate::capability::trains;
+use crate::precision::{self, Precision};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::module::attention;
@@ -35,6 +36,7 @@ pub trait AttentionOp: Backend {
         cos: FloatTensor<Self>,
         sin: FloatTensor<Self>,
         prefix: usize,
+        precision: Precision,
     ) -> FloatTensor<Self>;
 }
 
@@ -55,7 +57,8 @@ pub fn prefix_attention(
     }
     let (cos, sin) = (cos.into_dispatch(), sin.into_dispatch());
     let qkv = qkv.into_dispatch();
-    Tensor::from_dispatch(Dispatch::prefix_attention(qkv, cos, sin, prefix))
+    let precision = precision::current();
+    Tensor::from_dispatch(Dispatch::prefix_attention(qkv, cos, sin, prefix, precision))
 }
 
 fn reference(qkv: Tensor<4>, cos: &Tensor<4>, sin: &Tensor<4>, prefix: usize) -> Tensor<3> {

@@ -4,6 +4,8 @@
 pub(crate) mod grid;
 #[cfg(feature = "gradients")]
 pub(crate) mod matmul;
+#[cfg(feature = "gradients")]
+pub(crate) mod mixed;
 pub(crate) mod product;
 pub(crate) mod reduce;
 pub(crate) mod rows;

@@ -1,7 +1,11 @@
 use super::LinearOp;
 #[cfg(feature = "gpu")]
-use crate::gpu::matmul::{matmul, matmul_transposed};
+use crate::gpu::{
+    matmul::{matmul, matmul_transposed},
+    mixed,
+};
 use crate::gradients::{Differentiable, Saved, differentiate};
+use crate::precision::Precision;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 #[cfg(feature = "gpu")]
 use burn::backend::ops::FloatTensorOps;
@@ -17,32 +21,46 @@ pub trait LinearGradient: Backend {
         a: FloatTensor<Self>,
         b: FloatTensor<Self>,
         grad: FloatTensor<Self>,
+        precision: Precision,
     ) -> [FloatTensor<Self>; 2];
 }
 
 #[derive(Debug, Clone)]
-struct Product;
+struct Product(Precision);
 
 impl<B: LinearOp + LinearGradient> Differentiable<B, 2> for Product {
     fn forward(&self, [a, b]: [FloatTensor<B>; 2]) -> FloatTensor<B> {
-        B::product(a, b)
+        B::product(a, b, self.0)
     }
 
     fn backward(&self, saved: Saved<B, 2>, grad: FloatTensor<B>) -> [Option<FloatTensor<B>>; 2] {
         let [a, b] = saved.inputs;
-        B::product_backward(a, b, grad).map(Some)
+        let backward = |grad| B::product_backward(a, b, grad, self.0);
+        self.0.scaled::<B, 2>(grad, backward).map(Some)
     }
 }
 
 impl<B: LinearOp + LinearGradient, C: CheckpointStrategy> LinearOp for Autodiff<B, C> {
-    fn product(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
-        differentiate::<B, C, _, 2>(Product, [a, b])
+    fn product(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        precision: Precision,
+    ) -> FloatTensor<Self> {
+        differentiate::<B, C, _, 2>(Product(precision), [a, b])
     }
 }
 
 #[cfg(feature = "gpu")]
 impl LinearGradient for CubeBackend {
-    fn product_backward(a: CubeTensor, b: CubeTensor, grad: CubeTensor) -> [CubeTensor; 2] {
+    fn product_backward(
+        a: CubeTensor,
+        b: CubeTensor,
+        grad: CubeTensor,
+        precision: Precision,
+    ) -> [CubeTensor; 2] {
+        if precision != Precision::F32 {
+            return mixed::matmul_backward(a, b, grad, precision);
+        }
         let grad_a = matmul(grad.clone(), Self::float_swap_dims(b, 0, 1));
         [grad_a, matmul_transposed(a, grad)]
     }

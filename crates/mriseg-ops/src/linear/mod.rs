@@ -5,11 +5,12 @@ mod cpu;
 #[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(feature = "gradients")]
-mod gradient;
+pub(crate) mod gradient;
 #[cfg(all(test, feature = "gradients"))]
 mod tests;
 
 use crate::capability::multiplies;
+use crate::precision::{self, Precision};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
@@ -25,7 +26,11 @@ pub trait LinearOp: Backend {
     /// - a: `[rows, depth]`
     /// - b: `[depth, columns]`
     /// - output: `[rows, columns]`
-    fn product(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn product(
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        precision: Precision,
+    ) -> FloatTensor<Self>;
 }
 
 /// `a b`, the product of two matrices.
@@ -38,7 +43,8 @@ pub fn matmul(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
     if !multiplies(&a) {
         return a.matmul(b);
     }
-    Tensor::from_dispatch(Dispatch::product(a.into_dispatch(), b.into_dispatch()))
+    let (a, b) = (a.into_dispatch(), b.into_dispatch());
+    Tensor::from_dispatch(Dispatch::product(a, b, precision::current()))
 }
 
 /// `x W + b`, or `x W` without a bias.

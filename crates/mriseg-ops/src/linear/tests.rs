@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{compare, random, training_devices};
+use crate::testing::{compare, compare_precisions, random, training_devices};
 
 #[test]
 fn products_and_their_gradients_are_those_of_the_reference() {
@@ -26,6 +26,19 @@ fn products_and_their_gradients_are_those_of_the_reference() {
             let found = || linear(x.clone(), weight(), None);
             compare(&x, found(), reference(weight()));
             compare(&transposed, found(), reference(weight()));
+        }
+    }
+}
+
+#[test]
+fn factors_of_16_bits_give_the_products_of_32_but_for_rounding() {
+    for device in training_devices() {
+        for [tokens, d_in, d_out] in [[1, 8, 12], [130, 33, 70], [1300, 16, 132]] {
+            let x = random([1, tokens, d_in], &device);
+            let weight = random([d_in, d_out], &device);
+            let product = || linear(x.clone(), weight.clone(), None);
+            compare_precisions(&x, product);
+            compare_precisions(&weight, product);
         }
     }
 }

@@ -3,8 +3,11 @@
 use super::SeparableOp;
 use super::formula::{padding, relu6};
 use crate::cpu::packed::{PackedMatrix, store};
+#[cfg(feature = "gradients")]
+use crate::cpu::shapes::rounded;
 use crate::cpu::threads::split_work;
 use crate::cpu::{Tensor, dims, floats, tensor};
+use crate::precision::Precision;
 use crate::rows::mul_add;
 use burn::backend::Flex;
 use std::ops::Range;
@@ -37,7 +40,9 @@ impl SeparableOp for Flex {
         )
     }
 
-    fn pointwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor {
+    fn pointwise(x: Tensor, weight: Tensor, bias: Tensor, precision: Precision) -> Tensor {
+        #[cfg(feature = "gradients")]
+        let [x, weight] = [x, weight].map(|x| rounded(x, precision));
         let (x, weight, bias) = (
             x.to_contiguous(),
             weight.to_contiguous(),

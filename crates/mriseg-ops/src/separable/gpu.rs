@@ -3,9 +3,11 @@
 use super::SeparableOp;
 use super::formula::{CEILING, padding};
 use crate::gpu::grid::{cubes_of_units, unit_of_grid, units};
-use crate::gpu::product::{few, product};
+use crate::gpu::product::few;
 use crate::gpu::rows::{self, at_once, relu6};
 use crate::gpu::{dims, like};
+use crate::linear::LinearOp;
+use crate::precision::Precision;
 use burn::tensor::Shape;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::cubecl;
@@ -37,12 +39,12 @@ impl SeparableOp for CubeBackend {
         out
     }
 
-    fn pointwise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor {
+    fn pointwise(x: Tensor, weight: Tensor, bias: Tensor, precision: Precision) -> Tensor {
         let [rows, _] = dims(&x);
-        if few(rows) {
+        if few(rows) && precision == Precision::F32 {
             return rows::product_relu6(x, weight, bias);
         }
-        let out = product(x, weight);
+        let out = CubeBackend::product(x, weight, precision);
         let [rows, width] = dims(&out);
         add_bias_relu6::launch(
             &out.client,

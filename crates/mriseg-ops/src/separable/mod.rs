@@ -12,6 +12,7 @@ mod gradient;
 mod tests;
 
 use crate::capability::separates;
+use crate::precision::{self, Precision};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
@@ -47,6 +48,7 @@ pub trait SeparableOp: Backend {
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        precision: Precision,
     ) -> FloatTensor<Self>;
 }
 
@@ -78,7 +80,13 @@ pub fn pointwise(x: Tensor<4>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<4> 
     let pixels: Tensor<2> = x.reshape([batch * height * width, d_in]);
     let out: Tensor<2> = if separates(&pixels) {
         let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
-        Tensor::from_dispatch(Dispatch::pointwise(pixels.into_dispatch(), weight, bias))
+        let pixels = pixels.into_dispatch();
+        Tensor::from_dispatch(Dispatch::pointwise(
+            pixels,
+            weight,
+            bias,
+            precision::current(),
+        ))
     } else {
         relu6(pixels.matmul(weight) + bias.unsqueeze())
     };

@@ -1,5 +1,7 @@
 use super::*;
-use crate::testing::{assert_within, compare_within, devices, random};
+use crate::testing::{
+    assert_within, compare_precisions, compare_within, devices, random, training_devices,
+};
 use burn::tensor::Distribution;
 
 /// Kernel, stride, channels, height and width.
@@ -45,6 +47,19 @@ fn kernels_and_their_gradients_are_those_of_the_reference() {
             compare_within(5e-4, &weight, found(), expected());
             compare_within(5e-4, &bias, found(), expected());
         }
+    }
+}
+
+#[test]
+fn pixels_times_factors_of_16_bits_are_those_of_32_but_for_rounding() {
+    for device in training_devices() {
+        let x = random([2, 6, 5, 12], &device);
+        let weight = random([12, 20], &device);
+        // Far from where ReLU6 bends, as rounding there would let gradients through or not.
+        let bias = Tensor::full([20], 3.0, &device);
+        let found = || pointwise(x.clone(), weight.clone() * 0.05, bias.clone());
+        compare_precisions(&x, found);
+        compare_precisions(&weight, found);
     }
 }
 

@@ -2,8 +2,9 @@
 
 mod devices;
 
-use crate::Capability;
 use crate::capability::trains;
+use crate::precision::{Precision, autocast};
+use crate::{Capability, MixedPrecision};
 use burn::tensor::{Device, Distribution, Tensor, Tolerance};
 
 /// The processor, and a GPU where there is one, if this build has kernels for them.
@@ -63,4 +64,32 @@ pub(crate) fn compare_within<const D: usize, const E: usize>(
         input.grad(&gradients).unwrap()
     };
     assert_within(absolute, gradient(found), gradient(expected));
+}
+
+/// Compares outputs, and gradients of `input`, in 16 bits with those in 32: they are rounded, and no gradient is too small.
+pub(crate) fn compare_precisions<const D: usize, const E: usize>(
+    input: &Tensor<D>,
+    compute: impl Fn() -> Tensor<E>,
+) {
+    let weights = compute()
+        .random_like(Distribution::Normal(0.0, 1e-9))
+        .detach();
+    let run = |precision| {
+        let output = autocast(precision, &compute);
+        let gradients = (output.clone() * weights.clone()).sum().backward();
+        let gradient = input.grad(&gradients).unwrap();
+        [output.flatten::<1>(0, E - 1), gradient.flatten(0, D - 1)]
+    };
+    let exact = run(Precision::F32);
+    for (precision, most) in [(Precision::Bf16, 1e-2), (Precision::F16, 1e-3)] {
+        if MixedPrecision::of(&input.device(), precision) == MixedPrecision::Missing {
+            println!("skipped: {:?} has no {precision}", input.device());
+            continue;
+        }
+        for (found, exact) in run(precision).into_iter().zip(&exact) {
+            let norm = |x: Tensor<1>| -> f32 { x.square().sum().sqrt().into_scalar() };
+            let apart = norm(found - exact.clone()) / norm(exact.clone());
+            assert!(apart > 1e-6 && apart < most, "{precision}: {apart}");
+        }
+    }
 }

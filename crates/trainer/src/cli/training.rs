@@ -56,7 +56,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, requires = "from")]
     pub(crate) new_text: bool,
     /// Several devices that share the cases of every step of the language model, named as for --device, such as
-    /// gpu:0,gpu:1: the same result as on the first alone but for rounding. The first does all the rest
+    /// gpu:0,gpu:1 or 0,1: the same result as on the first alone but for rounding. The first does all the rest
     #[arg(
         long,
         value_name = "DEVICE,…",

@@ -5,6 +5,7 @@ use mriseg::bundle::SideConvention;
 use mriseg::config::{MaskLmConfig, ModelConfig};
 use mriseg::decode::Pick;
 use mriseg_data::{AugmentConfig, MaskRule, RequestMix};
+use mriseg_ops::precision::Precision;
 
 use super::schema::{
     Contrast, DataConfig, Emu3Source, EncoderSource, Experiment, HardErrors, LmTraining, NextK,
@@ -82,6 +83,7 @@ impl Experiment {
                 steps: 3400,
                 batch: 8,
                 gradient_accumulation_steps: 1,
+                precision: Precision::F32,
                 learning_rate: 2e-3,
                 warmup: 0.05,
                 weight_decay: 0.05,

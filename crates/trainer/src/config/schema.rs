@@ -5,6 +5,7 @@ use mriseg::bundle::SideConvention;
 use mriseg::config::{ImageTokens, ModelConfig};
 use mriseg::decode::{DecisionRule, Pick};
 use mriseg_data::{AugmentConfig, MaskRule, RequestMix};
+use mriseg_ops::precision::Precision;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -157,6 +158,10 @@ pub(crate) struct LmTraining {
     /// Parts of a batch whose gradients are computed one after the other and added up, where a device has no room for all at
     /// once. A step has the cases of `batch` whatever this is, and the result is the same but for rounding.
     pub(crate) gradient_accumulation_steps: usize,
+    /// What the factors of the model's matrix products are rounded to: `f32` (not at all), `bf16` or `f16`. Weights, sums,
+    /// losses and all that is saved have 32 bits whatever this is. On GPUs with matrix units for it training is faster
+    /// (docs/TRAINING.md); elsewhere it is not.
+    pub(crate) precision: Precision,
     /// Highest learning rate, reached after the warm-up.
     pub(crate) learning_rate: f64,
     /// Share of the steps over which the learning rate grows.

@@ -33,9 +33,12 @@ pub(crate) struct Batch {
 
 /// Tokens that are contrasted with each other.
 pub(super) struct Contrasted {
-    pub(super) chosen: ContrastTokens,
+    /// Their indices into the tokens of the group.
+    pub(super) tokens: Vec<usize>,
     /// Of every pair, row by row.
     pub(super) likeness: Vec<f32>,
+    /// Of every pair, row by row.
+    pub(super) weights: Vec<f32>,
 }
 
 impl Batch {
@@ -117,7 +120,8 @@ impl Batcher<'_> {
                     ContrastTokens::choose(targets, empty, layout.grid, training.tokens, below);
                 Contrasted {
                     likeness: self.likeness(&chosen, targets),
-                    chosen,
+                    weights: chosen.pair_weights(training.boundary),
+                    tokens: chosen.tokens,
                 }
             })
             .collect()

@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use mriseg::dense::DenseModel;
 use mriseg::loss::mask_reconstruction_loss;
 use mriseg::text::TextTokenizer;
+use mriseg_ops::precision::autocast;
 
 use super::cases::STAGE;
 use super::lm::{Progress, optimizer};
@@ -94,7 +95,9 @@ impl DenseTrainer<'_> {
             let text = Tensor::from_data(TensorData::new(ids, [range.len(), length]), &autodiff);
             let picture = pictures(&cases[range.clone()], config, &autodiff);
             let mask = masks(&cases[range], config, &autodiff);
-            let loss = mask_reconstruction_loss(model.forward(picture, text, padding), mask);
+            let forward = || model.forward(picture, text, padding);
+            let logits = autocast(training.precision, forward);
+            let loss = mask_reconstruction_loss(logits, mask);
             Part {
                 rest: loss.clone().without_autodiff(),
                 loss,

@@ -31,7 +31,7 @@ impl Learner {
         }
     }
 
-    const CONTRAST_DIM: usize = 128;
+    pub(super) const CONTRAST_DIM: usize = 128;
     /// See [`bits_of`](mriseg_data::answer::bits_of).
     pub(crate) const REQUEST_BITS: usize = 8;
 

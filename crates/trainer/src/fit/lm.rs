@@ -8,6 +8,7 @@ use mriseg::loss::HardErrorMemory;
 use mriseg::model::Model;
 use mriseg::text::TextTokenizer;
 use mriseg_ops::adamw::AdamW;
+use mriseg_ops::precision::autocast;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -209,7 +210,7 @@ impl LmTrainer<'_> {
             .keep_together(training.together())
             .in_rounds(training.gradient_accumulation_steps);
         gradients(learner, batch.len(), &shards, |learner, shard| {
-            objective.pass(learner, batch, shard)
+            autocast(training.precision, || objective.pass(learner, batch, shard))
         })
     }
 

@@ -5,14 +5,15 @@ use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Element, Int, Tensor, TensorData};
 use mriseg::loss::{
-    hard_token_loss, mask_reconstruction_loss, next_k_token_loss, presence_loss, sentence_mean,
-    sentence_reading_loss, token_contrastive_loss, token_losses,
+    ContrastTokens, hard_token_loss, mask_reconstruction_loss, next_k_token_loss, presence_loss,
+    sentence_mean, sentence_reading_loss, token_contrastive_loss, token_losses,
 };
 use mriseg::mask_lm::{HiddenStates, MaskLm, SequenceTables};
 use mriseg::model::Model;
 use mriseg::reading::Request;
 use mriseg::vision::code_vectors;
 use mriseg_data::answer::bits_of;
+use mriseg_ops::precision::{Precision, autocast};
 use std::ops::Range;
 
 use super::batch::{Batch, Batcher, Contrasted};
@@ -92,7 +93,10 @@ impl Objective<'_> {
             });
         }
         sum.add("contrast_loss", training.contrast.weight, || {
-            self.contrast(place, learner, &hidden, batch, range.clone())
+            // Products too.
+            autocast(Precision::F32, || {
+                self.contrast(place, learner, &hidden, batch, range.clone())
+            })
         });
         if let Some(logits) = lm.presence(&hidden) {
             sum.add("presence_loss", training.presence, || {
@@ -259,35 +263,48 @@ impl Objective<'_> {
         batch: &Batch,
         range: Range<usize>,
     ) -> Tensor<1> {
-        let training = &self.batcher.experiment.train.contrast;
         let device = &place.autodiff;
         let [cases, positions, d_model] = hidden.states.dims();
-        let mut sum = Tensor::zeros([1], device);
-        let Some(projection) = &learner.contrast else {
-            return sum;
+        let firsts = range.clone().step_by(Contrast::CASES);
+        let groups = firsts.map(|first| &batch.contrast[first / Contrast::CASES]);
+        let groups: Vec<&Contrasted> = groups.collect();
+        let most = groups.iter().map(|group| group.tokens.len()).max();
+        let (Some(projection), Some(most @ 1..)) = (&learner.contrast, most) else {
+            return Tensor::zeros([1], device);
         };
-        let states = hidden.states.clone().reshape([cases * positions, d_model]);
-        for first in range.clone().step_by(Contrast::CASES) {
-            let in_group = Contrast::CASES.min(range.end - first);
-            let Contrasted { chosen, likeness } = &batch.contrast[first / Contrast::CASES];
-            let count = chosen.tokens.len();
-            if count == 0 {
-                continue;
+        // All groups at once, filled up to the largest: a GPU waits for the number of operations.
+        let mut indices = vec![0; groups.len() * most];
+        let mut likeness = vec![0.0; groups.len() * most * most];
+        let mut weights = vec![ContrastTokens::NOTHING; groups.len() * most * most];
+        let mut shares = Vec::with_capacity(groups.len());
+        for (i, group) in groups.iter().enumerate() {
+            let first = i * Contrast::CASES;
+            let count = group.tokens.len();
+            let places = indices[i * most..].iter_mut();
+            for (place, token) in places.zip(&group.tokens) {
+                *place = (first * positions + token) as i32;
             }
-            let offset = (first - range.start) * positions;
-            let indices: Vec<i32> = chosen.tokens.iter().map(|&i| (offset + i) as i32).collect();
-            let indices = Tensor::<1, Int>::from_data(indices.as_slice(), device);
-            let likeness = TensorData::new(likeness.clone(), [count, count]);
-            let projected = projection.forward(states.clone().select(0, indices));
-            let loss = token_contrastive_loss(
-                projected,
-                Tensor::from_data(likeness, device),
-                chosen.pair_weights(training.boundary, device),
-                training.temperature,
-            );
-            sum = sum + loss.mul_scalar(in_group as f64 / cases as f64);
+            for row in 0..count {
+                let place = (i * most + row) * most;
+                let (from, to) = (row * count..(row + 1) * count, place..place + count);
+                likeness[to.clone()].copy_from_slice(&group.likeness[from.clone()]);
+                weights[to].copy_from_slice(&group.weights[from]);
+            }
+            shares.push(Contrast::CASES.min(cases - first) as f32 / cases as f32);
         }
-        sum
+        let pairs = |values: Vec<f32>| {
+            Tensor::from_data(TensorData::new(values, [groups.len(), most, most]), device)
+        };
+        let indices = Tensor::<1, Int>::from_data(indices.as_slice(), device);
+        let states = hidden.states.clone().reshape([cases * positions, d_model]);
+        let projected = projection.forward(states.select(0, indices));
+        let losses = token_contrastive_loss(
+            projected.reshape([groups.len(), most, Learner::CONTRAST_DIM]),
+            pairs(likeness),
+            pairs(weights),
+            self.batcher.experiment.train.contrast.temperature,
+        );
+        (losses * Tensor::from_floats(shares.as_slice(), device)).sum()
     }
 }
 

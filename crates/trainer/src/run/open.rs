@@ -67,12 +67,18 @@ impl Run {
 /// The device of the run, and further ones that share its steps.
 ///
 /// # Errors
-/// There is no such device, one is named twice, or they are too many for a batch.
+/// There is no such device, one is named twice or cannot compute in `train.precision`, or they are too many for a batch.
 fn devices(args: &TrainArgs, experiment: &Experiment) -> Result<(Chosen, Vec<Chosen>)> {
+    let precision = experiment.train.precision;
     if args.devices.is_empty() {
-        return Ok((device::choose(&args.process.device)?, Vec::new()));
+        let chosen = device::choose(&args.process.device)?;
+        chosen.check_precision(precision)?;
+        return Ok((chosen, Vec::new()));
     }
     let named = device::choose_all(&args.devices, args.process.device.software_adapter)?;
+    for device in &named {
+        device.check_precision(precision)?;
+    }
     let training = &experiment.train;
     let rounds = training.gradient_accumulation_steps;
     let most = training.groups() / rounds;

@@ -3,15 +3,18 @@
 use anyhow::Result;
 use burn::tensor::Device;
 use clap::Args;
+use mriseg_ops::MixedPrecision;
+use mriseg_ops::precision::Precision;
 use std::str::FromStr;
 
 use crate::system::exit::usage;
+use crate::system::say::note;
 
 /// Where to compute.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct DeviceArgs {
-    /// Where to compute: auto (a real GPU if there is one, else the CPU), cpu, gpu, gpu:NUMBER or gpu:PART-OF-ITS-NAME as
-    /// `trainer devices` lists them, through Vulkan, Metal or DirectX 12, or cuda (needs a build with `--features cuda`)
+    /// Where to compute: auto (a real GPU if there is one, else the CPU), cpu, gpu, gpu:NUMBER (or NUMBER alone) or
+    /// gpu:PART-OF-ITS-NAME as `trainer devices` lists them, through Vulkan, Metal or DirectX 12, or cuda (needs a build with `--features cuda`)
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: DeviceChoice,
     /// Accept a GPU that is simulated on the CPU (slow; for tests)
@@ -48,7 +51,7 @@ impl FromStr for DeviceChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let unknown = "must be auto, cpu, gpu, gpu:NUMBER, gpu:PART-OF-ITS-NAME, cuda or cuda:NUMBER; `trainer devices` lists what is here";
+        let unknown = "must be auto, cpu, gpu, gpu:NUMBER (or NUMBER alone), gpu:PART-OF-ITS-NAME, cuda or cuda:NUMBER; `trainer devices` lists what is here";
         match text.split_once(':').unwrap_or((text, "")) {
             ("auto", "") => Ok(Self::Auto),
             ("cpu", "") => Ok(Self::Cpu),
@@ -61,6 +64,10 @@ impl FromStr for DeviceChoice {
             ("cuda", number) => number
                 .parse()
                 .map(Self::Cuda)
+                .map_err(|_| unknown.to_owned()),
+            (number, "") => number
+                .parse()
+                .map(|number| Self::Gpu(Which::Number(number)))
                 .map_err(|_| unknown.to_owned()),
             _ => Err(unknown.to_owned()),
         }
@@ -76,6 +83,36 @@ pub(crate) struct Chosen {
     pub(crate) name: String,
     /// Threads among which the cases of a training step are shared out: all on a CPU, one that feeds a GPU.
     pub(crate) workers: usize,
+}
+
+impl Chosen {
+    /// Tells whether this device is faster in a precision.
+    ///
+    /// # Errors
+    /// It cannot compute in it.
+    pub(crate) fn check_precision(&self, precision: Precision) -> Result<()> {
+        if precision == Precision::F32 {
+            return Ok(());
+        }
+        match MixedPrecision::of(&self.device, precision) {
+            MixedPrecision::MatrixUnits => {}
+            MixedPrecision::Rounded => note!(
+                "note: train.precision = \"{precision}\": {} has no matrix units for it in this build: what is trained is the same, no sooner than with \"f32\"",
+                self.name
+            ),
+            MixedPrecision::Missing => {
+                return Err(usage(format!(
+                    "train.precision = \"{precision}\": {} has no such numbers in this build; set it to \"f32\"{}",
+                    self.name,
+                    match MixedPrecision::of(&self.device, Precision::F16) {
+                        MixedPrecision::Missing => "",
+                        _ => " or \"f16\"",
+                    }
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The device that the arguments ask for.
@@ -342,6 +379,7 @@ mod tests {
             ("cpu", DeviceChoice::Cpu),
             ("gpu", DeviceChoice::Gpu(Which::First)),
             ("gpu:1", DeviceChoice::Gpu(Which::Number(1))),
+            ("1", DeviceChoice::Gpu(Which::Number(1))),
             (
                 "gpu:NVIDIA a",
                 DeviceChoice::Gpu(Which::Named("nvidia a".to_owned())),
@@ -350,7 +388,7 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(choice), "{text}");
         }
-        for text in ["", "tpu", "cpu:1", "cuda:x", "1"] {
+        for text in ["", "tpu", "cpu:1", "cuda:x", "1x", "-1"] {
             let said = text.parse::<DeviceChoice>().unwrap_err();
             assert!(said.contains("trainer devices"), "{said}");
         }

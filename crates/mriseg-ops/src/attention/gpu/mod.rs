@@ -1,14 +1,17 @@
 //! Scores of some cases at a time, as many as a buffer holds; then their softmax, then `P V`.
 
 mod kernels;
+mod mixed;
 
 use super::AttentionOp;
 use super::gradient::AttentionGradient;
 use crate::gpu::grid::{cubes, cubes_of_units, units};
 use crate::gpu::matmul::{CausalOperand, Sizes, StridedMatrix, Strides, multiply};
+use crate::gpu::mixed::{factor, in_halves};
 use crate::gpu::reduce::UNITS;
 use crate::gpu::shapes::largest_buffer;
 use crate::gpu::{dims, like};
+use crate::precision::Precision;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -16,8 +19,14 @@ use burn_cubecl::tensor::CubeTensor;
 type Tensor = CubeTensor;
 
 impl AttentionOp for CubeBackend {
-    fn prefix_attention(qkv: Tensor, cos: Tensor, sin: Tensor, prefix: usize) -> Tensor {
-        Heads::new(qkv, cos, sin, prefix).attend()
+    fn prefix_attention(
+        qkv: Tensor,
+        cos: Tensor,
+        sin: Tensor,
+        prefix: usize,
+        precision: Precision,
+    ) -> Tensor {
+        Heads::new(qkv, cos, sin, prefix, precision).attend()
     }
 }
 
@@ -28,8 +37,9 @@ impl AttentionGradient for CubeBackend {
         sin: Tensor,
         prefix: usize,
         grad: Tensor,
+        precision: Precision,
     ) -> Tensor {
-        Heads::new(qkv, cos, sin, prefix).gradient(into_contiguous(grad))
+        Heads::new(qkv, cos, sin, prefix, precision).gradient(into_contiguous(grad))
     }
 }
 
@@ -42,6 +52,7 @@ struct Heads {
     cos: Tensor,
     sin: Tensor,
     prefix: usize,
+    precision: Precision,
     batch: usize,
     total: usize,
     heads: usize,
@@ -49,7 +60,7 @@ struct Heads {
 }
 
 impl Heads {
-    fn new(qkv: Tensor, cos: Tensor, sin: Tensor, prefix: usize) -> Self {
+    fn new(qkv: Tensor, cos: Tensor, sin: Tensor, prefix: usize, precision: Precision) -> Self {
         let qkv = into_contiguous(qkv);
         let (cos, sin) = (into_contiguous(cos), into_contiguous(sin));
         let [batch, total, thrice, head_dim] = dims(&qkv);
@@ -70,12 +81,18 @@ impl Heads {
             head_dim / 2,
             scale(head_dim),
         );
+        let factors = |x: Tensor| match in_halves(&x.device, precision) {
+            // What is multiplied is cut out first.
+            true => x,
+            false => factor(x, precision),
+        };
         Self {
-            qkv,
-            rotated,
+            qkv: factors(qkv),
+            rotated: factors(rotated),
             cos,
             sin,
             prefix,
+            precision,
             batch,
             total,
             heads,
@@ -85,11 +102,14 @@ impl Heads {
 
     /// `[batch, total, heads * head_dim]`
     fn attend(&self) -> Tensor {
+        if in_halves(&self.qkv.device, self.precision) {
+            return self.attend_mixed();
+        }
         let shape = [self.batch, self.total, self.heads * self.head_dim];
         let out = like(&self.qkv, shape);
         let out_width = self.width(1);
         for (first, cases) in self.groups() {
-            let weights = self.weights(first, cases);
+            let weights = factor(self.weights(first, cases), self.precision);
             multiply(
                 self.sizes(cases, CausalOperand::First),
                 self.scores_of(&weights),
@@ -102,48 +122,11 @@ impl Heads {
 
     /// Gradient of `qkv`, given that of the output.
     fn gradient(&self, grad: Tensor) -> Tensor {
-        let out = like(&self.qkv, self.qkv.meta.shape().clone());
-        let (out_width, qkv_width) = (self.width(1), self.width(3));
-        for (first, cases) in self.groups() {
-            let weights = self.weights(first, cases);
-            let grad = StridedMatrix::new(&grad, out_width.strides(first, 0));
-            multiply(
-                self.sizes(cases, CausalOperand::FirstTransposed),
-                self.scores_of(&weights).transposed(),
-                grad,
-                StridedMatrix::new(&out, qkv_width.strides(first, 2)),
-            );
-            let scores = like(&weights, weights.meta.shape().clone());
-            multiply(
-                self.sizes(cases, CausalOperand::Output),
-                grad,
-                self.values(first).transposed(),
-                self.scores_of(&scores),
-            );
-            let rows = cases * self.heads * self.total;
-            kernels::softmax_backward::launch(
-                &scores.client,
-                cubes(rows),
-                units(),
-                weights.into_buffer_arg(),
-                scores.clone().into_buffer_arg(),
-                rows,
-                self.total,
-                self.total.div_ceil(UNITS),
-            );
-            multiply(
-                self.sizes(cases, CausalOperand::First),
-                self.scores_of(&scores),
-                self.rotated(first, 1),
-                StridedMatrix::new(&out, qkv_width.strides(first, 0)),
-            );
-            multiply(
-                self.sizes(cases, CausalOperand::FirstTransposed),
-                self.scores_of(&scores).transposed(),
-                self.rotated(first, 0),
-                StridedMatrix::new(&out, qkv_width.strides(first, 1)),
-            );
-        }
+        let out = if in_halves(&self.qkv.device, self.precision) {
+            self.gradient_mixed(grad)
+        } else {
+            self.gradient_in_tiles(factor(grad, self.precision))
+        };
         let pairs = self.batch * self.total * self.heads * self.head_dim;
         kernels::rotate_backward::launch(
             &out.client,
@@ -158,6 +141,45 @@ impl Heads {
             self.head_dim / 2,
             scale(self.head_dim),
         );
+        out
+    }
+
+    /// Gradient of queries, keys, both rotated, and values, side by side as in `qkv`.
+    fn gradient_in_tiles(&self, grad: Tensor) -> Tensor {
+        let out = like(&self.qkv, self.qkv.meta.shape().clone());
+        let (out_width, qkv_width) = (self.width(1), self.width(3));
+        for (first, cases) in self.groups() {
+            let weights = self.weights(first, cases);
+            let rounded = factor(weights.clone(), self.precision);
+            let grad = StridedMatrix::new(&grad, out_width.strides(first, 0));
+            multiply(
+                self.sizes(cases, CausalOperand::FirstTransposed),
+                self.scores_of(&rounded).transposed(),
+                grad,
+                StridedMatrix::new(&out, qkv_width.strides(first, 2)),
+            );
+            let scores = like(&weights, weights.meta.shape().clone());
+            multiply(
+                self.sizes(cases, CausalOperand::Output),
+                grad,
+                self.values(first).transposed(),
+                self.scores_of(&scores),
+            );
+            self.softmax_backward(weights, &scores, cases);
+            let scores = factor(scores, self.precision);
+            multiply(
+                self.sizes(cases, CausalOperand::First),
+                self.scores_of(&scores),
+                self.rotated(first, 1),
+                StridedMatrix::new(&out, qkv_width.strides(first, 0)),
+            );
+            multiply(
+                self.sizes(cases, CausalOperand::FirstTransposed),
+                self.scores_of(&scores).transposed(),
+                self.rotated(first, 0),
+                StridedMatrix::new(&out, qkv_width.strides(first, 1)),
+            );
+        }
         out
     }
 
@@ -180,7 +202,13 @@ impl Heads {
             self.rotated(first, 1).transposed(),
             self.scores_of(&scores),
         );
-        let rows = matrices * self.total;
+        self.softmax(&scores);
+        scores
+    }
+
+    /// Softmax of every row, in place, over what its token may see.
+    fn softmax(&self, scores: &Tensor) {
+        let rows = scores.meta.shape().num_elements() / self.total;
         kernels::softmax::launch(
             &scores.client,
             cubes(rows),
@@ -191,7 +219,21 @@ impl Heads {
             self.prefix,
             self.total.div_ceil(UNITS),
         );
-        scores
+    }
+
+    /// Of the gradient of attention weights that of the scores, in place.
+    fn softmax_backward(&self, weights: Tensor, scores: &Tensor, cases: usize) {
+        let rows = cases * self.heads * self.total;
+        kernels::softmax_backward::launch(
+            &scores.client,
+            cubes(rows),
+            units(),
+            weights.into_buffer_arg(),
+            scores.clone().into_buffer_arg(),
+            rows,
+            self.total,
+            self.total.div_ceil(UNITS),
+        );
     }
 
     /// Sizes of `Q Kᵀ` where the output is causal, else of `P V` and `Pᵀ grad`.

@@ -1,9 +1,10 @@
 use super::SeparableGradient;
 use crate::cpu::{Tensor, dims, floats, tensor};
+use crate::linear::gradient::LinearGradient;
+use crate::precision::Precision;
 use crate::separable::cpu::{FEW, MANY, SOME, Shape, add_products, in_chunks};
 use crate::separable::formula::CEILING;
 use burn::backend::Flex;
-use burn::backend::ops::FloatTensorOps;
 
 impl SeparableGradient for Flex {
     fn depthwise_backward(
@@ -33,13 +34,18 @@ impl SeparableGradient for Flex {
         ]
     }
 
-    fn pointwise_backward(x: Tensor, weight: Tensor, output: Tensor, grad: Tensor) -> [Tensor; 3] {
+    fn pointwise_backward(
+        x: Tensor,
+        weight: Tensor,
+        output: Tensor,
+        grad: Tensor,
+        precision: Precision,
+    ) -> [Tensor; 3] {
         let [rows, d_out] = dims(&output);
         let grad = through_relu6(&output, &grad);
         let grad_bias = tensor(column_sums(&grad, d_out), [d_out]);
         let grad = tensor(grad, [rows, d_out]);
-        let grad_x = Flex::float_matmul(grad.clone(), weight.transpose(0, 1));
-        let grad_weight = Flex::float_matmul(x.transpose(0, 1), grad);
+        let [grad_x, grad_weight] = Flex::product_backward(x, weight, grad, precision);
         [grad_x, grad_weight, grad_bias]
     }
 }

@@ -2,9 +2,10 @@
 
 use super::SeparableGradient;
 use crate::gpu::grid::{cubes_of_units, unit_of_grid, units};
-use crate::gpu::matmul::{matmul, matmul_transposed};
 use crate::gpu::sums::sum_rows;
 use crate::gpu::{dims, like};
+use crate::linear::gradient::LinearGradient;
+use crate::precision::Precision;
 use crate::separable::formula::CEILING;
 use crate::separable::gpu::{Depthwise, Geometry, Tensor};
 use burn::backend::ops::FloatTensorOps;
@@ -59,15 +60,19 @@ impl SeparableGradient for CubeBackend {
         ]
     }
 
-    fn pointwise_backward(x: Tensor, weight: Tensor, output: Tensor, grad: Tensor) -> [Tensor; 3] {
+    fn pointwise_backward(
+        x: Tensor,
+        weight: Tensor,
+        output: Tensor,
+        grad: Tensor,
+        precision: Precision,
+    ) -> [Tensor; 3] {
         let [rows, width] = dims(&output);
         let grad = through_relu6(output, grad);
         let grad_bias = sum_rows(&grad, rows, width);
-        [
-            matmul(grad.clone(), Self::float_swap_dims(weight, 0, 1)),
-            matmul_transposed(x, grad),
-            Self::float_reshape(grad_bias, Shape::from([width])),
-        ]
+        let [grad_x, grad_weight] = Self::product_backward(x, weight, grad, precision);
+        let grad_bias = Self::float_reshape(grad_bias, Shape::from([width]));
+        [grad_x, grad_weight, grad_bias]
     }
 }
 

@@ -5,6 +5,7 @@ mod gpu;
 
 use super::SeparableOp;
 use crate::gradients::{Differentiable, Saved, differentiate};
+use crate::precision::Precision;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
@@ -26,6 +27,7 @@ pub trait SeparableGradient: Backend {
         weight: FloatTensor<Self>,
         output: FloatTensor<Self>,
         grad: FloatTensor<Self>,
+        precision: Precision,
     ) -> [FloatTensor<Self>; 3];
 }
 
@@ -49,19 +51,20 @@ impl<B: SeparableOp + SeparableGradient> Differentiable<B, 3> for Depthwise {
 }
 
 #[derive(Debug, Clone)]
-struct Pointwise;
+struct Pointwise(Precision);
 
 impl<B: SeparableOp + SeparableGradient> Differentiable<B, 3> for Pointwise {
     const KEEPS_OUTPUT: bool = true;
 
     fn forward(&self, [x, weight, bias]: [FloatTensor<B>; 3]) -> FloatTensor<B> {
-        B::pointwise(x, weight, bias)
+        B::pointwise(x, weight, bias, self.0)
     }
 
     fn backward(&self, saved: Saved<B, 3>, grad: FloatTensor<B>) -> [Option<FloatTensor<B>>; 3] {
         let output = saved.output.expect("the output is kept");
         let [x, weight, _] = saved.inputs;
-        B::pointwise_backward(x, weight, output, grad).map(Some)
+        let backward = |grad| B::pointwise_backward(x, weight, output, grad, self.0);
+        self.0.scaled::<B, 3>(grad, backward).map(Some)
     }
 }
 
@@ -79,7 +82,8 @@ impl<B: SeparableOp + SeparableGradient, C: CheckpointStrategy> SeparableOp for 
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        precision: Precision,
     ) -> FloatTensor<Self> {
-        differentiate::<B, C, _, 3>(Pointwise, [x, weight, bias])
+        differentiate::<B, C, _, 3>(Pointwise(precision), [x, weight, bias])
     }
 }

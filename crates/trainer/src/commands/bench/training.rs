@@ -5,6 +5,7 @@ use anyhow::Result;
 use burn::module::Module;
 use mriseg::text::TextTokenizer;
 use mriseg_data::{Dataset, PhantomConfig};
+use mriseg_ops::precision::Precision;
 use serde::Serialize;
 use std::time::Instant;
 
@@ -24,6 +25,7 @@ const WARM_UP: usize = 3;
 struct Report {
     device: String,
     threads: usize,
+    precision: Precision,
     /// Of encoder and language model.
     parameters: usize,
     /// Cases of a step.
@@ -54,6 +56,8 @@ struct Trial {
 
 pub(super) fn run(args: &BenchArgs, preset: Preset) -> Result<()> {
     let chosen = device::choose(&args.device)?;
+    let precision = resolve(preset, &args.set)?.train.precision;
+    chosen.check_precision(precision)?;
     let trial = |objective, strategies: bool| {
         let mut experiment = resolve(preset, &args.set)?;
         if !strategies {
@@ -73,6 +77,7 @@ pub(super) fn run(args: &BenchArgs, preset: Preset) -> Result<()> {
     let report = Report {
         device: chosen.name.clone(),
         threads: rayon::current_num_threads(),
+        precision,
         parameters: next_token.trained_parameters(),
         batch: next_token.experiment.train.batch,
         objectives: measure(&trials, args.repeats.get())?,
@@ -82,8 +87,9 @@ pub(super) fn run(args: &BenchArgs, preset: Preset) -> Result<()> {
         return Ok(());
     }
     say!(
-        "training steps of {} cases: {:.1} M parameters, {}, {} threads; {} times each, medians, ms",
+        "training steps of {} cases in {}: {:.1} M parameters, {}, {} threads; {} times each, medians, ms",
         report.batch,
+        report.precision,
         report.parameters as f64 / 1e6,
         report.device,
         report.threads,
