@@ -203,6 +203,9 @@ fn a_gpu_beside_the_cpu_trains_as_the_cpu_alone() {
             return;
         }
     };
+    // In WGSL.
+    let refused = gpu[0].check_precision(Precision::Bf16).unwrap_err();
+    assert!(refused.to_string().contains("\"f16\""), "{refused}");
     let mut trial = Trial::new();
     trial.experiment.train.own_context = 0.0;
     // Kernels of another device add in another order.

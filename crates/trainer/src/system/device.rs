@@ -395,6 +395,13 @@ mod tests {
     }
 
     #[test]
+    fn the_cpu_rounds_to_any_precision() {
+        for precision in [Precision::F32, Precision::Bf16, Precision::F16] {
+            cpu().check_precision(precision).unwrap();
+        }
+    }
+
+    #[test]
     fn a_device_that_is_named_twice_is_refused() {
         let choose = |devices: &[DeviceChoice]| choose_all(devices, false);
         assert_eq!(choose(&[DeviceChoice::Cpu]).unwrap().len(), 1);
