@@ -95,7 +95,7 @@ for (const runner of runners) {
       if (round < 0 && index > 0) break;
       // Shaders are compiled within a few tokens; WebAssembly is compiled while it runs.
       const asked = round < 0 && runner.kind === 'webgpu' ? one.tokens.slice(0, 4) : one.tokens;
-      const { tokens, ...times } = await ask(runner, 'run', { ...one, tokens: asked, decode });
+      const { tokens, ...times } = await ask(runner, 'run', { ...one, tokens: asked, cells: one.tokens.length, decode });
       const wrong = tokens.filter((token, i) => token !== one.tokens[i]).length;
       if (round < 0) continue;
       const line = { runner: name, case: index, tokens: tokens.length, wrong, ...times };
