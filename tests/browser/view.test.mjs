@@ -21,6 +21,8 @@ const fixture = (name) => join(FIXTURES, `${name}.dcm`);
 async function start(session, options) {
   const visited = await visit(session, options);
   await visited.page.getByTestId('mask-canvas').waitFor();
+  // It is there before the picture is.
+  await until(visited.page, async () => (await mean(visited.page)) > 0, 'no picture is drawn');
   return visited;
 }
 

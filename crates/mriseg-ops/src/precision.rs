@@ -2,7 +2,7 @@
 //! everything between them, weights and gradients have 32.
 //!
 //! Gradients are small: in [`Precision::F16`] many would be zero. Where a gradient is a factor, it is scaled so that its
-//! largest number is [`LARGEST`], and the products are scaled back, tensor by tensor; nothing has to be chosen or remembered
+//! largest number is 1 024, and the products are scaled back, tensor by tensor; nothing has to be chosen or remembered
 //! between steps, as a scale of the loss would be.
 
 #[cfg(feature = "gradients")]
