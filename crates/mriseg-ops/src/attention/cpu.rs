@@ -84,10 +84,10 @@ impl Heads {
             cos: cos.to_contiguous(),
             sin: sin.to_contiguous(),
         };
-        let mut turned = floats(&qkv).to_vec();
-        angles.rotate(&mut turned, thrice / 3, head_dim, 1.0);
+        let mut rotated = floats(&qkv).to_vec();
+        angles.rotate(&mut rotated, thrice / 3, head_dim, 1.0);
         Self {
-            qkv: rounded(like(&qkv, turned), precision),
+            qkv: rounded(like(&qkv, rotated), precision),
             angles,
             batch,
             total,

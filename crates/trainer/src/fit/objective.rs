@@ -13,7 +13,6 @@ use mriseg::model::Model;
 use mriseg::reading::Request;
 use mriseg::vision::code_vectors;
 use mriseg_data::answer::bits_of;
-use mriseg_ops::precision::{Precision, autocast};
 use std::ops::Range;
 
 use super::batch::{Batch, Batcher, Contrasted};
@@ -93,10 +92,7 @@ impl Objective<'_> {
             });
         }
         sum.add("contrast_loss", training.contrast.weight, || {
-            // Products too.
-            autocast(Precision::F32, || {
-                self.contrast(place, learner, &hidden, batch, range.clone())
-            })
+            self.contrast(place, learner, &hidden, batch, range.clone())
         });
         if let Some(logits) = lm.presence(&hidden) {
             sum.add("presence_loss", training.presence, || {
