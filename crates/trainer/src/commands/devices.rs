@@ -2,6 +2,8 @@
 
 use anyhow::Result;
 
+#[cfg(feature = "cuda")]
+use crate::system::cuda;
 use crate::system::device;
 use crate::system::say::say;
 
@@ -20,6 +22,15 @@ pub(crate) fn run() -> Result<()> {
     }
     if gpus.is_empty() {
         say!("no GPU with a Vulkan, Metal or DirectX 12 driver");
+    }
+    #[cfg(feature = "cuda")]
+    match cuda::names() {
+        Ok(names) => {
+            for (number, name) in names.iter().enumerate() {
+                say!("cuda:{number} {name}, through CUDA");
+            }
+        }
+        Err(reason) => say!("no GPU through CUDA: {reason}"),
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use mriseg_ops::MixedPrecision;
 use mriseg_ops::precision::Precision;
 use std::str::FromStr;
 
+use crate::system::cuda;
 use crate::system::exit::usage;
 use crate::system::say::note;
 
@@ -125,7 +126,7 @@ pub(crate) fn choose(args: &DeviceArgs) -> Result<Chosen> {
         DeviceChoice::Cpu => Ok(cpu()),
         DeviceChoice::Auto => Ok(gpu(&Which::First, simulated).unwrap_or_else(|_| cpu())),
         DeviceChoice::Gpu(which) => gpu(which, simulated).map_err(usage),
-        DeviceChoice::Cuda(number) => cuda(*number),
+        DeviceChoice::Cuda(number) => cuda(*number).map_err(usage),
     }
 }
 
@@ -342,20 +343,13 @@ fn gpu(_which: &Which, _simulated: bool) -> Result<Chosen, String> {
     )
 }
 
-#[cfg(feature = "cuda")]
-fn cuda(number: usize) -> Result<Chosen> {
+fn cuda(number: usize) -> Result<Chosen, String> {
+    let (device, name) = cuda::device(number)?;
     Ok(Chosen {
-        device: Device::cuda(number),
-        name: format!("CUDA device {number} (burn-cuda)"),
+        device,
+        name: format!("{name} (burn-cuda)"),
         workers: 1,
     })
-}
-
-#[cfg(not(feature = "cuda"))]
-fn cuda(_number: usize) -> Result<Chosen> {
-    Err(usage(
-        "this build has no CUDA: build with `cargo run -p trainer --features cuda`, or use --device gpu, which drives NVIDIA GPUs through Vulkan",
-    ))
 }
 
 #[cfg(test)]

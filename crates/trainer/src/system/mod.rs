@@ -1,6 +1,7 @@
 //! What the program needs of the machine: devices, threads, memory, files, the terminal.
 
 pub(crate) mod atomic;
+pub(crate) mod cuda;
 pub(crate) mod device;
 pub(crate) mod exit;
 pub(crate) mod files;
