@@ -3,8 +3,7 @@
 //!
 //! A block is `x += attention(norm(x)) W_out`, then `x += (silu(n W_gate) * (n W_up)) W_down` with `n = norm(x)`. A pass
 //! reads one token or a few, so its cost is launches and memory traffic more than arithmetic: a GPU runs a block in five
-//! kernels (`gpu`), the CPU a whole pass as plain code (`cpu`). Norms have their `γ` in the weights after them, scores
-//! their scale in the queries.
+//! kernels (`gpu`), the CPU a whole pass as plain code (`cpu`). Scores have their scale in the queries.
 
 #[cfg(feature = "cpu")]
 pub(crate) mod cpu;
@@ -25,6 +24,8 @@ pub struct TransformerWeights {
     pub total: usize,
     /// `ε` of all norms.
     pub epsilon: f64,
+    /// Whether every number of the matrices is an `f16`, as those of a bundle are.
+    pub halves: bool,
     /// The blocks, in the order of the pass.
     pub blocks: Vec<BlockWeights>,
     /// `γ` of the norm after them: `[d_model]`.

@@ -3,11 +3,11 @@
 
 use super::matmul;
 use super::sums::sum_rows;
-use super::{dims, shapes::reshaped};
+use super::{dims, elem, shapes::reshaped, stores};
 use crate::precision::Precision;
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::{DType, Shape, Slice};
-use burn_cubecl::cubecl::ir::{ElemType, FloatKind, features::TypeUsage};
+use burn_cubecl::cubecl::ir::{ElemType, FloatKind};
 use burn_cubecl::kernel::matmul::{MatmulStrategy, matmul as on_matrix_units};
 use burn_cubecl::kernel::{cast, into_contiguous};
 use burn_cubecl::tensor::CubeTensor;
@@ -15,20 +15,11 @@ use burn_cubecl::{CubeBackend, CubeDevice};
 
 /// Whether tensors of 16 bits can be stored on a device, and whether it has matrix units for them.
 pub(crate) fn support(device: &CubeDevice, half: DType) -> (bool, bool) {
-    let client = device.client();
-    let features = &client.properties().features;
-    let elem = elem_of(half);
-    let stored = features.type_usage(elem).contains(TypeUsage::Buffer);
-    let units = (features.matmul.cmma.iter())
+    let (client, elem) = (device.client(), elem(half));
+    let units = (client.properties().features.matmul.cmma.iter())
         .any(|unit| unit.a_type == elem && unit.cd_type == ElemType::Float(FloatKind::F32));
+    let stored = stores(device, half);
     (stored, stored && units)
-}
-
-fn elem_of(half: DType) -> ElemType {
-    ElemType::Float(match half {
-        DType::BF16 => FloatKind::BF16,
-        _ => FloatKind::F16,
-    })
 }
 
 /// Whether factors are multiplied in 16 bits. Tests do so on devices without matrix units too, slowly.

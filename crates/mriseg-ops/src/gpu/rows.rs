@@ -1,11 +1,12 @@
 //! Products of rows with a matrix, without shared memory and barriers: a unit adds up a few columns that lie side by
 //! side, of a few rows. A simulated GPU pays for every unit that waits at a barrier; a real one reads what neighbours
-//! share from its cache.
+//! share from its cache. Weights may have 16 bits; what they are multiplied with and all sums have 32.
 
 use super::grid::{cube_of_grid, cubes};
-use super::{dims, like};
+use super::{dims, elem, like};
 use crate::separable::formula::CEILING;
 use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::ir::ElemType;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -94,10 +95,11 @@ fn launch(
 ) {
     let (x, weight) = (into_contiguous(x), into_contiguous(weight));
     // Something must be bound where a bias would be.
-    let bias = bias.map_or_else(|| weight.clone(), into_contiguous);
+    let bias = bias.map_or_else(|| x.clone(), into_contiguous);
     let ([rows, d_in], [_, d_out]) = (dims(&x), dims(&weight));
     let (of_unit, columns) = (rows_of_unit(rows), at_once(d_out));
     let (count, dim) = grid_of_rows(rows, of_unit, d_out / columns);
+    let element = elem(weight.dtype);
     product_of_rows::launch(
         &out.client.clone(),
         count,
@@ -113,6 +115,7 @@ fn launch(
         d_out / columns,
         of_unit,
         ending,
+        element,
     );
 }
 
@@ -173,17 +176,17 @@ pub(crate) fn zeros<V: Size>(#[comptime] of_unit: usize) -> Array<Vector<f32, V>
 /// Adds products of [`entries`] with what a column of the matrix has there, from vector `at` on, `across` of which are a
 /// row of it.
 #[cube]
-pub(crate) fn add_products<A: Size, V: Size>(
+pub(crate) fn add_products<W: Float, A: Size, V: Size>(
     sums: &mut Array<Vector<f32, V>>,
     values: &Array<Vector<f32, A>>,
-    weight: &[Vector<f32, V>],
+    weight: &[Vector<W, V>],
     at: usize,
     across: usize,
     #[comptime] of_unit: usize,
 ) {
     #[unroll]
     for entry in 0..A::value() {
-        let columns = weight[at + entry * across];
+        let columns = Vector::<f32, V>::cast_from(weight[at + entry * across]);
         #[unroll]
         for row in 0..of_unit {
             sums[row] = fma(Vector::new(values[row].extract(entry)), columns, sums[row]);
@@ -198,9 +201,9 @@ pub(crate) fn relu6<V: Size>(x: Vector<f32, V>) -> Vector<f32, V> {
 }
 
 #[cube(launch)]
-fn product_of_rows<A: Size, V: Size>(
+fn product_of_rows<W: Float, A: Size, V: Size>(
     x: &[Vector<f32, A>],
-    weight: &[Vector<f32, V>],
+    weight: &[Vector<W, V>],
     bias: &[Vector<f32, V>],
     out: &mut [Vector<f32, V>],
     rows: usize,
@@ -208,6 +211,7 @@ fn product_of_rows<A: Size, V: Size>(
     across: usize,
     #[comptime] of_unit: usize,
     #[comptime] ending: Ending,
+    #[define(W)] _element: ElemType,
 ) {
     let at = place(across, of_unit);
     if at.row < rows {
@@ -215,7 +219,7 @@ fn product_of_rows<A: Size, V: Size>(
         for entry in 0..d_in / A::value() {
             let values = entries::<A>(x, at.row, rows, d_in, entry, of_unit);
             let of_entry = entry * A::value() * across + at.column;
-            add_products::<A, V>(&mut sums, &values, weight, of_entry, across, of_unit);
+            add_products::<W, A, V>(&mut sums, &values, weight, of_entry, across, of_unit);
         }
         #[unroll]
         for row in 0..of_unit {

@@ -53,16 +53,26 @@ const MOST_AT_ONCE: usize = 64;
 impl CachedLm {
     /// Takes the weights of `lm` as they are now.
     pub fn new(lm: &MaskLm) -> Self {
-        Self::with_pass(lm, |parts| parts.decode_pass())
+        Self::with_pass(lm, false, |parts| parts.decode_pass())
+    }
+
+    /// The same of a model with [`Precision::F16`](crate::bundle::Precision::F16), so that devices can keep its weights in
+    /// 16 bits.
+    pub fn of_halves(lm: &MaskLm) -> Self {
+        Self::with_pass(lm, true, |parts| parts.decode_pass())
     }
 
     /// The same without kernels.
     #[cfg(test)]
     pub(crate) fn without_kernels(lm: &MaskLm) -> Self {
-        Self::with_pass(lm, |parts| parts.reference())
+        Self::with_pass(lm, false, |parts| parts.reference())
     }
 
-    fn with_pass(lm: &MaskLm, pass: fn(&TransformerParts<'_>) -> Arc<dyn DecodePass>) -> Self {
+    fn with_pass(
+        lm: &MaskLm,
+        halves: bool,
+        pass: fn(&TransformerParts<'_>) -> Arc<dyn DecodePass>,
+    ) -> Self {
         let layout = lm.layout();
         let table = lm.mask_embedding.weight.val();
         let part = |index: usize| lm.part(index).squeeze_dim::<2>(0);
@@ -75,6 +85,7 @@ impl CachedLm {
             rotary: lm.rotary(&table.device()),
             heads: lm.shape.heads,
             total: layout.total(),
+            halves,
         };
         Self {
             layout,

@@ -1,7 +1,7 @@
 //! A loaded bundle, and the steps from a picture to a mask. Page, `predict`, evaluation and training all take these.
 
 use super::result::DecodedMask;
-use crate::bundle::{Domain, Manifest, SideConvention};
+use crate::bundle::{Domain, Manifest, Precision, SideConvention};
 use crate::config::ModelConfig;
 use crate::decode::{DecisionRule, Greedy, Picker, code_tensor};
 use crate::error::Error;
@@ -65,6 +65,8 @@ pub struct Frame {
 pub struct Settings {
     /// Sizes of the model.
     pub architecture: ModelConfig,
+    /// In how many bits its weights are given.
+    pub precision: Precision,
     /// What is drawn, given what the model predicts.
     pub rule: DecisionRule,
     /// What its training pictures typically look like, by which inverted grey values are told.
@@ -81,6 +83,7 @@ impl From<&Manifest> for Settings {
     fn from(manifest: &Manifest) -> Self {
         Self {
             architecture: manifest.architecture.clone(),
+            precision: manifest.precision,
             rule: manifest.rule,
             typical: manifest.info.typical.clone(),
             domain: manifest.info.domain,
@@ -152,11 +155,15 @@ impl Loaded {
                 codes.iter().collect()
             }
         };
+        let lm = match settings.precision {
+            Precision::F16 => CachedLm::of_halves(&model.lm),
+            Precision::F32 => CachedLm::new(&model.lm),
+        };
         Ok(Self {
             empty,
             picker,
             settings,
-            lm: CachedLm::new(&model.lm),
+            lm,
             full: model.lm.clone(),
             vision,
             tokenizer,

@@ -29,6 +29,8 @@ pub(crate) struct TransformerParts<'a> {
     pub(crate) heads: usize,
     /// Tokens of the whole sequence.
     pub(crate) total: usize,
+    /// Whether every number of the matrices is an `f16`.
+    pub(crate) halves: bool,
 }
 
 impl TransformerParts<'_> {
@@ -42,6 +44,7 @@ impl TransformerParts<'_> {
             heads: self.heads,
             total: self.total,
             epsilon: self.norm.epsilon,
+            halves: self.halves,
             blocks: self.blocks.iter().map(TransformerBlock::weights).collect(),
             norm: self.norm.gamma.val(),
             unembedding: self.unembedding.clone(),
@@ -175,9 +178,10 @@ mod tests {
     use super::*;
     use crate::mask_lm::tests::randomize;
     use crate::testing::devices;
-    use burn::nn::RmsNormConfig;
+    use burn::module::{Module, ModuleMapper, Param};
+    use burn::nn::{EmbeddingConfig, RmsNormConfig};
     use burn::tensor::activation::softmax;
-    use burn::tensor::{Device, Distribution, Int, TensorData};
+    use burn::tensor::{Device, Distribution, FloatDType, Int, TensorData};
     use mriseg_ops::decode_pass::{CodeDistribution, Mixture, Picked};
 
     #[derive(Debug)]
@@ -348,6 +352,15 @@ mod tests {
         outputs
     }
 
+    /// Rounds every number to 16 bits.
+    struct InHalves;
+
+    impl ModuleMapper for InHalves {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|x| x.cast(FloatDType::F16).cast(FloatDType::F32))
+        }
+    }
+
     /// A transformer with random weights on the device's own path and with the block of training.
     struct Passes<'a> {
         case: &'a Case,
@@ -357,7 +370,7 @@ mod tests {
     }
 
     impl<'a> Passes<'a> {
-        fn random(case: &'a Case, device: &Device) -> Self {
+        fn random(case: &'a Case, halves: bool, device: &Device) -> Self {
             let block = TransformerBlockConfig {
                 d_model: case.d_model(),
                 heads: case.heads,
@@ -367,19 +380,25 @@ mod tests {
             let look_ahead: Vec<LookAhead> = (0..case.look_ahead)
                 .map(|_| randomize(LookAhead::new(case.d_model(), device)))
                 .collect();
+            let unembedding = EmbeddingConfig::new(case.codes, case.d_model()).init(device);
+            let mut weights = (blocks, look_ahead, unembedding);
+            if halves {
+                weights = weights.map(&mut InHalves);
+            }
+            let (blocks, look_ahead, unembedding) = weights;
             let norm = randomize(RmsNormConfig::new(case.d_model()).init(device));
             let positions: Vec<(f32, f32)> = (0..case.total())
                 .map(|i| ((i / 5) as f32, (i % 5) as f32))
                 .collect();
-            let normal = Distribution::Normal(0.0, 1.0);
             let parts = TransformerParts {
                 blocks: &blocks,
                 norm: &norm,
-                unembedding: Tensor::random([case.codes, case.d_model()], normal, device),
+                unembedding: unembedding.weight.val(),
                 look_ahead: &look_ahead,
                 rotary: RotaryTable::new(&positions, case.head_dim, device),
                 heads: case.heads,
                 total: case.total(),
+                halves,
             };
             Self {
                 case,
@@ -402,9 +421,9 @@ mod tests {
     fn kernels_compute_what_the_reference_does() {
         for device in devices() {
             device.seed(3);
-            for case in &CASES {
+            for (case, halves) in CASES.iter().flat_map(|case| [(case, false), (case, true)]) {
                 let inputs = Inputs::random(case, &device);
-                let passes = Passes::random(case, &device);
+                let passes = Passes::random(case, halves, &device);
                 let expected = outputs(&passes, &passes.reference, &inputs);
                 let found = outputs(&passes, &passes.kernels, &inputs);
                 compare(case, &found, &expected);
@@ -417,7 +436,7 @@ mod tests {
         for device in devices() {
             device.seed(5);
             for case in &CASES {
-                let passes = Passes::random(case, &device);
+                let passes = Passes::random(case, false, &device);
                 let random = |shape: [usize; 3]| {
                     Tensor::<3>::random(shape, Distribution::Normal(0.0, 2.0), &device)
                 };
@@ -459,7 +478,7 @@ mod tests {
             let pool = pool.unwrap();
             for case in &CASES {
                 let inputs = Inputs::random(case, &device);
-                let passes = Passes::random(case, &device);
+                let passes = Passes::random(case, false, &device);
                 let alone = outputs(&passes, &passes.kernels, &inputs);
                 let shared = pool.install(|| outputs(&passes, &passes.kernels, &inputs));
                 compare(case, &shared, &alone);

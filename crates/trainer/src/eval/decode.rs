@@ -188,7 +188,7 @@ fn mirror_image(case: &PreparedCase) -> PreparedCase {
 
 #[cfg(test)]
 mod tests {
-    use mriseg::bundle::{Domain, SideConvention};
+    use mriseg::bundle::{Domain, Precision, SideConvention};
     use mriseg::config::ModelConfig;
     use mriseg::decode::Pick;
     use mriseg::segmenter::Settings;
@@ -220,6 +220,7 @@ mod tests {
             ..Evaluator::new(
                 Settings {
                     architecture: config.clone(),
+                    precision: Precision::F32,
                     rule: Pick::MostProbable.into(),
                     typical: None,
                     domain: Domain::ChestXray,

@@ -1,6 +1,7 @@
 //! One training run: what it uses, and what is asked of it.
 
 use anyhow::Result;
+use mriseg::bundle::Precision;
 use mriseg::model::Model;
 use mriseg::segmenter::Settings;
 use mriseg::text::TextTokenizer;
@@ -65,6 +66,7 @@ impl Run {
         let experiment = &self.experiment;
         let settings = Settings {
             architecture: experiment.model.clone(),
+            precision: Precision::F32,
             rule: experiment.train.rule(),
             typical: export::typical(&self.folder),
             domain: text::domain(self.train.dataset()),

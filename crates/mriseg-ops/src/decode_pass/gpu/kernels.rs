@@ -5,7 +5,7 @@ use super::{attend, attend_many, inputs, normalize, project};
 use crate::decode_pass::TransformerWeights;
 use crate::gpu::rows::{self, at_once, grid_of_rows, rows_of_unit};
 use crate::gpu::shapes::indices;
-use crate::gpu::{dims, grid, like, reduce};
+use crate::gpu::{dims, elem, grid, like, reduce};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl::prelude::*;
@@ -171,21 +171,23 @@ impl DecodeOps for CubeBackend {
 
     fn project_into_cache(
         x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        cos: FloatTensor<Self>,
-        sin: FloatTensor<Self>,
+        rotary: FloatTensor<Self>,
         cache: FloatTensor<Self>,
         filled: usize,
         epsilon: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (x, weight) = (into_contiguous(x), into_contiguous(weight));
-        let (cos, sin) = (into_contiguous(cos), into_contiguous(sin));
+        let (x, gamma) = (into_contiguous(x), into_contiguous(gamma));
+        let (weight, rotary) = (into_contiguous(weight), into_contiguous(rotary));
         let cache = owned(cache);
         let [rows, d_model] = dims(&x);
         let [batch, _, head_dim, room] = dims(&cache);
+        let [_, total, _, _] = dims(&rotary);
         let (of_unit, columns) = (rows_of_unit(rows), at_once(head_dim / 2));
         let q = like(&x, [rows, d_model]);
         let (count, dim) = grid_of_rows(rows, of_unit, 3 * d_model / 2 / columns);
+        let element = elem(weight.dtype);
         project::project_into_cache::launch(
             &x.client.clone(),
             count,
@@ -193,19 +195,21 @@ impl DecodeOps for CubeBackend {
             at_once(d_model),
             columns,
             x.into_buffer_arg(),
+            gamma.into_buffer_arg(),
             weight.into_buffer_arg(),
-            cos.into_buffer_arg(),
-            sin.into_buffer_arg(),
+            rotary.into_buffer_arg(),
             q.clone().into_buffer_arg(),
             cache.clone().into_buffer_arg(),
             rows,
             rows / batch,
+            total,
             filled,
             room,
             epsilon,
             d_model,
             head_dim,
             of_unit,
+            element,
         );
         (q, cache)
     }
@@ -256,16 +260,18 @@ impl DecodeOps for CubeBackend {
 
     fn project_swiglu(
         x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
         gate: FloatTensor<Self>,
         up: FloatTensor<Self>,
         epsilon: f32,
     ) -> FloatTensor<Self> {
-        let x = into_contiguous(x);
+        let (x, gamma) = (into_contiguous(x), into_contiguous(gamma));
         let (gate, up) = (into_contiguous(gate), into_contiguous(up));
         let ([rows, d_model], [_, d_hidden]) = (dims(&x), dims(&gate));
         let (of_unit, columns) = (rows_of_unit(rows), at_once(d_hidden));
         let out = like(&x, [rows, d_hidden]);
         let (count, dim) = grid_of_rows(rows, of_unit, d_hidden / columns);
+        let element = elem(gate.dtype);
         project::project_swiglu::launch(
             &x.client.clone(),
             count,
@@ -273,6 +279,7 @@ impl DecodeOps for CubeBackend {
             at_once(d_model),
             columns,
             x.into_buffer_arg(),
+            gamma.into_buffer_arg(),
             gate.into_buffer_arg(),
             up.into_buffer_arg(),
             out.clone().into_buffer_arg(),
@@ -281,6 +288,7 @@ impl DecodeOps for CubeBackend {
             d_hidden / columns,
             epsilon,
             of_unit,
+            element,
         );
         out
     }
@@ -322,6 +330,7 @@ impl DecodeOps for CubeBackend {
         let across = heads * d_model / columns;
         let out = like(&x, [heads, d_model]);
         let (count, dim) = grid_of_rows(1, 1, across);
+        let element = elem(weight.dtype);
         project::look_ahead::launch(
             &x.client.clone(),
             count,
@@ -333,6 +342,7 @@ impl DecodeOps for CubeBackend {
             out.clone().into_buffer_arg(),
             d_model,
             across,
+            element,
         );
         out
     }

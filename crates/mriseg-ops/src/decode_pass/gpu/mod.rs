@@ -13,9 +13,10 @@ use super::{
     BlockWeights, CodeDistribution, DecodePass, DecodeSession, Picked, Predicted,
     TransformerWeights, half_of_columns,
 };
+use crate::gpu::stores;
 use crate::layout::transposed_copy;
 use burn::backend::Dispatch;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{DType, FloatDType, Int, Tensor};
 use burn_cubecl::CubeDevice;
 use ops::DecodeOps;
 use std::sync::Arc;
@@ -30,9 +31,8 @@ pub(crate) struct GpuPass {
     unembedding: Tensor<2>,
     /// Of all look-ahead heads: `[d_model, look_aheads * d_model]`; `None` where there are none.
     look_ahead: Option<Tensor<2>>,
-    /// Rotary positions of queries, keys and values: `[1, total, 3 * heads, head_dim / 2]`.
-    cos: Tensor<4>,
-    sin: Tensor<4>,
+    /// Cosines and sines of the rotary positions of queries, keys and values: `[2, total, 3 * heads, head_dim / 2]`.
+    rotary: Tensor<4>,
     epsilon: f32,
     heads: usize,
     head_dim: usize,
@@ -41,25 +41,28 @@ pub(crate) struct GpuPass {
     room: usize,
 }
 
-/// The weights of a block, with the `γ` of the norm before them.
+/// The weights of a block. Matrices are stored in 16 bits where that loses nothing and the device can.
 #[derive(Debug)]
 struct Block {
+    attention_norm: Tensor<1>,
     qkv: Tensor<2>,
     out: Tensor<2>,
+    feed_forward_norm: Tensor<1>,
     gate: Tensor<2>,
     up: Tensor<2>,
     down: Tensor<2>,
 }
 
 impl Block {
-    fn new(weights: &BlockWeights) -> Self {
-        let gate_up = after_norm(&weights.feed_forward_norm, &weights.gate_up);
+    fn new(weights: &BlockWeights, stored: FloatDType) -> Self {
         Self {
-            qkv: after_norm(&weights.attention_norm, &weights.qkv),
-            out: weights.out.clone(),
-            gate: half_of_columns(&gate_up, 0),
-            up: half_of_columns(&gate_up, 1),
-            down: weights.down.clone(),
+            attention_norm: weights.attention_norm.clone(),
+            qkv: weights.qkv.clone().cast(stored),
+            out: weights.out.clone().cast(stored),
+            feed_forward_norm: weights.feed_forward_norm.clone(),
+            gate: half_of_columns(&weights.gate_up, 0).cast(stored),
+            up: half_of_columns(&weights.gate_up, 1).cast(stored),
+            down: weights.down.clone().cast(stored),
         }
     }
 }
@@ -69,15 +72,18 @@ impl GpuPass {
     pub(crate) fn new(weights: &TransformerWeights, device: &CubeDevice) -> Option<Self> {
         let room = weights.total.next_multiple_of(ROOM);
         kernels::fit(device, weights, room).then(|| {
-            let (cos, sin) = rotary_of_qkv(weights);
-            let look_ahead = &weights.look_ahead;
+            let stored = match weights.halves && stores(device, DType::F16) {
+                true => FloatDType::F16,
+                false => FloatDType::F32,
+            };
+            let (blocks, look_ahead) = (&weights.blocks, &weights.look_ahead);
+            let look_ahead = (!look_ahead.is_empty()).then(|| Tensor::cat(look_ahead.clone(), 1));
             Self {
-                blocks: weights.blocks.iter().map(Block::new).collect(),
+                blocks: (blocks.iter().map(|block| Block::new(block, stored))).collect(),
                 norm: weights.norm.clone(),
-                unembedding: transposed_copy(weights.unembedding.clone()),
-                look_ahead: (!look_ahead.is_empty()).then(|| Tensor::cat(look_ahead.clone(), 1)),
-                cos,
-                sin,
+                unembedding: transposed_copy(weights.unembedding.clone()).cast(stored),
+                look_ahead: look_ahead.map(|weight| weight.cast(stored)),
+                rotary: rotary_of_qkv(weights),
                 epsilon: weights.epsilon as f32,
                 heads: weights.heads,
                 head_dim: weights.head_dim(),
@@ -94,9 +100,8 @@ impl GpuPass {
     }
 }
 
-/// Cosines and sines for queries, keys and values in one tensor: queries are also scaled by `head_dim^-1/2`, values stay
-/// as they are.
-fn rotary_of_qkv(weights: &TransformerWeights) -> (Tensor<4>, Tensor<4>) {
+/// Cosines and sines for queries, keys and values: queries are also scaled by `head_dim^-1/2`, values stay as they are.
+fn rotary_of_qkv(weights: &TransformerWeights) -> Tensor<4> {
     let (heads, scale) = (weights.heads, (weights.head_dim() as f32).powf(-0.5));
     let table = |of_keys: &Tensor<4>, of_values: f32| {
         let keys = of_keys.clone().repeat_dim(2, heads);
@@ -104,7 +109,7 @@ fn rotary_of_qkv(weights: &TransformerWeights) -> (Tensor<4>, Tensor<4>) {
         let values = keys.full_like(of_values);
         Tensor::cat(vec![queries, keys, values], 2)
     };
-    (table(&weights.cos, 1.0), table(&weights.sin, 0.0))
+    Tensor::cat(vec![table(&weights.cos, 1.0), table(&weights.sin, 0.0)], 0)
 }
 
 impl DecodePass for GpuPass {
@@ -201,17 +206,18 @@ const ROOM: usize = 32;
 impl GpuSession {
     /// Puts keys and values of new tokens into the cache of a layer. Gives their queries.
     fn project_into_cache(&mut self, layer: usize, x: Tensor<2>) -> Tensor<2> {
-        let weight = self.pass.blocks[layer].qkv.clone();
-        let (cos, sin) = (self.pass.cos.clone(), self.pass.sin.clone());
+        let block = &self.pass.blocks[layer];
+        let (gamma, weight) = (block.attention_norm.clone(), block.qkv.clone());
+        let rotary = self.pass.rotary.clone();
         let (filled, epsilon) = (self.filled, self.pass.epsilon);
         let mut queries = None;
         // The kernel writes in place where nobody else holds the cache.
         self.caches[layer].inplace(|cache| {
             let (q, cache) = Dispatch::project_into_cache(
                 x.into_dispatch(),
+                gamma.into_dispatch(),
                 weight.into_dispatch(),
-                cos.into_dispatch(),
-                sin.into_dispatch(),
+                rotary.into_dispatch(),
                 cache.into_dispatch(),
                 filled,
                 epsilon,
@@ -236,9 +242,11 @@ impl GpuSession {
         let read = Dispatch::attend(q.into_dispatch(), cache.into_dispatch(), seen, causal);
         let out = block.out.clone().into_dispatch();
         let x = Dispatch::project_add(x.into_dispatch(), read, out);
+        let gamma = block.feed_forward_norm.clone();
         let (gate, up) = (block.gate.clone(), block.up.clone());
         let hidden = Dispatch::project_swiglu(
             x.clone(),
+            gamma.into_dispatch(),
             gate.into_dispatch(),
             up.into_dispatch(),
             self.pass.epsilon,
@@ -281,7 +289,65 @@ impl DecodeSession for GpuSession {
     }
 }
 
-/// The weights of a linear layer with the `γ` of the norm before it: `[d_in, d_out]`.
-fn after_norm(gamma: &Tensor<1>, weight: &Tensor<2>) -> Tensor<2> {
-    weight.clone() * gamma.clone().unsqueeze_dim(1)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::devices;
+    use burn::backend::DispatchDevice;
+    use burn::tensor::Device;
+
+    fn weights(halves: bool, device: &Device) -> TransformerWeights {
+        let matrix = |rows, columns| Tensor::<2>::ones([rows, columns], device);
+        TransformerWeights {
+            heads: 2,
+            total: 5,
+            epsilon: 1e-5,
+            halves,
+            blocks: vec![BlockWeights {
+                attention_norm: Tensor::ones([8], device),
+                qkv: matrix(8, 24),
+                out: matrix(8, 8),
+                feed_forward_norm: Tensor::ones([8], device),
+                gate_up: matrix(8, 32),
+                down: matrix(16, 8),
+            }],
+            norm: Tensor::ones([8], device),
+            unembedding: matrix(9, 8),
+            look_ahead: vec![matrix(8, 8)],
+            cos: Tensor::ones([1, 5, 1, 2], device),
+            sin: Tensor::zeros([1, 5, 1, 2], device),
+        }
+    }
+
+    #[test]
+    fn matrices_have_16_bits_where_that_loses_nothing_and_the_device_can() {
+        for device in devices() {
+            let DispatchDevice::Cube(on) = device.as_dispatch() else {
+                continue;
+            };
+            for halves in [false, true] {
+                let pass = GpuPass::new(&weights(halves, &device), on).unwrap();
+                let stored = match halves && stores(on, DType::F16) {
+                    true => DType::F16,
+                    false => DType::F32,
+                };
+                let Block {
+                    attention_norm,
+                    qkv,
+                    out,
+                    feed_forward_norm,
+                    gate,
+                    up,
+                    down,
+                } = &pass.blocks[0];
+                let look_ahead = pass.look_ahead.as_ref().unwrap();
+                for matrix in [qkv, out, gate, up, down, &pass.unembedding, look_ahead] {
+                    assert_eq!(matrix.dtype(), stored);
+                }
+                for gamma in [attention_norm, feed_forward_norm, &pass.norm] {
+                    assert_eq!(gamma.dtype(), DType::F32);
+                }
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, backend_extension};
 
-/// The kernels as tensor operations; all is contiguous, matrices are `[d_in, d_out]`.
+/// The kernels as tensor operations; all is contiguous, matrices of weights are `[d_in, d_out]` and may have 16 bits.
 #[backend_extension(Cube)]
 pub(super) trait DecodeOps: Backend {
     /// Rows of `table`, and what is added to them.
@@ -42,15 +42,16 @@ pub(super) trait DecodeOps: Backend {
     ///
     /// # Shapes
     /// - x: `[batch * new, d_model]`
+    /// - gamma: `[d_model]`
     /// - weight: `[d_model, 3 * d_model]`
-    /// - cos, sin: `[1, total, 3 * heads, head_dim / 2]`
+    /// - rotary: `[2, total, 3 * heads, head_dim / 2]`, cosines and sines
     /// - cache: `[batch, 2 * heads, head_dim, room]`, of which `filled` tokens are held
     /// - output: `[batch * new, d_model]` and the cache
     fn project_into_cache(
         x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        cos: FloatTensor<Self>,
-        sin: FloatTensor<Self>,
+        rotary: FloatTensor<Self>,
         cache: FloatTensor<Self>,
         filled: usize,
         epsilon: f32,
@@ -84,10 +85,12 @@ pub(super) trait DecodeOps: Backend {
     ///
     /// # Shapes
     /// - x: `[rows, d_model]`
+    /// - gamma: `[d_model]`
     /// - gate, up: `[d_model, d_hidden]`
     /// - output: `[rows, d_hidden]`
     fn project_swiglu(
         x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
         gate: FloatTensor<Self>,
         up: FloatTensor<Self>,
         epsilon: f32,
