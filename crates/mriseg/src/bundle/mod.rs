@@ -175,8 +175,8 @@ mod tests {
     use super::*;
     use crate::config::ImageEncoderKind;
     use crate::decode::Pick;
-    use burn::module::Module;
-    use burn::tensor::{Int, Tensor};
+    use burn::module::{Module, ModuleVisitor, Param};
+    use burn::tensor::{FloatDType, Int, Tensor};
 
     pub(crate) fn info() -> BundleInfo {
         BundleInfo {
@@ -241,6 +241,27 @@ mod tests {
         assert!(tokenizer.vocab() > 256);
         let manifest = Manifest::parse(&bundle.manifest_bytes()).unwrap();
         assert_eq!(manifest, bundle.manifest);
+    }
+
+    /// Decoding relies on it where it keeps weights in 16 bits.
+    #[test]
+    fn every_matrix_of_a_language_model_in_half_precision_has_numbers_of_16_bits() {
+        struct Matrices(usize);
+        impl ModuleVisitor for Matrices {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                if D == 2 {
+                    let matrix = param.val();
+                    let halves = matrix.clone().cast(FloatDType::F16).cast(FloatDType::F32);
+                    matrix.into_data().assert_eq(&halves.into_data(), true);
+                    self.0 += 1;
+                }
+            }
+        }
+        let (_, bundle) = bundle(Precision::F16);
+        let (model, _) = bundle.unpack(&Device::flex()).unwrap();
+        let mut matrices = Matrices(0);
+        model.lm.visit(&mut matrices);
+        assert!(matrices.0 > 8, "{}", matrices.0);
     }
 
     #[test]
