@@ -3,8 +3,9 @@
 
 use super::matmul;
 use super::sums::sum_rows;
-use super::{dims, elem, shapes::reshaped, stores};
+use super::{dims, shapes::reshaped, stores};
 use crate::precision::Precision;
+use burn::backend::cubecl::dtype_to_storage_type;
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::{DType, Shape, Slice};
 use burn_cubecl::cubecl::ir::{ElemType, FloatKind};
@@ -15,7 +16,7 @@ use burn_cubecl::{CubeBackend, CubeDevice};
 
 /// Whether tensors of 16 bits can be stored on a device, and whether it has matrix units for them.
 pub(crate) fn support(device: &CubeDevice, half: DType) -> (bool, bool) {
-    let (client, elem) = (device.client(), elem(half));
+    let (client, elem) = (device.client(), dtype_to_storage_type(half));
     let units = (client.properties().features.matmul.cmma.iter())
         .any(|unit| unit.a_type == elem && unit.cd_type == ElemType::Float(FloatKind::F32));
     let stored = stores(device, half);

@@ -13,10 +13,10 @@ pub(crate) mod shapes;
 #[cfg(feature = "gradients")]
 pub(crate) mod sums;
 
+use burn::backend::{Backend, DTypeUsage};
 use burn::tensor::{DType, Shape};
-use burn_cubecl::CubeDevice;
-use burn_cubecl::cubecl::ir::{ElemType, FloatKind, features::TypeUsage};
 use burn_cubecl::tensor::CubeTensor;
+use burn_cubecl::{CubeBackend, CubeDevice};
 
 pub(crate) fn dims<const D: usize>(tensor: &CubeTensor) -> [usize; D] {
     tensor
@@ -35,18 +35,7 @@ pub(crate) fn like(on: &CubeTensor, shape: impl Into<Shape>) -> CubeTensor {
     CubeTensor::new_contiguous(client, device, shape, handle, DType::F32)
 }
 
-/// What kernels call a float of 16 or 32 bits.
-pub(crate) fn elem(float: DType) -> ElemType {
-    ElemType::Float(match float {
-        DType::F16 => FloatKind::F16,
-        DType::BF16 => FloatKind::BF16,
-        _ => FloatKind::F32,
-    })
-}
-
-/// Whether tensors of these floats can be stored on a device.
+/// Whether tensors of these floats can be stored on a device, and made of others.
 pub(crate) fn stores(device: &CubeDevice, float: DType) -> bool {
-    let client = device.client();
-    let features = &client.properties().features;
-    features.type_usage(elem(float)).contains(TypeUsage::Buffer)
+    CubeBackend::dtype_usage(device, float).contains(DTypeUsage::Storage)
 }

@@ -3,8 +3,9 @@
 //! share from its cache. Weights may have 16 bits; what they are multiplied with and all sums have 32.
 
 use super::grid::{cube_of_grid, cubes};
-use super::{dims, elem, like};
+use super::{dims, like};
 use crate::separable::formula::CEILING;
+use burn::backend::cubecl::dtype_to_storage_type;
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::ir::ElemType;
 use burn_cubecl::cubecl::prelude::*;
@@ -99,7 +100,7 @@ fn launch(
     let ([rows, d_in], [_, d_out]) = (dims(&x), dims(&weight));
     let (of_unit, columns) = (rows_of_unit(rows), at_once(d_out));
     let (count, dim) = grid_of_rows(rows, of_unit, d_out / columns);
-    let element = elem(weight.dtype);
+    let element = dtype_to_storage_type(weight.dtype);
     product_of_rows::launch(
         &out.client.clone(),
         count,

@@ -5,7 +5,8 @@ use super::{attend, attend_many, inputs, normalize, project};
 use crate::decode_pass::TransformerWeights;
 use crate::gpu::rows::{self, at_once, grid_of_rows, rows_of_unit};
 use crate::gpu::shapes::indices;
-use crate::gpu::{dims, elem, grid, like, reduce};
+use crate::gpu::{dims, grid, like, reduce};
+use burn::backend::cubecl::dtype_to_storage_type;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl::prelude::*;
@@ -187,7 +188,7 @@ impl DecodeOps for CubeBackend {
         let (of_unit, columns) = (rows_of_unit(rows), at_once(head_dim / 2));
         let q = like(&x, [rows, d_model]);
         let (count, dim) = grid_of_rows(rows, of_unit, 3 * d_model / 2 / columns);
-        let element = elem(weight.dtype);
+        let element = dtype_to_storage_type(weight.dtype);
         project::project_into_cache::launch(
             &x.client.clone(),
             count,
@@ -271,7 +272,7 @@ impl DecodeOps for CubeBackend {
         let (of_unit, columns) = (rows_of_unit(rows), at_once(d_hidden));
         let out = like(&x, [rows, d_hidden]);
         let (count, dim) = grid_of_rows(rows, of_unit, d_hidden / columns);
-        let element = elem(gate.dtype);
+        let element = dtype_to_storage_type(gate.dtype);
         project::project_swiglu::launch(
             &x.client.clone(),
             count,
@@ -330,7 +331,7 @@ impl DecodeOps for CubeBackend {
         let across = heads * d_model / columns;
         let out = like(&x, [heads, d_model]);
         let (count, dim) = grid_of_rows(1, 1, across);
-        let element = elem(weight.dtype);
+        let element = dtype_to_storage_type(weight.dtype);
         project::look_ahead::launch(
             &x.client.clone(),
             count,

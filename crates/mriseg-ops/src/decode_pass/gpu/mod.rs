@@ -327,7 +327,7 @@ mod tests {
             };
             for halves in [false, true] {
                 let pass = GpuPass::new(&weights(halves, &device), on).unwrap();
-                let stored = match halves && stores(on, DType::F16) {
+                let stored = match halves && device.supports_dtype(DType::F16) {
                     true => DType::F16,
                     false => DType::F32,
                 };
